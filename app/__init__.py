@@ -1,0 +1,1 @@
+"""Bednight's service: it asks, remembers and shows. What is decided is decided in `matching`."""

@@ -1,0 +1,76 @@
+"""What a deployment may set, read from the environment once and never changed after."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names the variable and what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One deployment's settings; the defaults are those of a single host with SQLite."""
+
+    database_url: str = "sqlite:///bednight.db"
+    time_zone: ZoneInfo = ZoneInfo("America/New_York")
+    night_turns_at: time = time(9, 0)
+    live: bool = False
+    """Real minors are in the database: only `bn_live_` keys open it, and only `bn_test_` keys open any other."""
+    login_links: bool = False
+    """One-time sign-in links are answered, on loopback only."""
+    max_body_bytes: int = 1_000_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """Read `DATABASE_URL` and `BEDNIGHT_*`; raises SettingsError on a value that cannot be used."""
+        env = os.environ if env is None else env
+        given = {
+            "database_url": env.get("DATABASE_URL") or None,
+            "time_zone": _zone(env, "BEDNIGHT_TIME_ZONE"),
+            "night_turns_at": _time_of_day(env, "BEDNIGHT_NIGHT_TURNS_AT"),
+            "live": _flag(env, "BEDNIGHT_LIVE"),
+            "login_links": _flag(env, "BEDNIGHT_LOGIN_LINKS"),
+            "max_body_bytes": _positive(env, "BEDNIGHT_MAX_BODY_BYTES"),
+        }
+        return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _zone(env: Mapping[str, str], name: str) -> ZoneInfo | None:
+    if not (text := env.get(name)):
+        return None
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(f"{name} must be a time zone such as America/Chicago") from None
+
+
+def _time_of_day(env: Mapping[str, str], name: str) -> time | None:
+    if not (text := env.get(name)):
+        return None
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a time of day such as 09:00") from None
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool | None:
+    if (text := env.get(name)) is None:
+        return None
+    if text.lower() not in _YES:
+        raise SettingsError(f"{name} must be 1 or 0")
+    return _YES[text.lower()]
+
+
+def _positive(env: Mapping[str, str], name: str) -> int | None:
+    if not (text := env.get(name)):
+        return None
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"{name} must be a whole number above 0")
+    return int(text)

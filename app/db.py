@@ -1,0 +1,170 @@
+"""The database: one base class for tables, one way to make an engine, one session per request."""
+
+import base64
+import enum
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+
+# PostgreSQL gives up rather than letting a request wait: a child is waiting too.
+_POSTGRES_OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+_SQLITE_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=FULL")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: refused without an offset, stored in UTC, always given back aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs an offset")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _check_name(constraint: CheckConstraint, _table: Table) -> str:
+    """Name an enum's CHECK after its column: one enum may stand twice in a table."""
+    return constraint.columns[0].name if constraint._type_bound else str(constraint.name)
+
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(check_constraint_name)s",
+    "check_constraint_name": _check_name,
+}
+
+_JSON = JSON(none_as_null=True)
+
+
+def _values(enumeration: type[enum.Enum]) -> list[str]:
+    return [member.value for member in enumeration]
+
+
+class Base(DeclarativeBase):
+    """What every table inherits: names of constraints, and how Python types are stored."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        enum.Enum: Enum(enum.Enum, values_callable=_values, native_enum=False, create_constraint=True, length=40),
+        dict[str, Any]: _JSON,
+        list[str]: _JSON,
+        list[Any]: _JSON,
+        list[dict[str, Any]]: _JSON,
+    }
+
+
+class Versioned:
+    """A row that counts its changes; a change to a stale version raises StaleDataError, which answers 409."""
+
+    version: Mapped[int] = mapped_column()
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id such as `ref_5p3k…`: the prefix and 100 random bits, never sequential."""
+    return f"{prefix}_{base64.b32encode(secrets.token_bytes(13)).decode().lower()[:20]}"
+
+
+def make_engine(url: str, read_only: bool = False) -> Engine:
+    """An engine for SQLite or PostgreSQL; a read-only one refuses every write."""
+    # Providers write `postgres://`, which SQLAlchemy does not know.
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, hide_parameters=True)
+        _prepare_sqlite(engine, read_only)
+        return engine
+    engine = create_engine(
+        parsed,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+        connect_args={"options": _POSTGRES_OPTIONS, "prepare_threshold": None},
+    )
+    return engine.execution_options(postgresql_readonly=True) if read_only else engine
+
+
+def _prepare_sqlite(engine: Engine, read_only: bool) -> None:
+    """Take BEGIN into our own hands: a write that starts as a read gets "database is locked" in spite of the timeout."""
+    pragmas = (*_SQLITE_PRAGMAS, "query_only=ON") if read_only else _SQLITE_PRAGMAS
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+class Database:
+    """The two ways into one database. `with database.writing() as session:` commits at the end, or rolls back."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        self.reader = make_engine(url, read_only=True)
+        self._write = sessionmaker(self.engine, expire_on_commit=False)
+        self._read = sessionmaker(self.reader, expire_on_commit=False)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """A session that may write; on SQLite it holds the one write lock from its first statement."""
+        return self._write.begin()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session that sees one consistent state and cannot write."""
+        return self._read.begin()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+        self.reader.dispose()
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """The request's session: read-only for GET and HEAD, committed before the answer is sent, rolled back on error."""
+    database: Database = request.app.state.database
+    reads = request.method in {"GET", "HEAD"}
+    with database.reading() if reads else database.writing() as session:
+        yield session
+
+
+# scope="function" commits before the answer leaves; the default would answer 200 and then fail.
+DbSession = Annotated[Session, Depends(get_session, scope="function")]
