@@ -1,0 +1,7 @@
+"""Decides which safe, funded bed fits a minor: pure functions over one snapshot, with no database and no web."""
+
+RULES_VERSION = "1.0"
+"""Changes with every change to a rule, a clock or the choice of payers."""
+
+ENGINE_VERSION = "0.1.0"
+"""Changes with every change to the order of options or to the plan behind it."""

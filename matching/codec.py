@@ -1,0 +1,347 @@
+"""Snapshot JSON ⇄ facts, the JSON Schema, and the JSON of a decision.
+
+The shapes stand once, in `facts`; this module turns them into strict pydantic models and adds what each named
+value must look like. Nothing that was sent is ever repeated in a message: it could be about a child.
+"""
+
+import dataclasses
+import hashlib
+import json
+import types
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
+
+from matching import facts
+from matching.facts import Snapshot
+from matching.integrity import faults
+
+
+class Problem(NamedTuple):
+    """Where in the document (a JSON pointer) something is wrong, and what was expected there."""
+
+    pointer: str
+    message: str
+
+
+class SnapshotError(ValueError):
+    """The document is not a snapshot of the contract, version 1."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "; ".join(f"{at or '/'}: {message}" for at, message in self.problems)
+        )
+
+
+_SHAPES: Mapping[str, Any] = {
+    "id": Field(min_length=1, max_length=200),
+    "code": Field(min_length=1, max_length=200),
+    "words": Field(max_length=2000),
+    "county": Field(pattern=r"^[0-9]{5}$", description="5-digit FIPS code of a county"),
+    "place": Field(pattern=r"^[0-9]{7}$", description="7-digit census place FIPS code"),
+    "state": Field(
+        pattern=r"^[A-Z]{2}$", description="2-letter postal code of a State"
+    ),
+    "month_day": Field(
+        pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD"
+    ),
+    "age": Field(ge=0, le=150, description="completed years"),
+    "count": Field(ge=0, le=1_000_000_000),
+    "positive": Field(ge=1, le=100_000),
+    "latitude": Field(ge=-90, le=90, allow_inf_nan=False),
+    "longitude": Field(ge=-180, le=180, allow_inf_nan=False),
+    "kilometres": Field(ge=0, allow_inf_nan=False),
+    "urgency": Field(ge=1, le=4),
+    "horizon": Field(ge=1, le=731),
+    "instant": Field(description="RFC 3339 with offset"),
+}
+
+_NOT_EMPTY = {"admits", "trafficking", "genders", "allow", "facility_kinds", "basis"}
+"""Lists of who or what is accepted: null, or they name something (the rules' section 1)."""
+
+_JSON_NAMES = {"from_": "from"}
+
+
+def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
+    """Read a snapshot of contract version 1.
+
+    Parameters
+    ----------
+    document : dict or str or bytes
+        The JSON, parsed or as text.
+
+    Returns
+    -------
+    Snapshot
+        With every list in the order of ids, so that the order of rows in a file never matters.
+
+    Raises
+    ------
+    SnapshotError
+        With one problem for each thing that is wrong, each with its JSON pointer.
+    """
+    text = json.dumps(document) if isinstance(document, dict) else document
+    try:
+        model = _model(Snapshot).model_validate_json(text)
+    except ValidationError as error:
+        raise SnapshotError(
+            map(_problem, error.errors(include_input=False, include_url=False))
+        ) from None
+    snapshot: Snapshot = _fact(Snapshot, model)
+    found = [Problem(*fault) for fault in faults(snapshot)]
+    if found:
+        raise SnapshotError(found)
+    return _arranged(snapshot)
+
+
+def encode(snapshot: Snapshot) -> dict[str, Any]:
+    """Give the contract JSON of a snapshot; facts that are not known are left out."""
+    plain = _plain(snapshot)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def canonical(snapshot: Snapshot) -> bytes:
+    """Give the bytes that stand for a snapshot whatever the order of its rows."""
+    return json.dumps(
+        encode(_arranged(snapshot)), sort_keys=True, separators=(",", ":")
+    ).encode()
+
+
+def sha256(snapshot: Snapshot) -> str:
+    """Give the hash of the canonical bytes, in hexadecimal."""
+    return hashlib.sha256(canonical(snapshot)).hexdigest()
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema of a snapshot."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_model(Snapshot).model_json_schema(by_alias=True),
+    }
+
+
+# Facts to pydantic models.
+
+
+@cache
+def _model(fact: Any) -> type[BaseModel]:
+    """Build the strict model of a dataclass of `facts`: unknown keys are refused, what has a default may be null."""
+    origin = get_origin(fact) or fact
+    hints = get_type_hints(origin, include_extras=True)
+    if origin is facts.Evidence:
+        (value,) = get_args(fact)
+        hints["value"] = value | None
+    columns: dict[str, Any] = {}
+    for column in dataclasses.fields(origin):
+        shape = _shape(hints[column.name])
+        if column.name in _NOT_EMPTY and "tuple" in str(shape):
+            shape = Annotated[shape, Field(min_length=1)]
+        required = (
+            column.default is dataclasses.MISSING
+            and column.default_factory is dataclasses.MISSING
+        )
+        default = (
+            ... if required or column.name == "version" and origin is Snapshot else None
+        )
+        if default is None:
+            shape = shape | None
+        columns[column.name] = (
+            shape,
+            Field(default, alias=_JSON_NAMES.get(column.name, column.name)),
+        )
+    config = ConfigDict(strict=True, extra="forbid")
+    name = origin.__name__ + "".join(
+        getattr(arg, "__name__", "Choice") for arg in get_args(fact)
+    )
+    return create_model(name, __config__=config, __doc__=origin.__doc__, **columns)
+
+
+def _shape(hint: Any) -> Any:
+    """Translate one type of `facts` into what pydantic checks."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[AwareDatetime if args[0] is datetime else args[0], _SHAPES[args[1]]]
+    if dataclasses.is_dataclass(origin or hint):
+        return _model(hint)
+    if origin in (Union, types.UnionType):
+        return Union[tuple(_shape(arg) for arg in args)]  # noqa: UP007 - built at run time
+    if origin in (tuple, frozenset):
+        items = tuple(arg if arg is Ellipsis else _shape(arg) for arg in args)
+        return origin[items]
+    if origin is Mapping:
+        return dict[_shape(args[0]), _shape(args[1])]  # type: ignore[misc]
+    return hint
+
+
+# Pydantic models to facts.
+
+
+def _fact(fact: Any, model: BaseModel) -> Any:
+    """Build a dataclass of `facts` from its checked model; null stands for the default."""
+    origin = get_origin(fact) or fact
+    hints = _hints(origin)
+    return origin(
+        **{
+            name: _value(hints[name], value)
+            for name in type(model).model_fields
+            if (value := getattr(model, name)) is not None
+        }
+    )
+
+
+@cache
+def _hints(origin: Any) -> dict[str, Any]:
+    return get_type_hints(origin)
+
+
+def _value(hint: Any, value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _fact(_dataclass_in(hint), value)
+    if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+        inner = _dataclass_in(hint)
+        return tuple(_fact(inner, item) for item in value)
+    return value
+
+
+@cache
+def _dataclass_in(hint: Any) -> Any:
+    """Find the one dataclass that a type speaks of."""
+    if dataclasses.is_dataclass(get_origin(hint) or hint):
+        return hint
+    return next(
+        (found for arg in get_args(hint) if (found := _dataclass_in(arg)) is not None),
+        None,
+    )
+
+
+# Facts to JSON.
+
+
+def _plain(value: Any) -> Any:
+    """Turn facts into what JSON can hold."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        rows = (
+            (column.name, getattr(value, column.name))
+            for column in dataclasses.fields(value)
+        )
+        return {
+            _JSON_NAMES.get(name, name): _plain(row)
+            for name, row in rows
+            if row is not None
+        }
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(map(_plain, value))
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(value[key]) for key in sorted(value)}
+    return value
+
+
+_ORDERED = {"limits", "point", "home_point", "age_range"}
+"""Fields whose order carries meaning; every other list is a set of rows or codes."""
+
+
+def _arranged(value: Any) -> Any:
+    """Put every list of a fact into one order, so that an answer cannot depend on the order of rows."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    changes: dict[str, Any] = {}
+    for column in dataclasses.fields(value):
+        held = getattr(value, column.name)
+        if dataclasses.is_dataclass(held):
+            changes[column.name] = _arranged(held)
+        elif isinstance(held, tuple) and held:
+            rows = [_arranged(item) for item in held]
+            changes[column.name] = tuple(
+                rows if column.name in _ORDERED else sorted(rows, key=_order)
+            )
+    return dataclasses.replace(value, **changes) if changes else value
+
+
+def _order(row: Any) -> tuple[str, str]:
+    own = getattr(row, "id", "")
+    return (str(own), "" if own else json.dumps(_plain(row), sort_keys=True))
+
+
+# Problems in words.
+
+_EXPECTED: Mapping[str, str] = {
+    "missing": "this key is required",
+    "extra_forbidden": "this key is not known; check its spelling or leave it out",
+    "string_type": "expected a text",
+    "string_too_short": "expected a text that is not empty",
+    "string_too_long": "expected a shorter text",
+    "int_type": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
+    "bool_type": "expected true or false",
+    "tuple_type": "expected a list",
+    "frozen_set_type": "expected a list",
+    "dict_type": "expected an object",
+    "model_type": "expected an object",
+    "model_attributes_type": "expected an object",
+    "too_short": "expected a list that names something, or null",
+    "too_long": "expected a list with fewer items",
+    "timezone_aware": "expected an instant with its offset, such as 2026-11-21T22:14:00-05:00",
+    "json_invalid": "expected JSON",
+}
+
+
+def _problem(error: Any) -> Problem:
+    """Put a pydantic error into a pointer and words, without the value."""
+    kind, context = error["type"], error.get("ctx", {})
+    pointer = "".join(
+        f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error["loc"]
+    )
+    if kind == "literal_error":
+        return Problem(pointer, f"expected {context['expected']}")
+    if kind == "string_pattern_mismatch":
+        words = {
+            _SHAPES[name].metadata[0].pattern: _SHAPES[name].description
+            for name in _PATTERNED
+        }
+        return Problem(pointer, f"expected a {words[context['pattern']]}")
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        side = "at least" if "ge" in context else "at most"
+        return Problem(
+            pointer,
+            f"expected a number of {side} {context.get('ge', context.get('le'))}",
+        )
+    if kind.startswith("datetime_"):
+        return Problem(pointer, _EXPECTED["timezone_aware"])
+    if kind.startswith("date_") or kind == "value_error":
+        return Problem(pointer, "expected a date, such as 2026-11-21")
+    return Problem(pointer, _EXPECTED.get(kind, "expected another kind of value"))
+
+
+_PATTERNED = [
+    name
+    for name, shape in _SHAPES.items()
+    if getattr(shape, "metadata", None)
+    and name in {"county", "place", "state", "month_day"}
+]
