@@ -3,10 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+_NEW_YORK = ZoneInfo("America/New_York")
 _YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -19,12 +20,14 @@ class Settings:
     """One deployment's settings; the defaults are those of a single host with SQLite."""
 
     database_url: str = "sqlite:///bednight.db"
-    time_zone: ZoneInfo = ZoneInfo("America/New_York")
+    time_zone: ZoneInfo = _NEW_YORK
     night_turns_at: time = time(9, 0)
     live: bool = False
     """Real minors are in the database: only `bn_live_` keys open it, and only `bn_test_` keys open any other."""
     login_links: bool = False
     """One-time sign-in links are answered, on loopback only."""
+    session_lasts: timedelta = timedelta(hours=12)
+    session_idles: timedelta = timedelta(minutes=15)
     max_body_bytes: int = 1_000_000
 
     @classmethod
@@ -37,6 +40,8 @@ class Settings:
             "night_turns_at": _time_of_day(env, "BEDNIGHT_NIGHT_TURNS_AT"),
             "live": _flag(env, "BEDNIGHT_LIVE"),
             "login_links": _flag(env, "BEDNIGHT_LOGIN_LINKS"),
+            "session_lasts": _span(env, "BEDNIGHT_SESSION_MINUTES"),
+            "session_idles": _span(env, "BEDNIGHT_IDLE_MINUTES"),
             "max_body_bytes": _positive(env, "BEDNIGHT_MAX_BODY_BYTES"),
         }
         return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -66,6 +71,11 @@ def _flag(env: Mapping[str, str], name: str) -> bool | None:
     if text.lower() not in _YES:
         raise SettingsError(f"{name} must be 1 or 0")
     return _YES[text.lower()]
+
+
+def _span(env: Mapping[str, str], name: str) -> timedelta | None:
+    minutes = _positive(env, name)
+    return None if minutes is None else timedelta(minutes=minutes)
 
 
 def _positive(env: Mapping[str, str], name: str) -> int | None:

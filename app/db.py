@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
 from sqlalchemy import (
@@ -24,6 +24,8 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+
+from app.clock import Clock
 
 # PostgreSQL gives up rather than letting a request wait: a child is waiting too.
 _POSTGRES_OPTIONS = (
@@ -57,7 +59,7 @@ def _check_name(constraint: CheckConstraint, _table: Table) -> str:
     return constraint.columns[0].name if constraint._type_bound else str(constraint.name)
 
 
-NAMING = {
+NAMING: dict[str, Any] = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -77,7 +79,7 @@ class Base(DeclarativeBase):
     """What every table inherits: names of constraints, and how Python types are stored."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime(),
         enum.Enum: Enum(enum.Enum, values_callable=_values, native_enum=False, create_constraint=True, length=40),
         dict[str, Any]: _JSON,
@@ -120,7 +122,7 @@ def make_engine(url: str, read_only: bool = False) -> Engine:
 
 
 def _prepare_sqlite(engine: Engine, read_only: bool) -> None:
-    """Take BEGIN into our own hands: a write that starts as a read gets "database is locked" in spite of the timeout."""
+    """Take BEGIN into our own hands: a write that starts as a read is refused as locked in spite of the timeout."""
     pragmas = (*_SQLITE_PRAGMAS, "query_only=ON") if read_only else _SQLITE_PRAGMAS
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
@@ -138,11 +140,12 @@ def _prepare_sqlite(engine: Engine, read_only: bool) -> None:
 class Database:
     """The two ways into one database. `with database.writing() as session:` commits at the end, or rolls back."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock) -> None:
         self.engine = make_engine(url)
         self.reader = make_engine(url, read_only=True)
-        self._write = sessionmaker(self.engine, expire_on_commit=False)
-        self._read = sessionmaker(self.reader, expire_on_commit=False)
+        # The audit trail dates what a session did by this clock.
+        self._write = sessionmaker(self.engine, expire_on_commit=False, info={"clock": clock})
+        self._read = sessionmaker(self.reader, expire_on_commit=False, info={"clock": clock})
 
     def writing(self) -> AbstractContextManager[Session]:
         """A session that may write; on SQLite it holds the one write lock from its first statement."""
@@ -163,6 +166,7 @@ def get_session(request: Request) -> Iterator[Session]:
     database: Database = request.app.state.database
     reads = request.method in {"GET", "HEAD"}
     with database.reading() if reads else database.writing() as session:
+        session.info["request_id"] = request.scope.get("request_id")
         yield session
 
 

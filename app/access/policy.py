@@ -1,0 +1,89 @@
+"""Who may do what: the one table. A route names a permission, a role holds permissions, nothing else decides."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class AgencyKind(StrEnum):
+    """What an agency is to a young person."""
+
+    LAW_ENFORCEMENT = "law_enforcement"
+    CHILD_PROTECTION = "child_protection"
+    JUVENILE_COURT = "juvenile_court"
+    PROBATION = "probation"
+    SCHOOL = "school"
+    HEALTH = "health"
+    OUTREACH = "outreach"
+    DROP_IN = "drop_in"
+    SHELTER = "shelter"
+    RESIDENTIAL = "residential"
+    FUNDER = "funder"
+    COALITION_LEAD = "coalition_lead"
+
+
+class Role(StrEnum):
+    """What a person or a key is there to do, within one agency."""
+
+    INTAKE_COORDINATOR = "intake_coordinator"
+    FACILITY_STAFF = "facility_staff"
+    FUNDER_ANALYST = "funder_analyst"
+    PARTNER = "partner"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """One thing that a route may ask for. Which minors or houses it reaches is decided in `app/sharing`."""
+
+    SELF = "self"
+    """See one's own home page, sign out."""
+    DIRECTORY_READ = "directory_read"
+    DIRECTORY_WRITE = "directory_write"
+    BED_STATUS_READ = "bed_status_read"
+    BED_STATUS_WRITE = "bed_status_write"
+    FUND_READ = "fund_read"
+    FUND_WRITE = "fund_write"
+    MINOR_READ = "minor_read"
+    MINOR_WRITE = "minor_write"
+    REFERRAL_READ = "referral_read"
+    REFERRAL_WRITE = "referral_write"
+    RANKING_READ = "ranking_read"
+    RANKING_RUN = "ranking_run"
+    FINDINGS_WHOLE = "findings_whole"
+    """See findings about other people too; each view needs a reason and is audited."""
+    STAY_READ = "stay_read"
+    STAY_WRITE = "stay_write"
+    RELEASE_READ = "release_read"
+    RELEASE_WRITE = "release_write"
+    GAPS_READ = "gaps_read"
+    PEOPLE_READ = "people_read"
+    PEOPLE_WRITE = "people_write"
+    AUDIT_READ = "audit_read"
+
+
+P = Permission
+
+_EVERYONE = frozenset({P.SELF})
+_CASE_READ = frozenset({P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.STAY_READ, P.RELEASE_READ})
+_CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.RELEASE_WRITE})
+_DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
+
+POLICY: Mapping[Role, frozenset[Permission]] = {
+    Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | {P.STAY_WRITE},
+    Role.FACILITY_STAFF: _EVERYONE
+    | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.STAY_READ, P.STAY_WRITE, P.REFERRAL_READ},
+    # A funder sees counts, never a row about a minor.
+    Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
+    # Schools, courts, outreach: they flag and refer, and read what was shared with them.
+    Role.PARTNER: _EVERYONE | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE},
+    Role.SUPERVISOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.GAPS_READ},
+    Role.ADMINISTRATOR: _EVERYONE | _DIRECTORY | {P.DIRECTORY_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
+    # May let people in, and for that reason has no case access of their own.
+    Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},
+    Role.AUDITOR: _EVERYONE | {P.AUDIT_READ, P.PEOPLE_READ},
+}
+
+# What asks for a fresh sign-in cannot be asked of a key.
+CLOSED_TO_KEYS: frozenset[Permission] = frozenset({P.SELF, P.FINDINGS_WHOLE, P.PEOPLE_WRITE})

@@ -1,0 +1,74 @@
+"""Agencies and the people in them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.models import Agency, Person, PersonFacility
+from app.access.policy import AgencyKind, Role
+from app.audit.service import record
+from app.db import new_id
+from app.errors import FieldError, Problem, invalid, not_found
+
+
+def add_agency(session: Session, by: Actor | None, *, name: str, kind: AgencyKind, now: datetime) -> Agency:
+    """Enter an agency; its name is unique."""
+    if session.scalar(select(Agency.id).where(Agency.name == name)) is not None:
+        raise Problem("already_exists", "An agency of this name exists.")
+    agency = Agency(id=new_id("agency"), name=name, kind=kind, created_at=now)
+    session.add(agency)
+    session.flush()
+    record(session, by, "agency.add", "agency", agency.id)
+    return agency
+
+
+def agencies() -> Select[Agency]:
+    """Every agency by name."""
+    return select(Agency).order_by(Agency.name)
+
+
+def add_person(
+    session: Session,
+    by: Actor | None,
+    *,
+    agency_id: str,
+    name: str,
+    email: str,
+    role: Role,
+    now: datetime,
+    facility_ids: Iterable[str] = (),
+) -> Person:
+    """Enter someone who works at an agency. They get no password: a sign-in link or their own proof lets them in."""
+    if session.get(Agency, agency_id) is None:
+        raise not_found()
+    if "@" not in email:
+        raise invalid([FieldError("/email", "email", "An email address has an @.")])
+    email = email.strip().lower()
+    if session.scalar(select(Person.id).where(Person.email == email)) is not None:
+        raise Problem("already_exists", "Someone with this email address exists.")
+    person = Person(id=new_id("person"), agency_id=agency_id, name=name, email=email, role=role, created_at=now)
+    session.add(person)
+    session.flush()
+    session.add_all(PersonFacility(person_id=person.id, facility_id=facility) for facility in facility_ids)
+    record(session, by, "person.add", "person", person.id)
+    return person
+
+
+def people(agency_id: str | None = None) -> Select[Person]:
+    """Everyone by name; of one agency where one is named."""
+    query = select(Person).order_by(Person.name, Person.id)
+    return query if agency_id is None else query.where(Person.agency_id == agency_id)
+
+
+def disable_person(session: Session, by: Actor | None, person_id: str, now: datetime) -> Person:
+    """Shut someone out. Their sessions are refused at the next request."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise not_found()
+    if person.disabled_at is None:
+        person.disabled_at = now
+        record(session, by, "person.disable", "person", person.id)
+    return person

@@ -1,0 +1,100 @@
+"""One-time links and the sessions they open. Tokens are opaque and random; only their hashes are stored."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.models import Agency, LoginLink, Person, PersonFacility, SignIn
+from app.access.tokens import new_token, sha256
+from app.audit.service import record
+from app.config import Settings
+from app.db import Database, new_id
+from app.errors import not_found
+
+LINK_LASTS = timedelta(minutes=15)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def issue_link(session: Session, person_id: str, now: datetime, lasts: timedelta = LINK_LASTS) -> str:
+    """Make a one-time link for a person and return its path. It is answered on loopback only."""
+    person = session.get(Person, person_id)
+    if person is None or person.disabled_at is not None:
+        raise not_found()
+    token = new_token()
+    link = LoginLink(
+        id=new_id("link"), person_id=person_id, token_sha256=sha256(token), created_at=now, expires_at=now + lasts
+    )
+    session.add(link)
+    record(session, None, "login_link.issue", "person", person_id)
+    return f"/login/{token}"
+
+
+def open_session(session: Session, link_token: str, now: datetime) -> str | None:
+    """Spend a link and return the new session's token; None where the link is unknown, spent or too old."""
+    spent = session.execute(
+        update(LoginLink)
+        .where(LoginLink.token_sha256 == sha256(link_token), LoginLink.used_at.is_(None), LoginLink.expires_at > now)
+        .values(used_at=now)
+        .returning(LoginLink.person_id)
+    ).scalar_one_or_none()
+    if spent is None or (actor := _actor(session, spent)) is None:
+        return None
+    token = new_token()
+    row = SignIn(
+        id=new_id("sign"),
+        person_id=spent,
+        token_sha256=sha256(token),
+        created_at=now,
+        last_seen_at=now,
+        proved_at=now,
+    )
+    session.add(row)
+    record(session, actor, "sign_in", "sign_in", row.id)
+    return token
+
+
+def close_session(session: Session, actor: Actor, token: str, now: datetime) -> None:
+    """Sign out: the token opens nothing any more."""
+    session.execute(
+        update(SignIn).where(SignIn.token_sha256 == sha256(token), SignIn.ended_at.is_(None)).values(ended_at=now)
+    )
+    if actor.person_id is not None:
+        record(session, actor, "sign_out", "person", actor.person_id)
+
+
+def authenticate(database: Database, token: str | None, now: datetime, settings: Settings) -> Actor | None:
+    """Who holds this session; None where it is unknown, ended, idle too long, or its person is disabled."""
+    if not token:
+        return None
+    with database.reading() as session:
+        row = session.scalars(select(SignIn).where(SignIn.token_sha256 == sha256(token))).one_or_none()
+        if row is None or row.ended_at is not None:
+            return None
+        if now - row.created_at >= settings.session_lasts or now - row.last_seen_at >= settings.session_idles:
+            return None
+        actor = _actor(session, row.person_id)
+    if actor is not None and now - row.last_seen_at >= TOUCH_EVERY:
+        with database.writing() as session:
+            session.execute(update(SignIn).where(SignIn.id == row.id).values(last_seen_at=now))
+    return actor
+
+
+def _actor(session: Session, person_id: str) -> Actor | None:
+    found = session.execute(
+        select(Person, Agency)
+        .join(Agency, Agency.id == Person.agency_id)
+        .where(Person.id == person_id, Person.disabled_at.is_(None), Agency.closed_at.is_(None))
+    ).one_or_none()
+    if found is None:
+        return None
+    person, agency = found
+    houses = session.scalars(select(PersonFacility.facility_id).where(PersonFacility.person_id == person_id))
+    return Actor(
+        agency_id=agency.id,
+        kind=agency.kind,
+        role=person.role,
+        person_id=person.id,
+        facility_ids=frozenset(houses) or None,
+    )

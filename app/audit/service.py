@@ -1,0 +1,182 @@
+"""Writing the trail and reading it back.
+
+Events wait in the session until its commit, which appends them after everything else: the chain has one
+lock for all, and taking it last keeps it short and free of deadlocks.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import event, insert, select, update
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app.audit.chain import COVERED, GENESIS, link
+from app.audit.models import AuditEvent, AuditHead, Outcome
+from app.db import Database
+
+_CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
+_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
+
+
+class Who(Protocol):
+    """As much of an actor as the trail needs; `app.access.Actor` is one."""
+
+    @property
+    def person_id(self) -> str | None: ...
+    @property
+    def api_key_id(self) -> str | None: ...
+    @property
+    def agency_id(self) -> str: ...
+
+
+def record(
+    session: Session,
+    actor: Who | None,
+    action: str,
+    subject_kind: str,
+    subject_id: str,
+    *,
+    outcome: str = "ok",
+    reason: str | None = None,
+    release_id: str | None = None,
+) -> None:
+    """Note an act in the session's own transaction. `actor` None is the operator at the command line."""
+    for code in (action, subject_kind, reason):
+        if code is not None and not _CODE.fullmatch(code):
+            raise ValueError("the audit trail takes codes, not text")
+    if not _ID.fullmatch(subject_id):
+        raise ValueError("the audit trail takes opaque ids, not text")
+    kind, actor_id = _who(actor)
+    _waiting(session).append(
+        {
+            "at": session.info["clock"].now(),
+            "actor_kind": kind,
+            "actor_id": actor_id,
+            "agency_id": None if actor is None else actor.agency_id,
+            "action": action,
+            "subject_kind": subject_kind,
+            "subject": subject_id,
+            "outcome": Outcome(outcome),
+            "reason": reason,
+            "release_id": release_id,
+            "request_id": session.info.get("request_id"),
+        }
+    )
+
+
+def record_apart(
+    database: Database,
+    actor: Who | None,
+    action: str,
+    subject_kind: str,
+    subject_id: str,
+    *,
+    outcome: str = "ok",
+    reason: str | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Note an act in a short transaction of its own: a sensitive read, whose session cannot write."""
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        record(session, actor, action, subject_kind, subject_id, outcome=outcome, reason=reason)
+
+
+def record_denied(
+    database: Database,
+    actor: Who | None,
+    action: str,
+    subject_kind: str,
+    subject_id: str,
+    *,
+    reason: str,
+    request_id: str | None = None,
+) -> None:
+    """Note a refusal. The id may come from an address that someone typed, so what is no id is left out."""
+    if not _ID.fullmatch(subject_id):
+        subject_id = ""
+    record_apart(
+        database, actor, action, subject_kind, subject_id, outcome="denied", reason=reason, request_id=request_id
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many rows the chain has, and the first that does not hold; None where all do."""
+
+    rows: int
+    broken_at: int | None = None
+    why: str | None = None
+
+
+def verify(session: Session) -> Verdict:
+    """Walk the chain from its beginning and name the first broken link."""
+    expected, previous = 1, GENESIS
+    for row in _rows(session):
+        if row.seq != expected:
+            return Verdict(expected - 1, expected, "a row is missing")
+        if row.previous_hash != previous:
+            return Verdict(expected - 1, expected, "the row does not follow the one before it")
+        if row.hash != link(previous, {name: getattr(row, name) for name in COVERED}):
+            return Verdict(expected - 1, expected, "the row was changed")
+        expected, previous = expected + 1, row.hash
+    head = session.execute(select(AuditHead.seq, AuditHead.hash)).one_or_none()
+    if head is None or (head.seq, head.hash) != (expected - 1, previous):
+        return Verdict(expected - 1, expected, "the end of the chain is missing or was changed")
+    return Verdict(expected - 1)
+
+
+def _rows(session: Session) -> Iterator[Any]:
+    return iter(
+        session.execute(select(AuditEvent.__table__).order_by(AuditEvent.seq).execution_options(yield_per=1000))
+    )
+
+
+def _who(actor: Who | None) -> tuple[str, str | None]:
+    if actor is None:
+        return "operator", None
+    if actor.person_id is not None:
+        return "person", actor.person_id
+    return "api_key", actor.api_key_id
+
+
+def _waiting(session: Session) -> list[dict[str, Any]]:
+    waiting: list[dict[str, Any]] = session.info.setdefault("audit_waiting", [])
+    return waiting
+
+
+@event.listens_for(Session, "before_commit")
+def _append(session: Session) -> None:
+    waiting = _waiting(session)
+    if not waiting or session.in_nested_transaction():
+        return
+    session.flush()
+    head = session.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one()
+    seq, previous, rows = head.seq, head.hash, []
+    for fields in waiting:
+        seq += 1
+        row = {**fields, "seq": seq, "previous_hash": previous}
+        row["hash"] = previous = link(previous, row)
+        rows.append(row)
+    session.execute(insert(AuditEvent), rows)
+    session.execute(update(AuditHead).values(seq=seq, hash=previous))
+    waiting.clear()
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault("audit_marks", {})[transaction] = len(_waiting(session))
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _unmark(session: Session, transaction: SessionTransaction) -> None:
+    session.info.get("audit_marks", {}).pop(transaction, None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was rolled back, a savepoint's part included, did not happen."""
+    mark = session.info.get("audit_marks", {}).get(transaction, 0)
+    del _waiting(session)[mark:]
