@@ -1,0 +1,255 @@
+"""What a viewer may see of a stored decision: the one place where a decision is cut down before it leaves.
+
+A stored decision is whole. Some of its findings are about other people: who lives in a house, how old they are,
+how many they are, where a sibling is. "Not there, because of a conflict" tells a recruiter where someone is, so the
+agency that asks never sees them, not even as met. Where another rule fails anyway they are left out; where they are
+the only obstacle the house reads exactly like a full one with no date known. All keys are copied by name: what a later
+engine adds stays inside until it is named here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+Json = dict[str, Any]
+Detail = Literal["all", "failed"]
+
+NOT_AVAILABLE = "not_available"
+NOT_AVAILABLE_TEXT = "No bed here for this referral now, and no date is known."
+
+CONFLICT, POPULATION, AWAKE_STAFF = "safeguard.conflict", "safeguard.population", "safeguard.awake_staff"
+CAPACITY, UNIT_FIT, TOGETHER = "licence.capacity", "unit.fit", "minor.together"
+ABOUT_PEOPLE = frozenset({CONFLICT, POPULATION, AWAKE_STAFF, CAPACITY, UNIT_FIT, TOGETHER})
+PEOPLE_FACTS = "facility.residents"
+OWN_STATUS = "minor.trafficking"
+SIBLING_TERMS = frozenset({"sibling_elsewhere", "siblings_apart"})
+
+LISTS = ("options", "later", "needs_info", "excluded")
+HEAD = ("version", "referral", "rules_version", "engine_version")
+PLACE = (
+    "rank", "facility", "from", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "payers", "binding",
+    "bed_until", "bed_confirmed_at", "call_first", "provisional", "terms", "network", "findings", "code", "text",
+)  # fmt: skip
+KEYS = {
+    "options": PLACE,
+    "later": PLACE,
+    "needs_info": ("facility", "unknown", "ask", "findings"),
+    "excluded": ("facility", "failed", "findings", "fix"),
+}
+PARTS = {
+    "findings": ("rule", "outcome", "subject", "have", "need", "text", "citation", "changes_on"),
+    "terms": ("code", "value", "unit", "weight", "cost", "text"),
+    "payers": ("fund", "from", "until"),
+    "ask": ("fact", "decides"),
+    "fix": ("rule", "who", "waivable", "text"),
+}
+NETWORK = ("placed_change", "urgent_placed_change", "nights_change")
+
+# What may be said of a rule about people when the house alone decides it: never a number, never a date.
+HOUSE_SAYS = {
+    (POPULATION, "not_met"): ("mixed", "trafficking_only", "The house also takes young people who were not trafficked."),
+    (POPULATION, "unknown"): (None, "trafficking_only", "Whether this house is for this young person is not known yet."),
+    (AWAKE_STAFF, "not_met"): (False, True, "The house has no awake staff at night."),
+    (AWAKE_STAFF, "unknown"): (None, True, "Whether staff is awake at night is not known."),
+    (CAPACITY, "unknown"): (None, "a licensed capacity", "The licensed capacity is not known."),
+    (UNIT_FIT, "not_met"): (None, "a unit that takes this young person", "No unit here takes this age and gender."),
+    (UNIT_FIT, "unknown"): (None, "a unit that takes this young person", "Whether a unit here fits is not known yet."),
+}  # fmt: skip
+
+
+class ViewerKind(StrEnum):
+    """In whose place the answer is read."""
+
+    AGENCY = "agency"
+    FACILITY = "facility"
+    SUPERVISOR = "supervisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who reads a decision: the agency that asks, one facility, or a supervisor on a recorded reason."""
+
+    kind: ViewerKind
+    facility: str | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind is ViewerKind.FACILITY and not self.facility:
+            raise ValueError("a facility reads as itself: name it")
+        if self.kind is ViewerKind.SUPERVISOR and not (self.reason or "").strip():
+            raise ValueError("a supervisor reads the whole on a recorded reason only")
+
+
+AGENCY = Viewer(ViewerKind.AGENCY)
+
+
+def project(document: Mapping[str, Any], *, viewer: Viewer, findings: Detail = "failed") -> Json:
+    """The stored decision (with all its findings) as this viewer may see it; `document` is left as it is."""
+    lists: dict[str, list[Json]] = {name: list(document.get(name, ())) for name in LISTS}
+    head = {key: document[key] for key in HEAD if key in document}
+    if viewer.kind is ViewerKind.AGENCY:
+        lists = _for_agency(lists)
+    elif viewer.kind is ViewerKind.FACILITY:
+        lists = {name: [e for e in entries if e["facility"] == viewer.facility] for name, entries in lists.items()}
+    elif "snapshot_sha256" in document:
+        # A hash of everybody's facts changes when somebody else's do; only who may see those may compare it.
+        head["snapshot_sha256"] = document["snapshot_sha256"]
+    return head | {name: [_named(name, e, findings) for e in entries] for name, entries in lists.items()}
+
+
+def _named(name: str, entry: Json, detail: Detail) -> Json:
+    """The entry with nothing but the keys that this list may carry."""
+    out: Json = {key: entry[key] for key in KEYS[name] if key in entry}
+    for part, keys in PARTS.items():
+        if part in out:
+            out[part] = [{key: row[key] for key in keys if key in row} for row in out[part]]
+    if out.get("network") is not None:
+        out["network"] = {key: out["network"][key] for key in NETWORK if key in out["network"]}
+    if detail == "failed":
+        out["findings"] = [f for f in out.get("findings", ()) if f["outcome"] != "met"]
+    return out
+
+
+def _for_agency(lists: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
+    """The four lists as if nobody else's facts had been looked at, but for the beds that are not to be had."""
+    out: dict[str, list[Json]] = {name: [] for name in LISTS}
+    status_missing = any(OWN_STATUS in _asks(f) for es in lists.values() for e in es for f in e.get("findings", ()))
+    for name, entries in lists.items():
+        for entry in entries:
+            seen = [s for f in entry.get("findings", ()) if (s := _house_alone(f, status_missing)) is not None]
+            place, shown = _placed(name, entry, seen)
+            out[place].append(shown)
+    _hide_where_siblings_are(out["options"] + out["later"])
+    _count_again(out["needs_info"])
+    # Engine order may hang on what was just taken out: these lists go by id, those without a date come last.
+    out["needs_info"].sort(key=_facility)
+    out["excluded"].sort(key=_facility)
+    dated = [e for e in out["later"] if e["from"] is not None]
+    out["later"] = dated + sorted((e for e in out["later"] if e["from"] is None), key=_facility)
+    return out
+
+
+def _house_alone(finding: Json, status_missing: bool) -> Json | None:
+    """The finding as it would read with nobody else in the house; None where nothing is left to say."""
+    rule, outcome = finding["rule"], finding["outcome"]
+    if rule not in ABOUT_PEOPLE:
+        return finding
+    asks = [fact for fact in _asks(finding) if not fact.startswith(PEOPLE_FACTS)]
+    by_house = {
+        POPULATION: finding.get("have") == "mixed",
+        AWAKE_STAFF: finding.get("have") is False,
+        UNIT_FIT: True,  # only ever not met where no bed is free, and then judged without the residents' ages
+    }.get(rule, False)
+    if outcome == "not_met" and rule == POPULATION and not by_house and status_missing:
+        outcome, asks = "unknown", [OWN_STATUS]  # the resident's fact covers a question that every house asks
+    if not (asks if outcome == "unknown" else outcome == "not_met" and by_house):
+        return None
+    if (rule, outcome) not in HOUSE_SAYS:
+        return None
+    have, need, text = HOUSE_SAYS[rule, outcome]
+    return {
+        "rule": rule, "outcome": outcome, "subject": finding["subject"], "have": have, "need": need, "text": text,
+        "citation": finding.get("citation"), "changes_on": None, "asks": asks,
+    }  # fmt: skip
+
+
+def _placed(name: str, entry: Json, seen: list[Json]) -> tuple[str, Json]:
+    """The list in which the agency finds the house, and what it reads there."""
+    shown = entry | {"findings": seen}
+    if name == "options":
+        return name, shown
+    if name == "later":
+        # A bed that waits for someone else to leave shows no date: the date would be that person's.
+        freed_by_beds = entry["from"] is not None and entry.get("room_from") == entry["from"]
+        return name, shown if freed_by_beds else _not_available(entry["facility"])
+    if name == "excluded":
+        failed = _still(entry["failed"], seen, "not_met")
+        if failed:
+            fix = [_fix(row, seen) for row in entry["fix"] if row["rule"] in failed]
+            return name, shown | {"failed": failed, "fix": fix}
+    unknown = _unknown(entry, seen) if name == "excluded" else _still(entry["unknown"], seen, "unknown")
+    if not unknown:
+        return "later", _not_available(entry["facility"])
+    return "needs_info", shown | {"unknown": unknown, "ask": _ask(entry, seen, unknown)}
+
+
+def _not_available(facility: str) -> Json:
+    """The one entry for a full house with no date and for whatever must not be told from it."""
+    nothing = dict.fromkeys(
+        ("from", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "binding")
+        + ("bed_until", "bed_confirmed_at", "network")
+    )
+    empty: Json = {"payers": [], "provisional": [], "terms": [], "findings": [], "call_first": False}
+    return {"facility": facility, "code": NOT_AVAILABLE, "text": NOT_AVAILABLE_TEXT} | nothing | empty
+
+
+def _still(codes: Iterable[str], seen: list[Json], outcome: str) -> list[str]:
+    """Of the codes that decided, those that a finding the agency may see still bears out."""
+    left = {f["rule"] for f in seen if f["outcome"] == outcome}
+    return [code for code in codes if code in left]
+
+
+def _unknown(entry: Json, seen: list[Json]) -> list[str]:
+    """The open questions of a house that only people's facts exclude: the ones a full house would show."""
+    about_house = [f for f in seen if not _of_fund(f)]
+    payers: dict[str, list[Json]] = {}
+    for finding in filter(_of_fund, seen):
+        payers.setdefault(finding["subject"], []).append(finding)
+    paid = any(all(f["outcome"] == "met" for f in own) for own in payers.values())
+    open_payers = [own for own in payers.values() if all(f["outcome"] != "not_met" for f in own)]
+    asked = about_house + ([] if paid else [f for own in open_payers for f in own])
+    return sorted({f["rule"] for f in asked if f["outcome"] == "unknown"})
+
+
+def _ask(entry: Json, seen: list[Json], unknown: list[str]) -> list[Json]:
+    """The missing facts that this agency may be asked for; how many houses each decides is counted later."""
+    facts = {row["fact"] for row in entry.get("ask", ()) if not row["fact"].startswith(PEOPLE_FACTS)}
+    facts |= {fact for f in seen if f["outcome"] == "unknown" and f["rule"] in unknown for fact in _asks(f)}
+    return [{"fact": fact, "decides": 1} for fact in facts]
+
+
+def _fix(row: Json, seen: list[Json]) -> Json:
+    """A fix of a rule about people repeats what the house alone says, not what the engine knew."""
+    if row["rule"] not in ABOUT_PEOPLE:
+        return row
+    text = next(f["text"] for f in seen if f["rule"] == row["rule"])
+    return row | {"text": text}
+
+
+def _count_again(needs_info: list[Json]) -> None:
+    """How many of the houses shown here wait for each fact: the engine's count knew of more houses."""
+    counts: dict[str, int] = {}
+    for entry in needs_info:
+        for row in entry["ask"]:
+            counts[row["fact"]] = counts.get(row["fact"], 0) + 1
+    for entry in needs_info:
+        ask = [r | {"decides": counts[r["fact"]] if r["fact"].startswith("minor.") else 1} for r in entry["ask"]]
+        entry["ask"] = sorted(ask, key=lambda row: (-row["decides"], row["fact"]))
+
+
+def _hide_where_siblings_are(entries: list[Json]) -> None:
+    """A term that differs between houses because a sibling lives in one of them says in which."""
+    values = {
+        (term["code"], term["value"])
+        for entry in entries
+        for term in entry.get("terms", ())
+        if term["code"] in SIBLING_TERMS
+    }
+    if len({code for code, _ in values}) == len(values):
+        return
+    for entry in entries:
+        entry["terms"] = [term for term in entry.get("terms", ()) if term["code"] not in SIBLING_TERMS]
+
+
+def _of_fund(finding: Json) -> bool:
+    rule = str(finding["rule"])
+    return rule.startswith("funding.") and rule != "funding.accepted"
+
+
+def _asks(finding: Json) -> list[str]:
+    return list(finding.get("asks", ()))
+
+
+def _facility(entry: Json) -> str:
+    return str(entry["facility"])

@@ -1,0 +1,347 @@
+"""What the agency that asks may learn of other people from an answer: nothing."""
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.sharing.projection import ABOUT_PEOPLE, AGENCY, NOT_AVAILABLE, OWN_STATUS, Viewer, ViewerKind, project
+
+Json = dict[str, Any]
+TONIGHT = "2026-11-21"
+CANARY = "min_9 and 5 others"
+SUPERVISOR = Viewer(ViewerKind.SUPERVISOR, reason="complaint 12, reviewed with the director")
+
+
+def finding(
+    rule: str, outcome: str = "met", *, subject: str = "fac_x", asks: tuple[str, ...] = (), **extra: Any
+) -> Json:
+    """A finding as the engine stores it."""
+    row = {
+        "rule": rule,
+        "outcome": outcome,
+        "subject": subject,
+        "have": None,
+        "need": None,
+        "text": f"{rule} {outcome}",
+    }
+    return row | {"citation": "c", "changes_on": None, "asks": list(asks)} | extra
+
+
+PEOPLE = {
+    "conflict": finding("safeguard.conflict", "not_met", have=CANARY),
+    "perhaps a conflict": finding("safeguard.conflict", "unknown", asks=("facility.residents.minor",), text=CANARY),
+    "mix": finding("safeguard.population", "not_met", have=CANARY, text=CANARY, changes_on="2026-12-10"),
+    "perhaps a mix": finding("safeguard.population", "unknown", asks=("facility.residents.trafficking",)),
+    "staff": finding("safeguard.awake_staff", "not_met", have=5, need=CANARY),
+    "capacity": finding("licence.capacity", "not_met", have=7, need=6, text=CANARY),
+    "age gap": finding("unit.fit", "unknown", asks=("facility.residents.age",), text=CANARY),
+    "sibling": finding("minor.together", "not_met", have=CANARY),
+    "perhaps a sibling": finding("minor.together", "unknown"),
+}
+OWN = (
+    ("safeguard.egress", ("facility.safeguards.egress",)),
+    ("licence.age", ("minor.born_on",)),
+    ("licence.gender", ("minor.gender",)),
+    ("custody.interstate", ("minor.custody",)),
+    ("facility.admits", ("minor.trafficking",)),
+)
+FUND = (
+    ("funding.age_band", ("minor.born_on",)),
+    ("funding.residence", ("minor.residence.county",)),
+    ("funding.clock", ()),
+)
+
+
+def decide(houses: list[Json]) -> Json:
+    """A stored decision over houses given as findings and beds: the four lists follow from those alone."""
+    document: Json = {
+        "version": 1,
+        "referral": "ref_1",
+        "snapshot_sha256": "aa",
+        "rules_version": "1",
+        "engine_version": "1",
+    }
+    lists: dict[str, list[Json]] = {"options": [], "later": [], "needs_info": [], "excluded": []}
+    for house in houses:
+        place, entry = _place(house)
+        lists[place].append(entry)
+    asked = [row["fact"] for entry in lists["needs_info"] for row in entry["ask"]]
+    for entry in lists["needs_info"]:
+        for row in entry["ask"]:
+            row["decides"] = asked.count(row["fact"]) if row["fact"].startswith("minor.") else 1
+        entry["ask"].sort(key=lambda row: (-row["decides"], row["fact"]))
+    for rank, entry in enumerate(lists["options"], 1):
+        entry["rank"] = rank
+    return document | lists
+
+
+def _place(house: Json) -> tuple[str, Json]:
+    findings = deepcopy(house["findings"])
+    about = [f for f in findings if not f["rule"].startswith("funding.")]
+    payers = [[f for f in findings if f["subject"] == fund] for fund in ("fund_a", "fund_b")]
+    failed = {f["rule"] for f in about if f["outcome"] == "not_met"}
+    if all(any(f["outcome"] == "not_met" for f in own) for own in payers):
+        failed |= {f["rule"] for own in payers for f in own if f["outcome"] == "not_met"}
+    entry: Json = {"facility": house["id"], "findings": findings}
+    if failed:
+        fix = [
+            {"rule": code, "who": "facility", "waivable": False, "text": CANARY if code in ABOUT_PEOPLE else "own"}
+            for code in sorted(failed)
+        ]
+        return "excluded", entry | {"failed": sorted(failed), "fix": fix}
+    doubts = [f for f in about if f["outcome"] == "unknown"]
+    if not any(all(f["outcome"] == "met" for f in own) for own in payers):
+        still = [own for own in payers if not any(f["outcome"] == "not_met" for f in own)]
+        doubts += [f for own in still for f in own if f["outcome"] == "unknown"]
+    if doubts:
+        facts = sorted({fact for f in doubts for fact in f["asks"]})
+        return "needs_info", entry | {
+            "unknown": sorted({f["rule"] for f in doubts}),
+            "ask": [{"fact": fact, "decides": 0} for fact in facts],
+        }
+    placed = entry | {
+        "unit": "unit_a",
+        "bed": "bed_1",
+        "admit_on": house["from"],
+        "terms": [],
+        "network": None,
+        "payers": [],
+    }
+    if house["from"] == TONIGHT:
+        return "options", placed | {"rank": 0}
+    return "later", placed | {"from": house["from"], "room_from": house["room_from"]}
+
+
+@st.composite
+def houses(draw: st.DrawFn, name: str) -> Json:
+    """A house with any answers to the rules that are not about people, and nobody in the way."""
+    outcomes = st.sampled_from(["met", "met", "met", "not_met", "unknown"])
+
+    def answered(rule: str, asks: tuple[str, ...], subject: str) -> Json:
+        outcome = draw(outcomes)
+        return finding(rule, outcome, subject=subject, asks=asks if outcome == "unknown" else ())
+
+    rows = [answered(rule, asks, name) for rule, asks in OWN]
+    rows += [answered(rule, asks, fund) for fund in ("fund_a", "fund_b") for rule, asks in FUND]
+    rows += [finding(rule, subject=name) for rule in sorted(ABOUT_PEOPLE)]
+    day = draw(st.sampled_from([TONIGHT, "2026-12-01", None]))
+    return {"id": name, "findings": rows, "from": day, "room_from": day}
+
+
+def full(house: Json) -> Json:
+    """The same house with no bed to be had and no date known."""
+    return house | {"from": None, "room_from": None}
+
+
+def crowded(house: Json, causes: list[str], day: str | None) -> Json:
+    """The same house with a bed tonight that other people stand in the way of, until a day or for good."""
+    blocking = {PEOPLE[cause]["rule"]: PEOPLE[cause] | {"subject": house["id"]} for cause in causes}
+    rows = []
+    for row in house["findings"]:
+        now = blocking.get(row["rule"], row)
+        rows.append(now | {"asks": sorted({*row["asks"], *now["asks"]})} if now["outcome"] == "unknown" else now)
+    return house | {"findings": rows, "from": day, "room_from": TONIGHT}
+
+
+def text(document: Json) -> str:
+    return json.dumps(document, sort_keys=False)
+
+
+def replaced(house: Json, *rows: Json) -> Json:
+    by_rule = {row["rule"]: row for row in rows}
+    return house | {"findings": [by_rule.get(f["rule"], f) for f in house["findings"]]}
+
+
+def known(four: tuple[Json, ...]) -> tuple[Json, ...]:
+    """Her status is known to every house or to none: where one asks for it, whether a house is for her is open too."""
+    if not any(OWN_STATUS in row["asks"] for house in four for row in house["findings"]):
+        return four
+    asks = finding("safeguard.population", "unknown", asks=(OWN_STATUS,))
+    return tuple(replaced(house, asks | {"subject": house["id"]}) for house in four)
+
+
+FOUR = st.tuples(houses("fac_a"), houses("fac_b"), houses("fac_m"), houses("fac_z")).map(known)
+
+
+@settings(max_examples=60, deadline=None)
+@given(FOUR, st.lists(st.sampled_from(sorted(PEOPLE)), min_size=1, max_size=3), st.sampled_from(["all", "failed"]))
+def test_a_house_that_people_block_reads_as_a_full_house(
+    four: tuple[Json, ...], causes: list[str], detail: Any
+) -> None:
+    for at in range(4):
+        others, house = list(four), four[at]
+        others[at] = full(house)
+        plain = project(decide(others), viewer=AGENCY, findings=detail)
+        others[at] = crowded(house, causes, TONIGHT)
+        assert text(project(decide(others), viewer=AGENCY, findings=detail)) == text(plain)
+
+
+@settings(max_examples=60, deadline=None)
+@given(FOUR)
+def test_a_date_that_is_another_persons_is_no_date(four: tuple[Json, ...]) -> None:
+    """The bed waits for someone to leave: the answer may not say when."""
+    others = [*four[:3], full(four[3])]
+    plain = project(decide(others), viewer=AGENCY)
+    others[3] = crowded(four[3], [], "2026-12-10")
+    assert text(project(decide(others), viewer=AGENCY)) == text(plain)
+
+
+@settings(max_examples=60, deadline=None)
+@given(FOUR, st.sampled_from(sorted(PEOPLE)))
+def test_only_the_one_house_changes(four: tuple[Json, ...], cause: str) -> None:
+    """With and without the people in the way, every other house keeps its text and the order it stood in."""
+    without = project(decide(list(four)), viewer=AGENCY, findings="all")
+    within = project(decide([*four[:3], crowded(four[3], [cause], TONIGHT)]), viewer=AGENCY, findings="all")
+    for name in ("options", "later", "needs_info", "excluded"):
+        before, after = ([_apart(e) for e in doc[name] if e["facility"] != "fac_z"] for doc in (without, within))
+        assert before == after
+
+
+def _apart(entry: Json) -> Json:
+    """An entry without what counts over several houses."""
+    return {key: value for key, value in entry.items() if key not in ("rank", "ask")}
+
+
+@settings(max_examples=60, deadline=None)
+@given(FOUR, st.lists(st.sampled_from(sorted(PEOPLE)), min_size=1, max_size=4), st.sampled_from(["all", "failed"]))
+def test_nothing_said_about_people_leaves(four: tuple[Json, ...], causes: list[str], detail: Any) -> None:
+    stored = decide([crowded(house, causes, TONIGHT) for house in four])
+    said = text(project(stored, viewer=AGENCY, findings=detail))
+    assert CANARY not in said
+    assert "facility.residents" not in said
+    for rule in ("safeguard.conflict", "minor.together"):
+        assert rule not in said
+
+
+def stored(**changes: Any) -> Json:
+    """One house that fits, as stored."""
+    rows = [finding(rule) for rule, _ in OWN]
+    rows += [finding(rule, subject=fund) for fund in ("fund_a", "fund_b") for rule, _ in FUND]
+    rows += [finding(rule) for rule in sorted(ABOUT_PEOPLE)]
+    return {"id": "fac_x", "findings": rows, "from": TONIGHT, "room_from": TONIGHT} | changes
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (finding("safeguard.population", "not_met", have="mixed", text=CANARY), "also takes young people"),
+        (finding("safeguard.awake_staff", "not_met", have=False, text=CANARY), "no awake staff"),
+        (finding("unit.fit", "not_met", text=CANARY), "No unit here"),
+    ],
+)
+def test_what_the_house_alone_decides_is_said_without_a_number(row: Json, said: str) -> None:
+    shown = project(decide([replaced(stored(), row)]), viewer=AGENCY)
+    [entry] = shown["excluded"]
+    assert entry["failed"] == [row["rule"]]
+    assert said in entry["findings"][0]["text"]
+    assert said in entry["fix"][0]["text"]
+    assert CANARY not in text(shown)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "left"),
+    [
+        ("licence.capacity", ("facility.licence.capacity",), ["facility.licence.capacity"]),
+        ("safeguard.awake_staff", ("facility.staffing.night_ratio",), ["facility.staffing.night_ratio"]),
+        ("safeguard.population", ("facility.residents", "minor.trafficking"), ["minor.trafficking"]),
+        ("unit.fit", ("facility.residents.age", "minor.gender"), ["minor.gender"]),
+    ],
+)
+def test_a_question_about_the_house_or_the_minor_stays(rule: str, facts: tuple[str, ...], left: list[str]) -> None:
+    shown = project(decide([replaced(stored(), finding(rule, "unknown", asks=facts))]), viewer=AGENCY)
+    [entry] = shown["needs_info"]
+    assert entry["unknown"] == [rule]
+    assert [row["fact"] for row in entry["ask"]] == left
+
+
+def test_a_residents_status_does_not_hide_that_the_minors_own_is_missing() -> None:
+    """Every house asks for her status; the one where another child lives must not stand out by not asking."""
+    asks = finding("safeguard.population", "unknown", asks=("minor.trafficking",))
+    plain, other = (replaced(stored(id=name), asks) for name in ("fac_a", "fac_b"))
+    crowd = replaced(stored(id="fac_b"), finding("safeguard.population", "not_met", have="none"))
+    assert text(project(decide([plain, other]), viewer=AGENCY)) == text(project(decide([plain, crowd]), viewer=AGENCY))
+
+
+def test_facts_decide_as_many_houses_as_are_shown() -> None:
+    born = finding("licence.age", "unknown", asks=("minor.born_on",))
+    one, two = (replaced(stored(id=name), born) for name in ("fac_a", "fac_b"))
+    shown = project(decide([one, replaced(two, PEOPLE["conflict"])]), viewer=AGENCY)
+    assert [entry["ask"] for entry in shown["needs_info"]] == [[{"fact": "minor.born_on", "decides": 2}]] * 2
+
+
+def test_a_bed_that_frees_by_itself_keeps_its_date() -> None:
+    shown = project(decide([stored(**{"from": "2026-11-24", "room_from": "2026-11-24"})]), viewer=AGENCY)
+    [entry] = shown["later"]
+    assert (entry["from"], entry["bed"]) == ("2026-11-24", "bed_1")
+    assert "room_from" not in entry
+
+
+def test_without_a_word_on_what_it_waits_for_the_date_stays_inside() -> None:
+    stored_decision = decide([stored(**{"from": "2026-11-24", "room_from": "2026-11-24"})])
+    del stored_decision["later"][0]["room_from"]
+    [entry] = project(stored_decision, viewer=AGENCY)["later"]
+    assert (entry["from"], entry["code"]) == (None, NOT_AVAILABLE)
+
+
+def test_a_term_that_shows_where_a_sibling_lives_is_left_out() -> None:
+    def terms(apart: int) -> list[Json]:
+        return [{"code": "sibling_elsewhere", "value": apart}, {"code": "distance", "value": 3}]
+
+    document = decide([stored(id="fac_a"), stored(id="fac_b")])
+    for entry, apart in zip(document["options"], (0, 1), strict=True):
+        entry["terms"] = terms(apart)
+    shown = project(document, viewer=AGENCY)
+    assert [[term["code"] for term in entry["terms"]] for entry in shown["options"]] == [["distance"]] * 2
+    document["options"][0]["terms"] = terms(1)
+    shown = project(document, viewer=AGENCY)
+    assert [len(entry["terms"]) for entry in shown["options"]] == [2, 2]
+
+
+def test_only_named_keys_leave_whoever_looks() -> None:
+    document = decide([stored()]) | {"objective": 12_345, "bound": 3}
+    document["options"][0] |= {
+        "regret": 17,
+        "network": {"placed_change": 0, "nights_change": -3, "displaced": ["min_4"]},
+    }
+    for viewer in (AGENCY, SUPERVISOR, Viewer(ViewerKind.FACILITY, facility="fac_x")):
+        shown = project(document, viewer=viewer, findings="all")
+        assert shown["options"][0]["network"] == {"placed_change": 0, "nights_change": -3}
+        assert not {"objective", "bound"} & shown.keys()
+        assert "regret" not in shown["options"][0]
+
+
+def test_the_stored_decision_is_left_as_it_was() -> None:
+    document = decide([replaced(stored(), PEOPLE["conflict"]), stored(id="fac_b")])
+    before = deepcopy(document)
+    project(document, viewer=AGENCY)
+    assert document == before
+
+
+def test_a_supervisor_on_a_reason_reads_the_whole() -> None:
+    shown = project(decide([replaced(stored(), PEOPLE["conflict"])]), viewer=SUPERVISOR)
+    assert shown["excluded"][0]["failed"] == ["safeguard.conflict"]
+    assert shown["excluded"][0]["findings"][0]["have"] == CANARY
+    assert shown["snapshot_sha256"] == "aa"
+
+
+def test_a_facility_reads_the_whole_of_itself_and_nothing_of_others() -> None:
+    own = replaced(stored(), PEOPLE["conflict"])
+    shown = project(decide([own, stored(id="fac_b")]), viewer=Viewer(ViewerKind.FACILITY, facility="fac_x"))
+    assert [entry["facility"] for name in ("options", "later", "needs_info", "excluded") for entry in shown[name]] == [
+        "fac_x"
+    ]
+    assert shown["excluded"][0]["failed"] == ["safeguard.conflict"]
+
+
+@pytest.mark.parametrize("bad", [{"kind": ViewerKind.FACILITY}, {"kind": ViewerKind.SUPERVISOR, "reason": "  "}])
+def test_a_viewer_without_a_name_or_a_reason_is_nobody(bad: Json) -> None:
+    with pytest.raises(ValueError, match="facility|reason"):
+        Viewer(**bad)
+
+
+def test_the_hash_of_everybodys_facts_stays_inside() -> None:
+    assert "snapshot_sha256" not in project(decide([stored()]), viewer=AGENCY)
