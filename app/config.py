@@ -24,6 +24,7 @@ class Settings:
     night_turns_at: time = time(9, 0)
     live: bool = False
     """Real minors are in the database: only `bn_live_` keys open it, and only `bn_test_` keys open any other."""
+    on_call_phone: str | None = None
     login_links: bool = False
     """One-time sign-in links are answered, on loopback only."""
     session_lasts: timedelta = timedelta(hours=12)
@@ -39,6 +40,7 @@ class Settings:
             "time_zone": _zone(env, "BEDNIGHT_TIME_ZONE"),
             "night_turns_at": _time_of_day(env, "BEDNIGHT_NIGHT_TURNS_AT"),
             "live": _flag(env, "BEDNIGHT_LIVE"),
+            "on_call_phone": env.get("BEDNIGHT_ON_CALL_PHONE") or None,
             "login_links": _flag(env, "BEDNIGHT_LOGIN_LINKS"),
             "session_lasts": _span(env, "BEDNIGHT_SESSION_MINUTES"),
             "session_idles": _span(env, "BEDNIGHT_IDLE_MINUTES"),

@@ -155,6 +155,10 @@ class Database:
         """A session that sees one consistent state and cannot write."""
         return self._read.begin()
 
+    def session(self) -> Session:
+        """A session that may write, for a caller that decides itself when to commit."""
+        return self._write()
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()

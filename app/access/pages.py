@@ -1,0 +1,72 @@
+"""Signing in by a one-time link, on loopback only, and signing out."""
+
+from ipaddress import ip_address
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.access import signin
+from app.access.actor import Actor
+from app.access.guard import cookie_name, from_this_site, require
+from app.access.policy import Permission
+from app.clock import Now
+from app.db import DbSession
+from app.errors import Problem, not_found
+from app.web.pages import page
+
+router = APIRouter(include_in_schema=False)
+
+
+def on_this_computer(request: Request) -> None:
+    """Refuse a link followed from elsewhere, through a proxy, or under a name that is not this computer's."""
+    host = (request.url.hostname or "").strip("[]")
+    here = host == "localhost" or _is_loopback(host)
+    caller = request.client.host if request.client else ""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host"))
+    if not request.app.state.settings.login_links or not here or not _is_loopback(caller) or forwarded:
+        raise not_found()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@router.get("/login/{token}", dependencies=[Depends(on_this_computer)])
+def ask(request: Request) -> Response:
+    """Show the button. Following the link spends nothing yet: browsers fetch links ahead of their reader."""
+    return page(request, "access/sign_in.html", {})
+
+
+@router.post("/login/{token}", dependencies=[Depends(on_this_computer)])
+def sign_in(token: str, request: Request, session: DbSession, clock: Now) -> Response:
+    """Spend the link and open a session."""
+    if not from_this_site(request):
+        raise Problem("cross_site")
+    opened = signin.open_session(session, token, clock.now())
+    if opened is None:
+        return page(request, "access/signed_out.html", {"spent": True}, status=404)
+    answer = RedirectResponse("/", status_code=303)
+    answer.set_cookie(
+        cookie_name(request),
+        opened,
+        max_age=int(request.app.state.settings.session_lasts.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(
+    request: Request, session: DbSession, clock: Now, actor: Annotated[Actor, require(Permission.SELF)]
+) -> Response:
+    """End the session here and in the database."""
+    signin.close_session(session, actor, request.cookies[cookie_name(request)], clock.now())
+    answer = page(request, "access/signed_out.html", {"spent": False})
+    answer.delete_cookie(cookie_name(request), httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    return answer

@@ -1,0 +1,42 @@
+"""Putting the application together: routers, error handlers, the edge. Nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
+
+from app import models  # noqa: F401  (every table must be known before the first query)
+from app.access import pages as access
+from app.clock import Clock, SystemClock
+from app.config import Settings
+from app.db import Database
+from app.edge import Edge
+from app.openapi import describe
+from app.problems import catalogue_page, install
+
+ROUTERS: tuple[APIRouter, ...] = (access.router,)
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """The whole application over one database; reads the environment where no settings are given."""
+    settings = settings or Settings.from_env()
+    # The framework's own /docs loads script and style from other hosts, so it is off.
+    app = FastAPI(title="Bednight", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app.state.settings = settings
+    app.state.clock = clock or SystemClock(settings.time_zone, settings.night_turns_at)
+    app.state.database = Database(settings.database_url, app.state.clock)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/errors", catalogue_page, response_class=HTMLResponse, include_in_schema=False)
+    app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.close()

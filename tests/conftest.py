@@ -1,0 +1,130 @@
+"""The ground every test stands on: a fresh database of each kind, a clock that stands still, a client."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from app.clock import MovableClock
+from app.config import Settings
+from app.db import Database
+from app.main import create_app
+from migrations.run import upgrade
+from tests import needs
+from tests.postgres import Cluster, find_binaries
+
+EVENING = datetime.fromisoformat("2026-11-21T22:14:00-05:00")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL server for the whole run."""
+    binaries = find_binaries()
+    if binaries is None:
+        needs.unavailable("PostgreSQL")
+        raise AssertionError("unreachable")
+    with Cluster(binaries) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(cluster: Cluster) -> str:
+    """A PostgreSQL database at head, to be copied."""
+    url = cluster.create()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database at head, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "head.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.create()
+    yield url
+    cluster.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own for each test, migrated and empty, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "bednight.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    template: str = request.getfixturevalue("migrated_postgresql")
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.create(template)
+    yield url
+    cluster.drop(url)
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """The defaults, with one-time links answered."""
+    return Settings(database_url=database_url, login_links=True)
+
+
+@pytest.fixture
+def clock(settings: Settings) -> MovableClock:
+    """A clock that stands at 22:14 on 21 November 2026 in New York until a test moves it."""
+    return MovableClock(settings.time_zone, settings.night_turns_at, EVENING)
+
+
+@pytest.fixture
+def app(settings: Settings, clock: MovableClock) -> Iterator[FastAPI]:
+    """The whole application on the test's database and clock."""
+    application = create_app(settings, clock=clock)
+    yield application
+    application.state.database.close()
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Database:
+    """The application's database."""
+    found: Database = app.state.database
+    return found
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session, rolled back at the end unless the test commits it."""
+    with database.session() as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    """A browser on this computer, not signed in."""
+    return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000), follow_redirects=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly what this run could not try, and how to get it."""
+    for what in sorted(needs.missing):
+        terminalreporter.write_line(
+            f"Not tried, since {what} is missing here. Get it with: {needs.APT[what]}", red=True
+        )
+
+
+def pytest_report_header() -> str:
+    """Say whether a missing program fails the run."""
+    strict = os.environ.get("BEDNIGHT_NO_SKIPS") == "1"
+    return f"missing programs: {'fail' if strict else 'skip'} the tests that need them"

@@ -1,0 +1,1 @@
+"""The tables, revision by revision."""

@@ -1,0 +1,93 @@
+"""A PostgreSQL server of our own: found on this machine, run in a temporary folder, reached over a socket there."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+# Nothing in here outlives the run, so nothing needs to reach the disk.
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+
+
+def find_binaries() -> Path | None:
+    """The folder with `initdb` and `pg_ctl`, the newest version first; None where there is none."""
+    candidates = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr/pgsql").glob("*/bin")]
+    candidates.sort(key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0, reverse=True)
+    if (on_path := shutil.which("initdb")) is not None:
+        candidates.append(Path(on_path).resolve().parent)
+    return next((folder for folder in candidates if (folder / "initdb").exists()), None)
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    """Whom to run the server as where we are root, which it refuses."""
+    if os.geteuid() != 0:
+        return None
+    users = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return users.get("postgres") or users["nobody"]
+
+
+class Cluster:
+    """One server, many databases. `with Cluster(binaries) as cluster: cluster.create("name")` gives a URL."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        self._user = _other_user()
+
+    def __enter__(self) -> "Cluster":
+        # Short, since the path of a socket may have some 100 characters at most.
+        self._folder = Path(tempfile.mkdtemp(prefix="bn-pg-", dir="/tmp" if Path("/tmp").is_dir() else None))  # noqa: S108
+        if self._user is not None:
+            os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
+        data = str(self._folder / "data")
+        self._run("initdb", "-D", data, "-U", "bednight", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
+        options = f"-c listen_addresses='' -k {self._folder} {_FAST}"
+        self._run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, name: str) -> str:
+        """Where a database is."""
+        return f"postgresql://bednight@/{name}?host={self._folder}"
+
+    def create(self, template_url: str | None = None) -> str:
+        """Make a fresh database, a copy of another where one is given, and return its URL."""
+        name = f"bn_{uuid.uuid4().hex[:12]}"
+        template = "template0" if template_url is None else make_url(template_url).database
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database together with whoever is still connected."""
+        self._administer(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
+
+    def _administer(self, statement: str) -> None:
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(statement))
+        finally:
+            engine.dispose()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._binaries / program), *arguments],
+            user=None if self._user is None else self._user.pw_uid,
+            group=None if self._user is None else self._user.pw_gid,
+            extra_groups=None if self._user is None else [],
+            cwd=self._folder,
+            # A server that inherits a pipe would keep it open, and the reader waiting.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if program == "pg_ctl" else subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr or (self._folder / 'log').read_text()}")
