@@ -24,7 +24,6 @@ from typing import (
 from pydantic import (
     AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -48,9 +47,7 @@ class SnapshotError(ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            "; ".join(f"{at or '/'}: {message}" for at, message in self.problems)
-        )
+        super().__init__("; ".join(f"{at or '/'}: {message}" for at, message in self.problems))
 
 
 _SHAPES: Mapping[str, Any] = {
@@ -59,12 +56,8 @@ _SHAPES: Mapping[str, Any] = {
     "words": Field(max_length=2000),
     "county": Field(pattern=r"^[0-9]{5}$", description="5-digit FIPS code of a county"),
     "place": Field(pattern=r"^[0-9]{7}$", description="7-digit census place FIPS code"),
-    "state": Field(
-        pattern=r"^[A-Z]{2}$", description="2-letter postal code of a State"
-    ),
-    "month_day": Field(
-        pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD"
-    ),
+    "state": Field(pattern=r"^[A-Z]{2}$", description="2-letter postal code of a State"),
+    "month_day": Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description="MM-DD"),
     "age": Field(ge=0, le=150, description="completed years"),
     "count": Field(ge=0, le=1_000_000_000),
     "positive": Field(ge=1, le=100_000),
@@ -104,28 +97,24 @@ def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
     try:
         model = _model(Snapshot).model_validate_json(text)
     except ValidationError as error:
-        raise SnapshotError(
-            map(_problem, error.errors(include_input=False, include_url=False))
-        ) from None
+        raise SnapshotError(map(_problem, error.errors(include_input=False, include_url=False))) from None
     snapshot: Snapshot = _fact(Snapshot, model)
     found = [Problem(*fault) for fault in faults(snapshot)]
     if found:
         raise SnapshotError(found)
-    return _arranged(snapshot)
+    arranged: Snapshot = _arranged(snapshot)
+    return arranged
 
 
 def encode(snapshot: Snapshot) -> dict[str, Any]:
     """Give the contract JSON of a snapshot; facts that are not known are left out."""
-    plain = _plain(snapshot)
-    assert isinstance(plain, dict)
+    plain: dict[str, Any] = _plain(snapshot)
     return plain
 
 
 def canonical(snapshot: Snapshot) -> bytes:
     """Give the bytes that stand for a snapshot whatever the order of its rows."""
-    return json.dumps(
-        encode(_arranged(snapshot)), sort_keys=True, separators=(",", ":")
-    ).encode()
+    return json.dumps(encode(_arranged(snapshot)), sort_keys=True, separators=(",", ":")).encode()
 
 
 def sha256(snapshot: Snapshot) -> str:
@@ -157,13 +146,8 @@ def _model(fact: Any) -> type[BaseModel]:
         shape = _shape(hints[column.name])
         if column.name in _NOT_EMPTY and "tuple" in str(shape):
             shape = Annotated[shape, Field(min_length=1)]
-        required = (
-            column.default is dataclasses.MISSING
-            and column.default_factory is dataclasses.MISSING
-        )
-        default = (
-            ... if required or column.name == "version" and origin is Snapshot else None
-        )
+        required = column.default is dataclasses.MISSING and column.default_factory is dataclasses.MISSING
+        default = ... if required or (column.name == "version" and origin is Snapshot) else None
         if default is None:
             shape = shape | None
         columns[column.name] = (
@@ -171,9 +155,7 @@ def _model(fact: Any) -> type[BaseModel]:
             Field(default, alias=_JSON_NAMES.get(column.name, column.name)),
         )
     config = ConfigDict(strict=True, extra="forbid")
-    name = origin.__name__ + "".join(
-        getattr(arg, "__name__", "Choice") for arg in get_args(fact)
-    )
+    name = origin.__name__ + "".join(getattr(arg, "__name__", "Choice") for arg in get_args(fact))
     return create_model(name, __config__=config, __doc__=origin.__doc__, **columns)
 
 
@@ -241,15 +223,8 @@ def _dataclass_in(hint: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Turn facts into what JSON can hold."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        rows = (
-            (column.name, getattr(value, column.name))
-            for column in dataclasses.fields(value)
-        )
-        return {
-            _JSON_NAMES.get(name, name): _plain(row)
-            for name, row in rows
-            if row is not None
-        }
+        rows = ((column.name, getattr(value, column.name)) for column in dataclasses.fields(value))
+        return {_JSON_NAMES.get(name, name): _plain(row) for name, row in rows if row is not None}
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, frozenset):
@@ -276,9 +251,7 @@ def _arranged(value: Any) -> Any:
             changes[column.name] = _arranged(held)
         elif isinstance(held, tuple) and held:
             rows = [_arranged(item) for item in held]
-            changes[column.name] = tuple(
-                rows if column.name in _ORDERED else sorted(rows, key=_order)
-            )
+            changes[column.name] = tuple(rows if column.name in _ORDERED else sorted(rows, key=_order))
     return dataclasses.replace(value, **changes) if changes else value
 
 
@@ -315,16 +288,11 @@ _EXPECTED: Mapping[str, str] = {
 def _problem(error: Any) -> Problem:
     """Put a pydantic error into a pointer and words, without the value."""
     kind, context = error["type"], error.get("ctx", {})
-    pointer = "".join(
-        f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error["loc"]
-    )
+    pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error["loc"])
     if kind == "literal_error":
         return Problem(pointer, f"expected {context['expected']}")
     if kind == "string_pattern_mismatch":
-        words = {
-            _SHAPES[name].metadata[0].pattern: _SHAPES[name].description
-            for name in _PATTERNED
-        }
+        words = {_SHAPES[name].metadata[0].pattern: _SHAPES[name].description for name in _PATTERNED}
         return Problem(pointer, f"expected a {words[context['pattern']]}")
     if kind in {"greater_than_equal", "less_than_equal"}:
         side = "at least" if "ge" in context else "at most"
@@ -342,6 +310,5 @@ def _problem(error: Any) -> Problem:
 _PATTERNED = [
     name
     for name, shape in _SHAPES.items()
-    if getattr(shape, "metadata", None)
-    and name in {"county", "place", "state", "month_day"}
+    if getattr(shape, "metadata", None) and name in {"county", "place", "state", "month_day"}
 ]

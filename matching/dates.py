@@ -39,6 +39,8 @@ def within_any(night: date, ranges: Collection[Nights]) -> bool:
 def months_before(day: date, months: int) -> date:
     """The same day `months` calendar months earlier, or that month's last day where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    if year < 1:
+        return date.min
     return date(year, month + 1, min(day.day, days_in_month(year, month + 1)))
 
 

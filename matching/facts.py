@@ -11,7 +11,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from matching.dates import Nights, within
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", covariant=True)
 
 # What a plain value stands for; the codec knows the shape that each name asks for.
 Id = Annotated[str, "id"]
@@ -48,9 +48,7 @@ Gender = Literal["female", "male", "nonbinary"]
 Trafficking = Literal["verified", "at_risk", "screening_pending"]
 ResidentTrafficking = Literal["verified", "at_risk", "screening_pending", "none"]
 Custody = Literal["none", "parent", "dependent", "ward_state", "ward_justice", "tribal"]
-Egress = Literal[
-    "unlocked", "delayed_release", "locked_with_release", "locked_no_release"
-]
+Egress = Literal["unlocked", "delayed_release", "locked_with_release", "locked_no_release"]
 OutsideContact = Literal["open", "reviewed_individually", "blanket_ban"]
 BedStatus = Literal["open", "held", "occupied", "cleaning", "offline"]
 Basis = Literal["residence", "found", "jurisdiction"]
@@ -255,9 +253,7 @@ class Fund:
 
     def limit_on(self, day: date) -> Limit | None:
         """The row in force on a date: the latest `valid_from`, of equal ones the first listed."""
-        rows = [
-            row for row in self.limits if within(day, row.valid_from, row.valid_until)
-        ]
+        rows = [row for row in self.limits if within(day, row.valid_from, row.valid_until)]
         return max(rows, key=lambda row: row.valid_from, default=None)
 
 

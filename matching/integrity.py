@@ -31,6 +31,8 @@ def faults(snapshot: Snapshot) -> Iterator[Fault]:
     for at, minor in enumerate(snapshot.minors):
         if minor.age_range and minor.age_range[0] > minor.age_range[1]:
             yield f"/minors/{at}/age_range", "expected the lower age first"
+        if minor.born_on and minor.born_on > snapshot.tonight:
+            yield f"/minors/{at}/born_on", "expected a date that is not after tonight"
     yield from _stays(snapshot)
     yield from _people(snapshot)
 
@@ -49,9 +51,7 @@ def _unique(snapshot: Snapshot) -> Iterator[Fault]:
         for f, facility in enumerate(snapshot.facilities)
         for u, unit in enumerate(facility.units)
     ]
-    beds = [
-        (f"{at}/beds/{b}", bed) for at, unit in units for b, bed in enumerate(unit.beds)
-    ]
+    beds = [(f"{at}/beds/{b}", bed) for at, unit in units for b, bed in enumerate(unit.beds)]
     kinds: Sequence[tuple[str, Iterable[tuple[str, _Named]]]] = (
         ("facility", _numbered("/facilities", snapshot.facilities)),
         ("unit", units),
@@ -109,9 +109,7 @@ def _facility(pointer: str, facility: Facility) -> Iterator[Fault]:
                 f"{pointer}/residents/{at}/bed",
                 "expected the id of a bed of this facility",
             )
-        yield from _forward(
-            f"{pointer}/residents/{at}", "from", "until", resident.from_, resident.until
-        )
+        yield from _forward(f"{pointer}/residents/{at}", "from", "until", resident.from_, resident.until)
     yield from _forward(
         f"{pointer}/licence",
         "valid_from",
@@ -131,18 +129,14 @@ def _facility(pointer: str, facility: Facility) -> Iterator[Fault]:
                 )
 
 
-def _forward(
-    pointer: str, first: str, last: str, start: date | None, end: date | None
-) -> Iterator[Fault]:
+def _forward(pointer: str, first: str, last: str, start: date | None, end: date | None) -> Iterator[Fault]:
     """Half-open dates run forward; `first` is named so that the reader sees against what `last` is held."""
     if start is not None and end is not None and end < start:
         yield f"{pointer}/{last}", f"expected a date that is not before {first}"
 
 
 def _limit(pointer: str, limit: Limit) -> Iterator[Fault]:
-    yield from _forward(
-        pointer, "valid_from", "valid_until", limit.valid_from, limit.valid_until
-    )
+    yield from _forward(pointer, "valid_from", "valid_until", limit.valid_from, limit.valid_until)
     for at, clock in enumerate(limit.clocks):
         yield from _clock(f"{pointer}/clocks/{at}", clock)
 
@@ -153,9 +147,7 @@ def _clock(pointer: str, clock: Clock) -> Iterator[Fault]:
             f"{pointer}/window",
             "expected stay or chain, the windows that count days and business days",
         )
-    if clock.window == "trailing" and (clock.window_days is None) == (
-        clock.window_months is None
-    ):
+    if clock.window == "trailing" and (clock.window_days is None) == (clock.window_months is None):
         yield (
             f"{pointer}/window_days",
             "expected exactly one of window_days and window_months",
@@ -183,15 +175,11 @@ def _every_year(month_day: str) -> bool:
 def _stays(snapshot: Snapshot) -> Iterator[Fault]:
     by_minor: dict[str, list[tuple[int, Stay]]] = {}
     for at, stay in enumerate(snapshot.stays):
-        yield from _forward(
-            f"/stays/{at}", "admitted_on", "left_on", stay.admitted_on, stay.left_on
-        )
+        yield from _forward(f"/stays/{at}", "admitted_on", "left_on", stay.admitted_on, stay.left_on)
         for row, (start, end) in enumerate(stay.away):
             yield from _forward(f"/stays/{at}/away/{row}", "0", "1", start, end)
         for row, payer in enumerate(stay.payers):
-            yield from _forward(
-                f"/stays/{at}/payers/{row}", "from", "until", payer.from_, payer.until
-            )
+            yield from _forward(f"/stays/{at}/payers/{row}", "from", "until", payer.from_, payer.until)
         by_minor.setdefault(stay.minor, []).append((at, stay))
     for stays in by_minor.values():
         stays.sort(key=lambda row: (row[1].admitted_on, row[1].left_on or date.max))
@@ -222,15 +210,11 @@ def _people(snapshot: Snapshot) -> Iterator[Fault]:
                 named.setdefault(("minor", resident.minor), []).append(row)
             if resident.bed is not None:
                 named.setdefault(("bed", resident.bed), []).append(row)
-    return chain.from_iterable(
-        _overlaps(kind, rows) for (kind, _), rows in named.items()
-    )
+    return chain.from_iterable(_overlaps(kind, rows) for (kind, _), rows in named.items())
 
 
 def _overlaps(kind: str, rows: list[tuple[str, date, date]]) -> Iterator[Fault]:
-    rows = sorted(
-        (row for row in rows if row[1] < row[2]), key=lambda row: (row[1], row[2])
-    )
+    rows = sorted((row for row in rows if row[1] < row[2]), key=lambda row: (row[1], row[2]))
     for (_, _, end), (pointer, start, _) in pairwise(rows):
         if start < end:
             yield (

@@ -1,0 +1,165 @@
+"""The admission date: the first night with a bed for everybody who must come together (the rules' section 2)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from matching.case import Case
+from matching.census import Census
+from matching.dates import age_on, birthday
+from matching.facts import Bed, Facility, Minor, Referral, Unit
+from matching.findings import NOT_MET, UNKNOWN, Outcome
+from matching.rules.fit import unit_outcome
+from matching.rules.licensing import Capacity
+from matching.rules.safeguards import Conflict, Population
+
+SiblingOutcome = Callable[[Case, Minor], Outcome]
+Place = tuple[Unit, Bed]
+
+_JUDGED = (Population(), Conflict(), Capacity())
+"""Rules about people that decide on which night a house can take the minor."""
+
+
+class Admission(NamedTuple):
+    """Where and when a minor could come; without a bed, the date is only `first`, the earliest night asked for."""
+
+    case: Case
+    first: date
+    unit: Unit | None = None
+    bed: Bed | None = None
+    bed_until: date | None = None
+
+
+def need_nights(census: Census, referral: Referral) -> int:
+    """Nights of the need, at most the horizon."""
+    horizon = census.snapshot.horizon_nights
+    return min(referral.nights_needed or horizon, horizon)
+
+
+def earliest(census: Census, referral: Referral) -> date:
+    """The first night asked for, tonight at the earliest."""
+    return max(census.tonight, referral.needed_from or census.tonight)
+
+
+def admission(
+    census: Census, minor: Minor, facility: Facility, referral: Referral, sibling_outcome: SiblingOutcome
+) -> Admission:
+    """Find the first night on which everybody who must come together has a bed."""
+    first = earliest(census, referral)
+    for night in _nights(census, minor, facility, first):
+        case = make_case(census, minor, facility, referral, night, True, sibling_outcome)
+        places = _places(case)
+        if places and all(rule.outcome(case, night) is not NOT_MET for rule in _JUDGED):
+            chosen = _choose(case, first, places)
+            if chosen is not None:
+                return chosen
+    return Admission(make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
+
+
+def make_case(
+    census: Census,
+    minor: Minor,
+    facility: Facility,
+    referral: Referral,
+    on: date,
+    bed_known: bool,
+    sibling_outcome: SiblingOutcome,
+) -> Case:
+    """Put together what the rules look at for one date."""
+    siblings = census.waiting_siblings(minor, on) if minor.together_with else []
+    return Case(
+        census,
+        minor,
+        facility,
+        on,
+        need_nights(census, referral),
+        referrals=frozenset((referral.id,)),
+        siblings=siblings,
+        bed_known=bed_known,
+        sibling_outcome=sibling_outcome,
+    )
+
+
+def sibling_case(case: Case, sibling: Minor) -> Case:
+    """The same facility, date and number of people for a sibling who waits too."""
+    others = [case.minor, *(other for other in case.siblings if other.id != sibling.id)]
+    return Case(
+        case.census,
+        sibling,
+        case.facility,
+        case.admit_on,
+        (case.until - case.admit_on).days,
+        referrals=case.census.referral_ids(sibling),
+        siblings=others,
+        bed_known=case.bed_known,
+        sibling_outcome=case.sibling_outcome,
+    )
+
+
+def _nights(census: Census, minor: Minor, facility: Facility, first: date) -> Iterator[date]:
+    """The nights on which an answer can differ from the night before, from the earliest on."""
+    if first > census.last_night:
+        return
+    yield first
+    events = set(census.house(facility).dates())
+    events.add(census.tonight + timedelta(days=1))
+    aged = any(
+        unit.min_age is not None or unit.max_age is not None or unit.max_age_gap_years is not None
+        for unit in facility.units
+    )
+    for person in (minor, *(census.minors[other] for other in minor.together_with if other in census.minors)):
+        if aged:
+            events.update(_birthdays(person, first, census.last_night))
+        if person is not minor:
+            events.update(
+                day for row in census.presence.get(person.id, ()) for day in (row.from_, row.until) if day is not None
+            )
+    yield from sorted(day for day in events if first < day <= census.last_night)
+
+
+def _birthdays(minor: Minor, first: date, last: date) -> Iterator[date]:
+    if minor.born_on is not None:
+        for age in range(age_on(minor.born_on, first) + 1, age_on(minor.born_on, last) + 1):
+            yield birthday(minor.born_on, age)
+
+
+def _places(case: Case) -> list[Place]:
+    """Every bed free that night in a unit that does not rule the minor out."""
+    night, tonight = case.admit_on, case.census.tonight
+    places: list[Place] = []
+    for unit in case.facility.units:
+        free = [bed for bed in unit.beds if case.house.free(bed, night, case.minor.id, case.referrals, tonight)]
+        if free and unit_outcome(case, unit, night, gap=True) is not NOT_MET:
+            places.extend((unit, bed) for bed in free)
+    return places
+
+
+def _choose(case: Case, first: date, places: Sequence[Place]) -> Admission | None:
+    """Take the best bed that leaves the siblings seated; None where they cannot all be."""
+    seats = [[bed.id for _, bed in _places(sibling_case(case, sibling))] for sibling in case.siblings]
+    ranked = []
+    for unit, bed in places:
+        until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+        doubt = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
+        ranked.append(((doubt, -(until or date.max).toordinal(), bed.id), unit, bed, until))
+    ranked.sort(key=lambda row: row[0])
+    for _, unit, bed, until in ranked:
+        if _seated(seats, bed.id):
+            return Admission(case, first, unit, bed, until)
+    return None
+
+
+def _seated(seats: Sequence[Sequence[str]], taken: str) -> bool:
+    """Whether every sibling can have a bed of his or her own once one bed is taken."""
+    sleeper: dict[str, int] = {}
+
+    def seat(sibling: int, tried: set[str]) -> bool:
+        for bed in seats[sibling]:
+            if bed != taken and bed not in tried:
+                tried.add(bed)
+                if bed not in sleeper or seat(sleeper[bed], tried):
+                    sleeper[bed] = sibling
+                    return True
+        return False
+
+    return all(seat(sibling, set()) for sibling in range(len(seats)))

@@ -1,0 +1,228 @@
+"""Which payer pays which night: the best sequence of payers, each with one unbroken block (the rules' section 6).
+
+A block's reach depends on its payer and first night alone, and never falls when the block starts later. So the
+longest run is found by letting every block run out (`_Search.reach`), and only switches that keep that run long
+are looked at for the finer criteria.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
+
+from matching.facts import Payer
+
+Key = tuple[int, int, tuple[int, ...], tuple[str, ...]]
+"""Nights of last resort, blocks, nights of each scarce payer, and who pays, night by night: least is best."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayerRun:
+    """One usable payer. `run_end(start, stop)` is the first night a block from `start` does not reach (ordinals)."""
+
+    fund: str
+    last_resort: bool
+    nights_left: int | None
+    run_end: Callable[[int, int], int]
+
+
+class Coverage(NamedTuple):
+    """Who pays which nights, as half-open ranges, and the first night that nobody pays (an ordinal)."""
+
+    payers: tuple[Payer, ...]
+    end: int
+
+    def nights(self, start: int) -> int:
+        """Funded nights from an admission (an ordinal)."""
+        return self.end - start
+
+
+def cover(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage:
+    """Choose the best sequence of payers for the nights from `start`.
+
+    Parameters
+    ----------
+    payers : sequence of PayerRun
+        Those whose "once" rules are all met.
+    start, stop : int
+        Ordinals of the admission and of the first night after the need, or after the licence.
+
+    Returns
+    -------
+    Coverage
+        By, in order: the longest run from `start`; fewest nights of last resort; fewest changes; the least taken
+        from scarce payers; the smallest list of fund ids, night by night.
+    """
+    single = _single(payers, start, stop)
+    if single is not None:
+        return single
+    search = _Search(payers, start, stop)
+    end = search.reach(search.everyone, start)
+    if end == start:
+        return Coverage((), start)
+    blocks: list[tuple[str, int]] = [(fund, len(list(nights))) for fund, nights in groupby(search.best(start, end)[3])]
+    ranges, night = [], start
+    for fund, nights in blocks:
+        ranges.append(Payer(fund, date.fromordinal(night), date.fromordinal(night + nights)))
+        night += nights
+    return Coverage(tuple(ranges), end)
+
+
+def _single(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage | None:
+    """The one payer that pays every night, where there is one that is not of last resort."""
+    whole = [payer for payer in payers if not payer.last_resort and payer.run_end(start, stop) == stop]
+    if not whole or start == stop:
+        return None
+    unlimited = [payer for payer in whole if payer.nights_left is None]
+    scarce = sorted((payer for payer in whole if payer.nights_left is not None), key=_scarcity)
+    best = min(unlimited, key=lambda payer: payer.fund) if unlimited else scarce[-1]
+    return Coverage((Payer(best.fund, date.fromordinal(start), date.fromordinal(stop)),), stop)
+
+
+def _scarcity(payer: PayerRun) -> tuple[int, str]:
+    return (payer.nights_left or 0, payer.fund)
+
+
+class _Search:
+    """The state of one search: sets of payers are bit masks of those whose block has not been."""
+
+    def __init__(self, payers: Sequence[PayerRun], start: int, stop: int) -> None:
+        self.payers = sorted(payers, key=lambda payer: payer.fund)
+        self.start = start
+        self.stop = stop
+        self.everyone = (1 << len(payers)) - 1
+        scarce = [at for at, payer in enumerate(self.payers) if payer.nights_left is not None]
+        scarce.sort(key=lambda at: _scarcity(self.payers[at]))
+        self.scarce = {at: place for place, at in enumerate(scarce)}
+        self._reach: dict[tuple[int, int], int] = {}
+        self._far: dict[tuple[int, int, int], int] = {}
+        self._fewest: dict[tuple[int, int], int] = {}
+        self._best: dict[tuple[int, int, int], Key | None] = {}
+        self._ends: dict[tuple[int, int, int], int] = {}
+
+    def members(self, mask: int) -> list[int]:
+        """The payers in a set."""
+        return [at for at in range(len(self.payers)) if mask >> at & 1]
+
+    def block_end(self, at: int, left: int, start: int) -> int:
+        """How far a payer's block from a night goes; one of last resort stops where another in `left` could pay."""
+        payer = self.payers[at]
+        if not payer.last_resort:
+            return payer.run_end(start, self.stop)
+        key = (at, left, start)
+        found = self._ends.get(key)
+        if found is None:
+            others = [other for other in self.members(left) if not self.payers[other].last_resort]
+            night, end = start, payer.run_end(start, self.stop)
+            while night < end and not any(self.payers[o].run_end(night, self.stop) > night for o in others):
+                night += 1
+            found = self._ends[key] = night
+        return found
+
+    @cached_property
+    def steady(self) -> bool:
+        """Whether starting later never shortens the reach, so that every block may run out.
+
+        It fails only where a payer that cannot pay a night comes back later and then holds back a last resort.
+        """
+        first = [payer for payer in self.payers if not payer.last_resort]
+        if len(first) == len(self.payers) or not first:
+            return True
+        return all(self._stays_away(payer) for payer in first)
+
+    def _stays_away(self, payer: PayerRun) -> bool:
+        could = [payer.run_end(night, self.stop) > night for night in range(self.start, self.stop)]
+        return could == sorted(could, reverse=True)
+
+    def reach(self, left: int, start: int) -> int:
+        """The farthest that payers in `left` can go from a night."""
+        if start >= self.stop or not left:
+            return start
+        key = (left, start)
+        found = self._reach.get(key)
+        if found is None:
+            found = self._reach[key] = max(self._farthest(at, left, start) for at in self.members(left))
+        return found
+
+    def _farthest(self, at: int, left: int, start: int) -> int:
+        """The farthest that they can go where this payer's block is the first."""
+        rest = left & ~(1 << at)
+        end = self.block_end(at, rest, start)
+        if end == start:
+            return start
+        if self.steady:
+            return self.reach(rest, end)
+        key = (left, at, start)
+        found = self._far.get(key)
+        if found is None:
+            found = end
+            for night in range(start + 1, end + 1):
+                for other in self._next(at, rest, start, night):
+                    found = max(found, self._farthest(other, rest, night))
+            self._far[key] = found
+        return found
+
+    def _next(self, at: int, rest: int, start: int, night: int) -> list[int]:
+        """Who may pay after a block `[start, night)`: a last resort only where that block's payer cannot go on."""
+        goes_on = not self.payers[at].last_resort and self.payers[at].run_end(start, self.stop) > night
+        return [other for other in self.members(rest) if not (goes_on and self.payers[other].last_resort)]
+
+    def fewest(self, left: int, start: int, goal: int) -> int:
+        """How many blocks it takes at the least to go from a night to `goal`, where nobody is of last resort."""
+        key = (left, start)
+        found = self._fewest.get(key)
+        if found is None:
+            found = len(self.payers) + 1
+            ends = [(at, self.block_end(at, left, start)) for at in self.members(left)]
+            if any(end >= goal for _, end in ends):
+                found = 1
+            else:
+                for at, end in ends:
+                    if end > start and self.reach(left & ~(1 << at), end) >= goal:
+                        found = min(found, 1 + self.fewest(left & ~(1 << at), end, goal))
+            self._fewest[key] = found
+        return found
+
+    def best(self, start: int, goal: int) -> Key:
+        """The least key of a sequence from `start` to `goal`, which is the farthest reach."""
+        blocks = len(self.payers)
+        if not any(payer.last_resort for payer in self.payers):
+            blocks = self.fewest(self.everyone, start, goal)
+        keys = [self._from(at, self.everyone, start, goal, blocks) for at in self.members(self.everyone)]
+        return min(key for key in keys if key is not None)
+
+    def _from(self, at: int, left: int, start: int, goal: int, blocks: int) -> Key | None:
+        """The least key of at most so many blocks to `goal`, this payer's first; None where they fall short."""
+        known = (left, at, start)
+        if known not in self._best:
+            self._best[known] = self._search(at, left & ~(1 << at), start, goal, blocks)
+        return self._best[known]
+
+    def _search(self, at: int, rest: int, start: int, goal: int, blocks: int) -> Key | None:
+        end = min(self.block_end(at, rest, start), goal)
+        if end == start:
+            return None
+        best = self._key(at, start, goal, None) if end == goal else None
+        if blocks == 1:
+            return best
+        for night in range(min(end, goal - 1), start, -1):
+            if self.reach(rest, night) < goal:
+                if self.steady:
+                    break
+                continue
+            for other in self._next(at, rest, start, night):
+                tail = self._from(other, rest, night, goal, blocks - 1)
+                if tail is not None:
+                    key = self._key(at, start, night, tail)
+                    best = key if best is None or key < best else best
+        return best
+
+    def _key(self, at: int, start: int, end: int, tail: Key | None) -> Key:
+        payer, nights = self.payers[at], end - start
+        last_resort, blocks, taken, who = tail or (0, 0, (0,) * len(self.scarce), ())
+        if at in self.scarce:
+            place = self.scarce[at]
+            taken = (*taken[:place], taken[place] + nights, *taken[place + 1 :])
+        return (last_resort + nights * payer.last_resort, blocks + 1, taken, (payer.fund,) * nights + who)

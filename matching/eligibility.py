@@ -1,0 +1,205 @@
+"""Every rule for a minor at a facility, with no early exit, and the list that the answers put the facility in."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Literal
+
+from matching import coverage
+from matching.admission import Admission, admission, sibling_case
+from matching.case import Case
+from matching.census import Census
+from matching.coverage import Coverage, PayerRun
+from matching.dates import birthday
+from matching.facts import Facility, Minor, Referral
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
+from matching.payer import Funding
+from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
+from matching.rules.base import Rule
+from matching.rules.licensing import Age, InForce
+
+Verdict = Literal["option", "later", "needs_info", "excluded"]
+
+
+class PayerFindings:
+    """One accepted payer with its answers; `once` are those that hold for the whole stay."""
+
+    __slots__ = ("findings", "funding", "may_pay", "outcomes", "usable")
+
+    def __init__(self, funding: Funding) -> None:
+        self.funding = funding
+        in_force = FUND_IN_FORCE.check(funding)
+        if funding.limit is None:
+            self.findings = [in_force]
+            self.usable = False
+        else:
+            once = [rule.check(funding) for rule in ONCE_RULES]
+            self.findings = [in_force, *once, *(rule.check(funding) for rule in NIGHT_RULES)]
+            self.usable = all(finding.outcome is MET for finding in once)
+        self.may_pay = all(finding.outcome is MET for finding in self.findings)
+
+    def stand_back(self, other_may_pay: bool) -> None:
+        """Judge the last resort, once it is known whether another payer may pay the first night."""
+        finding = FUND_LAST_RESORT.judge(self.funding, other_may_pay)
+        self.findings.append(finding)
+        self.may_pay = self.may_pay and finding.outcome is MET
+
+    def codes(self, outcome: Outcome) -> list[str]:
+        """The rules of this payer with an outcome."""
+        return [finding.rule for finding in self.findings if finding.outcome is outcome]
+
+
+class Assessment:
+    """All answers for a minor and a facility on the admission date, and what follows from them."""
+
+    __slots__ = ("_cover", "admission", "case", "failed", "findings", "payers", "unknown", "verdict")
+
+    def __init__(self, found: Admission) -> None:
+        self.admission = found
+        self.case = case = found.case
+        self.findings: list[Finding] = [rule.check(case) for rule in FACILITY_RULES]
+        self.payers = payer_findings(case)
+        self._cover: Coverage | None = None
+        self.failed = _failed(self.findings, self.payers)
+        self.unknown = [] if self.failed else _unknown(self.findings, self.payers)
+        self.verdict: Verdict = _verdict(self, case)
+
+    @property
+    def all_findings(self) -> list[Finding]:
+        """The facility's findings, then each payer's."""
+        return [*self.findings, *(finding for payer in self.payers for finding in payer.findings)]
+
+    @property
+    def cover(self) -> Coverage:
+        """Who pays which nights of the need; only asked for where the facility is an option, now or later."""
+        if self._cover is None:
+            self._cover = coverage.cover(
+                [payer_run(payer.funding) for payer in self.payers if payer.usable],
+                self.case.admit_on.toordinal(),
+                covered_until(self.case).toordinal(),
+            )
+        return self._cover
+
+    def binding(self) -> str | None:
+        """The rule that ends the funded run; None where the need is met."""
+        case, end = self.case, self.cover.end
+        if end >= case.until.toordinal():
+            return None
+        night = date.fromordinal(end)
+        for rule in _LICENCE:
+            if rule.outcome(case, night) is not MET:
+                return rule.code
+        last = self.cover.payers[-1]
+        funding = next(payer.funding for payer in self.payers if payer.funding.fund.id == last.fund)
+        return funding.stops_on(last.from_.toordinal(), end)
+
+    def facts_to_ask(self) -> set[str]:
+        """The facts that the answers behind the unknown codes lack."""
+        doubtful = [finding for finding in self.findings if finding.outcome is UNKNOWN]
+        if not any(payer.may_pay for payer in self.payers):
+            open_payers = [payer for payer in self.payers if not payer.codes(NOT_MET)]
+            doubtful += [finding for payer in open_payers for finding in payer.findings if finding.outcome is UNKNOWN]
+        return {fact for finding in doubtful for fact in finding.asks}
+
+    def fixes(self) -> list[Fix]:
+        """The smallest change for each failed rule, and who could make it."""
+        return [self._fix(code) for code in self.failed]
+
+    def _fix(self, code: str) -> Fix:
+        rule = BY_CODE[code]
+        if isinstance(rule, Rule):
+            finding = next(row for row in self.findings if row.rule == code)
+            return Fix(code, rule.who, rule.waivable(self.case), rule.fix(self.case, finding))
+        funding, finding = next(
+            (payer.funding, row)
+            for payer in self.payers
+            for row in payer.findings
+            if row.rule == code and row.outcome is NOT_MET
+        )
+        return Fix(code, rule.who, rule.waive is not None, rule.fix(funding, finding))
+
+
+_LICENCE = (InForce(), Age())
+
+
+def assess(census: Census, referral: Referral, facility: Facility) -> Assessment:
+    """Judge every rule for a referral at a facility.
+
+    Parameters
+    ----------
+    census : Census
+        The snapshot with its look-ups.
+    referral : Referral
+        One of the snapshot's referrals.
+    facility : Facility
+        One of the snapshot's facilities.
+
+    Returns
+    -------
+    Assessment
+        Every finding of every rule, the list they put the facility in, and the funded nights.
+    """
+    minor = census.minors[referral.minor]
+    return Assessment(admission(census, minor, facility, referral, sibling_outcome))
+
+
+def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
+    """Not met where the facility would be excluded for a sibling by any rule but being together, else known or not."""
+    own = sibling_case(case, sibling)
+    findings = [rule.check(own) for rule in FACILITY_RULES if rule.code != "minor.together"]
+    payers = payer_findings(own)
+    if _failed(findings, payers):
+        return NOT_MET
+    return UNKNOWN if _unknown(findings, payers) else MET
+
+
+def payer_findings(case: Case) -> list[PayerFindings]:
+    """Judge every accepted payer, by id; the last resorts once the others are known."""
+    stay = case.continued()
+    governing = stay.admitted_on if stay is not None else case.admit_on
+    funds = sorted(set(case.facility.funds or ()))
+    payers = [PayerFindings(Funding(case, case.census.funds[fund], governing)) for fund in funds]
+    other_may_pay = any(payer.may_pay and not payer.funding.fund.last_resort for payer in payers)
+    for payer in payers:
+        payer.stand_back(other_may_pay)
+    return payers
+
+
+def payer_run(funding: Funding) -> PayerRun:
+    """A payer as the search for the best sequence sees it."""
+    return PayerRun(funding.fund.id, funding.fund.last_resort, funding.row.nights_left, funding.run_end)
+
+
+def covered_until(case: Case) -> date:
+    """The first date after the need, or on which the licence ends or no longer covers the age."""
+    licence = case.facility.licence
+    ends = [case.until]
+    if licence.expires_on is not None:
+        ends.append(licence.expires_on)
+    if licence.max_age is not None and case.minor.born_on is not None:
+        ends.append(birthday(case.minor.born_on, licence.max_age + 1))
+    return max(case.admit_on, min(ends))
+
+
+def _failed(findings: Iterable[Finding], payers: Sequence[PayerFindings]) -> list[str]:
+    failed = {finding.rule for finding in findings if finding.outcome is NOT_MET}
+    refused = [payer.codes(NOT_MET) for payer in payers]
+    if refused and all(refused):
+        failed.update(code for codes in refused for code in codes)
+    return sorted(failed)
+
+
+def _unknown(findings: Iterable[Finding], payers: Sequence[PayerFindings]) -> list[str]:
+    unknown = {finding.rule for finding in findings if finding.outcome is UNKNOWN}
+    if payers and not any(payer.may_pay for payer in payers):
+        for payer in payers:
+            if not payer.codes(NOT_MET):
+                unknown.update(payer.codes(UNKNOWN))
+    return sorted(unknown)
+
+
+def _verdict(assessment: Assessment, case: Case) -> Verdict:
+    if assessment.failed:
+        return "excluded"
+    if assessment.unknown:
+        return "needs_info"
+    return "option" if case.bed_known and case.admit_on == assessment.admission.first else "later"

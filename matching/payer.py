@@ -1,0 +1,135 @@
+"""One accepted payer of a case: its limit row, what its clocks have seen, and the nights it could pay."""
+
+from datetime import date, timedelta
+
+from matching import clocks
+from matching.case import Case
+from matching.clocks import Past
+from matching.dates import birthday
+from matching.facts import Clock, Fund, Limit
+
+
+class Funding:
+    """A fund at a facility for a minor, with the limit row in force on the governing date.
+
+    The governing date is the admission, or for a stay that goes on the date on which that stay began.
+    """
+
+    __slots__ = ("_ends", "_pasts", "case", "fund", "governing", "limit")
+
+    def __init__(self, case: Case, fund: Fund, governing: date) -> None:
+        self.case = case
+        self.fund = fund
+        self.governing = governing
+        self.limit: Limit | None = fund.limit_on(governing)
+        self._pasts: list[tuple[Clock, Past]] | None = None
+        self._ends: dict[int, int] = {}
+
+    @property
+    def row(self) -> Limit:
+        """The limit row, where one is in force."""
+        if self.limit is None:
+            raise LookupError(f"no limit of the fund is in force on {self.governing}")
+        return self.limit
+
+    @property
+    def pasts(self) -> list[tuple[Clock, Past]]:
+        """Every clock of the row with what it sees of the past."""
+        if self._pasts is None:
+            case, snapshot = self.case, self.case.census.snapshot
+            stays = case.census.stays_of.get(case.minor.id, [])
+            holidays = snapshot.holidays.get(case.facility.state, frozenset())
+            continued = case.continued() if stays else None
+            self._pasts = [
+                (
+                    clock,
+                    clocks.past_of(
+                        clock, self.fund.id, case.minor, stays, case.facility.id, continued, case.admit_on, holidays
+                    ),
+                )
+                for clock in self.row.clocks
+            ]
+        return self._pasts
+
+    def run_end(self, start: int, stop: int) -> int:
+        """The first night from `start` that this payer's block would not reach, at most `stop` (day ordinals).
+
+        Clocks, ageing out, the fund's nights left and its beds each night are looked at; the licence is not.
+        """
+        found = self._ends.get(start)
+        if found is None:
+            found = self._ends[start] = self._run_end(start, stop)
+        return min(found, stop)
+
+    def _run_end(self, start: int, stop: int) -> int:
+        end = min(stop, self.leaves_on().toordinal())
+        if self.row.nights_left is not None:
+            end = min(end, start + self.row.nights_left)
+        for clock, past in self.pasts:
+            if end > start:
+                end = clocks.run_end(clock, past, start, end)
+        if self.row.beds_per_night is not None and end > start:
+            end = self._beds_end(start, end)
+        return max(start, end)
+
+    def leaves_on(self) -> date:
+        """The first date on which the minor has aged out; at once where the age is not known to be below."""
+        leaves_at, minor = self.row.leaves_at_age, self.case.minor
+        if leaves_at is None:
+            return date.max
+        if minor.born_on is not None:
+            return birthday(minor.born_on, leaves_at)
+        return date.max if minor.age_range is not None and minor.age_range[1] < leaves_at else date.min
+
+    def stops_on(self, start: int, night: int) -> str | None:
+        """The first rule that keeps a block begun on `start` from going on to a night (ordinals)."""
+        if date.fromordinal(night) >= self.leaves_on():
+            return "funding.ages_out"
+        if any(clocks.run_end(clock, past, start, night + 1) <= night for clock, past in self.pasts):
+            return "funding.clock"
+        if self.row.nights_left is not None and night - start >= self.row.nights_left:
+            return "funding.budget"
+        return None if self.bed_free(date.fromordinal(night)) else "funding.beds"
+
+    def _beds_end(self, start: int, stop: int) -> int:
+        """The first night on which every bed that the fund pays for is taken by another minor."""
+        night = start
+        while night < stop and self.bed_free(date.fromordinal(night)):
+            night += 1
+        return night
+
+    def bed_free(self, on: date) -> bool:
+        """Whether the fund pays fewer stays of other minors on a night than it may."""
+        return self.row.beds_per_night is None or self.beds_taken(on) < self.row.beds_per_night
+
+    def beds_taken(self, on: date) -> int:
+        """Stays of other minors that the fund pays on a night."""
+        minor = self.case.minor.id
+        return sum(other != minor and start <= on < end for other, start, end in self.case.census.paid_by(self.fund.id))
+
+    def bed_dates(self) -> list[date]:
+        """Dates on which the fund's beds are taken or given back."""
+        return [day for _, start, end in self.case.census.paid_by(self.fund.id) for day in (start, end)]
+
+    def clocks_pay(self, on: date) -> bool:
+        """Whether every clock pays a night, with nothing of this stay assigned yet."""
+        return all(clocks.pays(clock, past, on.toordinal()) for clock, past in self.pasts)
+
+    def clock_nights(self, start: int) -> int:
+        """How many nights on end the clocks alone would pay from a night, at most those needed."""
+        end = self.case.until.toordinal()
+        for clock, past in self.pasts:
+            end = clocks.run_end(clock, past, start, end)
+        return end - start
+
+    def clocks_return(self, after: date) -> date | None:
+        """The first night after a date, within the need, on which the clocks answer differently from that date."""
+        if not any(past.paid for _, past in self.pasts):
+            return None
+        now = self.clocks_pay(after)
+        day = after + timedelta(days=1)
+        while day < self.case.until:
+            if self.clocks_pay(day) is not now:
+                return day
+            day += timedelta(days=1)
+        return None

@@ -1,0 +1,26 @@
+"""The explicit catalogue: every rule, in the order in which a coordinator reads them."""
+
+from matching.rules import custody, fit, funding, licensing, safeguards
+from matching.rules.base import FundRule, Rule
+
+FACILITY_RULES: tuple[Rule, ...] = (
+    *safeguards.RULES,
+    *licensing.RULES,
+    *fit.RULES,
+    *custody.RULES,
+    funding.Accepted(),
+)
+"""Rules of the facility, the minor and the States: all must hold."""
+
+FUND_IN_FORCE = funding.InForce()
+FUND_LAST_RESORT = funding.LastResort()
+ONCE_RULES: tuple[FundRule, ...] = tuple(funding.ONCE)
+NIGHT_RULES: tuple[FundRule, ...] = tuple(funding.NIGHT)
+
+FUND_RULES: tuple[FundRule, ...] = (FUND_IN_FORCE, *ONCE_RULES, *NIGHT_RULES, FUND_LAST_RESORT)
+"""Rules of a fund: one payer, or a chain of payers, that meets them is enough."""
+
+BY_CODE: dict[str, Rule | FundRule] = {
+    **{rule.code: rule for rule in FACILITY_RULES},
+    **{rule.code: rule for rule in FUND_RULES},
+}

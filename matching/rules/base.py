@@ -1,0 +1,88 @@
+"""What every rule is: a code, an owner, a source, who may waive it, and one check."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import ClassVar
+
+from matching.case import Case
+from matching.findings import Finding, Outcome, Scalar
+from matching.payer import Funding
+
+NEVER = None
+"""No one may waive the rule, by any route."""
+
+
+class Rule(ABC):
+    """A rule of the facility, the minor or the States, judged on the admission date."""
+
+    code: ClassVar[str]
+    source: ClassVar[str]
+    who: ClassVar[str]
+    """Who could change what the rule found: facility, agency, funder, young person or no one."""
+    waive: ClassVar[str | None] = NEVER
+    """Who may record an exception."""
+
+    @abstractmethod
+    def check(self, case: Case) -> Finding:
+        """Judge one case."""
+
+    @abstractmethod
+    def fix(self, case: Case, finding: Finding) -> str:
+        """Name the smallest change that would meet the rule."""
+
+    def waivable(self, case: Case) -> bool:
+        """Whether an exception may be recorded by somebody."""
+        return self.waive is not NEVER
+
+    def found(
+        self,
+        case: Case,
+        outcome: Outcome,
+        have: Scalar,
+        need: Scalar,
+        text: str,
+        changes_on: date | None = None,
+        asks: tuple[str, ...] = (),
+    ) -> Finding:
+        """Put the answer together, with the facility as its subject."""
+        return Finding(self.code, outcome, case.facility.id, have, need, text, self.source, changes_on, asks)
+
+
+class FundRule(ABC):
+    """A rule of one fund. "Once" rules hold for the whole stay; "night" rules are judged for each night."""
+
+    code: ClassVar[str]
+    source: ClassVar[str]
+    who: ClassVar[str] = "funder"
+    waive: ClassVar[str | None] = "funder"
+
+    @abstractmethod
+    def check(self, funding: Funding) -> Finding:
+        """Judge one accepted payer of a case, which has a limit row in force."""
+
+    @abstractmethod
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        """Name the smallest change that would meet the rule."""
+
+    def found(
+        self,
+        funding: Funding,
+        outcome: Outcome,
+        have: Scalar,
+        need: Scalar,
+        text: str,
+        changes_on: date | None = None,
+        asks: tuple[str, ...] = (),
+    ) -> Finding:
+        """Put the answer together, with the fund as its subject and the limit's own citation."""
+        citation = funding.limit.citation if funding.limit is not None else None
+        return Finding(self.code, outcome, funding.fund.id, have, need, text, citation, changes_on, asks)
+
+
+def first_change(
+    case: Case, outcome: Outcome, at: Callable[[date], Outcome], dates: Iterable[date | None]
+) -> date | None:
+    """The first of some dates, after the admission and within the need, on which the outcome would differ."""
+    later = {day for day in dates if day is not None and case.admit_on < day < case.until}
+    return next((day for day in sorted(later) if at(day) is not outcome), None)

@@ -1,0 +1,180 @@
+"""Whom the house says it takes: declared exclusions, trafficking status, services, and rooms."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from matching.bands import age_asks, age_in_band, age_text, gender_in, trafficking_in
+from matching.case import Case
+from matching.dates import age_on
+from matching.facts import Minor, Resident, Unit
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of
+from matching.rules.base import Rule
+
+
+class Declines(Rule):
+    """No condition of the young person is one that the house declines."""
+
+    code = "facility.declines"
+    source = "The facility's admission criteria"
+    who = "facility"
+    waive = "facility"
+
+    def check(self, case: Case) -> Finding:
+        declines, conditions = case.facility.declines, case.minor.needs.conditions
+        both = ", ".join(sorted(set(declines or ()) & set(conditions or ())))
+        asks: tuple[str, ...] = ()
+        if both:
+            outcome, text = NOT_MET, f"The house declines: {both}"
+        elif declines == () or conditions == () or (declines and conditions):
+            outcome, text = MET, "Nothing that the house declines"
+        else:
+            outcome, text = UNKNOWN, "Whether there is anything that the house declines is not known"
+            facts = ("minor.needs.conditions", conditions), ("facility.declines", declines)
+            asks = tuple(name for name, value in facts if value is None)
+        return self.found(case, outcome, both or None, "none declined", text, None, asks)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return f"The house may make an exception for: {finding.have}"
+
+
+class Admits(Rule):
+    """The house takes young people of this trafficking status."""
+
+    code = "facility.admits"
+    source = "ASPE 2007 issue brief: at risk and already victims are two levels"
+    who = "facility"
+    waive = "facility"
+
+    def check(self, case: Case) -> Finding:
+        status, admits = case.minor.trafficking, case.facility.admits
+        outcome = trafficking_in(status, admits)
+        need = "any" if admits is None else ", ".join(sorted(admits))
+        text = f"Trafficking status {_said(status)}; the house takes {_said(need)}"
+        asks = ("minor.trafficking",) if outcome is UNKNOWN else ()
+        return self.found(case, outcome, status, need, text, None, asks)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "The house may make an exception for this status"
+
+
+class Services(Rule):
+    """Every service that must be there is there; what is only wished for orders and never excludes."""
+
+    code = "facility.services"
+    source = "The placing agency's requirement"
+    who = "facility"
+    waive = "placing agency"
+
+    def check(self, case: Case) -> Finding:
+        required, offered = case.minor.needs.services_required, case.facility.services
+        need = ", ".join(sorted(required)) if required else "none required"
+        if not required:
+            return self.found(case, MET, None, need, "No service is required")
+        if offered is None:
+            text, asks = f"Whether the house offers {need} is not known", ("facility.services",)
+            return self.found(case, UNKNOWN, None, need, text, None, asks)
+        missing = ", ".join(sorted(set(required) - set(offered)))
+        if missing:
+            return self.found(case, NOT_MET, f"without {missing}", need, f"The house does not offer {missing}")
+        return self.found(case, MET, need, need, f"The house offers {need}")
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return f"The service elsewhere, or the placing agency waives it: {finding.have}"
+
+
+class UnitFit(Rule):
+    """A room with a free bed suits the young person: gender, age, and the age gap to those who sleep there."""
+
+    code = "unit.fit"
+    source = "Licensed quarters"
+    who = "facility"
+    waive = "facility"
+
+    def check(self, case: Case) -> Finding:
+        units = self._units(case)
+        outcomes = [unit_outcome(case, unit, case.admit_on, gap=case.bed_known) for unit in units]
+        outcome = any_of(outcomes)
+        text = {
+            MET: "A room that suits",
+            NOT_MET: "No room suits by gender and age",
+            UNKNOWN: "Whether a room suits is not known",
+        }[outcome]
+        age = age_text(case.minor, case.admit_on)
+        have = f"{case.minor.gender or 'gender not known'}, {'age not known' if age is None else age}"
+        asks: tuple[str, ...] = ()
+        if outcome is UNKNOWN:
+            found = zip(units, outcomes, strict=True)
+            asks = tuple(
+                dict.fromkeys(fact for unit, one in found if one is UNKNOWN for fact in _unit_asks(case, unit))
+            )
+        return self.found(case, outcome, have, "a room that suits", text, None, asks)
+
+    def _units(self, case: Case) -> list[Unit]:
+        if not case.bed_known:
+            return list(case.facility.units)
+        tonight = case.census.tonight
+        return [
+            unit
+            for unit in case.facility.units
+            if any(case.house.free(bed, case.admit_on, case.minor.id, case.referrals, tonight) for bed in unit.beds)
+        ]
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "The house may make an exception for a room"
+
+
+def unit_outcome(case: Case, unit: Unit, on: date, *, gap: bool) -> Outcome:
+    """Judge one unit's limits for the minor on a date, with or without the age gap to those who sleep there."""
+    fits = all_of(
+        (
+            gender_in(case.minor.gender, unit.genders),
+            age_in_band(case.minor, unit.min_age, unit.max_age, on),
+        )
+    )
+    if not gap or unit.max_age_gap_years is None or fits is NOT_MET:
+        return fits
+    return all_of((fits, *(_gap(case.minor, row, unit.max_age_gap_years, on) for row in _neighbours(case, unit, on))))
+
+
+def _neighbours(case: Case, unit: Unit, on: date) -> list[Resident]:
+    beds = case.house.unit_beds[unit.id]
+    return [row for row in case.others_on(on) if row.bed in beds]
+
+
+def _gap(minor: Minor, row: Resident, most: int, on: date) -> Outcome:
+    """Met if every possible difference in years is at most `most`, not_met if none is."""
+    if minor.born_on is not None:
+        low = high = age_on(minor.born_on, on)
+    elif minor.age_range is not None:
+        low, high = minor.age_range
+    else:
+        return UNKNOWN
+    if row.age is None:
+        return UNKNOWN
+    farthest = max(abs(low - row.age), abs(high - row.age))
+    nearest = 0 if low <= row.age <= high else min(abs(low - row.age), abs(high - row.age))
+    if farthest <= most:
+        return MET
+    return NOT_MET if nearest > most else UNKNOWN
+
+
+def _unit_asks(case: Case, unit: Unit) -> list[str]:
+    minor, on = case.minor, case.admit_on
+    asks = []
+    if gender_in(minor.gender, unit.genders) is UNKNOWN:
+        asks.append("minor.gender")
+    if age_in_band(minor, unit.min_age, unit.max_age, on) is UNKNOWN:
+        asks.extend(age_asks(minor))
+    if case.bed_known and unit.max_age_gap_years is not None:
+        for row in _neighbours(case, unit, on):
+            if _gap(minor, row, unit.max_age_gap_years, on) is UNKNOWN:
+                asks.extend(["facility.residents.age"] if row.age is None else [])
+                asks.extend(age_asks(minor) if row.age is not None or minor.age_range is None else ())
+    return asks
+
+
+def _said(code: str | None) -> str:
+    return "not known" if code is None else code.replace("_", " ")
+
+
+RULES: Iterable[Rule] = (Declines(), Admits(), Services(), UnitFit())

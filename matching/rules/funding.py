@@ -1,0 +1,424 @@
+"""What a fund asks before it pays a night. One payer, or a chain of payers, is enough."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import ClassVar
+
+from matching.bands import age_asks, age_in_band, age_text, band_birthdays, band_text, gender_in, trafficking_in
+from matching.case import Case
+from matching.facts import Clock, Minor, ResidenceLimit, Where
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, any_of, yes_or_no
+from matching.payer import Funding
+from matching.rules.base import FundRule, Rule, first_change
+
+SEED_A = "ASPE 2007 issue brief"
+
+
+class Accepted(Rule):
+    """The house accepts at least one payer."""
+
+    code = "funding.accepted"
+    source = "The facility's contracts"
+    who = "facility"
+    waive = "facility"
+
+    def check(self, case: Case) -> Finding:
+        funds = case.facility.funds
+        if funds is None:
+            text = "Which funds the house accepts is not known"
+            return self.found(case, UNKNOWN, None, "a payer", text, None, ("facility.funds",))
+        text = f"The house accepts {len(funds)} payers" if funds else "The house accepts no payer"
+        return self.found(case, yes_or_no(bool(funds)), len(funds), "a payer", text)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "A contract of the house with a fund"
+
+
+class InForce(FundRule):
+    """A limit row of the fund is in force on the governing date."""
+
+    code = "funding.in_force"
+    source = "Effective dates; ASPE 2007: a programme closed until new funding came"
+
+    def outcome(self, funding: Funding, on: date) -> Outcome:
+        """Judge whether a row is in force on a date."""
+        return yes_or_no(funding.fund.limit_on(on) is not None)
+
+    def check(self, funding: Funding) -> Finding:
+        outcome = yes_or_no(funding.limit is not None)
+        changes = None
+        if _judged_on_admission(funding):
+            dates = [day for row in funding.fund.limits for day in (row.valid_from, row.valid_until)]
+            changes = first_change(funding.case, outcome, lambda day: self.outcome(funding, day), dates)
+        text = "The fund is open" if outcome is MET else f"The fund is closed on {funding.governing}"
+        return self.found(funding, outcome, outcome is MET, True, text, changes)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        day = finding.changes_on
+        return f"The fund opens on {day}" if day else "New money: a limit in force"
+
+
+class AgeBand(FundRule):
+    """The age on admission lies within the fund's band, both ends included."""
+
+    code = "funding.age_band"
+    source = SEED_A + ": funding limited by age"
+
+    def outcome(self, funding: Funding, on: date) -> Outcome:
+        """Judge the age on a date."""
+        return age_in_band(funding.case.minor, funding.row.min_age, funding.row.max_age, on)
+
+    def check(self, funding: Funding) -> Finding:
+        minor, low, high = funding.case.minor, funding.row.min_age, funding.row.max_age
+        outcome = self.outcome(funding, funding.governing)
+        changes = None
+        if _judged_on_admission(funding):
+            dates = band_birthdays(minor, low, high)
+            changes = first_change(funding.case, outcome, lambda day: self.outcome(funding, day), dates)
+        age, need = age_text(minor, funding.governing), band_text(low, high)
+        said = f"Age {age}" if age is not None else "Age not known"
+        asks = age_asks(minor) if outcome is UNKNOWN else ()
+        return self.found(funding, outcome, age, need, f"{said}; the fund pays for {need}", changes, asks)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        day = finding.changes_on
+        return f"Old enough on {day}, a birthday" if day else "The funder may waive the age band"
+
+
+class Residence(FundRule):
+    """The young person lives, was found, or is under a court where the fund asks it; one match is enough."""
+
+    code = "funding.residence"
+    source = SEED_A + ": city or county of residency"
+
+    kinds: ClassVar = (("county", "counties"), ("place", "places"), ("state", "states"))
+
+    def check(self, funding: Funding) -> Finding:
+        limit, minor = funding.row.residence, funding.case.minor
+        if limit is None or not _listed(limit):
+            return self.found(funding, MET, None, "anywhere", "The fund pays wherever the young person lives")
+        matches = {basis: self._match(limit, getattr(minor, basis)) for basis in limit.basis}
+        outcome = any_of(matches.values())
+        asks: tuple[str, ...] = ()
+        if outcome is UNKNOWN:
+            asks = tuple(
+                f"minor.{basis}.{fact}"
+                for basis, match in matches.items()
+                if match is UNKNOWN
+                for fact, listed in self.kinds
+                if getattr(limit, listed) and getattr(getattr(minor, basis), fact) is None
+            )
+        have, need = self._have(limit, minor), _listed(limit)
+        basis_text = " or ".join(_BASIS[basis] for basis in limit.basis)
+        text = f"{basis_text}: {have or 'not known'}; the fund asks for {need}"
+        return self.found(funding, outcome, have, need, text, None, asks)
+
+    def _match(self, limit: ResidenceLimit, where: Where) -> Outcome:
+        if where.none:
+            return NOT_MET
+        found = []
+        for fact, listed in self.kinds:
+            accepted, value = getattr(limit, listed), getattr(where, fact)
+            if accepted:
+                found.append(UNKNOWN if value is None else yes_or_no(value in accepted))
+        return any_of(found)
+
+    def _have(self, limit: ResidenceLimit, minor: Minor) -> str | None:
+        facts = [fact for fact, listed in self.kinds if getattr(limit, listed)]
+        values = []
+        for basis in limit.basis:
+            where: Where = getattr(minor, basis)
+            values += ["no fixed residence"] if where.none else [str(getattr(where, fact) or "") for fact in facts]
+        return ", ".join(dict.fromkeys(value for value in values if value)) or None
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return f"The funder may waive where the young person must live ({finding.need})"
+
+
+_BASIS = {"residence": "Lives in", "found": "Found in", "jurisdiction": "Court in"}
+
+
+def _listed(limit: ResidenceLimit) -> str:
+    return ", ".join([*(limit.counties or ()), *(limit.places or ()), *(limit.states or ())])
+
+
+class Custody(FundRule):
+    """The fund pays for young people in this custody."""
+
+    code = "funding.custody"
+    source = "Runaway and Homeless Youth Act: wards excluded"
+
+    def check(self, funding: Funding) -> Finding:
+        limit, custody = funding.row.custody, funding.case.minor.custody
+        allow, deny = (limit.allow, limit.deny) if limit else (None, None)
+        need = _lists(allow, deny)
+        asks: tuple[str, ...] = ()
+        if not allow and not deny:
+            outcome = MET
+        elif custody is None:
+            outcome, asks = UNKNOWN, ("minor.custody",)
+        else:
+            outcome = yes_or_no((not allow or custody in allow) and custody not in (deny or ()))
+        said = "not known" if custody is None else custody.replace("_", " ")
+        return self.found(funding, outcome, custody, need, f"Custody {said}; the fund pays {need}", None, asks)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "The funder may waive custody"
+
+
+def _lists(allow: tuple[str, ...] | None, deny: tuple[str, ...] | None) -> str:
+    words = [f"for {', '.join(sorted(allow))}"] if allow else []
+    words += [f"not for {', '.join(sorted(deny))}"] if deny else []
+    return ", ".join(words).replace("_", " ") or "for any"
+
+
+class Trafficking(FundRule):
+    """The fund pays for young people of this trafficking status."""
+
+    code = "funding.trafficking"
+    source = SEED_A + ": victim or at risk"
+
+    def check(self, funding: Funding) -> Finding:
+        status, accepted = funding.case.minor.trafficking, funding.row.trafficking
+        outcome = trafficking_in(status, accepted)
+        need = "any" if accepted is None else ", ".join(sorted(accepted)).replace("_", " ")
+        said = "not known" if status is None else status.replace("_", " ")
+        asks = ("minor.trafficking",) if outcome is UNKNOWN else ()
+        return self.found(
+            funding, outcome, status, need, f"Trafficking status {said}; the fund pays for {need}", None, asks
+        )
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "The funder may waive the trafficking status"
+
+
+class Gender(FundRule):
+    """The fund pays for the gender that the young person states."""
+
+    code = "funding.gender"
+    source = "Programme rules"
+
+    def check(self, funding: Funding) -> Finding:
+        gender, accepted = funding.case.minor.gender, funding.row.genders
+        outcome = gender_in(gender, accepted)
+        need = "any" if accepted is None else ", ".join(sorted(accepted))
+        asks = ("minor.gender",) if outcome is UNKNOWN else ()
+        return self.found(
+            funding, outcome, gender, need, f"Gender {gender or 'not known'}; the fund pays for {need}", None, asks
+        )
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "The funder may waive gender"
+
+
+class FacilityKind(FundRule):
+    """The fund pays nights in this kind of house."""
+
+    code = "funding.facility_kind"
+    source = "Title IV-E settings"
+
+    def check(self, funding: Funding) -> Finding:
+        kind = funding.case.facility.kind
+        kinds, excluded = funding.row.facility_kinds, funding.row.excluded_facility_kinds
+        pays = (kinds is None or kind in kinds) and kind not in (excluded or ())
+        said, need = kind.replace("_", " "), _lists(kinds, excluded)
+        text = f"The fund pays nights in {_a(said)}" if pays else f"The fund does not pay nights in {_a(said)}"
+        return self.found(funding, yes_or_no(pays), kind, need, text)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "The funder may waive the kind of house"
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+class Requires(FundRule):
+    """Every approval that the fund asks for has been granted."""
+
+    code = "funding.requires"
+    source = "Title IV-E placement and care; Medicaid certification"
+    who = "agency"
+    waive = "the agency grants the approval"
+
+    def check(self, funding: Funding) -> Finding:
+        required, approvals = funding.row.requires, funding.case.minor.approvals
+        need = ", ".join(sorted(required)) if required else "no approval"
+        if not required:
+            return self.found(funding, MET, None, need, "The fund asks for no approval")
+        if approvals is None:
+            text = f"Whether {need} was granted is not known"
+            return self.found(funding, UNKNOWN, None, need, text, None, ("minor.approvals",))
+        missing = ", ".join(sorted(set(required) - set(approvals)))
+        have = ", ".join(sorted(set(approvals))) or "none"
+        text = f"Not granted: {missing}" if missing else f"Granted: {need}"
+        return self.found(funding, yes_or_no(not missing), have, need, text)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        granted = set(funding.case.minor.approvals or ())
+        return f"An approval: {', '.join(sorted(set(funding.row.requires or ()) - granted))}"
+
+
+class AgesOut(FundRule):
+    """The young person is below the age at which the fund stops paying, whatever began before."""
+
+    code = "funding.ages_out"
+    source = "Programme rules"
+
+    def outcome(self, funding: Funding, on: date) -> Outcome:
+        """Judge the age on a night."""
+        leaves_at = funding.row.leaves_at_age
+        return age_in_band(funding.case.minor, None, None if leaves_at is None else leaves_at - 1, on)
+
+    def check(self, funding: Funding) -> Finding:
+        case, leaves_at = funding.case, funding.row.leaves_at_age
+        outcome = self.outcome(funding, case.admit_on)
+        changes, need = None, "may complete the stay"
+        if leaves_at is not None:
+            need = f"under {leaves_at}"
+            dates = band_birthdays(case.minor, None, leaves_at - 1)
+            changes = first_change(case, outcome, lambda day: self.outcome(funding, day), dates)
+        age = age_text(case.minor, case.admit_on)
+        said = f"Age {age}" if age is not None else "Age not known"
+        asks = age_asks(case.minor) if outcome is UNKNOWN else ()
+        return self.found(funding, outcome, age, need, f"{said}; the fund pays while {need}", changes, asks)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "The funder may waive the age at which it stops paying"
+
+
+class ClockPays(FundRule):
+    """Every stay cap of the fund still pays the night."""
+
+    code = "funding.clock"
+    source = SEED_A + ": 14, 30 and 90 days"
+    waive = "funder, by its extension"
+
+    def check(self, funding: Funding) -> Finding:
+        case = funding.case
+        if not funding.row.clocks:
+            return self.found(funding, MET, None, "no cap", "The fund has no cap on nights")
+        outcome = yes_or_no(funding.clocks_pay(case.admit_on))
+        need = ", ".join(_cap(clock) for clock in funding.row.clocks)
+        night = case.admit_on.toordinal()
+        left = funding.clock_nights(night)
+        text = f"{left} of the nights needed are within the cap of {need}" if left else f"The cap of {need} is used up"
+        return self.found(
+            funding, outcome, left, need, text + _extensions(funding), funding.clocks_return(case.admit_on)
+        )
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        nights = (funding.case.until - funding.case.admit_on).days
+        words = f"The cap falls short by {nights} {'night' if nights == 1 else 'nights'}"
+        extension = _extensions(funding)
+        if extension:
+            return words + extension
+        return words + (f"; it pays again from {finding.changes_on}" if finding.changes_on else "")
+
+
+_WINDOWS = {
+    "stay": "per stay",
+    "chain": "per chain of stays",
+    "fiscal_year": "per fiscal year",
+    "lifetime": "in all",
+}
+
+
+def _cap(clock: Clock) -> str:
+    unit = clock.unit.replace("_", " ")
+    if clock.window == "trailing":
+        days, months = clock.window_days, clock.window_months
+        window = f"in any {days} days" if days is not None else f"in any {months} months"
+    else:
+        window = _WINDOWS[clock.window]
+    return f"{clock.limit} {unit}{'' if clock.limit == 1 else 's'} {window}"
+
+
+def _extensions(funding: Funding) -> str:
+    """By how much each cap could still be extended, and with which approval."""
+    words = ""
+    granted = list(funding.case.minor.approvals or ())
+    for clock in funding.row.clocks:
+        extension = clock.extension
+        if extension is not None:
+            left = extension.times - min(extension.times, granted.count(extension.approval))
+            if left and extension.by:
+                words += f"; could be extended by {left * extension.by} with {extension.approval}"
+    return words
+
+
+class Beds(FundRule):
+    """The fund pays fewer stays of other young people that night than it may."""
+
+    code = "funding.beds"
+    source = "The fund's contract"
+
+    def check(self, funding: Funding) -> Finding:
+        case, most = funding.case, funding.row.beds_per_night
+        if most is None:
+            return self.found(funding, MET, None, "any number", "The fund pays any number of beds")
+        outcome = yes_or_no(funding.bed_free(case.admit_on))
+        changes = first_change(case, outcome, lambda day: yes_or_no(funding.bed_free(day)), funding.bed_dates())
+        taken = funding.beds_taken(case.admit_on)
+        text = f"{taken} of {most} beds that the fund pays are taken that night"
+        return self.found(funding, outcome, taken, f"fewer than {most}", text, changes)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        day = finding.changes_on
+        return f"A bed of the fund is free from {day}" if day else "One more bed paid by the fund"
+
+
+class Budget(FundRule):
+    """The fund has nights left that are neither paid nor promised."""
+
+    code = "funding.budget"
+    source = "The fund's contract"
+
+    def check(self, funding: Funding) -> Finding:
+        left = funding.row.nights_left
+        if left is None:
+            return self.found(funding, MET, None, "any number", "The fund has no limit on nights in all")
+        text = f"{left} nights are left in the fund"
+        return self.found(funding, yes_or_no(left > 0), left, "1 night or more", text)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "More nights in the fund"
+
+
+class LastResort(FundRule):
+    """A fund of last resort pays only where no other accepted payer may."""
+
+    code = "funding.last_resort"
+    source = "Georgia gap fund"
+    waive = None
+
+    def check(self, funding: Funding) -> Finding:
+        raise TypeError("judged from the findings of the other payers; see judge")
+
+    def judge(self, funding: Funding, other_may_pay: bool) -> Finding:
+        """Judge with the knowledge of whether a payer that is not of last resort has all its findings met."""
+        last = funding.fund.last_resort
+        if not last:
+            return self.found(funding, MET, False, "no other payer", "Not a fund of last resort")
+        text = "Another payer may pay, so this one waits" if other_may_pay else "No other payer may pay this night"
+        return self.found(funding, yes_or_no(not other_may_pay), True, "no other payer", text)
+
+    def fix(self, funding: Funding, finding: Finding) -> str:
+        return "Nothing: another payer pays"
+
+
+def _judged_on_admission(funding: Funding) -> bool:
+    """A stay that goes on keeps its governing date, so a later admission would change nothing."""
+    return funding.governing == funding.case.admit_on
+
+
+ONCE: Iterable[FundRule] = (
+    AgeBand(),
+    Residence(),
+    Custody(),
+    Trafficking(),
+    Gender(),
+    FacilityKind(),
+    Requires(),
+)
+NIGHT: Iterable[FundRule] = (AgesOut(), ClockPays(), Beds(), Budget())

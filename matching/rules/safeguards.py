@@ -1,0 +1,471 @@
+"""Conditions of care and rights of the child: no score, no person and no setting overrides them."""
+
+from collections.abc import Iterable
+from datetime import date
+from math import asin, cos, radians, sin, sqrt
+from typing import ClassVar
+
+from matching.bands import VICTIMS
+from matching.case import Case
+from matching.facts import Evidence, Point, Resident
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of, fact_is, yes_or_no
+from matching.rules.base import Rule, first_change
+
+EARTH_RADIUS_KM = 6371.0088
+SEED_A = "ASPE 2007 issue brief"
+SEED_B = "Children of the Night, Residential Programs for Child Sex Trafficking Victims"
+
+RESIDENT_OTHER = "resident not trafficked"
+RESIDENT_UNKNOWN = "resident not known"
+
+
+class Population(Rule):
+    """Trafficked minors live only with other trafficked minors: by the house's rule, and in fact that night."""
+
+    code = "safeguard.population"
+    source = SEED_B
+    who = "facility"
+
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the policy, the people present on a date, and the minor who comes."""
+        others = case.others_on(on)
+        if case.facility.population == "mixed" or any(row.trafficking == "none" for row in others):
+            return NOT_MET
+        known = (
+            case.facility.population is not None
+            and case.minor.trafficking in VICTIMS
+            and all(row.trafficking in VICTIMS for row in others)
+            and not case.house.unlisted(on)
+        )
+        return MET if known else UNKNOWN
+
+    def check(self, case: Case) -> Finding:
+        outcome = self.outcome(case, case.admit_on)
+        have, text = self._words(case, outcome)
+        changes = None
+        if case.facility.population != "mixed" and (case.facility.residents or outcome is not MET):
+            changes = first_change(case, outcome, lambda day: self.outcome(case, day), case.house.dates())
+        return self.found(
+            case, outcome, have, "trafficking_only", text, changes, self._asks(case) if outcome is UNKNOWN else ()
+        )
+
+    def _words(self, case: Case, outcome: Outcome) -> tuple[str | None, str]:
+        policy = case.facility.population
+        if policy == "mixed":
+            return policy, "Also houses young people who were not trafficked"
+        if outcome is NOT_MET:
+            return RESIDENT_OTHER, "Somebody living here then was not trafficked"
+        if outcome is MET:
+            return policy, "Trafficked minors only"
+        if policy is None:
+            return None, "Whether only trafficked minors live here is not known"
+        if case.minor.trafficking not in VICTIMS:
+            return (
+                case.minor.trafficking,
+                "Whether the young person was trafficked, or is at risk of it, is not known yet",
+            )
+        return RESIDENT_UNKNOWN, "Who lives here is not known for every person"
+
+    def _asks(self, case: Case) -> tuple[str, ...]:
+        asks = []
+        if case.facility.population is None:
+            asks.append("facility.population")
+        if case.minor.trafficking not in VICTIMS:
+            asks.append("minor.trafficking")
+        if any(row.trafficking not in VICTIMS for row in case.others):
+            asks.append("facility.residents.trafficking")
+        if case.house.unlisted(case.admit_on):
+            asks.append("facility.residents")
+        return tuple(asks)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        if finding.have == "mixed":
+            return "Cannot be waived: a house for trafficked minors only is needed"
+        day = finding.changes_on
+        return "Cannot be waived" + (f"; on {day} it may be met" if day else "")
+
+
+class Egress(Rule):
+    """Nobody is locked in without a way out in a fire."""
+
+    code = "safeguard.egress"
+    source = SEED_B
+    who = "facility"
+
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the doors, and for locked ones the fire clearance, on a date."""
+        safeguards = case.facility.safeguards
+        doors = safeguards.egress.on(on)
+        if doors is None:
+            return UNKNOWN
+        if doors == "locked_with_release":
+            return fact_is(safeguards.fire_clearance.on(on), True)
+        return yes_or_no(doors != "locked_no_release")
+
+    def check(self, case: Case) -> Finding:
+        outcome = self.outcome(case, case.admit_on)
+        safeguards = case.facility.safeguards
+        doors = safeguards.egress.on(case.admit_on)
+        text = {
+            None: "Whether the doors are locked is not known, or the evidence is out of date",
+            "unlocked": "The doors are not locked",
+            "delayed_release": "The doors open after a short delay",
+            "locked_with_release": "The doors are locked, with a release in a fire",
+            "locked_no_release": "The doors are locked with no way out in a fire",
+        }[doors]
+        asks: tuple[str, ...] = ()
+        if outcome is UNKNOWN:
+            asks = ("facility.safeguards.egress" if doors is None else "facility.safeguards.fire_clearance",)
+        dates = (*_dates(safeguards.egress), *_dates(safeguards.fire_clearance))
+        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        return self.found(case, outcome, doors, "a way out in a fire", text, changes, asks)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "Cannot be waived: doors that open, or a release with a current fire clearance"
+
+
+class Held(Rule):
+    """A safeguard that is simply on record as held, or not."""
+
+    fact: ClassVar[str]
+    held: ClassVar[str]
+    not_held: ClassVar[str]
+    who = "facility"
+
+    def check(self, case: Case) -> Finding:
+        evidence: Evidence[bool] = getattr(case.facility.safeguards, self.fact)
+        value = evidence.on(case.admit_on)
+        if value is None:
+            outcome, text, asks = UNKNOWN, f"{self.held}: not known, or the evidence is out of date", self._asks()
+        else:
+            outcome, text, asks = (MET, self.held, ()) if value else (NOT_MET, self.not_held, ())
+        dates = _dates(evidence)
+        changes = first_change(case, outcome, lambda day: fact_is(evidence.on(day), True), dates) if dates else None
+        return self.found(case, outcome, value, True, text, changes, asks)
+
+    def _asks(self) -> tuple[str, ...]:
+        return (f"facility.safeguards.{self.fact}",)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return f"Cannot be waived: on record as held ({self.held.lower()})"
+
+
+class FireClearance(Held):
+    """The house has a current fire clearance."""
+
+    code = "safeguard.fire_clearance"
+    source = SEED_B
+    fact, held, not_held = "fire_clearance", "Fire clearance", "No fire clearance"
+
+
+class EqualActivities(Held):
+    """Nobody is kept from what the other children in the house may do."""
+
+    code = "safeguard.equal_activities"
+    source = SEED_B
+    fact, held, not_held = (
+        "equal_activities",
+        "Same activities for every child",
+        "Some children are kept from activities",
+    )
+
+
+class Education(Held):
+    """Schooling goes on."""
+
+    code = "safeguard.education"
+    source = "State licensing"
+    fact, held, not_held = "education", "Schooling is provided", "No schooling is provided"
+
+
+class GrievanceContact(Held):
+    """A young person can complain to somebody outside the house."""
+
+    code = "safeguard.grievance_contact"
+    source = SEED_B
+    fact, held, not_held = "grievance_contact", "Someone outside to complain to", "Nobody outside to complain to"
+
+
+class OutsideContact(Rule):
+    """Contact with the outside is open or limited child by child, never banned for all."""
+
+    code = "safeguard.outside_contact"
+    source = SEED_B
+    who = "facility"
+
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the rule on contact on a date."""
+        contact = case.facility.safeguards.outside_contact.on(on)
+        return UNKNOWN if contact is None else yes_or_no(contact != "blanket_ban")
+
+    def check(self, case: Case) -> Finding:
+        evidence = case.facility.safeguards.outside_contact
+        outcome = self.outcome(case, case.admit_on)
+        contact = evidence.on(case.admit_on)
+        text = {
+            None: "Whether contact with the outside is allowed is not known, or the evidence is out of date",
+            "open": "Contact with the outside is open",
+            "reviewed_individually": "Limits on contact are reviewed child by child",
+            "blanket_ban": "Contact with the outside is banned for everyone",
+        }[contact]
+        asks = ("facility.safeguards.outside_contact",) if outcome is UNKNOWN else ()
+        dates = _dates(evidence)
+        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        return self.found(case, outcome, contact, "no ban for everyone", text, changes, asks)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "Cannot be waived: limits reviewed child by child in place of the ban"
+
+
+class Remote(Rule):
+    """A remote house is lawful only where contact with the outside is not banned."""
+
+    code = "safeguard.remote"
+    source = SEED_B
+    who = "facility"
+
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge remoteness together with contact on a date."""
+        safeguards = case.facility.safeguards
+        contact = safeguards.outside_contact.on(on)
+        allowed = UNKNOWN if contact is None else yes_or_no(contact != "blanket_ban")
+        return any_of((fact_is(safeguards.remote.on(on), False), allowed))
+
+    def check(self, case: Case) -> Finding:
+        safeguards = case.facility.safeguards
+        outcome = self.outcome(case, case.admit_on)
+        remote = safeguards.remote.on(case.admit_on)
+        text = {
+            MET: "Remote, with contact allowed"
+            if remote
+            else "Community or transport within reach, or contact allowed",
+            NOT_MET: "Remote, and contact with the outside is banned",
+            UNKNOWN: "Whether a remote place and a ban on contact come together is not known",
+        }[outcome]
+        asks = []
+        if outcome is UNKNOWN:
+            asks = [
+                f"facility.safeguards.{name}"
+                for name, value in (
+                    ("remote", remote),
+                    ("outside_contact", safeguards.outside_contact.on(case.admit_on)),
+                )
+                if value is None
+            ]
+        dates = (*_dates(safeguards.remote), *_dates(safeguards.outside_contact))
+        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        return self.found(case, outcome, remote, "not remote, or contact allowed", text, changes, tuple(asks))
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "Cannot be waived: limits on contact reviewed child by child in place of the ban"
+
+
+class AwakeStaff(Rule):
+    """Somebody is awake at night, and tonight there are enough of them for everybody who will sleep here."""
+
+    code = "safeguard.awake_staff"
+    source = "Florida 65C-46: one worker to four, awake; " + SEED_B
+    who = "facility"
+
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the standing rule, and tonight the ratio after the admission."""
+        standing = fact_is(case.facility.safeguards.awake_night_staff.on(on), True)
+        return all_of((standing, self._tonight(case))) if self._counts(case, on) else standing
+
+    def _counts(self, case: Case, on: date) -> bool:
+        return case.bed_known and on == case.census.tonight
+
+    def _tonight(self, case: Case) -> Outcome:
+        ratio, workers = case.facility.staffing.night_ratio, case.facility.staffing.awake_staff_tonight
+        if workers == 0:
+            return NOT_MET
+        if ratio is None or workers is None:
+            return UNKNOWN
+        return yes_or_no(case.count(case.admit_on) <= ratio * workers)
+
+    def check(self, case: Case) -> Finding:
+        on = case.admit_on
+        outcome = self.outcome(case, on)
+        evidence, staffing = case.facility.safeguards.awake_night_staff, case.facility.staffing
+        awake = evidence.on(on)
+        tonight = self._counts(case, on)
+        have: int | bool | None = awake
+        need: str | bool = True
+        if awake is False:
+            text = "No staff awake at night"
+        elif tonight and outcome is NOT_MET:
+            have, need, text = self._short(case)
+        elif outcome is UNKNOWN:
+            text = "Staff awake at night: not known, or the evidence is out of date"
+        else:
+            text = "Staff awake at night"
+        asks = []
+        if outcome is UNKNOWN:
+            asks = ["facility.safeguards.awake_night_staff"] if awake is None else []
+            if tonight:
+                asks += [
+                    f"facility.staffing.{name}"
+                    for name, value in (
+                        ("night_ratio", staffing.night_ratio),
+                        ("awake_staff_tonight", staffing.awake_staff_tonight),
+                    )
+                    if value is None
+                ]
+        dates = [*_dates(evidence)]
+        if tonight:
+            dates.append(case.census.tonight.fromordinal(case.census.tonight.toordinal() + 1))
+        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        return self.found(case, outcome, have, need, text, changes, tuple(asks))
+
+    def _short(self, case: Case) -> tuple[int, str, str]:
+        ratio, workers = case.facility.staffing.night_ratio, case.facility.staffing.awake_staff_tonight
+        if not workers:
+            return 0, "1 awake worker or more", "Nobody is awake tonight"
+        count = case.count(case.admit_on)
+        return (
+            count,
+            f"at most {(ratio or 0) * workers}",
+            f"With the young person {count} would sleep here, for {workers} awake at 1 to {ratio}",
+        )
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        ratio, workers = case.facility.staffing.night_ratio, case.facility.staffing.awake_staff_tonight
+        if case.facility.safeguards.awake_night_staff.on(case.admit_on) is False or not ratio:
+            return "Cannot be waived: staff awake at night"
+        missing = max(1, -(-case.count(case.admit_on) // ratio) - (workers or 0))
+        return f"Cannot be waived: {missing} more awake {'worker' if missing == 1 else 'workers'} tonight would cure it"
+
+
+class PlacementKind(Rule):
+    """Foster homes and detention are not for this population."""
+
+    code = "safeguard.placement_kind"
+    source = SEED_B
+    who = "facility"
+    waive = "the placing agency, with a second person, for the two foster kinds"
+
+    names: ClassVar = {
+        "foster_home": "a foster home",
+        "therapeutic_foster_home": "a therapeutic foster home",
+        "secure_detention": "secure detention",
+    }
+
+    def check(self, case: Case) -> Finding:
+        kind = case.facility.kind
+        outcome = yes_or_no(kind not in self.names)
+        text = f"This is {self.names[kind]}" if kind in self.names else "A kind of house for this population"
+        return self.found(case, outcome, kind, "no foster home, no detention", text)
+
+    def waivable(self, case: Case) -> bool:
+        return case.facility.kind != "secure_detention"
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        if self.waivable(case):
+            return "The placing agency may record an exception, with a second person"
+        return "Cannot be waived"
+
+
+class Conflict(Rule):
+    """Nobody lives under one roof with someone they must be kept from, in either direction."""
+
+    code = "safeguard.conflict"
+    source = "Placement practice: never with a recruiter"
+    who = "no one"
+
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the people present on a date."""
+        others = case.others_on(on)
+        if any(self._between(case, row) for row in others):
+            return NOT_MET
+        if case.minor.avoid.minors and (case.house.unlisted(on) or any(row.minor is None for row in others)):
+            return UNKNOWN
+        return MET
+
+    def _between(self, case: Case, row: Resident) -> bool:
+        if row.minor is None:
+            return False
+        if row.minor in case.minor.avoid.minors:
+            return True
+        other = case.census.minors.get(row.minor)
+        return other is not None and case.minor.id in other.avoid.minors
+
+    def check(self, case: Case) -> Finding:
+        outcome = self.outcome(case, case.admit_on)
+        text = {
+            MET: "Nobody here whom the young person must be kept from",
+            NOT_MET: "Somebody here and the young person must be kept apart",
+            UNKNOWN: "Whether somebody here must be kept apart is not known",
+        }[outcome]
+        asks = []
+        if outcome is UNKNOWN:
+            asks = ["facility.residents"] if case.house.unlisted(case.admit_on) else []
+            asks += ["facility.residents.minor"] if any(row.minor is None for row in case.others) else []
+        changes = None
+        if case.facility.residents or outcome is UNKNOWN:
+            changes = first_change(case, outcome, lambda day: self.outcome(case, day), case.house.dates())
+        return self.found(case, outcome, None, "nobody to be kept from", text, changes, tuple(asks))
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "Cannot be waived"
+
+
+class Territory(Rule):
+    """The house is not where the young person is in danger."""
+
+    code = "safeguard.territory"
+    source = "Placement practice"
+    who = "agency"
+    waive = "the young person with the placing agency"
+
+    def check(self, case: Case) -> Finding:
+        avoid, facility = case.minor.avoid, case.facility
+        listed = facility.id in avoid.facilities
+        county = facility.county in avoid.counties
+        inside = facility.point is not None and any(
+            distance_km(facility.point, (circle[0], circle[1])) <= circle[2] for circle in avoid.circles
+        )
+        asks = []
+        if avoid.counties and facility.county is None:
+            asks.append("facility.county")
+        if avoid.circles and facility.point is None:
+            asks.append("facility.point")
+        if listed or county or inside:
+            have = "this house" if listed else "this county" if county else "inside an area"
+            return self.found(case, NOT_MET, have, "outside what is avoided", "In a place the young person avoids")
+        if asks:
+            text = "Whether the house is in a place to avoid is not known"
+            return self.found(case, UNKNOWN, None, "outside what is avoided", text, None, tuple(asks))
+        text = "Not in a place the young person avoids"
+        return self.found(case, MET, "outside", "outside what is avoided", text)
+
+    def fix(self, case: Case, finding: Finding) -> str:
+        return "The young person, with the placing agency, may take the place off the list"
+
+
+def distance_km(a: Point, b: Point) -> float:
+    """Great-circle distance in kilometres on a sphere of radius 6371.0088 km."""
+    lat_a, lon_a, lat_b, lon_b = map(radians, (*a, *b))
+    half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half)))
+
+
+def _dates(evidence: Evidence[object]) -> tuple[date, ...]:
+    if evidence.value is None:
+        return ()
+    return tuple(day for day in (evidence.verified_on, evidence.expires_on) if day is not None)
+
+
+RULES: Iterable[Rule] = (
+    Population(),
+    Egress(),
+    FireClearance(),
+    OutsideContact(),
+    Remote(),
+    EqualActivities(),
+    AwakeStaff(),
+    Education(),
+    GrievanceContact(),
+    PlacementKind(),
+    Conflict(),
+    Territory(),
+)
