@@ -21,6 +21,7 @@ def random_network(rng: np.random.Generator, minors: int, facilities: int, share
     contract_unit = np.repeat(np.arange(len(unit_facility)), rng.integers(1, 3, len(unit_facility)))
     pair_minor, pair_contract = np.nonzero(rng.random((minors, len(contract_unit))) < share)
     low, high = COSTS[rng.integers(len(COSTS))]
+    least = rng.integers(2)
     return Network(
         minors=tuple(f"ref_{i}" for i in rng.choice(10**6, minors, replace=False)),
         tier=rng.integers(1, 5, minors),
@@ -30,17 +31,19 @@ def random_network(rng: np.random.Generator, minors: int, facilities: int, share
         contracts=tuple(f"con_{i}" for i in rng.choice(10**6, len(contract_unit), replace=False)),
         contract_unit=contract_unit,
         unit_facility=unit_facility,
-        contract_places=rng.integers(0, 3, len(contract_unit)),
-        unit_beds=rng.integers(0, 4, len(unit_facility)),
-        facility_places=rng.integers(0, 4, facilities),
+        contract_places=rng.integers(least, 3, len(contract_unit)),
+        unit_beds=rng.integers(least, 4, len(unit_facility)),
+        facility_places=rng.integers(least, 4, facilities),
     )
 
 
 def small_networks(count: int, seed: int) -> list[Network]:
     """Random networks of up to five minors whose assignments can be written out."""
-    rng, found = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    found: list[Network] = []
     while len(found) < count:
-        network = random_network(rng, int(rng.integers(1, 6)), int(rng.integers(1, 4)))
+        minors, facilities, share = rng.integers(1, 6), rng.integers(1, 6), rng.choice([0.15, 0.3, 0.6])
+        network = random_network(rng, int(minors), int(facilities), float(share))
         if np.prod(np.bincount(network.pair_minor, minlength=len(network.minors)) + 1) <= 1500:
             found.append(network)
     return found

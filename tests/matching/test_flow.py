@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from matching import flow
 from matching import network as networks
-from matching.network import Network, kept_pairs, prune
+from matching.network import Component, Network, kept_pairs, prune
 from tests.matching.assignments import PROOFS, Assignments, fields, random_network, shuffled, small_networks
 
 
@@ -33,7 +34,7 @@ def swap(costs: tuple[int, int, int, int] = (5, 5, 5, 5), tiers: tuple[int, int]
 
 
 def test_plan_is_the_best_of_all_assignments() -> None:
-    for network in small_networks(1000 * PROOFS, seed=1):
+    for network in small_networks(2000 * PROOFS, seed=1):
         plan, every = flow.solve(network), Assignments(network)
         assert plan.chosen.tolist() == every.chosen[0].tolist()
         assert plan.cost == every.cost[0]
@@ -97,28 +98,184 @@ def test_agrees_with_an_assignment_solver_on_larger_networks() -> None:
         assert plan.placed.sum() == beds.sum()
 
 
+def chain(length: int) -> Network:
+    """Each minor but the first is free of charge at the house before and dear at the own one; the first has one."""
+    who, dear = np.arange(length), 2**20 - 1
+    return Network(
+        minors=tuple(f"ref_{i}" for i in who),
+        tier=np.full(length, 4),
+        pair_minor=np.concatenate((who, who[1:])),
+        pair_contract=np.concatenate((np.maximum(who - 1, 0), who[1:])),
+        pair_cost=np.concatenate((np.zeros(length, np.int64), np.full(length - 1, dear))),
+        contracts=tuple(f"con_{i}" for i in who),
+        contract_unit=who,
+        unit_facility=who,
+        contract_places=np.ones(length, np.int64),
+        unit_beds=np.ones(length, np.int64),
+        facility_places=np.ones(length, np.int64),
+    )
+
+
 def test_tiers_come_before_any_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long chain of dear moves to place one more minor of tier 4: the first, small step is not enough."""
     steps: list[int] = []
     cheapest = flow._cheapest
-    monkeypatch.setattr(flow, "_cheapest", lambda part, step: steps.append(step) or cheapest(part, step))
-    count, dear = 6, 2**20 - 1
-    who = np.arange(count)
-    network = Network(
-        minors=tuple(f"ref_{i}" for i in who),
-        tier=np.full(count, 4),
-        pair_minor=np.concatenate((who, who[:-1])),
-        pair_contract=np.concatenate((np.maximum(who - 1, 0), who[:-1] + 0)),
-        pair_cost=np.concatenate((np.zeros(count, np.int64), np.full(count - 1, dear))),
-        contracts=tuple(f"con_{i}" for i in who),
-        contract_unit=who,
-        unit_facility=who,
-        contract_places=np.ones(count, np.int64),
-        unit_beds=np.ones(count, np.int64),
-        facility_places=np.ones(count, np.int64),
-    )
-    keep = np.append(True, np.diff(network.pair_minor * count + network.pair_contract) != 0)
-    assert keep.all()
-    plan = flow.solve(network)
+
+    def counted(part: Component, step: int) -> NDArray[np.int64]:
+        steps.append(step)
+        return cheapest(part, step)
+
+    monkeypatch.setattr(flow, "_cheapest", counted)
+    plan = flow.solve(chain(6))
     assert len(steps) == 2
-    assert plan.placed.tolist() == [0, 0, 0, count]
+    assert plan.placed.tolist() == [0, 0, 0, 6]
+    assert plan.cost == 5 * (2**20 - 1)
+
+
+def test_ties_are_broken_by_the_ids_and_the_optimum_is_one() -> None:
+    network = swap()
+    plan = flow.solve(network)
+    straight = int(network.pair_tie[[0, 3]].sum())
+    crossed = int(network.pair_tie[[1, 2]].sum())
+    assert plan.chosen.tolist() == ([0, 3] if straight < crossed else [1, 2])
+    assert flow.is_unique(network, plan)
+
+
+def test_ties_are_the_same_on_every_machine() -> None:
+    assert swap().pair_tie.tolist() == [79455469928, 554151018914, 93990360314, 61352421086]
+
+
+def test_a_linear_hash_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two minors who swap places have the same sum of linear hashes: the certificate must refuse it."""
+    bits, kept = np.uint64(64 - networks.TIE_BITS), np.uint64(65 - networks.TIE_BITS)
+    monkeypatch.setattr(networks, "mix", lambda minor, contract: ((minor >> kept) + (contract >> kept)) << bits)
+    network = swap()
+    assert network.pair_tie[0] != network.pair_tie[1]
+    assert not flow.is_unique(network, flow.solve(network))
+
+
+def test_certificate_agrees_with_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ties broken, the plan is called unique just where one assignment is best."""
+    monkeypatch.setattr(networks, "mix", lambda minor, contract: minor & contract & np.uint64(0))
+    answers = set()
+    for network in small_networks(300 * PROOFS, seed=4):
+        unique = flow.is_unique(network, flow.solve(network))
+        assert unique == (Assignments(network).alike() == 1)
+        answers.add(unique)
+    assert answers == {True, False}
+
+
+def test_a_plan_that_is_not_the_best_is_not_unique() -> None:
+    network = swap((0, 5, 5, 0))
+    plan = flow.solve(network)
+    assert flow.is_unique(network, plan)
+    for chosen in ([1, 2], [-1, 3], [-1, -1]):
+        assert not flow.is_unique(network, replace(plan, chosen=np.array(chosen)))
+
+
+def test_a_plan_of_another_network_is_refused() -> None:
+    network = swap()
+    with pytest.raises(ValueError, match="another network"):
+        flow.is_unique(network, replace(flow.solve(network), chosen=np.array([2, -1])))
+
+
+def test_nobody_nowhere_and_nothing_free() -> None:
+    none = np.zeros(0, np.int64)
+    empty = Network((), none, none, none, none, (), none, none, none, none, none)
+    assert flow.solve(empty).chosen.tolist() == []
+    alone = Network(("ref_a",), np.array([1]), none, none, none, (), none, none, none, none, none)
+    assert flow.solve(alone).chosen.tolist() == [-1]
+    assert flow.solve(alone).placed.tolist() == [0, 0, 0, 0]
+    shut = Network(**fields(swap()) | {"facility_places": np.array([0, 0])})
+    assert flow.solve(shut).chosen.tolist() == [-1, -1]
+    assert flow.is_unique(shut, flow.solve(shut))
+    assert prune(shut).contracts == ()
+
+
+def test_costs_beyond_64_bits_are_refused() -> None:
+    with pytest.raises(ArithmeticError, match="not solved"):
+        flow._cheapest(swap().components[0], 2**59)
+
+
+@pytest.mark.parametrize("ask", [None, 0, 3])
+def test_pruning_keeps_the_plan(ask: int | None) -> None:
+    rng, fewer = np.random.default_rng(5), 0
+    for _ in range(60 * PROOFS):
+        network = random_network(rng, int(rng.integers(4, 9)), 20, share=0.7)
+        pruned, rows = prune(network, ask), kept_pairs(network, ask)
+        fewer += len(rows) < 0.7 * len(network.pair_minor)
+        assert (pruned.pair_cost == network.pair_cost[rows]).all()
+        assert (pruned.pair_tie == network.pair_tie[rows]).all()
+        whole, part = flow.solve(network), flow.solve(pruned)
+        assert np.where(part.chosen >= 0, rows[part.chosen], -1).tolist() == whole.chosen.tolist()
+        if ask is not None:
+            assert set(np.flatnonzero(network.pair_minor == ask)) <= set(rows)
+    assert fewer > 30 * PROOFS
+
+
+def test_pruning_keeps_as_many_facilities_as_minors() -> None:
+    """Three minors want the same three houses, in the same order: the dearest of the three is needed, no fourth."""
+    houses = np.arange(5)
+    network = Network(
+        minors=("ref_a", "ref_b", "ref_c"),
+        tier=np.array([1, 1, 1]),
+        pair_minor=np.repeat(np.arange(3), 5),
+        pair_contract=np.tile(houses, 3),
+        pair_cost=np.tile(houses * 10, 3),
+        contracts=tuple(f"con_{i}" for i in houses),
+        contract_unit=houses,
+        unit_facility=houses,
+        contract_places=np.array([1, 1, 0, 1, 1]),
+        unit_beds=np.ones(5, np.int64),
+        facility_places=np.ones(5, np.int64),
+    )
+    assert kept_pairs(network).tolist() == [0, 1, 3, 5, 6, 8, 10, 11, 13]
+    assert kept_pairs(network, 1).tolist() == [0, 1, 3, 5, 6, 7, 8, 9, 10, 11, 13]
+
+
+def test_pruning_gives_up_where_its_table_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = random_network(np.random.default_rng(6), 4, 20, share=0.7)
+    monkeypatch.setattr(networks, "TABLE_CELLS", 10)
+    assert kept_pairs(network).tolist() == np.flatnonzero(network.pair_open).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"minors": ("ref_a", "ref_a")}, "minor ids"),
+        ({"contracts": ("con_x", "con_x")}, "contract ids"),
+        ({"tier": np.array([0, 1])}, "tier"),
+        ({"tier": np.array([1, 5])}, "tier"),
+        ({"tier": np.array([1])}, "shape"),
+        ({"tier": np.array([1.0, 2.0])}, "integers"),
+        ({"pair_minor": np.array([0, 0, 1, 2])}, "pair_minor"),
+        ({"pair_contract": np.array([0, -1, 0, 1])}, "pair_contract"),
+        ({"pair_cost": np.array([0, 0, 0, 2**20])}, "pair_cost"),
+        ({"pair_cost": np.array([0, 0, 0, -1])}, "pair_cost"),
+        ({"pair_cost": np.array([[0, 0, 0, 0]])}, "shape"),
+        ({"contract_unit": np.array([0, 2])}, "contract_unit"),
+        ({"unit_facility": np.array([0, 2])}, "unit_facility"),
+        ({"contract_places": np.array([0, -1])}, "contract_places"),
+        ({"unit_beds": np.array([0, -1])}, "unit_beds"),
+        ({"facility_places": np.array([0, -1])}, "facility_places"),
+    ],
+)
+def test_bad_rows_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Network(**fields(swap()) | change)
+
+
+def test_a_pair_given_twice_is_refused() -> None:
+    network = Network(**fields(swap()) | {"pair_contract": np.array([0, 0, 0, 1])})
+    with pytest.raises(ValueError, match="twice"):
+        flow.solve(network)
+
+
+def test_rows_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        swap().pair_cost[0] = 1
+
+
+def test_importing_the_plan_does_not_import_the_solver() -> None:
+    code = "import sys, matching.regret; sys.exit('ortools' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
