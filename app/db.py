@@ -141,6 +141,7 @@ class Database:
     """The two ways into one database. `with database.writing() as session:` commits at the end, or rolls back."""
 
     def __init__(self, url: str, clock: Clock) -> None:
+        self.clock = clock
         self.engine = make_engine(url)
         self.reader = make_engine(url, read_only=True)
         # The audit trail dates what a session did by this clock.

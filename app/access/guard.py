@@ -83,7 +83,8 @@ def from_this_site(request: Request) -> bool:
     if site is not None and site != "same-origin":
         return False
     origin = request.headers.get("origin")
-    if origin is not None:
+    # Under `Referrer-Policy: no-referrer` a browser sends "null" for its own site's forms too: it says nothing.
+    if origin is not None and origin != "null":
         return urlsplit(origin).netloc == request.headers.get("host")
     return site is not None
 
@@ -92,5 +93,5 @@ def _same_site(request: Request, actor: Actor, cookie: str, sent_token: str | No
     """A cookie travels with other sites' forms too: what changes something must prove that a page of ours sent it."""
     if request.method in SAFE_METHODS:
         return
-    if not from_this_site(request) or not hmac.compare_digest(sent_token or "", form_token(cookie)):
+    if not from_this_site(request) or not hmac.compare_digest((sent_token or "").encode(), form_token(cookie).encode()):
         raise Denied(actor, "form_post", "cross_site", code="cross_site")

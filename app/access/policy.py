@@ -79,7 +79,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
     Role.PARTNER: _EVERYONE | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE},
     Role.SUPERVISOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.GAPS_READ},
-    Role.ADMINISTRATOR: _EVERYONE | _DIRECTORY | {P.DIRECTORY_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
+    Role.ADMINISTRATOR: _EVERYONE | _DIRECTORY | {P.DIRECTORY_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},
     Role.AUDITOR: _EVERYONE | {P.AUDIT_READ, P.PEOPLE_READ},

@@ -1,0 +1,135 @@
+"""Agencies, people and keys from the command line. Whoever can run it on this host is the operator."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from app.access import keys as api_keys
+from app.access import service, signin
+from app.access.policy import AgencyKind, Permission, Role
+from app.config import Settings
+from app.console import AsJson, connected, say, show
+
+
+def _group(summary: str) -> typer.Typer:
+    return typer.Typer(help=summary, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+
+
+agencies = _group("Add and list agencies.")
+users = _group("Add, list and disable people, and make sign-in links.")
+keys = _group("Make, list and revoke API keys.")
+
+AgencyId = Annotated[str, typer.Argument(metavar="AGENCY", help="The agency's id.")]
+InAgency = Annotated[str | None, typer.Option("--agency", help="Only those of this agency.")]
+
+
+@agencies.command("add")
+def add_agency(name: str, kind: Annotated[AgencyKind, typer.Option()]) -> None:
+    """Enter an agency and print its id."""
+    with connected() as database, database.writing() as session:
+        agency = service.add_agency(session, None, name=name, kind=kind, now=database.clock.now())
+        typer.echo(agency.id)
+    say(f"Next: bednight users add {agency.id} …   or   bednight keys add {agency.id} …")
+
+
+@agencies.command("list")
+def list_agencies(as_json: AsJson = False) -> None:
+    """Print every agency."""
+    with connected() as database, database.reading() as session:
+        rows = session.scalars(service.agencies())
+        show(({"id": a.id, "kind": a.kind, "name": a.name} for a in rows), as_json)
+
+
+@users.command("add")
+def add_user(
+    agency: AgencyId,
+    name: Annotated[str, typer.Option()],
+    email: Annotated[str, typer.Option()],
+    role: Annotated[Role, typer.Option()],
+    facility: Annotated[list[str] | None, typer.Option(help="Facility staff: only these houses. Repeat it.")] = None,
+) -> None:
+    """Enter someone who works at an agency and print their id. There are no passwords."""
+    with connected() as database, database.writing() as session:
+        person = service.add_person(
+            session,
+            None,
+            agency_id=agency,
+            name=name,
+            email=email,
+            role=role,
+            now=database.clock.now(),
+            facility_ids=facility or (),
+        )
+        typer.echo(person.id)
+    say(f"Next: bednight users link {person.id}")
+
+
+@users.command("list")
+def list_users(agency: InAgency = None, as_json: AsJson = False) -> None:
+    """Print everyone."""
+    with connected() as database, database.reading() as session:
+        rows = session.scalars(service.people(agency))
+        fields = ("id", "agency_id", "role", "name", "email", "disabled_at")
+        show(({field: getattr(person, field) for field in fields} for person in rows), as_json)
+
+
+@users.command("disable")
+def disable_user(person: Annotated[str, typer.Argument(metavar="PERSON")]) -> None:
+    """Shut someone out, from the next request on."""
+    with connected() as database, database.writing() as session:
+        service.disable_person(session, None, person, database.clock.now())
+
+
+@users.command("link")
+def link(
+    person: Annotated[str, typer.Argument(metavar="PERSON")],
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+) -> None:
+    """Print a sign-in link that works once, for 15 minutes, on this computer, where BEDNIGHT_LOGIN_LINKS=1."""
+    with connected() as database, database.writing() as session:
+        path = signin.issue_link(session, person, database.clock.now())
+    typer.echo(f"http://127.0.0.1:{port}{path}")
+
+
+@keys.command("add")
+def add_key(
+    agency: AgencyId,
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    role: Annotated[Role, typer.Option()],
+    days: Annotated[int, typer.Option(min=1, max=90)] = 90,
+    permission: Annotated[list[Permission] | None, typer.Option(help="Only these of the role's. Repeat it.")] = None,
+) -> None:
+    """Make a key and print it, once: only its hash is kept."""
+    settings = Settings.from_env()
+    with connected(settings) as database, database.writing() as session:
+        key, secret = api_keys.issue(
+            session,
+            None,
+            agency_id=agency,
+            name=name,
+            role=role,
+            now=database.clock.now(),
+            live=settings.live,
+            lasts=timedelta(days=days),
+            permissions=permission or None,
+        )
+    typer.echo(secret)
+    say(f"This is key {key.id}. It is shown this once and ends on {key.expires_at:%Y-%m-%d}.")
+
+
+@keys.command("list")
+def list_keys(agency: InAgency = None, as_json: AsJson = False) -> None:
+    """Print the keys, never what opens them."""
+    with connected() as database, database.reading() as session:
+        rows = session.scalars(api_keys.listed(agency))
+        fields = ("id", "agency_id", "role", "name", "hint", "expires_at", "last_used_at", "revoked_at")
+        show(({field: getattr(key, field) for field in fields} for key in rows), as_json)
+
+
+@keys.command("revoke")
+def revoke_key(key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")]) -> None:
+    """End a key, from the next request on."""
+    with connected() as database, database.writing() as session:
+        api_keys.revoke(session, None, key, database.clock.now())
+    say("The key is ended.")

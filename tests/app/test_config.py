@@ -1,0 +1,58 @@
+"""Settings come from the environment; one that cannot be used is named, with what is expected."""
+
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.config import Settings, SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_env({}) == Settings()
+    assert Settings().database_url == "sqlite:///bednight.db"
+    assert not Settings().login_links
+
+
+def test_every_setting_is_read() -> None:
+    given = Settings.from_env(
+        {
+            "DATABASE_URL": "postgresql://somewhere/bednight",
+            "BEDNIGHT_TIME_ZONE": "America/Chicago",
+            "BEDNIGHT_NIGHT_TURNS_AT": "08:30",
+            "BEDNIGHT_LIVE": "1",
+            "BEDNIGHT_ON_CALL_PHONE": "404 555 0100",
+            "BEDNIGHT_LOGIN_LINKS": "yes",
+            "BEDNIGHT_SESSION_MINUTES": "60",
+            "BEDNIGHT_IDLE_MINUTES": "5",
+            "BEDNIGHT_MAX_BODY_BYTES": "2000",
+        }
+    )
+    assert given == Settings(
+        database_url="postgresql://somewhere/bednight",
+        time_zone=ZoneInfo("America/Chicago"),
+        night_turns_at=time(8, 30),
+        live=True,
+        on_call_phone="404 555 0100",
+        login_links=True,
+        session_lasts=timedelta(hours=1),
+        session_idles=timedelta(minutes=5),
+        max_body_bytes=2000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BEDNIGHT_TIME_ZONE", "Nowhere/Land"),
+        ("BEDNIGHT_TIME_ZONE", "../etc/passwd"),
+        ("BEDNIGHT_NIGHT_TURNS_AT", "nine"),
+        ("BEDNIGHT_LIVE", "maybe"),
+        ("BEDNIGHT_IDLE_MINUTES", "0"),
+        ("BEDNIGHT_IDLE_MINUTES", "²"),
+        ("BEDNIGHT_MAX_BODY_BYTES", "-1"),
+    ],
+)
+def test_a_bad_value_names_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({name: value})
