@@ -14,6 +14,7 @@ from functools import cache
 from typing import (
     Annotated,
     Any,
+    Literal,
     NamedTuple,
     Union,
     get_args,
@@ -31,7 +32,9 @@ from pydantic import (
 )
 
 from matching import facts
+from matching.decision import Decision, Option
 from matching.facts import Snapshot
+from matching.findings import MET, Finding
 from matching.integrity import faults
 
 
@@ -258,6 +261,93 @@ def _arranged(value: Any) -> Any:
 def _order(row: Any) -> tuple[str, str]:
     own = getattr(row, "id", "")
     return (str(own), "" if own else json.dumps(_plain(row), sort_keys=True))
+
+
+# A decision to JSON.
+
+
+def decision_document(decision: Decision, findings: Literal["all", "failed"] = "all") -> dict[str, Any]:
+    """Give the JSON of a decision, version 1.
+
+    Parameters
+    ----------
+    decision : Decision
+    findings : {"all", "failed"}
+        Whether findings that are met are in it.
+
+    Returns
+    -------
+    dict
+        As the contract says, with `weight` and `cost` beside each term's value.
+    """
+    keep = findings == "all"
+    return {
+        "version": 1,
+        "referral": decision.referral,
+        "snapshot_sha256": decision.snapshot_sha256,
+        "rules_version": decision.rules_version,
+        "engine_version": decision.engine_version,
+        "options": [_option(row, keep) for row in decision.options],
+        "later": [_option(row, keep) for row in decision.later],
+        "needs_info": [
+            {
+                "facility": row.facility,
+                "unknown": list(row.unknown),
+                "ask": [ask._asdict() for ask in row.ask],
+                "findings": _findings(row.findings, keep),
+            }
+            for row in decision.needs_info
+        ],
+        "excluded": [
+            {
+                "facility": row.facility,
+                "failed": list(row.failed),
+                "fix": [fix._asdict() for fix in row.fix],
+                "findings": _findings(row.findings, keep),
+            }
+            for row in decision.excluded
+        ],
+    }
+
+
+def _option(row: Option, keep: bool) -> dict[str, Any]:
+    first = {"rank": row.rank} if row.rank is not None else {}
+    when = {"admit_on": _plain(row.admit_on)} if row.rank is not None else {"from": _plain(row.admit_on)}
+    return {
+        **first,
+        "facility": row.facility,
+        "unit": row.unit,
+        "bed": row.bed,
+        **when,
+        "funded_nights": row.funded_nights,
+        "first_unfunded_night": _plain(row.first_unfunded_night),
+        "payers": _plain(row.payers),
+        "binding": row.binding,
+        "bed_until": _plain(row.bed_until),
+        "bed_confirmed_at": _plain(row.bed_confirmed_at),
+        "call_first": row.call_first,
+        "provisional": list(row.provisional),
+        "terms": [{**term._asdict(), "cost": term.cost} for term in row.terms],
+        "network": _plain(row.network),
+        "findings": _findings(row.findings, keep),
+    }
+
+
+def _findings(findings: Iterable[Finding], keep: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": row.rule,
+            "outcome": row.outcome.value,
+            "subject": row.subject,
+            "have": row.have,
+            "need": row.need,
+            "text": row.text,
+            "citation": row.citation,
+            "changes_on": row.changes_on.isoformat() if row.changes_on else None,
+        }
+        for row in findings
+        if keep or row.outcome is not MET
+    ]
 
 
 # Problems in words.

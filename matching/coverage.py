@@ -70,6 +70,12 @@ def cover(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage:
     return Coverage(tuple(ranges), end)
 
 
+def heads(payers: Sequence[PayerRun], start: int, stop: int) -> dict[str, int]:
+    """How far the nights are paid without a gap if each payer in turn pays the first (ordinals, by fund)."""
+    search = _Search(payers, start, stop)
+    return {payer.fund: search.farthest(at, search.everyone, start) for at, payer in enumerate(search.payers)}
+
+
 def _single(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage | None:
     """The one payer that pays every night, where there is one that is not of last resort."""
     whole = [payer for payer in payers if not payer.last_resort and payer.run_end(start, stop) == stop]
@@ -143,10 +149,10 @@ class _Search:
         key = (left, start)
         found = self._reach.get(key)
         if found is None:
-            found = self._reach[key] = max(self._farthest(at, left, start) for at in self.members(left))
+            found = self._reach[key] = max(self.farthest(at, left, start) for at in self.members(left))
         return found
 
-    def _farthest(self, at: int, left: int, start: int) -> int:
+    def farthest(self, at: int, left: int, start: int) -> int:
         """The farthest that they can go where this payer's block is the first."""
         rest = left & ~(1 << at)
         end = self.block_end(at, rest, start)
@@ -160,7 +166,7 @@ class _Search:
             found = end
             for night in range(start + 1, end + 1):
                 for other in self._next(at, rest, start, night):
-                    found = max(found, self._farthest(other, rest, night))
+                    found = max(found, self.farthest(other, rest, night))
             self._far[key] = found
         return found
 

@@ -79,6 +79,14 @@ class Assessment:
             )
         return self._cover
 
+    def heads(self) -> list[tuple[Funding, int]]:
+        """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
+        runs = [payer_run(payer.funding) for payer in self.payers if payer.usable]
+        start = self.case.admit_on.toordinal()
+        ends = coverage.heads(runs, start, covered_until(self.case).toordinal())
+        first = [payer.funding for payer in self.payers if payer.may_pay]
+        return [(funding, ends[funding.fund.id]) for funding in first if ends[funding.fund.id] > start]
+
     def binding(self) -> str | None:
         """The rule that ends the funded run; None where the need is met."""
         case, end = self.case, self.cover.end

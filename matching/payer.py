@@ -58,7 +58,7 @@ class Funding:
         """
         found = self._ends.get(start)
         if found is None:
-            found = self._ends[start] = self._run_end(start, stop)
+            found = self._ends[start] = self._run_end(start, self.case.until.toordinal())
         return min(found, stop)
 
     def _run_end(self, start: int, stop: int) -> int:
@@ -101,6 +101,11 @@ class Funding:
     def bed_free(self, on: date) -> bool:
         """Whether the fund pays fewer stays of other minors on a night than it may."""
         return self.row.beds_per_night is None or self.beds_taken(on) < self.row.beds_per_night
+
+    def free_places(self, on: date) -> int | None:
+        """Beds that the fund could still pay on a night; None where it sets no number."""
+        most = self.row.beds_per_night
+        return None if most is None else max(0, most - self.beds_taken(on))
 
     def beds_taken(self, on: date) -> int:
         """Stays of other minors that the fund pays on a night."""

@@ -1,0 +1,1 @@
+"""What the figures in docs/figures.md come from, one command each."""

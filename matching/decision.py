@@ -1,0 +1,77 @@
+"""What a decision says: the four lists for one referral, each entry with its findings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from matching.facts import Payer
+from matching.findings import Ask, Finding, Fix
+from matching.value import Term
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEffect:
+    """What choosing an option does to the others who wait: places lost (negative), of them urgent, and nights."""
+
+    placed_change: int
+    urgent_placed_change: int
+    nights_change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A facility that could take the minor, on the first night needed or later.
+
+    `rank` is None for a later one. Without a known date (`admit_on` None) nights and binding are None too.
+    """
+
+    rank: int | None
+    facility: str
+    unit: str | None
+    bed: str | None
+    admit_on: date | None
+    funded_nights: int | None
+    first_unfunded_night: date | None
+    payers: tuple[Payer, ...]
+    binding: str | None
+    bed_until: date | None
+    bed_confirmed_at: datetime | None
+    call_first: bool | None
+    provisional: tuple[str, ...]
+    terms: tuple[Term, ...]
+    network: NetworkEffect | None
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsInfo:
+    """A facility that would be decided by facts that are missing."""
+
+    facility: str
+    unknown: tuple[str, ...]
+    ask: tuple[Ask, ...]
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A facility that cannot take the minor, with every reason and the smallest change for each."""
+
+    facility: str
+    failed: tuple[str, ...]
+    fix: tuple[Fix, ...]
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one referral; every facility of the snapshot stands in exactly one list."""
+
+    referral: str
+    snapshot_sha256: str
+    rules_version: str
+    engine_version: str
+    options: tuple[Option, ...]
+    later: tuple[Option, ...]
+    needs_info: tuple[NeedsInfo, ...]
+    excluded: tuple[Excluded, ...]

@@ -1,0 +1,192 @@
+"""The answer for one referral: options in order, later, needs information, excluded, each with every finding."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from matching import ENGINE_VERSION, RULES_VERSION, codec
+from matching.census import Census
+from matching.decision import Decision, Excluded, NeedsInfo, NetworkEffect, Option
+from matching.eligibility import Assessment, assess
+from matching.facts import Referral, Snapshot
+from matching.findings import Ask
+from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
+from matching.waiting import Waiting, contract_id, network_tonight, waiting_tonight
+
+URGENT_TIERS = 2
+Effect = tuple[tuple[int, ...], int, NetworkEffect]
+"""Places lost by others, by tier; change of the network's cost; and what is shown of both."""
+
+
+class UnknownReferral(LookupError):
+    """The snapshot has no such referral."""
+
+
+class UnknownPolicy(LookupError):
+    """The snapshot asks for an order of terms that is not the one given."""
+
+
+def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY) -> Decision:
+    """Rank every facility of a snapshot for one referral.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    referral_id : str
+        A referral of the snapshot.
+    policy : Policy
+        The order of terms that the snapshot names.
+
+    Returns
+    -------
+    Decision
+        The same for every order of the snapshot's rows.
+
+    Raises
+    ------
+    UnknownReferral, UnknownPolicy
+        Where the snapshot does not hold the referral, or names another policy.
+    """
+    census = Census(snapshot)
+    referral = census.referrals.get(referral_id)
+    if referral is None:
+        raise UnknownReferral(referral_id)
+    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
+        raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+    assessments = [assess(census, referral, facility) for facility in snapshot.facilities]
+    lists: dict[str, list[Assessment]] = {"option": [], "later": [], "needs_info": [], "excluded": []}
+    for assessment in sorted(assessments, key=lambda row: row.case.facility.id):
+        lists[assessment.verdict].append(assessment)
+    effects = _effects(census, referral, policy, assessments) if lists["option"] else {}
+    return Decision(
+        referral=referral.id,
+        snapshot_sha256=codec.sha256(snapshot),
+        rules_version=RULES_VERSION,
+        engine_version=ENGINE_VERSION,
+        options=_options(lists["option"], referral, policy, effects),
+        later=_later(lists["later"], referral, policy),
+        needs_info=_needs_info(lists["needs_info"]),
+        excluded=tuple(
+            Excluded(row.case.facility.id, tuple(row.failed), tuple(row.fixes()), row.all_findings)
+            for row in sorted(lists["excluded"], key=lambda row: (len(row.failed), row.case.facility.id))
+        ),
+    )
+
+
+def _options(
+    rows: Sequence[Assessment], referral: Referral, policy: Policy, effects: Mapping[str, Effect]
+) -> tuple[Option, ...]:
+    """Order by places lost to others, then her or his own cost, then the network's, then the id."""
+    valued = [(row, _terms(row, referral, policy)) for row in rows]
+
+    def order(item: tuple[Assessment, tuple[Term, ...]]) -> tuple[tuple[int, ...], int, int, str]:
+        row, found = item
+        lost, change, _ = effects.get(row.case.facility.id, ((), 0, None))
+        return lost, sum(term.cost for term in found), change, row.case.facility.id
+
+    return tuple(
+        _entry(row, found, rank, effects[row.case.facility.id][2] if effects else None)
+        for rank, (row, found) in enumerate(sorted(valued, key=order), start=1)
+    )
+
+
+def _later(rows: Sequence[Assessment], referral: Referral, policy: Policy) -> tuple[Option, ...]:
+    """The soonest first, then her or his own cost; no date known comes last."""
+    valued = [(row, _terms(row, referral, policy) if row.case.bed_known else ()) for row in rows]
+
+    def order(item: tuple[Assessment, tuple[Term, ...]]) -> tuple[date, int, str]:
+        row, found = item
+        day = row.case.admit_on if row.case.bed_known else date.max
+        return day, sum(term.cost for term in found), row.case.facility.id
+
+    return tuple(_entry(row, found, None, None) for row, found in sorted(valued, key=order))
+
+
+def _entry(row: Assessment, found: tuple[Term, ...], rank: int | None, network: NetworkEffect | None) -> Option:
+    case, bed, unit = row.case, row.admission.bed, row.admission.unit
+    known = bed is not None
+    end = row.cover.end if known else 0
+    return Option(
+        rank=rank,
+        facility=case.facility.id,
+        unit=unit.id if unit else None,
+        bed=bed.id if bed else None,
+        admit_on=case.admit_on if known else None,
+        funded_nights=end - case.admit_on.toordinal() if known else None,
+        first_unfunded_night=date.fromordinal(end) if known and end < case.until.toordinal() else None,
+        payers=row.cover.payers if known else (),
+        binding=row.binding() if known else None,
+        bed_until=row.admission.bed_until,
+        bed_confirmed_at=bed.confirmed_at if bed else None,
+        call_first=call_first(bed, case.census.snapshot.as_of) if bed else None,
+        provisional=() if case.minor.history == "complete" else ("minor.history",),
+        terms=found,
+        network=network,
+        findings=row.all_findings,
+    )
+
+
+def _terms(row: Assessment, referral: Referral, policy: Policy) -> tuple[Term, ...]:
+    bed = row.admission.bed
+    if bed is None:
+        return ()
+    return terms(Placing(row.case, referral, bed, _usable_nights(row)), policy)
+
+
+def _usable_nights(row: Assessment) -> int:
+    end = row.cover.end
+    if row.admission.bed_until is not None:
+        end = min(end, row.admission.bed_until.toordinal())
+    return end - row.case.admit_on.toordinal()
+
+
+def _needs_info(rows: Sequence[Assessment]) -> tuple[NeedsInfo, ...]:
+    """Those with the fewest open questions first; each question says how many facilities it decides."""
+    asked = {row.case.facility.id: row.facts_to_ask() for row in rows}
+    counts = Counter(fact for facts in asked.values() for fact in facts)
+
+    def asks(facts: set[str]) -> tuple[Ask, ...]:
+        found = [Ask(fact, counts[fact] if fact.startswith("minor.") else 1) for fact in facts]
+        return tuple(sorted(found, key=lambda ask: (-ask.decides, ask.fact)))
+
+    return tuple(
+        NeedsInfo(row.case.facility.id, tuple(row.unknown), asks(asked[row.case.facility.id]), row.all_findings)
+        for row in sorted(rows, key=lambda row: (len(row.unknown), row.case.facility.id))
+    )
+
+
+def _effects(census: Census, referral: Referral, policy: Policy, assessments: list[Assessment]) -> dict[str, Effect]:
+    """What each option does to the others who wait; nothing where the need begins later than tonight."""
+    options = [row for row in assessments if row.verdict == "option"]
+    if options[0].case.admit_on != census.tonight:
+        return {}
+    from matching import flow, regret
+
+    referrals = waiting_tonight(census, referral)
+    waiting = network_tonight(census, referrals, policy, {referral.id: assessments})
+    network = waiting.network
+    asked = network.minors.index(referral.minor)
+    plan = flow.solve(network)
+    column = regret.column(network, plan, asked)
+    at = {int(pair): place for place, pair in enumerate(column.pairs)}
+    effects: dict[str, Effect] = {}
+    for row in options:
+        pair = _imposed(row, waiting)
+        place = at[pair]
+        lost = tuple(int(one) for one in column.lost[place])
+        nights = sum(
+            (waiting.nights[to] if to >= 0 else 0) - (waiting.nights[was] if was >= 0 else 0)
+            for _, was, to in column.moves(pair)
+        )
+        effect = NetworkEffect(-sum(lost), -sum(lost[:URGENT_TIERS]), nights)
+        effects[row.case.facility.id] = (lost, int(column.cost_change[place]), effect)
+    return effects
+
+
+def _imposed(row: Assessment, waiting: Waiting) -> int:
+    """The pair of the network that an option stands for."""
+    unit, bed = row.admission.unit, row.admission.bed
+    if unit is None or bed is None:
+        raise LookupError("an option has a bed")
+    contract = contract_id(row.case, unit, bed, row.cover.payers[0].fund)
+    return waiting.row_of[row.case.minor.id, contract]
