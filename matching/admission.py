@@ -23,6 +23,7 @@ _JUDGED = (Population(), Conflict(), Capacity())
 class Admission(NamedTuple):
     """Where and when a minor could come; without a bed, the date is only `first`, the earliest night asked for."""
 
+    referral: str
     case: Case
     first: date
     unit: Unit | None = None
@@ -50,10 +51,10 @@ def admission(
         case = make_case(census, minor, facility, referral, night, True, sibling_outcome)
         places = _places(case)
         if places and all(rule.outcome(case, night) is not NOT_MET for rule in _JUDGED):
-            chosen = _choose(case, first, places)
+            chosen = _choose(referral.id, case, first, places)
             if chosen is not None:
                 return chosen
-    return Admission(make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
+    return Admission(referral.id, make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
 
 
 def make_case(
@@ -134,7 +135,7 @@ def _places(case: Case) -> list[Place]:
     return places
 
 
-def _choose(case: Case, first: date, places: Sequence[Place]) -> Admission | None:
+def _choose(referral: str, case: Case, first: date, places: Sequence[Place]) -> Admission | None:
     """Take the best bed that leaves the siblings seated; None where they cannot all be."""
     seats = [[bed.id for _, bed in _places(sibling_case(case, sibling))] for sibling in case.siblings]
     ranked = []
@@ -145,7 +146,7 @@ def _choose(case: Case, first: date, places: Sequence[Place]) -> Admission | Non
     ranked.sort(key=lambda row: row[0])
     for _, unit, bed, until in ranked:
         if _seated(seats, bed.id):
-            return Admission(case, first, unit, bed, until)
+            return Admission(referral, case, first, unit, bed, until)
     return None
 
 

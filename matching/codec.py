@@ -33,6 +33,7 @@ from pydantic import (
 
 from matching import facts
 from matching.decision import Decision, Option
+from matching.eligibility import Assessment
 from matching.facts import Snapshot
 from matching.findings import MET, Finding
 from matching.integrity import faults
@@ -310,9 +311,28 @@ def decision_document(decision: Decision, findings: Literal["all", "failed"] = "
     }
 
 
+def explanation_document(assessment: Assessment, findings: Literal["all", "failed"] = "all") -> dict[str, Any]:
+    """Give the JSON of every rule for one referral at one facility, and the list they put it in."""
+    case = assessment.case
+    lists = {"option": "options", "later": "later", "needs_info": "needs_info", "excluded": "excluded"}
+    return {
+        "version": 1,
+        "referral": assessment.admission.referral,
+        "facility": case.facility.id,
+        "list": lists[assessment.verdict],
+        "admit_on": case.admit_on.isoformat(),
+        "bed_known": case.bed_known,
+        "failed": assessment.failed,
+        "unknown": assessment.unknown,
+        "findings": _findings(assessment.all_findings, findings == "all"),
+    }
+
+
 def _option(row: Option, keep: bool) -> dict[str, Any]:
     first = {"rank": row.rank} if row.rank is not None else {}
-    when = {"admit_on": _plain(row.admit_on)} if row.rank is not None else {"from": _plain(row.admit_on)}
+    when = {"admit_on": _plain(row.admit_on)}
+    if row.rank is None:
+        when["from"] = when["admit_on"]
     return {
         **first,
         "facility": row.facility,

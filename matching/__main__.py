@@ -1,0 +1,142 @@
+"""The engine on the command line: rank, explain and schema, over snapshot files."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from matching import plain
+from matching.census import Census
+from matching.codec import SnapshotError, decision_document, decode, explanation_document, schema
+from matching.eligibility import assess
+from matching.facts import Snapshot
+from matching.ranking import UnknownPolicy, UnknownReferral, rank
+
+EXAMPLES = """examples:
+  python -m matching rank tonight.json --referral ref_1
+  python -m matching rank tonight.json --referral ref_1 --plain
+  python -m matching rank tonight.json tomorrow.json --all --findings failed
+  python -m matching explain tonight.json --referral ref_1 --facility fac_harbor --plain
+  python -m matching schema > snapshot.schema.json
+
+FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
+
+
+class BadInput(Exception):
+    """Something the caller can mend; said in one line, exit code 2."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 where it printed an answer, 2 where the input was at fault."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except BadInput as error:
+        _say(f"matching: {error}")
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; nothing more can be said
+    return 0
+
+
+def _rank(options: argparse.Namespace) -> None:
+    for file in options.files:
+        snapshot = _read(file)
+        chosen = [row.id for row in snapshot.referrals] if options.all else [options.referral]
+        for referral in chosen:
+            try:
+                decision = rank(snapshot, referral)
+            except UnknownReferral:
+                raise BadInput(f"{file}: no referral {referral!r}; it holds {_some(snapshot.referrals)}") from None
+            except UnknownPolicy as error:
+                raise BadInput(f"{file}: /policy: this engine does not know policy {error}") from None
+            document = decision_document(decision, options.findings)
+            if options.plain:
+                _print(plain.decision(document))
+            else:
+                _print(json.dumps(document, indent=None if options.all else 1))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    snapshot = _read(options.file)
+    census = Census(snapshot)
+    referral = census.referrals.get(options.referral)
+    facility = next((row for row in snapshot.facilities if row.id == options.facility), None)
+    if referral is None:
+        raise BadInput(f"{options.file}: no referral {options.referral!r}; it holds {_some(snapshot.referrals)}")
+    if facility is None:
+        raise BadInput(f"{options.file}: no facility {options.facility!r}; it holds {_some(snapshot.facilities)}")
+    document = explanation_document(assess(census, referral, facility), options.findings)
+    _print(plain.explanation(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _schema(_: argparse.Namespace) -> None:
+    _print(json.dumps(schema(), indent=1))
+
+
+def _read(file: str) -> Snapshot:
+    """Read a snapshot; every fault of the file becomes one line."""
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+    try:
+        return decode(text)
+    except SnapshotError as error:
+        first, more = error.problems[0], len(error.problems) - 1
+        others = f" (and {more} more)" if more else ""
+        raise BadInput(f"{file}: {first.pointer or '/'}: {first.message}{others}") from None
+
+
+def _some(rows: Iterable[Any]) -> str:
+    ids = [row.id for row in rows]
+    return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "") if ids else "none"
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line on wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"matching: {message}; see python -m matching --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m matching",
+        description="Decides which safe, funded bed fits a minor, from one snapshot file.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    ranking = commands.add_parser("rank", help="rank every facility for a referral")
+    ranking.add_argument("files", nargs="+", metavar="FILE")
+    which = ranking.add_mutually_exclusive_group(required=True)
+    which.add_argument("--referral", metavar="ID", help="the referral to decide")
+    which.add_argument("--all", action="store_true", help="every referral, one decision a line, in the files' order")
+    explain = commands.add_parser("explain", help="every rule for one referral at one facility")
+    explain.add_argument("file", metavar="FILE")
+    explain.add_argument("--referral", metavar="ID", required=True)
+    explain.add_argument("--facility", metavar="ID", required=True)
+    for command, run in ((ranking, _rank), (explain, _explain)):
+        command.add_argument(
+            "--findings", choices=("all", "failed"), default="all", help="failed leaves out what is met"
+        )
+        command.add_argument("--plain", action="store_true", help="text for people in place of JSON")
+        command.set_defaults(run=run)
+    commands.add_parser("schema", help="print the JSON Schema of a snapshot").set_defaults(run=_schema)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
