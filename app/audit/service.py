@@ -5,7 +5,6 @@ lock for all, and taking it last keeps it short and free of deadlocks.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +47,8 @@ def record(
             raise ValueError("the audit trail takes codes, not text")
     if not _ID.fullmatch(subject_id):
         raise ValueError("the audit trail takes opaque ids, not text")
+    if not session.in_transaction():
+        session.begin()  # else a rollback before the first statement would not be one
     kind, actor_id = _who(actor)
     _waiting(session).append(
         {
@@ -113,24 +114,26 @@ class Verdict:
 def verify(session: Session) -> Verdict:
     """Walk the chain from its beginning and name the first broken link."""
     expected, previous = 1, GENESIS
-    for row in _rows(session):
-        if row.seq != expected:
-            return Verdict(expected - 1, expected, "a row is missing")
-        if row.previous_hash != previous:
-            return Verdict(expected - 1, expected, "the row does not follow the one before it")
-        if row.hash != link(previous, {name: getattr(row, name) for name in COVERED}):
-            return Verdict(expected - 1, expected, "the row was changed")
-        expected, previous = expected + 1, row.hash
+    walk = select(AuditEvent.__table__).order_by(AuditEvent.seq).execution_options(yield_per=1000)
+    with session.execute(walk) as rows:
+        for row in rows:
+            if (why := _fault(row, expected, previous)) is not None:
+                return Verdict(expected - 1, expected, why)
+            expected, previous = expected + 1, row.hash
     head = session.execute(select(AuditHead.seq, AuditHead.hash)).one_or_none()
     if head is None or (head.seq, head.hash) != (expected - 1, previous):
         return Verdict(expected - 1, expected, "the end of the chain is missing or was changed")
     return Verdict(expected - 1)
 
 
-def _rows(session: Session) -> Iterator[Any]:
-    return iter(
-        session.execute(select(AuditEvent.__table__).order_by(AuditEvent.seq).execution_options(yield_per=1000))
-    )
+def _fault(row: Any, expected: int, previous: str) -> str | None:
+    if row.seq != expected:
+        return "a row is missing"
+    if row.previous_hash != previous:
+        return "the row does not follow the one before it"
+    if row.hash != link(previous, {name: getattr(row, name) for name in COVERED}):
+        return "the row was changed"
+    return None
 
 
 def _who(actor: Who | None) -> tuple[str, str | None]:
@@ -172,7 +175,9 @@ def _mark(session: Session, transaction: SessionTransaction) -> None:
 
 @event.listens_for(Session, "after_transaction_end")
 def _unmark(session: Session, transaction: SessionTransaction) -> None:
-    session.info.get("audit_marks", {}).pop(transaction, None)
+    # A savepoint ends before its rollback is told, so its mark stays until the outermost ends.
+    if not transaction.nested:
+        session.info.pop("audit_marks", None)
 
 
 @event.listens_for(Session, "after_soft_rollback")

@@ -3,13 +3,14 @@
 import re
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import ForeignKeyConstraint, Table, event, select, text
+from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.access.models import Agency, Person
@@ -68,7 +69,7 @@ def test_every_foreign_key_leads_an_index(table: Table) -> None:
     leading += [
         tuple(column.name for column in constraint.columns)
         for constraint in table.constraints
-        if constraint.__class__.__name__ == "UniqueConstraint"
+        if isinstance(constraint, UniqueConstraint)
     ]
     for key in table.constraints:
         if isinstance(key, ForeignKeyConstraint):
@@ -76,9 +77,9 @@ def test_every_foreign_key_leads_an_index(table: Table) -> None:
             assert any(set(index[: len(names)]) == set(names) for index in leading), f"no index on {names}"
 
 
-@pytest.mark.parametrize("mapper", sorted(Base.registry.mappers, key=lambda m: m.class_.__name__), ids=str)
-def test_every_relationship_refuses_to_load_by_itself(mapper: object) -> None:
-    for relationship in mapper.relationships:  # type: ignore[attr-defined]
+@pytest.mark.parametrize("mapper", sorted(Base.registry.mappers, key=str), ids=str)
+def test_every_relationship_refuses_to_load_by_itself(mapper: Mapper[Any]) -> None:
+    for relationship in mapper.relationships:
         assert relationship.lazy == "raise", relationship
 
 
