@@ -61,6 +61,7 @@ FIELD_TEXTS: dict[str, str] = {
     "datetime_type": "Expected an instant such as 2026-11-21T22:14:00-05:00.",
     "datetime_parsing": "Expected an instant such as 2026-11-21T22:14:00-05:00.",
     "datetime_from_date_parsing": "Expected an instant such as 2026-11-21T22:14:00-05:00.",
+    "own_words": "{words}",
     "timezone_aware": "Expected an instant with its offset, such as 2026-11-21T22:14:00-05:00.",
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -1,0 +1,113 @@
+"""The coded words that several domains store and send: the contract's values, and the shapes of its ids and places."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+from sqlalchemy import CheckConstraint
+
+
+class FacilityKind(StrEnum):
+    """What kind of residence a facility is."""
+
+    EMERGENCY_SHELTER = "emergency_shelter"
+    ASSESSMENT_CENTER = "assessment_center"
+    SAFE_HOUSE = "safe_house"
+    GROUP_HOME = "group_home"
+    RESIDENTIAL_TREATMENT = "residential_treatment"
+    TRANSITIONAL_LIVING = "transitional_living"
+    FOSTER_HOME = "foster_home"
+    THERAPEUTIC_FOSTER_HOME = "therapeutic_foster_home"
+    SECURE_DETENTION = "secure_detention"
+
+
+class Gender(StrEnum):
+    """Gender as the young person states it, and as a licence or a unit lists it."""
+
+    FEMALE = "female"
+    MALE = "male"
+    NONBINARY = "nonbinary"
+
+
+class Trafficking(StrEnum):
+    """A minor's trafficking status; never a score."""
+
+    VERIFIED = "verified"
+    AT_RISK = "at_risk"
+    SCREENING_PENDING = "screening_pending"
+
+
+class ResidentTrafficking(StrEnum):
+    """As for a minor, or none: here for another reason."""
+
+    VERIFIED = "verified"
+    AT_RISK = "at_risk"
+    SCREENING_PENDING = "screening_pending"
+    NONE = "none"
+
+
+class Custody(StrEnum):
+    """Who has legal custody."""
+
+    NONE = "none"
+    PARENT = "parent"
+    DEPENDENT = "dependent"
+    WARD_STATE = "ward_state"
+    WARD_JUSTICE = "ward_justice"
+    TRIBAL = "tribal"
+
+
+class Basis(StrEnum):
+    """The three counties of a minor."""
+
+    RESIDENCE = "residence"
+    FOUND = "found"
+    JURISDICTION = "jurisdiction"
+
+
+class ApiModel(BaseModel):
+    """What every request and reply inherits: an unknown key is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# PostgreSQL takes no NUL in a text, and no reader needs another control character.
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Ref = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+County = Annotated[str, Field(pattern=r"^[0-9]{5}$", description="5-digit FIPS code of a county")]
+Place = Annotated[str, Field(pattern=r"^[0-9]{7}$", description="7-digit census place FIPS code")]
+State = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="2-letter postal code of a State")]
+Age = Annotated[int, Field(ge=0, le=150, description="completed years")]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Positive = Annotated[int, Field(ge=1, le=100_000)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+# A date beyond these is a slip of the pen, and arithmetic on it would run off the calendar.
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
+
+
+def wrong(words: str) -> PydanticCustomError:
+    """What is wrong with fields that contradict each other, in words of ours: never with what was sent."""
+    return PydanticCustomError("own_words", "{words}", {"words": words})
+
+
+def in_order(model: BaseModel, first: str, last: str) -> None:
+    """Refuse a pair that runs backwards; a side that is null is open."""
+    low, high = getattr(model, first), getattr(model, last)
+    if low is not None and high is not None and high < low:
+        raise wrong(f"Expected {last} not to be before {first}.")
+
+
+def shaped(column: str, length: int, letters: str = "0123456789") -> CheckConstraint:
+    """A CHECK, the same on both databases, that a code has this many characters of these."""
+    return CheckConstraint(f"length({column}) = {length} AND rtrim({column}, '{letters}') = ''", name=f"{column}_shape")
+
+
+def county_place_state() -> tuple[CheckConstraint, CheckConstraint, CheckConstraint]:
+    """The shapes of a table's `county`, `place` and `state`."""
+    return shaped("county", 5), shaped("place", 7), shaped("state", 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")

@@ -1,0 +1,83 @@
+"""Lists in pages: a cursor names the last row that was read, so rows added meanwhile are neither doubled nor lost."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Query, Request, Response
+from pydantic import Field
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.codes import ApiModel
+from app.errors import FieldError, invalid
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+
+class PageOf(ApiModel, Generic[Item]):
+    """One page of a list."""
+
+    data: list[Item]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null at the end")
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a list to read on, and how many rows."""
+
+    limit: Annotated[int, Query(ge=1, le=100)] = 25
+    cursor: Annotated[str | None, Query(max_length=400)] = None
+
+
+def page(
+    session: Session,
+    query: Select[Row],
+    order: Sequence[InstrumentedAttribute[Any]],
+    place: Place,
+    *,
+    newest_first: bool = False,
+) -> tuple[list[Row], str | None]:
+    """The rows of one page in the order of unique columns, and the cursor of the next."""
+    if place.cursor is not None:
+        after = _read(place.cursor, len(order))
+        here = tuple_(*order)
+        query = query.where(here < after if newest_first else here > after)
+    by = [column.desc() if newest_first else column for column in order]
+    rows = list(session.scalars(query.order_by(*by).limit(place.limit + 1)))
+    if len(rows) <= place.limit:
+        return rows, None
+    last = rows[place.limit - 1]
+    return rows[: place.limit], _write([getattr(last, column.key) for column in order])
+
+
+def link_next(request: Request, response: Response, cursor: str | None) -> None:
+    """Name the next page in a Link header, as a relative reference: behind a proxy we do not know our own address."""
+    if cursor is not None:
+        parameters = {**request.query_params, "cursor": cursor}
+        response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
+
+
+def _write(values: Sequence[Any]) -> str:
+    plain = [["t", v.isoformat()] if isinstance(v, datetime) else ["s", v] for v in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+
+
+def _read(cursor: str, length: int) -> tuple[Any, ...]:
+    try:
+        plain = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        values = tuple(datetime.fromisoformat(v) if kind == "t" else str(v) for kind, v in plain)
+        if len(values) != length or any(isinstance(v, datetime) and v.tzinfo is None for v in values):
+            raise ValueError
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise invalid(
+            [FieldError("/cursor", "malformed", "This is no cursor of ours.", "Send next_cursor as you got it.")]
+        ) from None
+    return values
