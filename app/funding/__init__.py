@@ -1,0 +1,1 @@
+"""Funders, funds and their dated limits and clocks."""
