@@ -1,0 +1,1 @@
+"""Facilities, licences, safeguards with evidence, units and beds."""

@@ -1,0 +1,175 @@
+"""The directory of houses: reading it, and what an administrator changes. Children are found through their house."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.access.models import Agency
+from app.access.policy import Permission
+from app.audit.service import record
+from app.db import new_id
+from app.errors import FieldError, invalid
+from app.facilities.models import Bed, BedStatus, Facility, FacilityFund, FacilityPoint, NightStaffing
+from app.facilities.schemas import FacilityChange, FacilityCreate, FacilityRead, HouseOnly, OpenBeds
+from app.funding.models import Fund
+from app.paging import Place, page
+from app.versions import must_be_current
+
+_COLUMNS = (
+    "region",
+    "duty_phone",
+    "population",
+    "admits",
+    "services",
+    "languages",
+    "declines",
+    "night_ratio",
+    "county",
+    "place",
+)
+
+
+def find(session: Session, actor: Actor, facility_id: str) -> Facility:
+    """A house, or the same 404 as for one that is not there."""
+    row = session.get(Facility, facility_id)
+    if row is None:
+        raise hidden(actor, "facility.read", "facility", facility_id)
+    return row
+
+
+def find_own(session: Session, actor: Actor, facility_id: str, action: str) -> Facility:
+    """A house the actor works in; an administrator reaches every house."""
+    row = find(session, actor, facility_id)
+    if not _inside(actor, row):
+        raise hidden(actor, action, "facility", facility_id)
+    return row
+
+
+def list_facilities(
+    session: Session, actor: Actor, place: Place, tonight: date
+) -> tuple[list[FacilityRead], str | None]:
+    """One page of the directory."""
+    rows, cursor = page(session, select(Facility), [Facility.id], place)
+    return _shown(session, actor, rows, tonight), cursor
+
+
+def read_facility(session: Session, actor: Actor, facility_id: str, tonight: date) -> FacilityRead:
+    """One house as this actor may see it."""
+    return _shown(session, actor, [find(session, actor, facility_id)], tonight)[0]
+
+
+def create_facility(session: Session, actor: Actor, new: FacilityCreate, tonight: date) -> FacilityRead:
+    """Enter a house. It has no licence, no safeguards and no beds until somebody enters them."""
+    if new.agency_id is not None and session.get(Agency, new.agency_id) is None:
+        raise invalid([FieldError("/agency_id", "unknown", "There is no such agency.")])
+    row = Facility(
+        id=new_id("fac"),
+        agency_id=new.agency_id,
+        alias=new.alias,
+        kind=new.kind,
+        state=new.state,
+        funds_known=False,
+        **{name: getattr(new, name) for name in _COLUMNS},
+    )
+    session.add(row)
+    session.flush()
+    _write_rows(session, row, new)
+    session.flush()
+    record(session, actor, "facility.create", "facility", row.id)
+    return _shown(session, actor, [row], tonight)[0]
+
+
+def change_facility(
+    session: Session, actor: Actor, facility_id: str, change: FacilityChange, if_match: str | None, tonight: date
+) -> FacilityRead:
+    """Change what is known of a house."""
+    row = find(session, actor, facility_id)
+    must_be_current(_shown(session, actor, [row], tonight)[0], change.version, if_match)
+    given = change.model_fields_set
+    if "alias" in given:
+        if change.alias is None:
+            raise invalid([FieldError("/alias", "null", "A house has a name.", "Leave it out, or send a name.")])
+        row.alias = change.alias
+    for name in given.intersection(_COLUMNS):
+        setattr(row, name, getattr(change, name))
+    _write_rows(session, row, change)
+    row.version += 1
+    session.flush()
+    record(session, actor, "facility.change", "facility", facility_id)
+    return _shown(session, actor, [row], tonight)[0]
+
+
+def _write_rows(session: Session, row: Facility, facts: FacilityCreate | FacilityChange) -> None:
+    """What stands in tables of its own: the point and the funds."""
+    if "point" in facts.model_fields_set:
+        session.execute(delete(FacilityPoint).where(FacilityPoint.facility_id == row.id))
+        if facts.point is not None:
+            latitude, longitude = facts.point
+            session.add(FacilityPoint(facility_id=row.id, latitude=latitude, longitude=longitude))
+    if "funds" in facts.model_fields_set:
+        session.execute(delete(FacilityFund).where(FacilityFund.facility_id == row.id))
+        row.funds_known = facts.funds is not None
+        funds = sorted(set(facts.funds or ()))
+        known = set(session.scalars(select(Fund.id).where(Fund.id.in_(funds))))
+        unknown = [at for at, fund in enumerate(facts.funds or ()) if fund not in known]
+        if unknown:
+            raise invalid([FieldError(f"/funds/{at}", "unknown", "There is no such fund.") for at in unknown])
+        session.add_all(FacilityFund(facility_id=row.id, fund_id=fund) for fund in funds)
+
+
+def _inside(actor: Actor, row: Facility) -> bool:
+    works = row.agency_id is not None and actor.works_in(row.id, row.agency_id)
+    return works or actor.may(Permission.DIRECTORY_WRITE)
+
+
+def _shown(session: Session, actor: Actor, rows: Sequence[Facility], tonight: date) -> list[FacilityRead]:
+    """The rows as this actor may see them, with a fixed number of queries however many they are."""
+    ids = [row.id for row in rows]
+    funds: dict[str, list[str]] = {row.id: [] for row in rows}
+    for facility_id, fund_id in session.execute(
+        select(FacilityFund.facility_id, FacilityFund.fund_id)
+        .where(FacilityFund.facility_id.in_(ids))
+        .order_by(FacilityFund.fund_id)
+    ):
+        funds[facility_id].append(fund_id)
+    places = actor.may(Permission.BED_STATUS_READ)
+    open_beds = _open_beds(session, ids) if places else {}
+    staff = _staff(session, [row.id for row in rows if _inside(actor, row)], tonight)
+    return [
+        _read(
+            row,
+            funds=funds[row.id] if row.funds_known else None,
+            open_beds=open_beds.get(row.id, "none") if places else None,
+            house_only=HouseOnly(county=row.county, place=row.place, awake_staff_tonight=staff.get(row.id))
+            if _inside(actor, row)
+            else None,
+        )
+        for row in rows
+    ]
+
+
+def _read(row: Facility, **rest: object) -> FacilityRead:
+    """The columns that everyone may see, named one by one: a new column stays inside until it is named here."""
+    names = ("id", "version", "alias", "kind", "state", "region", "duty_phone", "population")
+    lists = ("admits", "services", "languages", "declines", "night_ratio")
+    return FacilityRead.model_validate({name: getattr(row, name) for name in (*names, *lists)} | rest)
+
+
+def _open_beds(session: Session, ids: Iterable[str]) -> dict[str, OpenBeds]:
+    """None, 1, or 2 and more: an exact count tells a watcher more than a caller needs."""
+    query = (
+        select(Bed.facility_id, func.count())
+        .where(Bed.facility_id.in_(ids), Bed.status == BedStatus.OPEN)
+        .group_by(Bed.facility_id)
+    )
+    return {facility_id: "1" if count == 1 else "2_or_more" for facility_id, count in session.execute(query)}
+
+
+def _staff(session: Session, ids: Iterable[str], tonight: date) -> dict[str, int]:
+    query = select(NightStaffing.facility_id, NightStaffing.awake_staff).where(
+        NightStaffing.facility_id.in_(ids), NightStaffing.night == tonight
+    )
+    return dict(session.execute(query).tuples())
