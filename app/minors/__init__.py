@@ -1,0 +1,1 @@
+"""The need profile of a minor, without identity."""

@@ -1,0 +1,165 @@
+"""What the API takes and answers about a need profile. Absent or null is not known; empty is asked, and none."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from app.codes import (
+    Age,
+    ApiModel,
+    Code,
+    Count,
+    County,
+    Custody,
+    Gender,
+    Latitude,
+    Longitude,
+    Place,
+    Ref,
+    State,
+    Trafficking,
+    wrong,
+)
+from app.minors.counties import state_of
+from app.minors.models import History
+
+Codes = Annotated[list[Code], Field(max_length=100)]
+Refs = Annotated[list[Ref], Field(max_length=200)]
+BirthDate = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
+Kilometres = Annotated[float, Field(ge=0, le=20_100, allow_inf_nan=False)]
+
+
+class Where(ApiModel):
+    """A county, place (city) and State; `none` means that there is no such place at all."""
+
+    county: County | None = None
+    place: Place | None = None
+    state: State | None = None
+    none: bool = False
+
+
+class WhereForm(Where):
+    """Where; a county brings its State."""
+
+    @model_validator(mode="after")
+    def _in_its_state(self) -> Self:
+        if self.county is None:
+            return self
+        lies_in = state_of(self.county)
+        if lies_in is None:
+            raise wrong("No State has a county of this number.")
+        if self.state not in (None, lies_in):
+            raise wrong("This county lies in another State.")
+        self.state = lies_in
+        return self
+
+
+class Needs(ApiModel):
+    """What a minor needs: `services` and `languages` order the houses, `services_required` excludes."""
+
+    services: Codes | None = None
+    services_required: Codes | None = None
+    languages: Codes | None = None
+    conditions: Codes | None = Field(default=None, description="What a house may exclude; empty: none of these")
+    infants: Annotated[int, Field(ge=0, le=20)] | None = None
+
+
+class Avoid(ApiModel):
+    """Where and with whom a minor is not safe."""
+
+    counties: list[County] = Field(default_factory=list, max_length=500)
+    circles: list[tuple[Latitude, Longitude, Kilometres]] = Field(
+        default_factory=list, max_length=50, description="Latitude, longitude, kilometres"
+    )
+    minors: Refs = Field(default_factory=list)
+    facilities: Refs = Field(default_factory=list)
+
+
+class Wishes(ApiModel):
+    """Houses the young person would like, and those refused."""
+
+    prefer: Refs = Field(default_factory=list)
+    refuse: Refs = Field(default_factory=list)
+
+
+class InterstateApproval(ApiModel):
+    """An approval to be placed from one State in another (ICPC)."""
+
+    from_state: State
+    to_state: State
+
+
+class MinorFacts(ApiModel):
+    """The need profile of a minor, without identity. Everything may be left out: it is then not known."""
+
+    born_on: BirthDate | None = None
+    age_range: tuple[Age, Age] | None = Field(
+        default=None, description="Youngest and oldest, where no birth date is known"
+    )
+    gender: Gender | None = Field(default=None, description="As the young person states it")
+    residence: WhereForm | None = None
+    found: WhereForm | None = None
+    jurisdiction: WhereForm | None = None
+    custody: Custody | None = None
+    trafficking: Trafficking | None = None
+    needs: Needs = Needs()
+    approvals: Codes | None = None
+    avoid: Avoid = Avoid()
+    together_with: Refs = Field(default_factory=list, description="Siblings who wait too")
+    wishes: Wishes = Wishes()
+    history: History | None = Field(default=None, description="complete: the past stays on record are all there are")
+    interstate_approvals: list[InterstateApproval] = Field(default_factory=list, max_length=100)
+
+    @model_validator(mode="after")
+    def _youngest_first(self) -> Self:
+        if self.age_range is not None and self.age_range[0] > self.age_range[1]:
+            raise wrong("The youngest age comes first.")
+        return self
+
+
+class NeedsRead(ApiModel):
+    """What a minor needs; null is not known."""
+
+    services: list[str] | None
+    services_required: list[str] | None
+    languages: list[str] | None
+    conditions: list[str] | None
+    infants: Count | None
+
+
+class AvoidRead(ApiModel):
+    """Where and with whom a minor is not safe."""
+
+    counties: list[County]
+    circles: list[tuple[float, float, float]]
+    minors: list[str]
+    facilities: list[str]
+
+
+class WishesRead(ApiModel):
+    """Houses the young person would like, and those refused."""
+
+    prefer: list[str]
+    refuse: list[str]
+
+
+class MinorRead(ApiModel):
+    """The need profile of a minor; null is not known."""
+
+    id: str
+    born_on: date | None
+    age_range: tuple[Age, Age] | None
+    gender: Gender | None
+    residence: Where | None
+    found: Where | None
+    jurisdiction: Where | None
+    custody: Custody | None
+    trafficking: Trafficking | None
+    needs: NeedsRead
+    approvals: list[str] | None
+    avoid: AvoidRead
+    together_with: list[str]
+    wishes: WishesRead
+    history: History | None
+    interstate_approvals: list[InterstateApproval]
