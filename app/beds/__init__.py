@@ -1,0 +1,1 @@
+"""Bed status, confirmation, and who the house says lives there."""

@@ -1,0 +1,45 @@
+"""The writes of the bed board: what a bed is, and that it is still true."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response, status
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.beds import service
+from app.beds.schemas import BedStatusChange, ConfirmationCreate, ConfirmationRead
+from app.clock import Now
+from app.codes import Ref
+from app.db import DbSession
+from app.facilities.schemas import BedRead
+from app.versions import IfMatch, tag
+
+router = APIRouter(prefix="/v1/facilities/{facility_id}", tags=["beds"])
+
+Writer = Annotated[Actor, require(Permission.BED_STATUS_WRITE)]
+
+
+@router.put("/beds/{bed_id}/status")
+def put_status(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    facility_id: Ref,
+    bed_id: Ref,
+    change: BedStatusChange,
+    if_match: IfMatch = None,
+) -> BedRead:
+    """Set a bed open, occupied, cleaning or offline. 409 where someone changed it since you read it."""
+    bed = service.set_status(session, actor, facility_id, bed_id, change, if_match, clock.now(), clock.tonight())
+    tag(response, bed)
+    return bed
+
+
+@router.post("/confirmations", status_code=status.HTTP_201_CREATED)
+def confirm(
+    session: DbSession, actor: Writer, clock: Now, facility_id: Ref, new: ConfirmationCreate
+) -> ConfirmationRead:
+    """Nothing changed: every bed of the house is confirmed as of now."""
+    return service.confirm(session, actor, facility_id, new, clock.now(), clock.tonight())

@@ -1,0 +1,111 @@
+"""What a bed is tonight, and a person saying that it is still true."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.audit.service import record
+from app.beds.models import Confirmation, Resident
+from app.beds.schemas import BedStatusChange, ConfirmationCreate, ConfirmationRead, Occupant
+from app.db import new_id
+from app.errors import conflict
+from app.facilities.evidence import who
+from app.facilities.models import Bed, BedStatus, NightStaffing
+from app.facilities.rooms import find_bed, show_beds
+from app.facilities.schemas import BedRead
+from app.facilities.service import find_own
+from app.versions import must_be_current
+
+
+def set_status(
+    session: Session,
+    actor: Actor,
+    facility_id: str,
+    bed_id: str,
+    change: BedStatusChange,
+    if_match: str | None,
+    now: datetime,
+    tonight: date,
+) -> BedRead:
+    """Say what a bed is; who says it confirms it. The person the house listed there without a name leaves with it."""
+    bed = find_bed(session, actor, facility_id, bed_id, "bed.status")
+    must_be_current(show_beds(session, [bed])[0], change.version, if_match)
+    if bed.status is BedStatus.HELD and bed.held_for is not None:
+        raise conflict("conflict", "This bed is held for a referral. Release the hold first.")
+    bed.status, bed.reason, bed.held_for = change.status, change.reason, None
+    bed.confirmed_at, bed.confirmed_by = now, who(actor)
+    _end_unnamed(session, bed, tonight)
+    if change.occupant is not None:
+        session.add(_occupant(bed, change.occupant, tonight))
+    session.flush()
+    record(session, actor, "bed.status", "bed", bed_id, reason=f"bed.{change.status.value}")
+    return show_beds(session, [bed])[0]
+
+
+def confirm(
+    session: Session, actor: Actor, facility_id: str, new: ConfirmationCreate, now: datetime, tonight: date
+) -> ConfirmationRead:
+    """One call confirms every bed of a house, and the staff awake tonight where it is given.
+
+    Versions stay: a colleague who is just changing a bed has not read anything that is no longer true.
+    """
+    find_own(session, actor, facility_id, "facility.confirm")
+    beds = session.scalars(
+        update(Bed)
+        .where(Bed.facility_id == facility_id)
+        .values(confirmed_at=now, confirmed_by=who(actor))
+        .returning(Bed.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if new.awake_staff_tonight is not None:
+        session.merge(
+            NightStaffing(
+                facility_id=facility_id,
+                night=tonight,
+                awake_staff=new.awake_staff_tonight,
+                stated_at=now,
+                stated_by=who(actor),
+            )
+        )
+    row = Confirmation(
+        id=new_id("conf"), facility_id=facility_id, confirmed_at=now, confirmed_by=who(actor), beds=len(beds)
+    )
+    session.add(row)
+    session.flush()
+    record(session, actor, "facility.confirm", "facility", facility_id)
+    staff = session.scalar(
+        select(NightStaffing.awake_staff).where(
+            NightStaffing.facility_id == facility_id, NightStaffing.night == tonight
+        )
+    )
+    return ConfirmationRead(
+        id=row.id, facility_id=facility_id, confirmed_at=now, beds=row.beds, awake_staff_tonight=staff
+    )
+
+
+def _end_unnamed(session: Session, bed: Bed, tonight: date) -> None:
+    """Whoever is listed in this bed without a name and has begun is gone from tonight on."""
+    here = select(Resident).where(
+        Resident.bed_id == bed.id,
+        Resident.minor_id.is_(None),
+        (Resident.present_from.is_(None)) | (Resident.present_from <= tonight),
+        (Resident.present_until.is_(None)) | (Resident.present_until > tonight),
+    )
+    for resident in session.scalars(here):
+        resident.present_until = tonight
+
+
+def _occupant(bed: Bed, occupant: Occupant, tonight: date) -> Resident:
+    until = occupant.until
+    return Resident(
+        id=new_id("res"),
+        facility_id=bed.facility_id,
+        bed_id=bed.id,
+        minor_id=None,
+        trafficking=occupant.trafficking,
+        age=occupant.age,
+        present_from=tonight if until is None else min(tonight, until),
+        present_until=until,
+    )
