@@ -1,0 +1,141 @@
+"""Making, reading and correcting referrals. Every query starts from the minors that the actor's agency may see."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.audit.service import record
+from app.db import new_id
+from app.errors import Problem
+from app.minors.models import Minor
+from app.minors.service import change_minor, create_minor, read_minors
+from app.paging import Place, page
+from app.referrals.codes import codes_for
+from app.referrals.models import Referral, ReferralStatus
+from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
+from app.sharing.models import Relation
+from app.sharing.service import grant, visible_minors
+from app.versions import must_be_current
+
+_COLUMNS = ("needed_from", "nights_needed", "urgency")
+
+
+def create_referral(session: Session, actor: Actor, new: ReferralCreate, now: datetime, tonight: date) -> ReferralRead:
+    """Enter the profile and the request. The agency that asks owns the record."""
+    minor = create_minor(session, actor, new.minor, now)
+    referral_id = new_id("ref")
+    latitude, longitude = new.home_point or (None, None)
+    row = Referral(
+        id=referral_id,
+        code=codes_for(session, [referral_id])[referral_id],
+        minor_id=minor.id,
+        agency_id=actor.agency_id,
+        status=ReferralStatus.OPEN,
+        created_at=now,
+        created_by=actor.person_id or actor.api_key_id or "",
+        opened_at=now,
+        home_latitude=latitude,
+        home_longitude=longitude,
+        **{name: getattr(new, name) for name in _COLUMNS},
+    )
+    session.add(row)
+    grant(session, minor.id, actor.agency_id, Relation.OWNER, now)
+    session.flush()
+    record(session, actor, "referral.create", "referral", row.id)
+    return _shown(session, [row], tonight)[0]
+
+
+def list_referrals(
+    session: Session, actor: Actor, place: Place, status: ReferralStatus | None, now: datetime, tonight: date
+) -> tuple[list[ReferralRead], str | None]:
+    """One page of the referrals the actor may see, the newest first."""
+    query = select(Referral).where(Referral.minor_id.in_(visible_minors(actor, now)))
+    if status is not None:
+        query = query.where(Referral.status == status)
+    rows, cursor = page(session, query, [Referral.created_at, Referral.id], place, newest_first=True)
+    return _shown(session, rows, tonight), cursor
+
+
+def find(session: Session, actor: Actor, referral_id: str, now: datetime, action: str = "referral.read") -> Referral:
+    """A referral that the actor may see, or the same 404 as for one that is not there."""
+    row = session.scalar(
+        select(Referral).where(Referral.id == referral_id, Referral.minor_id.in_(visible_minors(actor, now)))
+    )
+    if row is None:
+        raise hidden(actor, action, "referral", referral_id)
+    return row
+
+
+def find_own(session: Session, actor: Actor, referral_id: str, now: datetime, action: str) -> Referral:
+    """A referral of the actor's own agency: others may be let in to read, never to act."""
+    row = find(session, actor, referral_id, now, action)
+    if row.agency_id != actor.agency_id:
+        raise hidden(actor, action, "referral", referral_id)
+    return row
+
+
+def read_referral(session: Session, actor: Actor, referral_id: str, now: datetime, tonight: date) -> ReferralRead:
+    """One referral."""
+    return _shown(session, [find(session, actor, referral_id, now)], tonight)[0]
+
+
+def change_referral(
+    session: Session,
+    actor: Actor,
+    referral_id: str,
+    change: ReferralChange,
+    if_match: str | None,
+    now: datetime,
+    tonight: date,
+) -> ReferralRead:
+    """Answer or correct facts of a referral that waits."""
+    row = find_own(session, actor, referral_id, now, "referral.change")
+    must_be_current(_shown(session, [row], tonight)[0], change.version, if_match)
+    if row.status is not ReferralStatus.OPEN:
+        raise Problem("referral_closed")
+    given = change.model_fields_set
+    for name in given.intersection(_COLUMNS):
+        setattr(row, name, getattr(change, name))
+    if "home_point" in given:
+        row.home_latitude, row.home_longitude = change.home_point or (None, None)
+    minor = session.get_one(Minor, row.minor_id)
+    if "minor" in given:
+        change_minor(session, actor, minor, change.minor, now)
+    else:
+        row.version += 1
+    session.flush()
+    record(session, actor, "referral.change", "referral", referral_id)
+    return _shown(session, [row], tonight)[0]
+
+
+def urgency_of(stated: int | None, needed_from: date | None, tonight: date) -> int:
+    """As stated; else by how soon a bed is needed."""
+    if stated is not None:
+        return stated
+    nights = 0 if needed_from is None else (needed_from - tonight).days
+    return 1 if nights <= 0 else 2 if nights == 1 else 3 if nights <= 3 else 4
+
+
+def _shown(session: Session, rows: Sequence[Referral], tonight: date) -> list[ReferralRead]:
+    minors = session.scalars(select(Minor).where(Minor.id.in_([row.minor_id for row in rows]))).all()
+    profiles, versions = read_minors(session, minors), {minor.id: minor.version for minor in minors}
+    return [
+        ReferralRead(
+            id=row.id,
+            code=row.code,
+            # Both only ever grow, so the sum is unchanged exactly where neither the request nor the profile changed.
+            version=row.version + versions[row.minor_id] - 1,
+            status=row.status,
+            agency_id=row.agency_id,
+            created_at=row.created_at,
+            opened_at=row.opened_at,
+            needed_from=row.needed_from,
+            nights_needed=row.nights_needed,
+            urgency=urgency_of(row.urgency, row.needed_from, tonight),
+            minor=profiles[row.minor_id],
+        )
+        for row in rows
+    ]
