@@ -1,0 +1,1 @@
+"""The snapshot, ranking runs and stays."""

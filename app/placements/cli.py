@@ -1,0 +1,23 @@
+"""Stored decisions from the command line."""
+
+from typing import Annotated
+
+import typer
+
+from app.console import Refused, connected, say
+from app.placements import service
+
+
+def replay(run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a stored ranking run.")]) -> None:
+    """Derive a stored decision again and compare; exit code 1 where it is not identical or a fault is found."""
+    with connected() as database, database.reading() as session:
+        found = service.replay(session, run)
+    if found is None:
+        raise Refused("there is no such run")
+    for what, (then, now) in found.versions.items():
+        say(f"{what}: {then} then, {now} now")
+    for line in (*found.differences, *(f"fault: {fault}" for fault in found.faults)):
+        typer.echo(line)
+    if found.differences or found.faults:
+        raise typer.Exit(1)
+    typer.echo("identical, and the checker finds no fault")

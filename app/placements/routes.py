@@ -1,0 +1,53 @@
+"""`/v1/referrals/{id}/rankings`: who could take this young person tonight, and why nobody else."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, status
+from fastapi.responses import JSONResponse
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.audit.service import record_apart
+from app.clock import Now
+from app.codes import Ref
+from app.db import DbSession
+from app.placements import service
+from app.placements.schemas import DecisionRead
+from app.sharing.projection import AGENCY, project
+
+router = APIRouter(prefix="/v1/referrals/{referral_id}/rankings", tags=["rankings"])
+
+Runner = Annotated[Actor, require(Permission.RANKING_RUN)]
+Reader = Annotated[Actor, require(Permission.RANKING_READ)]
+Findings = Annotated[Literal["failed", "all"], Query(description="all: those that are met too")]
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=DecisionRead)
+def rank(request: Request, actor: Runner, referral_id: Ref, findings: Findings = "failed") -> Any:
+    """Rank every house for a referral as things stand now, and store the decision whole."""
+    run_id, answer = service.rank(
+        request.app.state.database, actor, referral_id, request_id=request.scope.get("request_id")
+    )
+    # Sent as it was projected: to build it again from the published form would cost more than to rank.
+    return JSONResponse(
+        project(answer, viewer=AGENCY, findings=findings),
+        status.HTTP_201_CREATED,
+        {"Location": f"/v1/referrals/{referral_id}/rankings/{run_id}"},
+    )
+
+
+@router.get("/{run_id}", response_model=DecisionRead)
+def read_run(
+    request: Request,
+    session: DbSession,
+    actor: Reader,
+    clock: Now,
+    referral_id: Ref,
+    run_id: Ref,
+    findings: Findings = "failed",
+) -> Any:
+    """A stored decision, as it was made."""
+    _, answer = service.read_run(session, actor, referral_id, run_id, clock.now())
+    record_apart(request.app.state.database, actor, "ranking.read", "ranking_run", run_id)
+    return JSONResponse(project(answer, viewer=AGENCY, findings=findings))

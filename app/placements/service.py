@@ -1,0 +1,148 @@
+"""Ranking a referral, keeping the decision whole, reading it and deriving it again.
+
+The engine runs between two short transactions: it looks at what the first one read, and the second one stores what it
+answered. Nothing is held while it thinks.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.audit.service import record
+from app.db import Database, new_id
+from app.errors import FieldError, Problem
+from app.facilities.evidence import who
+from app.placements.models import PolicyTerm, RankingRun
+from app.placements.snapshot import take
+from app.referrals import service as referrals
+from app.referrals.models import ReferralStatus
+from matching import ENGINE_VERSION, RULES_VERSION
+from matching.codec import SnapshotError, canonical, decision_document, decode, sha256
+from matching.facts import Snapshot
+from matching.ranking import rank as decide
+from matching.value import Policy, Weight
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Whether a stored decision comes out the same again, and where it does not."""
+
+    run_id: str
+    identical: bool
+    differences: tuple[str, ...]
+    faults: tuple[str, ...]
+    """What the checker, which shares no code with the solver, finds wrong with the stored answer."""
+    versions: dict[str, tuple[str, str]]
+    """Of rules and engine: the stored one and the one that runs now."""
+
+
+def rank(database: Database, actor: Actor, referral_id: str, *, request_id: str | None = None) -> tuple[str, Json]:
+    """Decide a referral against the network as it stands; the id of the stored run, and the whole answer."""
+    now, tonight = database.clock.now(), database.clock.tonight()
+    with database.reading() as session:
+        referral = referrals.find_own(session, actor, referral_id, now, "ranking.run")
+        if referral.status is not ReferralStatus.OPEN:
+            raise Problem("referral_closed")
+        snapshot = _taken(session, now, tonight)
+        policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
+    answer = decision_document(decide(snapshot, referral_id, policy=policy), findings="all")
+    run = RankingRun(
+        id=new_id("run"),
+        referral_id=referral_id,
+        decided_at=now,
+        tonight=tonight,
+        decided_by=who(actor),
+        agency_id=actor.agency_id,
+        policy_id=policy.id,
+        policy_version=policy.version,
+        rules_version=answer["rules_version"],
+        engine_version=answer["engine_version"],
+        snapshot_sha256=answer["snapshot_sha256"],
+        snapshot=canonical(snapshot).decode(),
+        answer=_dump(answer),
+    )
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        session.add(run)
+        session.flush()
+        record(session, actor, "ranking.run", "ranking_run", run.id)
+    return run.id, answer
+
+
+def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now: datetime) -> tuple[RankingRun, Json]:
+    """A stored decision, found through a referral that the actor may see."""
+    referrals.find(session, actor, referral_id, now, "ranking.read")
+    row = session.scalar(select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id))
+    if row is None:
+        raise hidden(actor, "ranking.read", "ranking_run", run_id)
+    answer: Json = json.loads(row.answer)
+    return row, answer
+
+
+def replay(session: Session, run_id: str) -> Replay | None:
+    """Derive a stored decision again from its stored snapshot; None where there is no such run."""
+    from matching.check import faults
+
+    run = session.get(RankingRun, run_id)
+    if run is None:
+        return None
+    differences: list[str] = []
+    stored: Json = json.loads(run.answer)
+    snapshot = decode(run.snapshot)
+    if sha256(snapshot) != run.snapshot_sha256:
+        differences.append("/snapshot: its hash is not the one that was stored")
+    policy = policy_of(session, run.policy_id, run.policy_version)
+    again = decision_document(decide(snapshot, run.referral_id, policy=policy), findings="all")
+    differences += _differences(stored, json.loads(_dump(again)))
+    if not differences and _dump(again) != run.answer:
+        differences.append("/: the same values in other bytes")
+    return Replay(
+        run_id=run_id,
+        identical=not differences,
+        differences=tuple(differences),
+        faults=tuple(faults(stored, snapshot)),
+        versions={
+            "rules": (run.rules_version, RULES_VERSION),
+            "engine": (run.engine_version, ENGINE_VERSION),
+        },
+    )
+
+
+def policy_of(session: Session, policy_id: str, version: int) -> Policy:
+    """The order of terms that a decision names."""
+    rows = session.scalars(
+        select(PolicyTerm)
+        .where(PolicyTerm.policy_id == policy_id, PolicyTerm.policy_version == version)
+        .order_by(PolicyTerm.position)
+    )
+    return Policy(policy_id, version, tuple(Weight(row.code, row.unit, row.weight, row.most) for row in rows))
+
+
+def _taken(session: Session, now: datetime, tonight: date) -> Snapshot:
+    try:
+        return take(session, now, tonight)
+    except SnapshotError as error:
+        # Two records that exclude each other are for people to settle; which ones, a pointer says.
+        places = [FieldError(f"/snapshot{at}", "contradiction", message) for at, message in error.problems]
+        raise Problem("conflict", "Records of the network contradict each other.", errors=places) from None
+
+
+def _dump(document: Json) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def _differences(stored: Any, again: Any, at: str = "") -> list[str]:
+    """Where two answers part, by JSON pointer; values stay out, since they are about a child."""
+    if isinstance(stored, dict) and isinstance(again, dict):
+        keys = sorted(set(stored) | set(again))
+        return [d for key in keys for d in _differences(stored.get(key), again.get(key), f"{at}/{key}")]
+    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        return [d for i, pair in enumerate(zip(stored, again, strict=True)) for d in _differences(*pair, f"{at}/{i}")]
+    return [] if stored == again and type(stored) is type(again) else [f"{at or '/'}: differs"]

@@ -1,0 +1,249 @@
+"""The one place where rows become a snapshot. A fixed number of queries, however large the network is.
+
+Nothing is filled in on the way: a fact that is null in a row is not known in the snapshot. Every planned arrival is a
+resident with a `from`; a safeguard without who verified it, when, and until when, is left out.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from app.beds.models import Resident
+from app.facilities.evidence import latest_safeguards
+from app.facilities.forms import bed_form, licence_form, safeguard_form, unit_form
+from app.facilities.models import (
+    Bed,
+    BedUnavailable,
+    Facility,
+    FacilityFund,
+    FacilityPoint,
+    Licence,
+    NightStaffing,
+    SafeguardEvidence,
+    Unit,
+)
+from app.funding.forms import limit_form
+from app.funding.models import Fund, FundClock, Funder, FundLimit
+from app.minors.models import InterstateApproval, Minor
+from app.minors.service import minor_forms
+from app.placements.models import Holiday, Policy, Stay, StayAbsence, StayPayer
+from app.placements.residents import listed
+from app.referrals.models import Referral, ReferralStatus
+from app.referrals.service import urgency_of
+from matching.codec import decode
+from matching.facts import Snapshot
+
+Json = dict[str, Any]
+Groups = dict[str, list[Any]]
+
+HORIZON_NIGHTS = 180
+"""How far ahead a ranking looks."""
+
+
+def build(session: Session, now: datetime, tonight: date, *, horizon_nights: int = HORIZON_NIGHTS) -> Json:
+    """The contract's JSON of everything that a decision may look at tonight."""
+    document: Json = json.loads(_text(session, now, tonight, horizon_nights))
+    return document
+
+
+def take(session: Session, now: datetime, tonight: date, *, horizon_nights: int = HORIZON_NIGHTS) -> Snapshot:
+    """The same as facts. Raises SnapshotError where the rows contradict each other."""
+    return decode(_text(session, now, tonight, horizon_nights))
+
+
+def _text(session: Session, now: datetime, tonight: date, horizon_nights: int) -> str:
+    policy = session.execute(
+        select(Policy.id, Policy.version)
+        .where(Policy.in_force_from <= now)
+        .order_by(Policy.in_force_from.desc(), Policy.version.desc())
+        .limit(1)
+    ).one()
+    referrals = _rows(session, select(*_columns(Referral)).where(Referral.status == ReferralStatus.OPEN))
+    stays = _rows(session, _stays(tonight))
+    people = _people(tonight)
+    minors = _rows(session, select(*_columns(Minor)).where(Minor.id.in_(people)))
+    document = {
+        "version": 1,
+        "as_of": now,
+        "tonight": tonight,
+        "horizon_nights": horizon_nights,
+        "policy": {"id": policy.id, "version": policy.version},
+        "facilities": _facilities(session, tonight, stays, {row.id: row for row in minors}),
+        "funds": _funds(session),
+        "minors": minor_forms(session, minors, people),
+        "referrals": [_referral(row, tonight) for row in referrals],
+        "stays": _stay_forms(session, stays, tonight),
+        "holidays": _holidays(session),
+        "interstate_approvals": [
+            {"minor": row.minor_id, "from_state": row.from_state, "to_state": row.to_state}
+            for row in _rows(
+                session, select(*_columns(InterstateApproval)).where(InterstateApproval.minor_id.in_(people))
+            )
+        ],
+    }
+    return json.dumps(document, default=_iso)
+
+
+def _facilities(session: Session, tonight: date, stays: list[Any], minors: dict[str, Any]) -> list[Json]:
+    rows = _rows(
+        session,
+        select(*_columns(Facility), FacilityPoint.latitude, FacilityPoint.longitude, NightStaffing.awake_staff)
+        .outerjoin(FacilityPoint, FacilityPoint.facility_id == Facility.id)
+        .outerjoin(NightStaffing, (NightStaffing.facility_id == Facility.id) & (NightStaffing.night == tonight)),
+    )
+    funds = _by(session, select(*_columns(FacilityFund)), "facility_id")
+    licences = _by(session, select(*_columns(Licence)), "facility_id")
+    safeguards = _by(session, latest_safeguards().with_only_columns(*_columns(SafeguardEvidence)), "facility_id")
+    units = _units(session, tonight)
+    house_list = _by(
+        session,
+        select(*_columns(Resident)).where(or_(Resident.present_until.is_(None), Resident.present_until > tonight)),
+        "facility_id",
+    )
+    placed: Groups = defaultdict(list)
+    for stay in stays:
+        if stay.facility_id is not None and stay.in_house and (stay.left_on is None or stay.left_on > tonight):
+            placed[stay.facility_id].append(stay)
+    residents = listed(placed, house_list, minors, tonight)
+    return [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "state": row.state,
+            "county": row.county,
+            "place": row.place,
+            "point": None if row.latitude is None else [row.latitude, row.longitude],
+            "licence": licence_form(licences.get(row.id, ()), tonight),
+            "population": row.population,
+            "admits": row.admits,
+            "safeguards": {
+                found.code: form for found in safeguards.get(row.id, ()) if (form := safeguard_form(found)) is not None
+            },
+            "staffing": {"night_ratio": row.night_ratio, "awake_staff_tonight": row.awake_staff},
+            "services": row.services,
+            "languages": row.languages,
+            "declines": row.declines,
+            "funds": [link.fund_id for link in funds.get(row.id, ())] if row.funds_known else None,
+            "units": units.get(row.id, []),
+            "residents": residents.get(row.id, []),
+        }
+        for row in rows
+    ]
+
+
+def _units(session: Session, tonight: date) -> Groups:
+    away = _by(session, select(*_columns(BedUnavailable)).where(BedUnavailable.until_night > tonight), "bed_id")
+    beds: Groups = defaultdict(list)
+    for bed in _rows(session, select(*_columns(Bed))):
+        nights = [[row.from_night, row.until_night] for row in away.get(bed.id, ())]
+        beds[bed.unit_id].append(bed_form(bed, nights))
+    units: Groups = defaultdict(list)
+    for unit in _rows(session, select(*_columns(Unit))):
+        units[unit.facility_id].append(unit_form(unit, beds.get(unit.id, [])))
+    return units
+
+
+def _funds(session: Session) -> list[Json]:
+    clocks = _by(session, select(*_columns(FundClock)).order_by(FundClock.limit_id, FundClock.position), "limit_id")
+    limits: Groups = defaultdict(list)
+    for row in _rows(session, select(*_columns(FundLimit)).order_by(FundLimit.fund_id, FundLimit.position)):
+        limits[row.fund_id].append(limit_form(row, clocks.get(row.id, ())))
+    query = select(*_columns(Fund), Funder.name).outerjoin(Funder, Funder.id == Fund.funder_id)
+    return [
+        {
+            "id": row.id,
+            "funder": row.name,
+            "program": row.program,
+            "last_resort": row.last_resort,
+            "limits": limits.get(row.id, []),
+        }
+        for row in _rows(session, query)
+    ]
+
+
+def _waiting() -> Select[str]:
+    return select(Referral.minor_id).where(Referral.status == ReferralStatus.OPEN)
+
+
+def _stays(tonight: date) -> Select[Any]:
+    """All stays of those who wait, since caps count them; of everyone else those that have not ended."""
+    going_on = or_(Stay.left_on.is_(None), Stay.left_on > tonight)
+    return select(*_columns(Stay)).where(or_(Stay.minor_id.in_(_waiting()), going_on))
+
+
+def _people(tonight: date) -> Select[str]:
+    """Who waits, who lives somewhere, and who is about to arrive."""
+    staying = select(Stay.minor_id).where(or_(Stay.left_on.is_(None), Stay.left_on > tonight))
+    named = select(Resident.minor_id).where(
+        Resident.minor_id.is_not(None),
+        or_(Resident.present_until.is_(None), Resident.present_until > tonight),
+    )
+    return select(Minor.id).where(or_(Minor.id.in_(_waiting()), Minor.id.in_(staying), Minor.id.in_(named)))
+
+
+def _stay_forms(session: Session, stays: list[Any], tonight: date) -> list[Json]:
+    ids = _stays(tonight).with_only_columns(Stay.id)
+    payers = _by(session, select(*_columns(StayPayer)).where(StayPayer.stay_id.in_(ids)), "stay_id")
+    away = _by(session, select(*_columns(StayAbsence)).where(StayAbsence.stay_id.in_(ids)), "stay_id")
+    return [
+        {
+            "id": row.id,
+            "minor": row.minor_id,
+            "facility": row.facility_id or row.outside_facility,
+            "bed": row.bed_id or row.outside_bed,
+            "admitted_on": row.admitted_on,
+            "left_on": row.left_on,
+            "away": [[found.away_from, found.away_until] for found in away.get(row.id, ())],
+            "payers": [
+                {"fund": found.fund_id, "from": found.paid_from, "until": found.paid_until}
+                for found in payers.get(row.id, ())
+            ],
+        }
+        for row in stays
+    ]
+
+
+def _referral(row: Any, tonight: date) -> Json:
+    return {
+        "id": row.id,
+        "minor": row.minor_id,
+        "opened_at": row.opened_at,
+        "urgency": urgency_of(row.urgency, row.needed_from, tonight),
+        "needed_from": row.needed_from,
+        "nights_needed": row.nights_needed,
+        "home_point": None if row.home_latitude is None else [row.home_latitude, row.home_longitude],
+    }
+
+
+def _holidays(session: Session) -> dict[str, list[date]]:
+    days: dict[str, list[date]] = defaultdict(list)
+    for row in _rows(session, select(*_columns(Holiday))):
+        days[row.state].append(row.day)
+    return days
+
+
+def _columns(table: Any) -> Iterable[Any]:
+    """Plain columns: rows without the weight of mapped objects, since a network has tens of thousands."""
+    return table.__table__.c  # type: ignore[no-any-return]
+
+
+def _rows(session: Session, query: Select[Any]) -> list[Any]:
+    return list(session.execute(query))
+
+
+def _by(session: Session, query: Select[Any], key: str) -> Groups:
+    groups: Groups = defaultdict(list)
+    for row in session.execute(query):
+        groups[getattr(row, key)].append(row)
+    return groups
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
