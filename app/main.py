@@ -9,14 +9,26 @@ from fastapi.responses import HTMLResponse
 
 from app import models  # noqa: F401  (every table must be known before the first query)
 from app.access import pages as access
+from app.beds import routes as beds
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
+from app.facilities import routes as facilities
+from app.funding import routes as funding
 from app.openapi import describe
+from app.placements import routes as placements
 from app.problems import catalogue_page, install
+from app.referrals import routes as referrals
 
-ROUTERS: tuple[APIRouter, ...] = (access.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    access.router,
+    funding.router,
+    facilities.router,
+    beds.router,
+    referrals.router,
+    placements.router,
+)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -1,8 +1,27 @@
 """Every domain's tables, imported in one place so that migrations and tests see them all."""
 
+from app import idempotency
 from app.access import models as access
 from app.audit import models as audit
+from app.beds import models as beds
 from app.db import Base
+from app.facilities import models as facilities
+from app.funding import models as funding
+from app.minors import models as minors
+from app.placements import models as placements
+from app.referrals import models as referrals
 from app.sharing import models as sharing
 
-__all__ = ["Base", "access", "audit", "sharing"]
+__all__ = [
+    "Base",
+    "access",
+    "audit",
+    "beds",
+    "facilities",
+    "funding",
+    "idempotency",
+    "minors",
+    "placements",
+    "referrals",
+    "sharing",
+]
