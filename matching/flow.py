@@ -155,7 +155,7 @@ def is_unique(network: Network, plan: Plan) -> bool:
         tail, head = residual.tail[arcs], residual.head[arcs]
         graph = coo_array((np.ones(len(arcs), np.int8), (tail, head)), shape=(residual.size,) * 2)
         ring = connected_components(graph, connection="strong")[1]
-        if np.any((ring[tail] == ring[head]) & (residual.minor[arcs] >= 0)):
+        if np.any(ring[tail] == ring[head]):
             return False
     return True
 
@@ -187,7 +187,7 @@ def distances(size: int, tail: Ints, head: Ints, weight: Ints, target: int) -> I
     nodes = tail[starts]
     for _ in range(size + 1):
         through = np.minimum.reduceat(weight + distance[head], starts)
-        nearer = (through < distance[nodes]) & (through < FAR // 2)
+        nearer = through < distance[nodes]
         if not nearer.any():
             return distance
         distance[nodes[nearer]] = through[nearer]

@@ -77,6 +77,20 @@ def test_same_plan_under_any_order_of_rows() -> None:
             assert (answer.cost, answer.placed.tolist()) == (plan.cost, plan.placed.tolist())
 
 
+def test_same_plan_under_any_order_of_rows_even_where_ties_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are sorted by id before they are solved, so that a tie of two hashes could not show either."""
+    monkeypatch.setattr(networks, "mix", lambda minor, contract: minor & contract & np.uint64(0))
+    rng, ties = np.random.default_rng(7), 0
+    for _ in range(20 * PROOFS):
+        network = random_network(rng, 20, 10, share=0.3)
+        plan = flow.solve(network)
+        ties += not flow.is_unique(network, plan)
+        other, minors, pairs = shuffled(rng, network)
+        answer = flow.solve(other)
+        assert np.where(answer.chosen >= 0, pairs[answer.chosen], -1).tolist() == plan.chosen[minors].tolist()
+    assert ties > 5 * PROOFS
+
+
 def test_agrees_with_an_assignment_solver_on_larger_networks() -> None:
     rng = np.random.default_rng(3)
     for _ in range(5 * PROOFS):

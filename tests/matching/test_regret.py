@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from matching import flow, regret
+from matching import network as networks
 from matching.network import Component, Network, kept_pairs, prune
 from tests.matching.assignments import (
     PROOFS,
@@ -80,12 +81,12 @@ def test_any_level_left_out_is_seen(monkeypatch: pytest.MonkeyPatch, level: int)
         return found
 
     exact = flow._full
-    networks = small_networks(100, seed=11)
-    plans = [flow.solve(network) for network in networks]
+    cases = small_networks(100, seed=11)
+    plans = [flow.solve(network) for network in cases]
     monkeypatch.setattr(flow, "_full", full)
-    monkeypatch.setattr(flow, "solve", lambda network: plans[networks.index(network)])
+    monkeypatch.setattr(flow, "solve", lambda network: plans[cases.index(network)])
     seen = 0
-    for network in networks:
+    for network in cases:
         try:
             seen += any(wrong(network))
         except ArithmeticError:
@@ -140,6 +141,20 @@ def test_regret_is_that_of_solving_again() -> None:
                 assert answer.lost[row].tolist() == lost(network, plan.chosen, after, minor)
                 displaced += len(answer.moves(pair)) > 2
     assert displaced > 20 * PROOFS
+
+
+def test_moves_come_to_an_end_where_ties_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rings of moves that cost nothing do not trap the chain, and what it tells still adds up."""
+    monkeypatch.setattr(networks, "mix", lambda minor, contract: minor & contract & np.uint64(0))
+    for network in small_networks(200 * PROOFS, seed=16):
+        plan = flow.solve(network)
+        for minor in range(len(network.minors)):
+            answer = regret.column(network, plan, minor)
+            for row in np.flatnonzero(answer.possible).tolist():
+                after = np.array(moved(network, plan, answer, int(answer.pairs[row])))
+                assert within_capacity(network, after[None])[0]
+                assert answer.lost[row].tolist() == lost(network, plan.chosen, after, minor)
+                assert answer.cost_change[row] == network.pair_cost[after[after >= 0]].sum() - plan.cost
 
 
 def test_same_regrets_under_any_order_of_rows() -> None:
