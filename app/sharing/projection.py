@@ -23,13 +23,17 @@ CAPACITY, UNIT_FIT, TOGETHER = "licence.capacity", "unit.fit", "minor.together"
 ABOUT_PEOPLE = frozenset({CONFLICT, POPULATION, AWAKE_STAFF, CAPACITY, UNIT_FIT, TOGETHER})
 PEOPLE_FACTS = "facility.residents"
 OWN_STATUS = "minor.trafficking"
-SIBLING_TERMS = frozenset({"sibling_elsewhere", "siblings_apart"})
+SIBLING_TERMS = frozenset({"siblings.elsewhere"})
 
 LISTS = ("options", "later", "needs_info", "excluded")
 HEAD = ("version", "referral", "rules_version", "engine_version")
 PLACE = (
     "rank", "facility", "from", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "payers", "binding",
     "bed_until", "bed_confirmed_at", "call_first", "provisional", "terms", "network", "findings", "code", "text",
+)  # fmt: skip
+NO_PLACE = (
+    "from", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "binding", "bed_until",
+    "bed_confirmed_at", "call_first", "network",
 )  # fmt: skip
 KEYS = {
     "options": PLACE,
@@ -48,13 +52,13 @@ NETWORK = ("placed_change", "urgent_placed_change", "nights_change")
 
 # What may be said of a rule about people when the house alone decides it: never a number, never a date.
 HOUSE_SAYS = {
-    (POPULATION, "not_met"): ("mixed", "trafficking_only", "The house also takes young people who were not trafficked."),
-    (POPULATION, "unknown"): (None, "trafficking_only", "Whether this house is for this young person is not known yet."),
-    (AWAKE_STAFF, "not_met"): (False, True, "The house has no awake staff at night."),
-    (AWAKE_STAFF, "unknown"): (None, True, "Whether staff is awake at night is not known."),
-    (CAPACITY, "unknown"): (None, "a licensed capacity", "The licensed capacity is not known."),
-    (UNIT_FIT, "not_met"): (None, "a unit that takes this young person", "No unit here takes this age and gender."),
-    (UNIT_FIT, "unknown"): (None, "a unit that takes this young person", "Whether a unit here fits is not known yet."),
+    (POPULATION, "not_met"): ("mixed", "trafficking_only", "The house also takes young people who were not trafficked"),
+    (POPULATION, "unknown"): (None, "trafficking_only", "Whether this house is for this young person is not known yet"),
+    (AWAKE_STAFF, "not_met"): (False, True, "The house has no awake staff at night"),
+    (AWAKE_STAFF, "unknown"): (None, True, "Whether staff is awake at night is not known"),
+    (CAPACITY, "unknown"): (None, "a licensed capacity", "The licensed capacity is not known"),
+    (UNIT_FIT, "not_met"): (None, "a unit that takes this young person", "No unit here takes this age and gender"),
+    (UNIT_FIT, "unknown"): (None, "a unit that takes this young person", "Whether a unit here fits is not known yet"),
 }  # fmt: skip
 
 
@@ -122,9 +126,9 @@ def _for_agency(lists: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
             out[place].append(shown)
     _hide_where_siblings_are(out["options"] + out["later"])
     _count_again(out["needs_info"])
-    # Engine order may hang on what was just taken out: these lists go by id, those without a date come last.
-    out["needs_info"].sort(key=_facility)
-    out["excluded"].sort(key=_facility)
+    # The engine's order counted what was just taken out: put them in the same order by what is left.
+    out["needs_info"].sort(key=lambda entry: (len(entry["unknown"]), _facility(entry)))
+    out["excluded"].sort(key=lambda entry: (len(entry["failed"]), _facility(entry)))
     dated = [e for e in out["later"] if e["from"] is not None]
     out["later"] = dated + sorted((e for e in out["later"] if e["from"] is None), key=_facility)
     return out
@@ -176,11 +180,8 @@ def _placed(name: str, entry: Json, seen: list[Json]) -> tuple[str, Json]:
 
 def _not_available(facility: str) -> Json:
     """The one entry for a full house with no date and for whatever must not be told from it."""
-    nothing = dict.fromkeys(
-        ("from", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "binding")
-        + ("bed_until", "bed_confirmed_at", "network")
-    )
-    empty: Json = {"payers": [], "provisional": [], "terms": [], "findings": [], "call_first": False}
+    nothing = dict.fromkeys(NO_PLACE)
+    empty: Json = {"payers": [], "provisional": [], "terms": [], "findings": []}
     return {"facility": facility, "code": NOT_AVAILABLE, "text": NOT_AVAILABLE_TEXT} | nothing | empty
 
 

@@ -289,13 +289,13 @@ def test_without_a_word_on_what_it_waits_for_the_date_stays_inside() -> None:
 
 def test_a_term_that_shows_where_a_sibling_lives_is_left_out() -> None:
     def terms(apart: int) -> list[Json]:
-        return [{"code": "sibling_elsewhere", "value": apart}, {"code": "distance", "value": 3}]
+        return [{"code": "siblings.elsewhere", "value": apart}, {"code": "home.distance", "value": 3}]
 
     document = decide([stored(id="fac_a"), stored(id="fac_b")])
     for entry, apart in zip(document["options"], (0, 1), strict=True):
         entry["terms"] = terms(apart)
     shown = project(document, viewer=AGENCY)
-    assert [[term["code"] for term in entry["terms"]] for entry in shown["options"]] == [["distance"]] * 2
+    assert [[term["code"] for term in entry["terms"]] for entry in shown["options"]] == [["home.distance"]] * 2
     document["options"][0]["terms"] = terms(1)
     shown = project(document, viewer=AGENCY)
     assert [len(entry["terms"]) for entry in shown["options"]] == [2, 2]

@@ -1,0 +1,73 @@
+"""What waits: the open referrals of an agency with the newest answer of each."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.policy import Permission
+from app.clock import Clock
+from app.paging import Place
+from app.placements.models import RankingRun
+from app.placements.summary import summary
+from app.placements.view import title
+from app.referrals import service as referrals
+from app.referrals.models import ReferralStatus
+from app.sharing.projection import AGENCY, project
+from app.web import words
+from app.web.translation import gettext
+
+Json = dict[str, Any]
+
+MOST_ROWS = 100
+
+
+def overview(session: Session, actor: Actor, clock: Clock) -> Json:
+    """The rows of the home page, the most urgent first."""
+    now, tonight = clock.now(), clock.tonight()
+    place = Place(limit=MOST_ROWS, cursor=None)
+    found, cursor = referrals.list_referrals(session, actor, place, ReferralStatus.OPEN, now, tonight)
+    runs = latest_runs(session, [referral.id for referral in found]) if actor.may(Permission.RANKING_READ) else {}
+    rows = []
+    for referral in sorted(found, key=lambda row: (row.urgency, -row.created_at.timestamp(), row.code)):
+        run = runs.get(referral.id)
+        rows.append(
+            {
+                "code": referral.code,
+                "summary": summary(referral, tonight),
+                "urgent": referral.urgency == 1,
+                "waiting": words.ago(referral.opened_at or referral.created_at, now),
+                "answer": None if run is None else _answer(run),
+                "ranked": None if run is None else words.ago(run.decided_at, now),
+                "href": None if run is None else f"/referrals/{referral.id}/rankings/{run.id}",
+                "rank": f"/referrals/{referral.id}/rankings",
+            }
+        )
+    return {
+        "rows": rows,
+        "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
+        "may_refer": actor.may(Permission.REFERRAL_WRITE),
+        "may_rank": actor.may(Permission.RANKING_RUN),
+    }
+
+
+def latest_runs(session: Session, referral_ids: Iterable[str]) -> dict[str, RankingRun]:
+    """The newest answer of each referral that has one."""
+    newest = (
+        select(RankingRun.id, func.row_number().over(partition_by=RankingRun.referral_id, order_by=_NEWEST).label("n"))
+        .where(RankingRun.referral_id.in_(list(referral_ids)))
+        .subquery()
+    )
+    rows = session.scalars(select(RankingRun).join(newest, newest.c.id == RankingRun.id).where(newest.c.n == 1))
+    return {row.referral_id: row for row in rows}
+
+
+_NEWEST = (RankingRun.decided_at.desc(), RankingRun.id)
+
+
+def _answer(run: RankingRun) -> str:
+    """The title of the answer, from what this viewer may see of it."""
+    return title(project(json.loads(run.answer), viewer=AGENCY), run.tonight)

@@ -1,0 +1,219 @@
+"""The coordinator's pages: home, "Find beds", and the answer with every reason. They call services, as the API does."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.audit.service import record_apart
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.db import DbSession
+from app.placements import answering, home, past, service
+from app.placements.names import names_in
+from app.placements.summary import summary
+from app.placements.text import as_text
+from app.placements.view import About, ranking_view
+from app.referrals import form as reading
+from app.referrals import service as referrals
+from app.referrals.form import Read
+from app.referrals.pages import Sent, form_page, minors_by_code
+from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
+from app.sharing.projection import AGENCY, project
+from app.web import words
+from app.web.answers import Form
+from app.web.pages import page
+from app.web.translation import gettext
+
+router = APIRouter(include_in_schema=False)
+
+Anyone = Annotated[Actor, require(Permission.SELF)]
+Writer = Annotated[Actor, require(Permission.REFERRAL_WRITE)]
+Runner = Annotated[Actor, require(Permission.RANKING_RUN)]
+Reader = Annotated[Actor, require(Permission.RANKING_READ)]
+
+GROWS_OLD = timedelta(minutes=30)
+PAST_TEXTS = {
+    "fund": "Choose a payer from the list",
+    "not_over": "These nights end after tonight: only earlier stays belong here",
+    "overlap": "These nights overlap another stay: nobody sleeps in two beds",
+}
+
+
+@router.get("/")
+def start(request: Request, session: DbSession, actor: Anyone, clock: Now) -> Response:
+    """What waits, and the button for a new referral."""
+    context = home.overview(session, actor, clock) if actor.may(Permission.REFERRAL_READ) else {"rows": None}
+    return page(request, "placements/home.html", context, actor=actor, here="home", exit_link=True)
+
+
+@router.post("/referrals")
+def create(request: Request, actor: Writer, clock: Now, sent: Sent) -> Response:
+    """Enter a referral and rank it: one press."""
+    database = request.app.state.database
+    with database.writing() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        found = _read(session, actor, clock, sent, None)
+        if found.errors or sent.one("press") == "more_past":
+            return form_page(request, session, actor, sent, _pressed(sent, found), None)
+        new = ReferralCreate.model_validate({"minor": found.minor | {"approvals": []}, **found.referral})
+        referral = referrals.create_referral(session, actor, new, clock.now(), clock.tonight())
+        past.add(session, actor, referral.minor.id, found.past)
+    return _ranked(request, actor, referral.id)
+
+
+@router.post("/referrals/{referral_id}")
+def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent) -> Response:
+    """Correct a referral and rank it again. Only what was changed on the form is changed."""
+    database = request.app.state.database
+    with database.writing() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        current = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+        version = int(sent.one("version")) if sent.one("version").isdecimal() else None
+        found = _read(session, actor, clock, sent, current)
+        if found.errors or sent.one("press") == "more_past":
+            return form_page(request, session, actor, sent, _pressed(sent, found), current, version)
+        changed = answering.difference(found, current, clock.tonight())
+        change = ReferralChange.model_validate(changed | {"version": version})
+        referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
+        past.add(session, actor, current.minor.id, found.past)
+    return _ranked(request, actor, referral_id)
+
+
+@router.get("/referrals/{referral_id}")
+def latest(session: DbSession, actor: Reader, clock: Now, referral_id: Ref) -> Response:
+    """The newest answer of a referral, or home where it was never ranked."""
+    referrals.find(session, actor, referral_id, clock.now())
+    runs = home.latest_runs(session, [referral_id])
+    return _see(f"/referrals/{referral_id}/rankings/{runs[referral_id].id}" if runs else "/")
+
+
+@router.post("/referrals/{referral_id}/rankings")
+def rank(request: Request, actor: Runner, referral_id: Ref) -> Response:
+    """Rank again, as things stand now."""
+    return _ranked(request, actor, referral_id)
+
+
+@router.get("/referrals/{referral_id}/rankings/{run_id}")
+def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Response:
+    """One answer."""
+    view = _view(request, session, actor, clock, referral_id, run_id)
+    return _answer_page(request, actor, view)
+
+
+@router.get("/referrals/{referral_id}/rankings/{run_id}/text")
+def show_text(
+    request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref
+) -> Response:
+    """One answer as plain text to copy: codes, never names of people."""
+    return PlainTextResponse(as_text(_view(request, session, actor, clock, referral_id, run_id)))
+
+
+@router.post("/referrals/{referral_id}/rankings/{run_id}/answers")
+def answer(request: Request, actor: Runner, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+    """Answer the question on top and rank again; what cannot be read is asked again, in the same place."""
+    database = request.app.state.database
+    with database.writing() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        minor, wrong = answering.answered(sent.one("fact"), sent.one("answer"), clock.tonight())
+        if minor is not None:
+            version = int(sent.one("version")) if sent.one("version").isdecimal() else None
+            change = ReferralChange.model_validate({"minor": minor, "version": version})
+            referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
+    if minor is not None:
+        return _ranked(request, actor, referral_id)
+    if wrong is None:
+        return _see(f"/referrals/{referral_id}/rankings/{run_id}")
+    with database.reading() as session:
+        view = _view(request, session, actor, clock, referral_id, run_id)
+    if view["ask"] is not None:
+        view["ask"] |= {"wrong": wrong, "typed": sent.one("answer")}
+    return _answer_page(request, actor, view, status=422)
+
+
+def _ranked(request: Request, actor: Actor, referral_id: str) -> Response:
+    """Decide, store, and lead to the answer; who may refer but not rank is led home."""
+    if not actor.may(Permission.RANKING_RUN):
+        return _see("/")
+    request_id = request.scope.get("request_id")
+    run_id, _ = service.rank(request.app.state.database, actor, referral_id, request_id=request_id)
+    return _see(f"/referrals/{referral_id}/rankings/{run_id}")
+
+
+def _see(path: str) -> Response:
+    return RedirectResponse(path, status_code=303)
+
+
+def _read(session: Session, actor: Actor, clock: Clock, sent: Form, current: ReferralRead | None) -> Read:
+    """The form, and whether its earlier stays can have been."""
+    found = reading.read(sent, clock.tonight(), minors_by_code(session, actor, clock))
+    if not found.errors:
+        minor_id = None if current is None else current.minor.id
+        for at, code in past.problems(session, minor_id, found.past, clock.tonight()).items():
+            found.errors[f"past_from_{found.past[at]['row']}"] = gettext(PAST_TEXTS[code])
+    return found
+
+
+def _pressed(sent: Form, found: Read) -> dict[str, str]:
+    """Asking for one more line is no time to complain about the others."""
+    return {} if sent.one("press") == "more_past" else found.errors
+
+
+def _view(
+    request: Request, session: Session, actor: Actor, clock: Clock, referral_id: str, run_id: str
+) -> dict[str, Any]:
+    run, stored = service.read_run(session, actor, referral_id, run_id, clock.now())
+    referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+    record_apart(request.app.state.database, actor, "ranking.read", "ranking_run", run_id)
+    decision = project(stored, viewer=AGENCY, findings="all")
+    about = About(
+        code=referral.code,
+        summary=summary(referral, run.tonight),
+        tonight=run.tonight,
+        now=clock.now(),
+        decided_at_local=_local(run.decided_at, clock),
+        run_id=run_id,
+        version=referral.version,
+        needed_nights=referral.nights_needed or 0,
+        siblings=bool(referral.minor.together_with),
+        stale=_stale(run.decided_at, clock),
+        may_rank=actor.may(Permission.RANKING_RUN),
+        links=_links(referral_id, run_id),
+    )
+    return ranking_view(decision, names_in(session, decision), about)
+
+
+def _answer_page(request: Request, actor: Actor, view: dict[str, Any], status: int = 200) -> Response:
+    context = {"view": view}
+    return page(request, "placements/ranking.html", context, actor=actor, here="home", status=status, exit_link=True)
+
+
+def _links(referral_id: str, run_id: str) -> dict[str, str]:
+    referral = f"/referrals/{referral_id}"
+    run = f"{referral}/rankings/{run_id}"
+    return {
+        "change": f"{referral}/change",
+        "rank": f"{referral}/rankings",
+        "text": f"{run}/text",
+        "answer": f"{run}/answers",
+    }
+
+
+def _local(at: datetime, clock: Clock) -> str:
+    there = at.astimezone(clock.zone)
+    return f"{words.day(there.date())}, {there:%H:%M}"
+
+
+def _stale(decided_at: datetime, clock: Clock) -> str | None:
+    """Beds change: an old answer says so before anything else."""
+    age = clock.now() - decided_at
+    if age < GROWS_OLD:
+        return None
+    return gettext("This answer was given %(ago)s. Beds change: rank again before you call.") % {
+        "ago": words.ago(decided_at, clock.now())
+    }

@@ -1,0 +1,290 @@
+"""An answer as a page shows it: titles, sentences and groups, from what this viewer may see of the decision."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.placements.bars import cover, first_night, payer_rows
+from app.placements.compare import compared
+from app.placements.names import Names
+from app.placements.questions import ask_box, question
+from app.sharing.projection import NOT_AVAILABLE
+from app.web import words
+from app.web.translation import gettext, ngettext
+
+Json = dict[str, Any]
+
+SOON = timedelta(days=7)
+CLOSEST = 3
+# The rules whose answer a coordinator says first on the phone, in this order.
+TELLING = (
+    "licence.age",
+    "licence.gender",
+    "funding.residence",
+    "funding.custody",
+    "custody.interstate",
+    "facility.admits",
+    "facility.services",
+    "licence.infants",
+    "facility.declines",
+)
+MOST_REASONS = 5
+WHO_FIRST = {"agency": 0, "young person": 1, "facility": 2, "funder": 3, "no one": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the page knows beside the decision: the referral in short, and the hours."""
+
+    code: str
+    summary: str
+    tonight: date
+    now: datetime
+    decided_at_local: str
+    run_id: str
+    version: int
+    needed_nights: int
+    siblings: bool
+    stale: str | None
+    may_rank: bool
+    links: dict[str, str]
+
+
+def ranking_view(decision: Json, names: Names, about: About) -> Json:
+    """Everything that the ranking page shows, ready to be laid out."""
+    dated = [entry for entry in decision["later"] if entry.get("code") != NOT_AVAILABLE]
+    full = [entry for entry in decision["later"] if entry.get("code") == NOT_AVAILABLE]
+    options = [_option(entry, names, about) for entry in decision["options"]]
+    compared(options, decision["options"])
+    excluded = [_excluded(entry, names, about) for entry in decision["excluded"]]
+    excluded.sort(key=lambda house: (house["failing"], house["name"]))
+    return {
+        "title": f"{about.code}: {title(decision, about.tonight)}",
+        "summary": about.summary,
+        "ranked": gettext("Ranked %(at)s by rules %(rules)s.")
+        % {"at": about.decided_at_local, "rules": decision["rules_version"]},
+        "stale": about.stale,
+        "ask": ask_box(decision) if about.may_rank else None,
+        "provisional": _provisional(decision),
+        "options_title": _options_title(decision, about.tonight),
+        "options": options,
+        "later": [_option(entry, names, about) for entry in dated],
+        "needs_info": [_needs_info(entry, names) for entry in decision["needs_info"]],
+        "not_available": [_named(entry, names) | {"text": entry["text"]} for entry in full],
+        "siblings": about.siblings,
+        "excluded": excluded,
+        "closest": [house for house in excluded if house["failing"]][:CLOSEST],
+        "opening": _opening(dated, names, about.tonight),
+        "record": gettext("On record as %(run)s, rules %(rules)s, engine %(engine)s. It can be derived again.")
+        % {"run": about.run_id, "rules": decision["rules_version"], "engine": decision["engine_version"]},
+        "version": about.version,
+        "may_rank": about.may_rank,
+        "links": about.links,
+    }
+
+
+def title(decision: Json, tonight: date) -> str:
+    """The answer in a few words: "2 beds tonight, 1 tomorrow", or that none fits."""
+    parts = [_beds(decision["options"], "admit_on", tonight)] if decision["options"] else []
+    dated = [entry for entry in decision["later"] if entry.get("from")]
+    parts += [_beds(dated, "from", tonight, bare=bool(parts))] if dated else []
+    if not decision["options"]:
+        none = gettext("No bed fits tonight")
+        return f"{none}, {parts[0]}" if parts else none
+    return ", ".join(parts)
+
+
+def _beds(entries: list[Json], key: str, tonight: date, *, bare: bool = False) -> str:
+    """How many beds, and from when the first of them: later nights are never counted as tonight's."""
+    first = min(date.fromisoformat(entry[key]) for entry in entries)
+    same = all(date.fromisoformat(entry[key]) == first for entry in entries)
+    on = words.when(first, tonight)
+    when = on if same else gettext("%(when)s or later") % {"when": on}
+    count = str(len(entries)) if bare else ngettext("%(n)s bed", "%(n)s beds", len(entries))
+    return f"{count} {when}"
+
+
+def _options_title(decision: Json, tonight: date) -> str:
+    if not decision["options"]:
+        return ""
+    on = words.when(date.fromisoformat(decision["options"][0]["admit_on"]), tonight)
+    return on[:1].upper() + on[1:]
+
+
+def _named(entry: Json, names: Names) -> Json:
+    house = names.house(entry["facility"])
+    return {"facility": entry["facility"], "name": house.name, "region": house.region, "phone": house.phone}
+
+
+def _option(entry: Json, names: Names, about: About) -> Json:
+    """One house that could take the young person: what to know before the call, and what to say on it."""
+    admit_on = first_night(entry)
+    when = words.when(admit_on, about.tonight)
+    bed = names.bed(entry["bed"]) if entry["bed"] else None
+    need = max(about.needed_nights, entry["funded_nights"])
+    funded_by = [
+        gettext("%(nights)s by %(fund)s") % {"nights": row["nights"], "fund": row["name"]}
+        for row in payer_rows(entry, names, need, about.tonight)
+        if row["fund"]
+    ]
+    return _named(entry, names) | {
+        "rank": entry.get("rank"),
+        "first": entry.get("rank") == 1,
+        "tag": gettext("Fits %(when)s") % {"when": when},
+        "bed": _bed(entry, bed, about),
+        "call_first": entry["call_first"],
+        "say": gettext("Ask for %(bed)s for %(code)s, %(when)s.")
+        % {"bed": bed or gettext("a bed"), "code": about.code, "when": when},
+        "paid": _paid(entry["funded_nights"], need, funded_by),
+        "cover": cover(entry, need),
+        "cliff": _cliff(entry, about.tonight),
+        "where": _where(entry, names),
+        "reasons": _reasons(entry),
+        "others": _others(entry["network"]),
+        "changes": _changes(entry, about.tonight),
+        "payers": payer_rows(entry, names, need, about.tonight),
+        "terms": [],
+        "next": None,
+    }
+
+
+def _bed(entry: Json, bed: str | None, about: About) -> str:
+    """Which bed, and when a person last said that what we show is true."""
+    at = entry["bed_confirmed_at"]
+    confirmed = (
+        gettext("confirmed %(ago)s") % {"ago": words.ago(datetime.fromisoformat(at), about.now)}
+        if at
+        else gettext("never confirmed")
+    )
+    named = f"{bed}, {confirmed}" if bed else confirmed[:1].upper() + confirmed[1:]
+    if entry["bed_until"] is None:
+        return f"{named}."
+    until = words.day(entry["bed_until"], about.tonight)
+    return gettext("%(bed)s. Free until %(day)s.") % {"bed": named, "day": until}
+
+
+def _paid(funded: int, need: int, funded_by: list[str]) -> str:
+    head = gettext("Paid: %(funded)s of %(need)s nights") % {"funded": funded, "need": need}
+    return f"{head}. {words.listed(funded_by)}." if funded_by else f"{head}."
+
+
+def _cliff(entry: Json, tonight: date) -> str | None:
+    if entry["first_unfunded_night"] is None:
+        return None
+    text = gettext("Nobody pays from %(day)s") % {"day": words.day(entry["first_unfunded_night"], tonight)}
+    if entry["binding"] is None:
+        return f"{text}."
+    return f"{text}: {words.said(words.BINDING, entry['binding'])}."
+
+
+def _where(entry: Json, names: Names) -> str:
+    region = names.house(entry["facility"]).region or gettext("Region not stated")
+    far = next((term for term in entry["terms"] if term["code"] == "home.distance"), None)
+    return f"{region}. {far['text']}." if far is not None else f"{region}."
+
+
+def _reasons(entry: Json) -> list[str]:
+    met = {f["rule"]: f["text"] for f in reversed(entry["findings"]) if f["outcome"] == "met"}
+    said = [met[rule] for rule in TELLING if rule in met]
+    safeguards = sum(rule.startswith("safeguard.") for rule in met)
+    if safeguards:
+        said.insert(
+            MOST_REASONS - 1,
+            ngettext("%(n)s safeguard with current evidence", "%(n)s safeguards with current evidence", safeguards),
+        )
+    return said[:MOST_REASONS]
+
+
+def _others(network: Json | None) -> str:
+    """What choosing this does to the others who wait: counts, never who or where."""
+    if network is None:
+        return gettext("Not worked out, since the need begins later.")
+    lost, urgent = -network["placed_change"], -network["urgent_placed_change"]
+    if lost > 0:
+        text = ngettext(
+            "%(n)s other young person waiting would lose a bed tonight",
+            "%(n)s other young people waiting would lose a bed tonight",
+            lost,
+        )
+        return f"{text} ({gettext('urgent: %(n)s') % {'n': urgent}})."
+    nights = network["nights_change"]
+    if nights < 0:
+        fewer = ngettext("%(n)s paid night fewer", "%(n)s paid nights fewer", -nights)
+        return gettext("Nobody else loses a bed; together they have %(fewer)s.") % {"fewer": fewer}
+    return gettext("Nobody else who waits loses a bed or a paid night.")
+
+
+def _changes(entry: Json, tonight: date) -> list[str]:
+    """What is true on the first night and ends during the stay."""
+    seen: dict[tuple[str, str], str] = {}
+    for finding in entry["findings"]:
+        if finding["outcome"] == "met" and finding.get("changes_on"):
+            label = words.said(words.RULES, finding["rule"])
+            seen.setdefault((finding["changes_on"], label), label)
+    return [
+        gettext("%(day)s: %(rule)s changes") % {"day": words.day(on, tonight), "rule": label.lower()}
+        for on, label in sorted(seen)
+    ][:MOST_REASONS]
+
+
+def _needs_info(entry: Json, names: Names) -> Json:
+    facts = [row["fact"] for row in entry["ask"]]
+    own = any(fact.startswith("minor.") for fact in facts)
+    house = any(fact.startswith("facility.") for fact in facts)
+    who = [gettext("the young person or the agency")] * own + [gettext("the house")] * house
+    sentence = words.listed(who)
+    return _named(entry, names) | {
+        "missing": [question(fact) for fact in facts] or [words.said(words.RULES, code) for code in entry["unknown"]],
+        "who": sentence[:1].upper() + sentence[1:],
+    }
+
+
+def _excluded(entry: Json, names: Names, about: About) -> Json:
+    """Every rule that stands in the way: what can change tonight first, what never can last."""
+    fixes = {row["rule"]: row for row in entry["fix"]}
+    rows = []
+    for finding in entry["findings"]:
+        if finding["outcome"] == "not_met" and finding["rule"] in fixes:
+            fix = fixes[finding["rule"]]
+            order = 4 if not fix["waivable"] else WHO_FIRST.get(fix["who"], 3)
+            rows.append((order, finding["rule"], _rule(finding, fix, entry["facility"], names)))
+    rows.sort(key=lambda row: row[:2])
+    failing = len(entry["failed"])
+    return _named(entry, names) | {
+        "failing": failing,
+        "count": ngettext("%(n)s rule in the way", "%(n)s rules in the way", failing),
+        "rules": [row for _, _, row in rows],
+        "lines": [f"{row['rule']}: {row['text']}. {row['who']}" for _, _, row in rows],
+    }
+
+
+def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
+    who = words.said(words.WHO, fix["who"])
+    if fix["waivable"]:
+        change = gettext("%(who)s: %(fix)s") % {"who": who, "fix": fix["text"]}
+    else:
+        change = fix["text"] if fix["text"].startswith("Cannot") else gettext("Cannot be waived. %s") % fix["text"]
+    of_fund = finding["subject"] != facility
+    source = finding["citation"] or ""
+    fund = names.fund(finding["subject"]) if of_fund else ""
+    return {
+        "rule": words.said(words.RULES, finding["rule"]),
+        "text": f"{fund}: {finding['text']}" if of_fund else finding["text"],
+        "who": f"{change.rstrip('.')}.",
+        "source": source,
+    }
+
+
+def _opening(dated: list[Json], names: Names, tonight: date) -> str | None:
+    soon = [entry for entry in dated if date.fromisoformat(entry["from"]) - tonight <= SOON]
+    if not soon:
+        return None
+    parts = [f"{names.house(e['facility']).name} {words.when(date.fromisoformat(e['from']), tonight)}" for e in soon]
+    return gettext("Opening within 7 days: %(houses)s.") % {"houses": words.listed(parts)}
+
+
+def _provisional(decision: Json) -> str | None:
+    places = decision["options"] + decision["later"]
+    if not any("minor.history" in entry["provisional"] for entry in places):
+        return None
+    return gettext("Caps are counted as far as earlier stays are on record: whether that is all of them is not known.")

@@ -1,0 +1,150 @@
+"""The referral form: eight answers, each of which may be "not known"; the rest is folded away."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.audit.service import record_apart
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.db import DbSession
+from app.facilities.models import Facility
+from app.funding.models import Fund
+from app.referrals import form as reading
+from app.referrals import service
+from app.referrals.form import Form, LookUp
+from app.referrals.models import Referral
+from app.referrals.schemas import ReferralRead
+from app.sharing.service import visible_minors
+from app.web import words
+from app.web.pages import page
+from app.web.places import counties_of
+from app.web.translation import gettext
+
+router = APIRouter(include_in_schema=False)
+
+Writer = Annotated[Actor, require(Permission.REFERRAL_WRITE)]
+
+
+async def sent_form(request: Request) -> Form:
+    """What the page's form sent, every value of every name."""
+    return Form((name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str))
+
+
+Sent = Annotated[Form, Depends(sent_form)]
+
+
+@router.get("/referrals/new")
+def new(request: Request, session: DbSession, actor: Writer) -> Response:
+    """An empty form."""
+    return form_page(request, session, actor, reading.BLANK, {}, None)
+
+
+@router.get("/referrals/{referral_id}/change")
+def change(request: Request, session: DbSession, actor: Writer, clock: Now, referral_id: Ref) -> Response:
+    """The form as it was answered so far."""
+    found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+    record_apart(request.app.state.database, actor, "referral.read", "referral", referral_id)
+    form = reading.filled(found, codes_of(session, actor, clock, found))
+    return form_page(request, session, actor, form, {}, found)
+
+
+def form_page(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    form: Form,
+    errors: Mapping[str, str],
+    referral: ReferralRead | None,
+    version: int | None = None,
+) -> Response:
+    """The form with what was typed in it, and every problem at once."""
+    houses = session.execute(select(Facility.id, Facility.alias, Facility.state, Facility.declines, Facility.languages))
+    network = houses.all()
+    context = {
+        "heading": gettext("New referral") if referral is None else gettext("Change %s") % referral.code,
+        "press": gettext("Find beds") if actor.may(Permission.RANKING_RUN) else gettext("Send referral"),
+        "action": "/referrals" if referral is None else f"/referrals/{referral.id}",
+        "back": "/" if referral is None else f"/referrals/{referral.id}",
+        "version": None if referral is None else version or referral.version,
+        "form": form,
+        "errors": dict(errors),
+        "choices": _choices(session, network),
+        "county_groups": _groups({house.state for house in network}),
+        "past_rows": reading.past_rows(form),
+        "more_open": form.one("press") == "more_past" or any(name in _FOLDED for name in errors),
+    }
+    status = 422 if errors else 200
+    return page(request, "referrals/form.html", context, actor=actor, here="new", status=status, exit_link=True)
+
+
+def minors_by_code(session: Session, actor: Actor, clock: Clock) -> LookUp:
+    """Find minors by the codes of their referrals, among those that the actor may see."""
+
+    def look_up(codes: list[str]) -> dict[str, str]:
+        seen = visible_minors(actor, clock.now())
+        rows = session.execute(
+            select(Referral.code, Referral.minor_id).where(Referral.code.in_(codes), Referral.minor_id.in_(seen))
+        )
+        return {row.code: row.minor_id for row in rows}
+
+    return look_up
+
+
+def codes_of(session: Session, actor: Actor, clock: Clock, referral: ReferralRead) -> dict[str, str]:
+    """Codes by minor, of the people that a referral names and the actor may see."""
+    people = [*referral.minor.avoid.minors, *referral.minor.together_with]
+    seen = visible_minors(actor, clock.now())
+    rows = session.execute(
+        select(Referral.minor_id, Referral.code).where(Referral.minor_id.in_(people), Referral.minor_id.in_(seen))
+    )
+    return {row.minor_id: row.code for row in rows}
+
+
+_FOLDED = {"nights_needed", "avoid_counties", "apart", "siblings"} | {
+    f"past_{part}_{n}" for part in ("fund", "from", "nights") for n in range(reading.MOST_PAST_ROWS)
+}
+
+
+def _choices(session: Session, network: Iterable[Any]) -> dict[str, list[tuple[str, str]]]:
+    declined = {code for house in network for code in house.declines or ()}
+    spoken = {code for house in network for code in house.languages or ()}
+    funds = session.execute(select(Fund.id, Fund.program)).all()
+    return {
+        "gender": _said(words.GENDERS),
+        "needed": [
+            ("1", gettext("Tonight")),
+            ("2", gettext("Within 24 hours")),
+            ("3", gettext("Within 3 days")),
+            ("4", gettext("Planned")),
+        ],
+        "trafficking": _said(words.TRAFFICKING),
+        "custody": _said(words.CUSTODY),
+        "infants": [
+            ("0", gettext("No")),
+            (reading.PREGNANT, gettext("Pregnant, no child along")),
+            ("some", gettext("With a child")),
+        ],
+        "conditions": _said(words.CONDITIONS, declined),
+        "languages": _said(words.LANGUAGES, spoken),
+        "houses": sorted(((house.id, house.alias) for house in network), key=lambda row: row[1]),
+        "funds": sorted(((fund.id, fund.program or fund.id) for fund in funds), key=lambda row: row[1]),
+    }
+
+
+def _said(table: Mapping[str, str], more: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """The choices of a table, and codes that a network uses beside it."""
+    extra = [(code, words.code_words(code).capitalize()) for code in sorted(set(more) - set(table))]
+    return [(code, gettext(text)) for code, text in table.items()] + extra
+
+
+def _groups(states: Iterable[str]) -> list[tuple[str, list[Any]]]:
+    return [(state, list(rows)) for state, rows in groupby(counties_of(states), key=lambda row: row.state)]

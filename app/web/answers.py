@@ -1,0 +1,108 @@
+"""Reads what people type on a call: ages, dates, numbers, counties. What cannot be read says how to write it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from app.web import words
+from app.web.places import find_county
+from app.web.translation import gettext
+
+ABOUT = 1  # "about 15" is 14 to 16
+MONTHS = {name.lower(): n for n, name in enumerate(words.MONTHS, start=1)}
+
+
+class Unreadable(ValueError):
+    """The answer means nothing to us; the message says how to write it, and never repeats what was typed."""
+
+
+class Form(Mapping[str, str]):
+    """What a form sent: some names once, some several times. What was not sent is empty."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value.strip())
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name][-1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def one(self, name: str) -> str:
+        """The one value of a name."""
+        return self._values.get(name, [""])[-1]
+
+    def many(self, name: str) -> list[str]:
+        """Every value of a name that is not empty."""
+        return [value for value in self._values.get(name, []) if value]
+
+    def has(self, name: str, value: str) -> bool:
+        """Whether this choice was made; the empty choice also where nothing was sent."""
+        return value in self._values.get(name, [""])
+
+
+def age_or_birth_date(text: str, today: date) -> tuple[date | None, tuple[int, int] | None]:
+    """A birth date, or the youngest and oldest age: "15", "about 15", "14-16", "3/2/2011"."""
+    said = text.lower().replace("\u2013", "-").strip()
+    if not said:
+        return None, None
+    if match := re.fullmatch(r"(\d{1,2})", said):
+        return None, (int(said), int(said))
+    if match := re.fullmatch(r"(?:about|around|ca\.?|~|maybe)\s*(\d{1,2})", said):
+        age = int(match[1])
+        return None, (max(0, age - ABOUT), age + ABOUT)
+    if match := re.fullmatch(r"(\d{1,2})\s*(?:-|to|or)\s*(\d{1,2})", said):
+        low, high = sorted((int(match[1]), int(match[2])))
+        return None, (low, high)
+    how = gettext("Write the age as 15, about 15 or 14-16, or the birth date as 3/2/2011")
+    try:
+        born = day(said)
+    except Unreadable:
+        raise Unreadable(how) from None
+    if not date(1980, 1, 1) <= born <= today:
+        raise Unreadable(gettext("This birth date cannot be: check the year"))
+    return born, None
+
+
+def day(text: str) -> date:
+    """A date: "11/28/2026", "2026-11-28", "Nov 28, 2026"."""
+    said = text.lower().strip()
+    try:
+        if match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", said):
+            return date(int(match[3]), int(match[1]), int(match[2]))
+        if match := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", said):
+            return date(int(match[1]), int(match[2]), int(match[3]))
+        if (match := re.fullmatch(r"([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})", said)) and match[1] in MONTHS:
+            return date(int(match[3]), MONTHS[match[1]], int(match[2]))
+    except ValueError:
+        raise Unreadable(gettext("There is no such day: check month and day")) from None
+    raise Unreadable(gettext("Write the date as month/day/year, such as 11/28/2026"))
+
+
+def number(text: str, low: int, high: int) -> int | None:
+    """A whole number between two others; empty is not known."""
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,4}", text) or not low <= int(text) <= high:
+        raise Unreadable(gettext("Write a whole number from %(low)s to %(high)s") % {"low": low, "high": high})
+    return int(text)
+
+
+def county(text: str) -> str | None:
+    """The code of a county named with its State; empty is not known."""
+    if not text:
+        return None
+    found = find_county(text)
+    if found is None:
+        raise Unreadable(gettext("Write the county with its State, such as Fulton, GA"))
+    return found.fips
+
+
+def parts(text: str) -> list[str]:
+    """What stands between semicolons or line breaks."""
+    return [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]

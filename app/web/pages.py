@@ -1,0 +1,93 @@
+"""Pages: one Jinja environment, one frame, and how a page is sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from app.access.actor import Actor
+from app.access.guard import csrf_token
+from app.access.policy import Permission, Role
+from app.web import words
+from app.web.translation import gettext, marked, plural
+
+# Where "Exit this page" leads: plain, public, and nothing to do with us.
+EXIT_TO = "https://www.weather.gov/"
+
+ROLES = {
+    Role.INTAKE_COORDINATOR: marked("Coordinator"),
+    Role.FACILITY_STAFF: marked("House staff"),
+    Role.FUNDER_ANALYST: marked("Funder"),
+    Role.PARTNER: marked("Partner agency"),
+    Role.SUPERVISOR: marked("Supervisor"),
+    Role.ADMINISTRATOR: marked("Administrator"),
+    Role.SECURITY_ADMINISTRATOR: marked("Security administrator"),
+    Role.AUDITOR: marked("Auditor"),
+}
+LINKS = (
+    ("home", "/", marked("Referrals"), Permission.REFERRAL_READ),
+    ("new", "/referrals/new", marked("New referral"), Permission.RANKING_RUN),
+)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("app.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(gettext, plural, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {"day": words.day, "code_words": words.code_words}
+    return environment
+
+
+TEMPLATES = _environment()
+
+
+def page(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    actor: Actor | None = None,
+    here: str = "",
+    status: int = 200,
+    exit_link: bool = False,
+) -> HTMLResponse:
+    """Render a template inside the frame. `exit_link` stands on every page that shows a minor's data."""
+    frame = _frame(request, actor, here, exit_link=exit_link)
+    return HTMLResponse(TEMPLATES.get_template(template).render(context, frame=frame), status_code=status)
+
+
+def _frame(request: Request, actor: Actor | None, here: str, *, exit_link: bool) -> dict[str, Any]:
+    """What stands around every page: links, role, the number to call, the way out."""
+    settings = request.app.state.settings
+    return {
+        "links": [
+            {"href": href, "text": gettext(text), "here": name == here}
+            for name, href, text, permission in LINKS
+            if actor is not None and actor.may(permission)
+        ],
+        "role": gettext(ROLES[actor.role]) if actor is not None else None,
+        "live": settings.live,
+        "on_call": settings.on_call_phone,
+        "exit_to": EXIT_TO if exit_link else None,
+        "form_token": csrf_token(request) if actor is not None else "",
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Serve style, script and icon, and let refusals be read as pages of ours."""
+    app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
+    app.state.problem_page = problem_page
+
+
+def problem_page(request: Request, document: Mapping[str, Any]) -> str:
+    """A refusal for a person: what it means, and what to do next."""
+    return TEMPLATES.get_template("web/problem.html").render(document, frame=_frame(request, None, "", exit_link=False))

@@ -1,0 +1,74 @@
+"""Names of counties and States: what people say and read in place of FIPS codes."""
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from app.web.translation import gettext
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """A county as people name it."""
+
+    fips: str
+    state: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """The name with what such a place is called there."""
+        if self.fips[2:] >= "500":
+            return gettext("%(name)s (city)") % {"name": self.name}
+        if self.state in {"AK", "DC", "PR"}:
+            return self.name
+        if self.state == "LA":
+            return gettext("%(name)s Parish") % {"name": self.name}
+        return gettext("%(name)s County") % {"name": self.name}
+
+
+@cache
+def counties() -> dict[str, County]:
+    """Every county by its code."""
+    text = files("app.web").joinpath("data/counties.csv").read_text(encoding="utf-8")
+    rows = (County(row["fips"], row["state"], row["name"]) for row in csv.DictReader(text.splitlines()))
+    return {row.fips: row for row in rows}
+
+
+@cache
+def _by_name() -> dict[tuple[str, str], County]:
+    # A county comes before the city of the same name, which is to be had with "city" behind it.
+    rows = list(counties().values())
+    named = {(_plain(row.name), row.state): row for row in reversed(rows)}
+    return named | {(_plain(f"{row.name} city"), row.state): row for row in rows if row.fips[2:] >= "500"}
+
+
+def counties_of(states: Iterable[str]) -> list[County]:
+    """The counties of some States, by State and name."""
+    wanted = set(states)
+    return sorted((row for row in counties().values() if row.state in wanted), key=lambda row: (row.state, row.name))
+
+
+def find_county(said: str) -> County | None:
+    """The county that "Fulton, GA", "Fulton County, GA" or a code means; None where it means none."""
+    text = said.strip()
+    if text in counties():
+        return counties()[text]
+    name, _, state = text.rpartition(",")
+    return _by_name().get((_plain(name), state.strip().upper()))
+
+
+def county_name(fips: str, home_state: str | None = None) -> str:
+    """The county with its State, or without where that is the reader's own."""
+    county = counties().get(fips)
+    if county is None:
+        return fips
+    return county.label if county.state == home_state else f"{county.label}, {county.state}"
+
+
+def _plain(name: str) -> str:
+    bare = re.sub(r"\b(county|parish|borough|census area)\b", "", name.lower())
+    return re.sub(r"[^a-z]", "", bare.replace("saint ", "st "))
