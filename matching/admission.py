@@ -21,7 +21,11 @@ _JUDGED = (Population(), Conflict(), Capacity())
 
 
 class Admission(NamedTuple):
-    """Where and when a minor could come; without a bed, the date is only `first`, the earliest night asked for."""
+    """Where and when a minor could come; without a bed, the date is only `first`, the earliest night asked for.
+
+    `room_from` is the first night on which beds and licence would do whoever else lives there: where it comes before
+    the admission, the house waits for people, not for a bed.
+    """
 
     referral: str
     case: Case
@@ -29,6 +33,7 @@ class Admission(NamedTuple):
     unit: Unit | None = None
     bed: Bed | None = None
     bed_until: date | None = None
+    room_from: date | None = None
 
 
 def need_nights(census: Census, referral: Referral) -> int:
@@ -47,13 +52,17 @@ def admission(
 ) -> Admission:
     """Find the first night on which everybody who must come together has a bed."""
     first = earliest(census, referral)
+    gaps = any(unit.max_age_gap_years is not None for unit in facility.units)
+    room_from: date | None = None
     for night in _nights(census, minor, facility, first):
         case = make_case(census, minor, facility, referral, night, True, sibling_outcome)
         places = _places(case)
         if places and all(rule.outcome(case, night) is not NOT_MET for rule in _JUDGED):
             chosen = _choose(referral.id, case, first, places)
             if chosen is not None:
-                return chosen
+                return chosen._replace(room_from=room_from or night)
+        if room_from is None and (places or gaps) and _has_room(case):
+            room_from = night
     return Admission(referral.id, make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
 
 
@@ -124,13 +133,21 @@ def _birthdays(minor: Minor, first: date, last: date) -> Iterator[date]:
             yield birthday(minor.born_on, age)
 
 
-def _places(case: Case) -> list[Place]:
-    """Every bed free that night in a unit that does not rule the minor out."""
+def _has_room(case: Case) -> bool:
+    """Whether there is a bed for everybody within the licence, whoever else lives there."""
+    if Capacity().outcome(case, case.admit_on) is NOT_MET:
+        return False
+    seats = [[bed.id for _, bed in _places(sibling_case(case, one), gap=False)] for one in case.siblings]
+    return any(_seated(seats, bed.id) for _, bed in _places(case, gap=False))
+
+
+def _places(case: Case, *, gap: bool = True) -> list[Place]:
+    """Every bed free that night in a unit that does not rule the minor out, with or without the age gap."""
     night, tonight = case.admit_on, case.census.tonight
     places: list[Place] = []
     for unit in case.facility.units:
         free = [bed for bed in unit.beds if case.house.free(bed, night, case.minor.id, case.referrals, tonight)]
-        if free and unit_outcome(case, unit, night, gap=True) is not NOT_MET:
+        if free and unit_outcome(case, unit, night, gap=gap) is not NOT_MET:
             places.extend((unit, bed) for bed in free)
     return places
 

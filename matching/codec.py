@@ -332,7 +332,7 @@ def _option(row: Option, keep: bool) -> dict[str, Any]:
     first = {"rank": row.rank} if row.rank is not None else {}
     when = {"admit_on": _plain(row.admit_on)}
     if row.rank is None:
-        when["from"] = when["admit_on"]
+        when |= {"from": when["admit_on"], "room_from": _plain(row.room_from)}
     return {
         **first,
         "facility": row.facility,
@@ -364,6 +364,7 @@ def _findings(findings: Iterable[Finding], keep: bool) -> list[dict[str, Any]]:
             "text": row.text,
             "citation": row.citation,
             "changes_on": row.changes_on.isoformat() if row.changes_on else None,
+            **({"asks": list(row.asks)} if row.asks else {}),
         }
         for row in findings
         if keep or row.outcome is not MET

@@ -23,6 +23,7 @@ class Option:
     """A facility that could take the minor, on the first night needed or later.
 
     `rank` is None for a later one. Without a known date (`admit_on` None) nights and binding are None too.
+    `room_from` before `admit_on` says that a later one waits for people to leave, not for a bed.
     """
 
     rank: int | None
@@ -41,6 +42,7 @@ class Option:
     terms: tuple[Term, ...]
     network: NetworkEffect | None
     findings: Sequence[Finding]
+    room_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

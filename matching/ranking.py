@@ -123,6 +123,7 @@ def _entry(row: Assessment, found: tuple[Term, ...], rank: int | None, network: 
         terms=found,
         network=network,
         findings=row.all_findings,
+        room_from=row.admission.room_from if known else None,
     )
 
 
