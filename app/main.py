@@ -17,9 +17,12 @@ from app.edge import Edge
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.openapi import describe
+from app.placements import pages as placement_pages
 from app.placements import routes as placements
 from app.problems import catalogue_page, install
+from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
+from app.web import pages
 
 ROUTERS: tuple[APIRouter, ...] = (
     access.router,
@@ -28,6 +31,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     beds.router,
     referrals.router,
     placements.router,
+    referral_pages.router,
+    placement_pages.router,
 )
 
 
@@ -41,6 +46,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.state.database = Database(settings.database_url, app.state.clock)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     install(app)
+    pages.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/errors", catalogue_page, response_class=HTMLResponse, include_in_schema=False)
