@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from matching.census import Census, House
+from matching.census import ONE_DAY, Census, House
 from matching.facts import Facility, Minor, Resident, Stay
 from matching.findings import Outcome
 
@@ -12,7 +12,8 @@ class Case:
     """The pair that is judged, with the people present and the nights needed.
 
     `until` is the first date after the need; `bed_known` says whether a night with a bed was found (otherwise the
-    admission date is only the earliest night asked for). `referrals` are those whose held beds count as free.
+    admission date is only the earliest night asked for). `referrals` are those whose held beds count as free;
+    `judged` keeps what was found for siblings.
     """
 
     __slots__ = (
@@ -23,6 +24,7 @@ class Case:
         "census",
         "facility",
         "house",
+        "judged",
         "minor",
         "referrals",
         "sibling_outcome",
@@ -55,6 +57,7 @@ class Case:
         self.sibling_outcome = sibling_outcome
         self._others: list[Resident] | None = None
         self._counts: dict[date, int] = {}
+        self.judged: dict[str, Outcome] = {}
 
     @property
     def others(self) -> list[Resident]:
@@ -84,11 +87,30 @@ class Case:
 
     def continued(self) -> Stay | None:
         """The minor's stay in this same facility that the admission would go on with."""
+        return self.continued_on(self.admit_on)
+
+    def continued_on(self, on: date) -> Stay | None:
+        """The stay that an admission on a date would go on with."""
         for stay in self.census.stays_of.get(self.minor.id, ()):
             if (
                 stay.facility == self.facility.id
-                and stay.admitted_on < self.admit_on
-                and (stay.left_on is None or stay.left_on > self.admit_on)
+                and stay.admitted_on < on
+                and (stay.left_on is None or stay.left_on > on)
             ):
                 return stay
         return None
+
+    def governing(self, on: date) -> date:
+        """The date whose limit row governs an admission: that of the stay it goes on with, else its own."""
+        stay = self.continued_on(on)
+        return on if stay is None else stay.admitted_on
+
+    def stay_dates(self) -> list[date]:
+        """Dates on which an admission here would begin, or no longer, to go on with a stay."""
+        return [
+            day
+            for stay in self.census.stays_of.get(self.minor.id, ())
+            if stay.facility == self.facility.id
+            for day in (stay.admitted_on + ONE_DAY, stay.left_on)
+            if day is not None
+        ]

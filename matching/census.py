@@ -88,6 +88,7 @@ class Census:
         "funds",
         "last_night",
         "minors",
+        "payer_answers",
         "presence",
         "referrals",
         "referrals_of",
@@ -112,6 +113,7 @@ class Census:
                     self.presence.setdefault(row.minor, []).append(row)
         self.approvals = {(row.minor, row.from_state, row.to_state) for row in snapshot.interstate_approvals}
         self._houses: dict[str, House] = {}
+        self.payer_answers: dict[Any, Any] = {}
         self._paid: dict[str, list[tuple[str, date, date]]] | None = None
 
     def house(self, facility: Facility) -> House:

@@ -10,7 +10,7 @@ from matching.case import Case
 from matching.census import Census
 from matching.coverage import Coverage, PayerRun
 from matching.dates import birthday
-from matching.facts import Facility, Minor, Referral
+from matching.facts import Facility, Fund, Minor, Referral
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
 from matching.payer import Funding
 from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
@@ -21,27 +21,23 @@ Verdict = Literal["option", "later", "needs_info", "excluded"]
 
 
 class PayerFindings:
-    """One accepted payer with its answers; `once` are those that hold for the whole stay."""
+    """One accepted payer with its answers.
 
-    __slots__ = ("findings", "funding", "may_pay", "outcomes", "usable")
+    Attributes
+    ----------
+    usable : bool
+        All rules that hold for the whole stay are met, so that the payer may stand in a sequence.
+    may_pay : bool
+        All rules are met on the admission night.
+    """
 
-    def __init__(self, funding: Funding) -> None:
+    __slots__ = ("findings", "funding", "may_pay", "usable")
+
+    def __init__(self, funding: Funding, findings: list[Finding], usable: bool) -> None:
         self.funding = funding
-        in_force = FUND_IN_FORCE.check(funding)
-        if funding.limit is None:
-            self.findings = [in_force]
-            self.usable = False
-        else:
-            once = [rule.check(funding) for rule in ONCE_RULES]
-            self.findings = [in_force, *once, *(rule.check(funding) for rule in NIGHT_RULES)]
-            self.usable = all(finding.outcome is MET for finding in once)
-        self.may_pay = all(finding.outcome is MET for finding in self.findings)
-
-    def stand_back(self, other_may_pay: bool) -> None:
-        """Judge the last resort, once it is known whether another payer may pay the first night."""
-        finding = FUND_LAST_RESORT.judge(self.funding, other_may_pay)
-        self.findings.append(finding)
-        self.may_pay = self.may_pay and finding.outcome is MET
+        self.findings = findings
+        self.usable = usable
+        self.may_pay = all(finding.outcome is MET for finding in findings)
 
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules of this payer with an outcome."""
@@ -152,7 +148,13 @@ def assess(census: Census, referral: Referral, facility: Facility) -> Assessment
 
 def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
     """Not met where the facility would be excluded for a sibling by any rule but being together, else known or not."""
-    own = sibling_case(case, sibling)
+    found = case.judged.get(sibling.id)
+    if found is None:
+        found = case.judged[sibling.id] = _sibling_outcome(sibling_case(case, sibling))
+    return found
+
+
+def _sibling_outcome(own: Case) -> Outcome:
     findings = [rule.check(own) for rule in FACILITY_RULES if rule.code != "minor.together"]
     payers = payer_findings(own)
     if _failed(findings, payers):
@@ -162,14 +164,49 @@ def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
 
 def payer_findings(case: Case) -> list[PayerFindings]:
     """Judge every accepted payer, by id; the last resorts once the others are known."""
-    stay = case.continued()
-    governing = stay.admitted_on if stay is not None else case.admit_on
-    funds = sorted(set(case.facility.funds or ()))
-    payers = [PayerFindings(Funding(case, case.census.funds[fund], governing)) for fund in funds]
-    other_may_pay = any(payer.may_pay and not payer.funding.fund.last_resort for payer in payers)
-    for payer in payers:
-        payer.stand_back(other_may_pay)
+    governing = case.governing(case.admit_on)
+    funds = [case.census.funds[fund] for fund in sorted(set(case.facility.funds or ()))]
+    own = [_own_findings(case, fund, governing) for fund in funds]
+    other_may_pay = any(
+        not fund.last_resort and all(finding.outcome is MET for finding in findings)
+        for fund, (_, findings, _) in zip(funds, own, strict=True)
+    )
+    payers = []
+    for funding, findings, usable in own:
+        last = FUND_LAST_RESORT.check(funding, other_may_pay)
+        payers.append(PayerFindings(funding, [*findings, last], usable))
     return payers
+
+
+def _own_findings(case: Case, fund: Fund, governing: date) -> tuple[Funding, list[Finding], bool]:
+    """A payer's answers without the last resort; the same at every facility of one kind in one State.
+
+    Only a past stay in the facility itself makes them differ there.
+    """
+    here = any(stay.facility == case.facility.id for stay in case.census.stays_of.get(case.minor.id, ()))
+    key = (
+        case.minor.id,
+        fund.id,
+        governing,
+        case.admit_on,
+        case.until,
+        case.facility.kind,
+        case.facility.state,
+        case.facility.id if here else None,
+    )
+    found = case.census.payer_answers.get(key)
+    if found is None:
+        found = case.census.payer_answers[key] = _judge_payer(Funding(case, fund, governing))
+    return found
+
+
+def _judge_payer(funding: Funding) -> tuple[Funding, list[Finding], bool]:
+    in_force = FUND_IN_FORCE.check(funding)
+    if funding.limit is None:
+        return funding, [in_force], False
+    once = [rule.check(funding) for rule in ONCE_RULES]
+    night = [rule.check(funding) for rule in NIGHT_RULES]
+    return funding, [in_force, *once, *night], all(finding.outcome is MET for finding in once)
 
 
 def payer_run(funding: Funding) -> PayerRun:

@@ -17,8 +17,15 @@ FUND_LAST_RESORT = funding.LastResort()
 ONCE_RULES: tuple[FundRule, ...] = tuple(funding.ONCE)
 NIGHT_RULES: tuple[FundRule, ...] = tuple(funding.NIGHT)
 
-FUND_RULES: tuple[FundRule, ...] = (FUND_IN_FORCE, *ONCE_RULES, *NIGHT_RULES, FUND_LAST_RESORT)
-"""Rules of a fund: one payer, or a chain of payers, that meets them is enough."""
+FUND_RULES: tuple[FundRule, ...] = (FUND_IN_FORCE, *ONCE_RULES, *NIGHT_RULES)
+"""Rules of a fund: one payer, or a chain of payers, that meets them is enough. The last resort looks at the others."""
+
+CODES: tuple[str, ...] = (
+    *(rule.code for rule in FACILITY_RULES),
+    *(rule.code for rule in FUND_RULES),
+    FUND_LAST_RESORT.code,
+)
+"""Every rule code, in the order of the catalogue."""
 
 BY_CODE: dict[str, Rule | FundRule] = {
     **{rule.code: rule for rule in FACILITY_RULES},

@@ -24,8 +24,12 @@ class Rule(ABC):
     """Who may record an exception."""
 
     @abstractmethod
+    def judge(self, case: Case) -> Outcome:
+        """Give the outcome alone."""
+
+    @abstractmethod
     def check(self, case: Case) -> Finding:
-        """Judge one case."""
+        """Judge one case, and say why."""
 
     @abstractmethod
     def fix(self, case: Case, finding: Finding) -> str:
@@ -49,6 +53,21 @@ class Rule(ABC):
         return Finding(self.code, outcome, case.facility.id, have, need, text, self.source, changes_on, asks)
 
 
+class DatedRule(Rule):
+    """A rule whose answer may change with the date."""
+
+    @abstractmethod
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the case on a date."""
+
+    def judge(self, case: Case) -> Outcome:
+        return self.outcome(case, case.admit_on)
+
+    def change(self, case: Case, outcome: Outcome, dates: Iterable[date | None]) -> date | None:
+        """The first of some dates, after the admission and within the need, on which the outcome differs."""
+        return first_change(case, outcome, lambda day: self.outcome(case, day), dates)
+
+
 class FundRule(ABC):
     """A rule of one fund. "Once" rules hold for the whole stay; "night" rules are judged for each night."""
 
@@ -58,8 +77,12 @@ class FundRule(ABC):
     waive: ClassVar[str | None] = "funder"
 
     @abstractmethod
+    def judge(self, funding: Funding) -> Outcome:
+        """Give the outcome alone, for an accepted payer that has a limit row in force."""
+
+    @abstractmethod
     def check(self, funding: Funding) -> Finding:
-        """Judge one accepted payer of a case, which has a limit row in force."""
+        """Judge one accepted payer, and say why."""
 
     @abstractmethod
     def fix(self, funding: Funding, finding: Finding) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from matching.case import Case
 from matching.facts import Minor
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, yes_or_no
-from matching.rules.base import Rule, first_change
+from matching.rules.base import DatedRule, Rule
 
 EMERGENCY = ("emergency_shelter", "assessment_center")
 
@@ -17,6 +17,9 @@ class Interstate(Rule):
     code = "custody.interstate"
     source = "ICPC Regulation 4: approval before placement"
     who = "agency"
+
+    def judge(self, case: Case) -> Outcome:
+        return self._judge(case, case.minor, case.facility.state)[0]
 
     def check(self, case: Case) -> Finding:
         minor, here = case.minor, case.facility.state
@@ -74,16 +77,19 @@ class Refuses(Rule):
     who = "young person"
     waive = "the young person: a change of mind is hers or his to record"
 
+    def judge(self, case: Case) -> Outcome:
+        return yes_or_no(case.facility.id not in case.minor.wishes.refuse)
+
     def check(self, case: Case) -> Finding:
-        refused = case.facility.id in case.minor.wishes.refuse
-        text = "The young person refuses this house" if refused else "Not refused by the young person"
-        return self.found(case, yes_or_no(not refused), refused, False, text)
+        outcome = self.judge(case)
+        text = "Not refused by the young person" if outcome is MET else "The young person refuses this house"
+        return self.found(case, outcome, outcome is not MET, False, text)
 
     def fix(self, case: Case, finding: Finding) -> str:
         return "A change of mind, recorded by the young person"
 
 
-class Together(Rule):
+class Together(DatedRule):
     """Siblings who wait too can come to the same house."""
 
     code = "minor.together"
@@ -91,22 +97,22 @@ class Together(Rule):
     who = "agency"
     waive = "the placing agency with the young people"
 
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge those who still wait on a date; what the house says of each is judged on the admission date."""
+        siblings = case.siblings if on == case.admit_on else case.census.waiting_siblings(case.minor, on)
+        return all_of(case.sibling_outcome(case, sibling) for sibling in siblings)
+
     def check(self, case: Case) -> Finding:
-        judged = {sibling.id: case.sibling_outcome(case, sibling) for sibling in case.siblings}
-        outcome = all_of(judged.values())
+        outcome = self.judge(case)
         text = {
             MET: "No sibling waits who could not come too",
             NOT_MET: "A sibling who waits too could not come here",
             UNKNOWN: "Whether a sibling who waits too could come here is not known",
         }[outcome]
         changes = None
-        if judged:
-            changes = first_change(case, outcome, lambda day: self._on(case, day), self._dates(case))
-        return self.found(case, outcome, len(judged) or None, "the same house for siblings", text, changes)
-
-    def _on(self, case: Case, on: date) -> Outcome:
-        waiting = case.census.waiting_siblings(case.minor, on)
-        return all_of(case.sibling_outcome(case, sibling) for sibling in waiting)
+        if case.minor.together_with:
+            changes = self.change(case, outcome, self._dates(case))
+        return self.found(case, outcome, len(case.siblings) or None, "the same house for siblings", text, changes)
 
     def _dates(self, case: Case) -> Iterable[date | None]:
         for sibling in case.minor.together_with:

@@ -7,7 +7,7 @@ from matching.bands import age_asks, age_in_band, age_text, gender_in, trafficki
 from matching.case import Case
 from matching.dates import age_on
 from matching.facts import Minor, Resident, Unit
-from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of, yes_or_no
 from matching.rules.base import Rule
 
 
@@ -19,16 +19,25 @@ class Declines(Rule):
     who = "facility"
     waive = "facility"
 
+    def judge(self, case: Case) -> Outcome:
+        declines, conditions = case.facility.declines, case.minor.needs.conditions
+        if declines == () or conditions == ():
+            return MET
+        if declines is None or conditions is None:
+            return UNKNOWN
+        return yes_or_no(not set(declines) & set(conditions))
+
     def check(self, case: Case) -> Finding:
         declines, conditions = case.facility.declines, case.minor.needs.conditions
         both = ", ".join(sorted(set(declines or ()) & set(conditions or ())))
+        outcome = self.judge(case)
+        text = {
+            NOT_MET: f"The house declines: {both}",
+            MET: "Nothing that the house declines",
+            UNKNOWN: "Whether there is anything that the house declines is not known",
+        }[outcome]
         asks: tuple[str, ...] = ()
-        if both:
-            outcome, text = NOT_MET, f"The house declines: {both}"
-        elif declines == () or conditions == () or (declines and conditions):
-            outcome, text = MET, "Nothing that the house declines"
-        else:
-            outcome, text = UNKNOWN, "Whether there is anything that the house declines is not known"
+        if outcome is UNKNOWN:
             facts = ("minor.needs.conditions", conditions), ("facility.declines", declines)
             asks = tuple(name for name, value in facts if value is None)
         return self.found(case, outcome, both or None, "none declined", text, None, asks)
@@ -45,9 +54,12 @@ class Admits(Rule):
     who = "facility"
     waive = "facility"
 
+    def judge(self, case: Case) -> Outcome:
+        return trafficking_in(case.minor.trafficking, case.facility.admits)
+
     def check(self, case: Case) -> Finding:
         status, admits = case.minor.trafficking, case.facility.admits
-        outcome = trafficking_in(status, admits)
+        outcome = self.judge(case)
         need = "any" if admits is None else ", ".join(sorted(admits))
         text = f"Trafficking status {_said(status)}; the house takes {_said(need)}"
         asks = ("minor.trafficking",) if outcome is UNKNOWN else ()
@@ -64,6 +76,12 @@ class Services(Rule):
     source = "The placing agency's requirement"
     who = "facility"
     waive = "placing agency"
+
+    def judge(self, case: Case) -> Outcome:
+        required, offered = case.minor.needs.services_required, case.facility.services
+        if not required:
+            return MET
+        return UNKNOWN if offered is None else yes_or_no(set(required) <= set(offered))
 
     def check(self, case: Case) -> Finding:
         required, offered = case.minor.needs.services_required, case.facility.services
@@ -89,6 +107,9 @@ class UnitFit(Rule):
     source = "Licensed quarters"
     who = "facility"
     waive = "facility"
+
+    def judge(self, case: Case) -> Outcome:
+        return any_of(unit_outcome(case, unit, case.admit_on, gap=case.bed_known) for unit in self._units(case))
 
     def check(self, case: Case) -> Finding:
         units = self._units(case)

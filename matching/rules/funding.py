@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from matching.bands import age_asks, age_in_band, age_text, band_birthdays, band_text, gender_in, trafficking_in
 from matching.case import Case
+from matching.dates import birthday
 from matching.facts import Clock, Minor, ResidenceLimit, Where
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, any_of, yes_or_no
 from matching.payer import Funding
@@ -21,6 +22,10 @@ class Accepted(Rule):
     source = "The facility's contracts"
     who = "facility"
     waive = "facility"
+
+    def judge(self, case: Case) -> Outcome:
+        funds = case.facility.funds
+        return UNKNOWN if funds is None else yes_or_no(bool(funds))
 
     def check(self, case: Case) -> Finding:
         funds = case.facility.funds
@@ -40,16 +45,20 @@ class InForce(FundRule):
     code = "funding.in_force"
     source = "Effective dates; ASPE 2007: a programme closed until new funding came"
 
-    def outcome(self, funding: Funding, on: date) -> Outcome:
-        """Judge whether a row is in force on a date."""
-        return yes_or_no(funding.fund.limit_on(on) is not None)
+    def judge(self, funding: Funding) -> Outcome:
+        return yes_or_no(funding.limit is not None)
 
     def check(self, funding: Funding) -> Finding:
-        outcome = yes_or_no(funding.limit is not None)
+        outcome = self.judge(funding)
         changes = None
         if _judged_on_admission(funding):
             dates = [day for row in funding.fund.limits for day in (row.valid_from, row.valid_until)]
-            changes = first_change(funding.case, outcome, lambda day: self.outcome(funding, day), dates)
+            changes = first_change(
+                funding.case,
+                outcome,
+                lambda day: yes_or_no(funding.fund.limit_on(funding.case.governing(day)) is not None),
+                [*dates, *funding.case.stay_dates()],
+            )
         text = "The fund is open" if outcome is MET else f"The fund is closed on {funding.governing}"
         return self.found(funding, outcome, outcome is MET, True, text, changes)
 
@@ -64,25 +73,41 @@ class AgeBand(FundRule):
     code = "funding.age_band"
     source = SEED_A + ": funding limited by age"
 
-    def outcome(self, funding: Funding, on: date) -> Outcome:
-        """Judge the age on a date."""
-        return age_in_band(funding.case.minor, funding.row.min_age, funding.row.max_age, on)
+    def judge(self, funding: Funding) -> Outcome:
+        return age_in_band(funding.case.minor, funding.row.min_age, funding.row.max_age, funding.governing)
 
     def check(self, funding: Funding) -> Finding:
         minor, low, high = funding.case.minor, funding.row.min_age, funding.row.max_age
-        outcome = self.outcome(funding, funding.governing)
-        changes = None
-        if _judged_on_admission(funding):
-            dates = band_birthdays(minor, low, high)
-            changes = first_change(funding.case, outcome, lambda day: self.outcome(funding, day), dates)
+        outcome = self.judge(funding)
+        changes = self._changes(funding, outcome) if _judged_on_admission(funding) else None
         age, need = age_text(minor, funding.governing), band_text(low, high)
         said = f"Age {age}" if age is not None else "Age not known"
         asks = age_asks(minor) if outcome is UNKNOWN else ()
         return self.found(funding, outcome, age, need, f"{said}; the fund pays for {need}", changes, asks)
 
+    def _changes(self, funding: Funding, outcome: Outcome) -> date | None:
+        """As if the admission were on a later date, with the row then in force."""
+
+        def on(day: date) -> Outcome:
+            governing = funding.case.governing(day)
+            limit = funding.fund.limit_on(governing)
+            if limit is None:
+                return outcome
+            return age_in_band(funding.case.minor, limit.min_age, limit.max_age, governing)
+
+        rows = funding.fund.limits
+        dates = [day for row in rows for day in band_birthdays(funding.case.minor, row.min_age, row.max_age)]
+        dates += funding.case.stay_dates()
+        if len(rows) > 1:
+            dates += [day for row in rows for day in (row.valid_from, row.valid_until) if day is not None]
+        return first_change(funding.case, outcome, on, dates)
+
     def fix(self, funding: Funding, finding: Finding) -> str:
-        day = finding.changes_on
-        return f"Old enough on {day}, a birthday" if day else "The funder may waive the age band"
+        low, minor = funding.row.min_age, funding.case.minor
+        day = birthday(minor.born_on, low) if minor.born_on and low is not None else None
+        if day is not None and day > funding.governing:
+            return f"Old enough on {day}, a birthday; or the funder may waive the age band"
+        return "The funder may waive the age band"
 
 
 class Residence(FundRule):
@@ -92,6 +117,12 @@ class Residence(FundRule):
     source = SEED_A + ": city or county of residency"
 
     kinds: ClassVar = (("county", "counties"), ("place", "places"), ("state", "states"))
+
+    def judge(self, funding: Funding) -> Outcome:
+        limit = funding.row.residence
+        if limit is None or not _listed(limit):
+            return MET
+        return any_of(self._match(limit, getattr(funding.case.minor, basis)) for basis in limit.basis)
 
     def check(self, funding: Funding) -> Finding:
         limit, minor = funding.row.residence, funding.case.minor
@@ -148,17 +179,20 @@ class Custody(FundRule):
     code = "funding.custody"
     source = "Runaway and Homeless Youth Act: wards excluded"
 
-    def check(self, funding: Funding) -> Finding:
+    def judge(self, funding: Funding) -> Outcome:
         limit, custody = funding.row.custody, funding.case.minor.custody
         allow, deny = (limit.allow, limit.deny) if limit else (None, None)
-        need = _lists(allow, deny)
-        asks: tuple[str, ...] = ()
         if not allow and not deny:
-            outcome = MET
-        elif custody is None:
-            outcome, asks = UNKNOWN, ("minor.custody",)
-        else:
-            outcome = yes_or_no((not allow or custody in allow) and custody not in (deny or ()))
+            return MET
+        if custody is None:
+            return UNKNOWN
+        return yes_or_no((not allow or custody in allow) and custody not in (deny or ()))
+
+    def check(self, funding: Funding) -> Finding:
+        limit, custody = funding.row.custody, funding.case.minor.custody
+        outcome = self.judge(funding)
+        need = _lists(limit.allow, limit.deny) if limit else _lists(None, None)
+        asks = ("minor.custody",) if outcome is UNKNOWN else ()
         said = "not known" if custody is None else custody.replace("_", " ")
         return self.found(funding, outcome, custody, need, f"Custody {said}; the fund pays {need}", None, asks)
 
@@ -178,9 +212,12 @@ class Trafficking(FundRule):
     code = "funding.trafficking"
     source = SEED_A + ": victim or at risk"
 
+    def judge(self, funding: Funding) -> Outcome:
+        return trafficking_in(funding.case.minor.trafficking, funding.row.trafficking)
+
     def check(self, funding: Funding) -> Finding:
         status, accepted = funding.case.minor.trafficking, funding.row.trafficking
-        outcome = trafficking_in(status, accepted)
+        outcome = self.judge(funding)
         need = "any" if accepted is None else ", ".join(sorted(accepted)).replace("_", " ")
         said = "not known" if status is None else status.replace("_", " ")
         asks = ("minor.trafficking",) if outcome is UNKNOWN else ()
@@ -198,9 +235,12 @@ class Gender(FundRule):
     code = "funding.gender"
     source = "Programme rules"
 
+    def judge(self, funding: Funding) -> Outcome:
+        return gender_in(funding.case.minor.gender, funding.row.genders)
+
     def check(self, funding: Funding) -> Finding:
         gender, accepted = funding.case.minor.gender, funding.row.genders
-        outcome = gender_in(gender, accepted)
+        outcome = self.judge(funding)
         need = "any" if accepted is None else ", ".join(sorted(accepted))
         asks = ("minor.gender",) if outcome is UNKNOWN else ()
         return self.found(
@@ -217,10 +257,15 @@ class FacilityKind(FundRule):
     code = "funding.facility_kind"
     source = "Title IV-E settings"
 
+    def judge(self, funding: Funding) -> Outcome:
+        kind = funding.case.facility.kind
+        kinds, excluded = funding.row.facility_kinds, funding.row.excluded_facility_kinds
+        return yes_or_no((kinds is None or kind in kinds) and kind not in (excluded or ()))
+
     def check(self, funding: Funding) -> Finding:
         kind = funding.case.facility.kind
         kinds, excluded = funding.row.facility_kinds, funding.row.excluded_facility_kinds
-        pays = (kinds is None or kind in kinds) and kind not in (excluded or ())
+        pays = self.judge(funding) is MET
         said, need = kind.replace("_", " "), _lists(kinds, excluded)
         text = f"The fund pays nights in {_a(said)}" if pays else f"The fund does not pay nights in {_a(said)}"
         return self.found(funding, yes_or_no(pays), kind, need, text)
@@ -240,6 +285,12 @@ class Requires(FundRule):
     source = "Title IV-E placement and care; Medicaid certification"
     who = "agency"
     waive = "the agency grants the approval"
+
+    def judge(self, funding: Funding) -> Outcome:
+        required, approvals = funding.row.requires, funding.case.minor.approvals
+        if not required:
+            return MET
+        return UNKNOWN if approvals is None else yes_or_no(set(required) <= set(approvals))
 
     def check(self, funding: Funding) -> Finding:
         required, approvals = funding.row.requires, funding.case.minor.approvals
@@ -270,9 +321,12 @@ class AgesOut(FundRule):
         leaves_at = funding.row.leaves_at_age
         return age_in_band(funding.case.minor, None, None if leaves_at is None else leaves_at - 1, on)
 
+    def judge(self, funding: Funding) -> Outcome:
+        return self.outcome(funding, funding.case.admit_on)
+
     def check(self, funding: Funding) -> Finding:
         case, leaves_at = funding.case, funding.row.leaves_at_age
-        outcome = self.outcome(funding, case.admit_on)
+        outcome = self.judge(funding)
         changes, need = None, "may complete the stay"
         if leaves_at is not None:
             need = f"under {leaves_at}"
@@ -294,11 +348,14 @@ class ClockPays(FundRule):
     source = SEED_A + ": 14, 30 and 90 days"
     waive = "funder, by its extension"
 
+    def judge(self, funding: Funding) -> Outcome:
+        return yes_or_no(funding.clocks_pay(funding.case.admit_on))
+
     def check(self, funding: Funding) -> Finding:
         case = funding.case
         if not funding.row.clocks:
             return self.found(funding, MET, None, "no cap", "The fund has no cap on nights")
-        outcome = yes_or_no(funding.clocks_pay(case.admit_on))
+        outcome = self.judge(funding)
         need = ", ".join(_cap(clock) for clock in funding.row.clocks)
         night = case.admit_on.toordinal()
         left = funding.clock_nights(night)
@@ -353,11 +410,14 @@ class Beds(FundRule):
     code = "funding.beds"
     source = "The fund's contract"
 
+    def judge(self, funding: Funding) -> Outcome:
+        return yes_or_no(funding.bed_free(funding.case.admit_on))
+
     def check(self, funding: Funding) -> Finding:
         case, most = funding.case, funding.row.beds_per_night
         if most is None:
             return self.found(funding, MET, None, "any number", "The fund pays any number of beds")
-        outcome = yes_or_no(funding.bed_free(case.admit_on))
+        outcome = self.judge(funding)
         changes = first_change(case, outcome, lambda day: yes_or_no(funding.bed_free(day)), funding.bed_dates())
         taken = funding.beds_taken(case.admit_on)
         text = f"{taken} of {most} beds that the fund pays are taken that night"
@@ -374,37 +434,38 @@ class Budget(FundRule):
     code = "funding.budget"
     source = "The fund's contract"
 
+    def judge(self, funding: Funding) -> Outcome:
+        return yes_or_no(funding.row.nights_left is None or funding.row.nights_left > 0)
+
     def check(self, funding: Funding) -> Finding:
         left = funding.row.nights_left
         if left is None:
             return self.found(funding, MET, None, "any number", "The fund has no limit on nights in all")
         text = f"{left} nights are left in the fund"
-        return self.found(funding, yes_or_no(left > 0), left, "1 night or more", text)
+        return self.found(funding, self.judge(funding), left, "1 night or more", text)
 
     def fix(self, funding: Funding, finding: Finding) -> str:
         return "More nights in the fund"
 
 
-class LastResort(FundRule):
+class LastResort:
     """A fund of last resort pays only where no other accepted payer may."""
 
     code = "funding.last_resort"
     source = "Georgia gap fund"
-    waive = None
 
-    def check(self, funding: Funding) -> Finding:
-        raise TypeError("judged from the findings of the other payers; see judge")
-
-    def judge(self, funding: Funding, other_may_pay: bool) -> Finding:
-        """Judge with the knowledge of whether a payer that is not of last resort has all its findings met."""
+    def check(self, funding: Funding, other_may_pay: bool) -> Finding:
+        """Judge a payer, knowing whether another that is not of last resort has all its findings met."""
+        citation = funding.limit.citation if funding.limit is not None else None
         last = funding.fund.last_resort
+        outcome = yes_or_no(not (last and other_may_pay))
         if not last:
-            return self.found(funding, MET, False, "no other payer", "Not a fund of last resort")
-        text = "Another payer may pay, so this one waits" if other_may_pay else "No other payer may pay this night"
-        return self.found(funding, yes_or_no(not other_may_pay), True, "no other payer", text)
-
-    def fix(self, funding: Funding, finding: Finding) -> str:
-        return "Nothing: another payer pays"
+            text = "Not a fund of last resort"
+        elif other_may_pay:
+            text = "Another payer may pay, so this one waits"
+        else:
+            text = "No other payer may pay this night"
+        return Finding(self.code, outcome, funding.fund.id, last, "no other payer", text, citation)
 
 
 def _judged_on_admission(funding: Funding) -> bool:

@@ -12,13 +12,14 @@ from matching.bands import (
     gender_in,
 )
 from matching.case import Case
+from matching.dates import birthday
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, yes_or_no
-from matching.rules.base import Rule, first_change
+from matching.rules.base import DatedRule, Rule
 
 LICENSING = "State licensing"
 
 
-class InForce(Rule):
+class InForce(DatedRule):
     """The licence is active or provisional, and covers the night."""
 
     code = "licence.in_force"
@@ -41,9 +42,7 @@ class InForce(Rule):
     def check(self, case: Case) -> Finding:
         licence = case.facility.licence
         outcome = self.outcome(case, case.admit_on)
-        changes = first_change(
-            case, outcome, lambda day: self.outcome(case, day), (licence.valid_from, licence.expires_on)
-        )
+        changes = self.change(case, outcome, (licence.valid_from, licence.expires_on))
         asks: tuple[str, ...] = ()
         if outcome is UNKNOWN:
             facts = ("status", licence.status), ("valid_from", licence.valid_from), ("expires_on", licence.expires_on)
@@ -60,7 +59,7 @@ class InForce(Rule):
         return f"The licence covers the night of {day}" if day else "A licence in force, from the licensing agency"
 
 
-class Age(Rule):
+class Age(DatedRule):
     """The age is one that the house is licensed for."""
 
     code = "licence.age"
@@ -79,7 +78,7 @@ class Age(Rule):
         minor, on = case.minor, case.admit_on
         low, high = case.facility.licence.min_age, case.facility.licence.max_age
         outcome = self.outcome(case, on)
-        changes = first_change(case, outcome, lambda day: self.outcome(case, day), band_birthdays(minor, low, high))
+        changes = self.change(case, outcome, band_birthdays(minor, low, high))
         need = band_text(low, high) if low is not None or high is not None else "not known"
         age = age_text(minor, on)
         said = f"Age {age}" if age is not None else "Age not known"
@@ -94,8 +93,11 @@ class Age(Rule):
         return self.found(case, outcome, age, need, text, changes, asks)
 
     def fix(self, case: Case, finding: Finding) -> str:
-        day = finding.changes_on
-        return f"Licensed for this age from {day}, a birthday" if day else "A change of the licence, with its evidence"
+        low, minor = case.facility.licence.min_age, case.minor
+        day = birthday(minor.born_on, low) if minor.born_on and low is not None else None
+        if day is not None and day > case.admit_on:
+            return f"Licensed for this age from {day}, a birthday"
+        return "A change of the licence, with its evidence"
 
 
 class Gender(Rule):
@@ -105,9 +107,13 @@ class Gender(Rule):
     source = LICENSING
     who = "agency"
 
+    def judge(self, case: Case) -> Outcome:
+        genders = case.facility.licence.genders
+        return UNKNOWN if genders is None else gender_in(case.minor.gender, genders)
+
     def check(self, case: Case) -> Finding:
         genders, gender = case.facility.licence.genders, case.minor.gender
-        outcome = UNKNOWN if genders is None else gender_in(gender, genders)
+        outcome = self.judge(case)
         need = "not known" if genders is None else ", ".join(sorted(genders))
         text = f"Gender {gender or 'not known'}; licensed for {need}"
         asks: tuple[str, ...] = ()
@@ -121,7 +127,7 @@ class Gender(Rule):
         return "A change of the licence, with its evidence"
 
 
-class Capacity(Rule):
+class Capacity(DatedRule):
     """The licence has room for everybody who would live here."""
 
     code = "licence.capacity"
@@ -139,7 +145,7 @@ class Capacity(Rule):
         count = case.count(on)
         changes = None
         if capacity is not None:
-            changes = first_change(case, outcome, lambda day: self.outcome(case, day), self._dates(case))
+            changes = self.change(case, outcome, self._dates(case))
         need = "not known" if capacity is None else f"at most {capacity}"
         text = f"With the young person {count} would live here; licensed for {need}"
         asks = ("facility.licence.capacity",) if outcome is UNKNOWN else ()
@@ -163,17 +169,24 @@ class Infants(Rule):
     source = LICENSING
     who = "agency"
 
+    def judge(self, case: Case) -> Outcome:
+        allowed, infants = case.facility.licence.infants, case.minor.needs.infants
+        if allowed or infants == 0:
+            return MET
+        return UNKNOWN if allowed is None or infants is None else NOT_MET
+
     def check(self, case: Case) -> Finding:
         allowed, infants = case.facility.licence.infants, case.minor.needs.infants
+        outcome = self.judge(case)
+        text = {
+            MET: "No infant comes along" if infants == 0 else "Licensed for infants",
+            UNKNOWN: "Whether infants come, or may, is not known",
+            NOT_MET: "Not licensed for infants",
+        }[outcome]
         asks: tuple[str, ...] = ()
-        if allowed or infants == 0:
-            outcome, text = MET, "No infant comes along" if infants == 0 else "Licensed for infants"
-        elif allowed is None or infants is None:
-            outcome, text = UNKNOWN, "Whether infants come, or may, is not known"
+        if outcome is UNKNOWN:
             facts = ("minor.needs.infants", infants), ("facility.licence.infants", allowed)
             asks = tuple(name for name, value in facts if value is None)
-        else:
-            outcome, text = NOT_MET, "Not licensed for infants"
         return self.found(case, outcome, infants, "licensed for infants, or none", text, None, asks)
 
     def fix(self, case: Case, finding: Finding) -> str:

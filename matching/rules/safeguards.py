@@ -9,7 +9,7 @@ from matching.bands import VICTIMS
 from matching.case import Case
 from matching.facts import Evidence, Point, Resident
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of, fact_is, yes_or_no
-from matching.rules.base import Rule, first_change
+from matching.rules.base import DatedRule, Rule
 
 EARTH_RADIUS_KM = 6371.0088
 SEED_A = "ASPE 2007 issue brief"
@@ -19,7 +19,7 @@ RESIDENT_OTHER = "resident not trafficked"
 RESIDENT_UNKNOWN = "resident not known"
 
 
-class Population(Rule):
+class Population(DatedRule):
     """Trafficked minors live only with other trafficked minors: by the house's rule, and in fact that night."""
 
     code = "safeguard.population"
@@ -44,7 +44,7 @@ class Population(Rule):
         have, text = self._words(case, outcome)
         changes = None
         if case.facility.population != "mixed" and (case.facility.residents or outcome is not MET):
-            changes = first_change(case, outcome, lambda day: self.outcome(case, day), case.house.dates())
+            changes = self.change(case, outcome, case.house.dates())
         return self.found(
             case, outcome, have, "trafficking_only", text, changes, self._asks(case) if outcome is UNKNOWN else ()
         )
@@ -85,7 +85,7 @@ class Population(Rule):
         return "Cannot be waived" + (f"; on {day} it may be met" if day else "")
 
 
-class Egress(Rule):
+class Egress(DatedRule):
     """Nobody is locked in without a way out in a fire."""
 
     code = "safeguard.egress"
@@ -117,14 +117,14 @@ class Egress(Rule):
         if outcome is UNKNOWN:
             asks = ("facility.safeguards.egress" if doors is None else "facility.safeguards.fire_clearance",)
         dates = (*_dates(safeguards.egress), *_dates(safeguards.fire_clearance))
-        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        changes = self.change(case, outcome, dates) if dates else None
         return self.found(case, outcome, doors, "a way out in a fire", text, changes, asks)
 
     def fix(self, case: Case, finding: Finding) -> str:
         return "Cannot be waived: doors that open, or a release with a current fire clearance"
 
 
-class Held(Rule):
+class Held(DatedRule):
     """A safeguard that is simply on record as held, or not."""
 
     fact: ClassVar[str]
@@ -132,18 +132,26 @@ class Held(Rule):
     not_held: ClassVar[str]
     who = "facility"
 
+    def outcome(self, case: Case, on: date) -> Outcome:
+        """Judge the record on a date."""
+        evidence: Evidence[bool] = getattr(case.facility.safeguards, self.fact)
+        return fact_is(evidence.on(on), True)
+
     def check(self, case: Case) -> Finding:
         evidence: Evidence[bool] = getattr(case.facility.safeguards, self.fact)
-        value = evidence.on(case.admit_on)
-        if value is None:
-            outcome, text, asks = UNKNOWN, f"{self.held}: not known, or the evidence is out of date", self._asks()
+        outcome = self.judge(case)
+        asks: tuple[str, ...] = ()
+        if outcome is UNKNOWN:
+            text, asks = f"{self.held}: not known, or the evidence is out of date", self.asks
         else:
-            outcome, text, asks = (MET, self.held, ()) if value else (NOT_MET, self.not_held, ())
+            text = self.held if outcome is MET else self.not_held
         dates = _dates(evidence)
-        changes = first_change(case, outcome, lambda day: fact_is(evidence.on(day), True), dates) if dates else None
-        return self.found(case, outcome, value, True, text, changes, asks)
+        changes = self.change(case, outcome, dates) if dates else None
+        return self.found(case, outcome, evidence.on(case.admit_on), True, text, changes, asks)
 
-    def _asks(self) -> tuple[str, ...]:
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The fact that is missing where the record is unknown."""
         return (f"facility.safeguards.{self.fact}",)
 
     def fix(self, case: Case, finding: Finding) -> str:
@@ -186,7 +194,7 @@ class GrievanceContact(Held):
     fact, held, not_held = "grievance_contact", "Someone outside to complain to", "Nobody outside to complain to"
 
 
-class OutsideContact(Rule):
+class OutsideContact(DatedRule):
     """Contact with the outside is open or limited child by child, never banned for all."""
 
     code = "safeguard.outside_contact"
@@ -210,14 +218,14 @@ class OutsideContact(Rule):
         }[contact]
         asks = ("facility.safeguards.outside_contact",) if outcome is UNKNOWN else ()
         dates = _dates(evidence)
-        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        changes = self.change(case, outcome, dates) if dates else None
         return self.found(case, outcome, contact, "no ban for everyone", text, changes, asks)
 
     def fix(self, case: Case, finding: Finding) -> str:
         return "Cannot be waived: limits reviewed child by child in place of the ban"
 
 
-class Remote(Rule):
+class Remote(DatedRule):
     """A remote house is lawful only where contact with the outside is not banned."""
 
     code = "safeguard.remote"
@@ -253,14 +261,14 @@ class Remote(Rule):
                 if value is None
             ]
         dates = (*_dates(safeguards.remote), *_dates(safeguards.outside_contact))
-        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        changes = self.change(case, outcome, dates) if dates else None
         return self.found(case, outcome, remote, "not remote, or contact allowed", text, changes, tuple(asks))
 
     def fix(self, case: Case, finding: Finding) -> str:
         return "Cannot be waived: limits on contact reviewed child by child in place of the ban"
 
 
-class AwakeStaff(Rule):
+class AwakeStaff(DatedRule):
     """Somebody is awake at night, and tonight there are enough of them for everybody who will sleep here."""
 
     code = "safeguard.awake_staff"
@@ -314,7 +322,7 @@ class AwakeStaff(Rule):
         dates = [*_dates(evidence)]
         if tonight:
             dates.append(case.census.tonight.fromordinal(case.census.tonight.toordinal() + 1))
-        changes = first_change(case, outcome, lambda day: self.outcome(case, day), dates) if dates else None
+        changes = self.change(case, outcome, dates) if dates else None
         return self.found(case, outcome, have, need, text, changes, tuple(asks))
 
     def _short(self, case: Case) -> tuple[int, str, str]:
@@ -350,9 +358,12 @@ class PlacementKind(Rule):
         "secure_detention": "secure detention",
     }
 
+    def judge(self, case: Case) -> Outcome:
+        return yes_or_no(case.facility.kind not in self.names)
+
     def check(self, case: Case) -> Finding:
         kind = case.facility.kind
-        outcome = yes_or_no(kind not in self.names)
+        outcome = self.judge(case)
         text = f"This is {self.names[kind]}" if kind in self.names else "A kind of house for this population"
         return self.found(case, outcome, kind, "no foster home, no detention", text)
 
@@ -365,7 +376,7 @@ class PlacementKind(Rule):
         return "Cannot be waived"
 
 
-class Conflict(Rule):
+class Conflict(DatedRule):
     """Nobody lives under one roof with someone they must be kept from, in either direction."""
 
     code = "safeguard.conflict"
@@ -402,7 +413,7 @@ class Conflict(Rule):
             asks += ["facility.residents.minor"] if any(row.minor is None for row in case.others) else []
         changes = None
         if case.facility.residents or outcome is UNKNOWN:
-            changes = first_change(case, outcome, lambda day: self.outcome(case, day), case.house.dates())
+            changes = self.change(case, outcome, case.house.dates())
         return self.found(case, outcome, None, "nobody to be kept from", text, changes, tuple(asks))
 
     def fix(self, case: Case, finding: Finding) -> str:
@@ -417,26 +428,39 @@ class Territory(Rule):
     who = "agency"
     waive = "the young person with the placing agency"
 
-    def check(self, case: Case) -> Finding:
+    def judge(self, case: Case) -> Outcome:
+        if self._matches(case) is not None:
+            return NOT_MET
+        return UNKNOWN if self._asks(case) else MET
+
+    def _matches(self, case: Case) -> str | None:
+        """What of the list the house is in."""
         avoid, facility = case.minor.avoid, case.facility
-        listed = facility.id in avoid.facilities
-        county = facility.county in avoid.counties
-        inside = facility.point is not None and any(
-            distance_km(facility.point, (circle[0], circle[1])) <= circle[2] for circle in avoid.circles
+        if facility.id in avoid.facilities:
+            return "this house"
+        if facility.county in avoid.counties:
+            return "this county"
+        point = facility.point
+        inside = point is not None and any(
+            distance_km(point, (circle[0], circle[1])) <= circle[2] for circle in avoid.circles
         )
-        asks = []
-        if avoid.counties and facility.county is None:
-            asks.append("facility.county")
-        if avoid.circles and facility.point is None:
-            asks.append("facility.point")
-        if listed or county or inside:
-            have = "this house" if listed else "this county" if county else "inside an area"
-            return self.found(case, NOT_MET, have, "outside what is avoided", "In a place the young person avoids")
+        return "inside an area" if inside else None
+
+    def _asks(self, case: Case) -> tuple[str, ...]:
+        avoid, facility = case.minor.avoid, case.facility
+        asks = ("facility.county",) if avoid.counties and facility.county is None else ()
+        return (*asks, "facility.point") if avoid.circles and facility.point is None else asks
+
+    def check(self, case: Case) -> Finding:
+        have, need = self._matches(case), "outside what is avoided"
+        if have is not None:
+            return self.found(case, NOT_MET, have, need, "In a place the young person avoids")
+        asks = self._asks(case)
         if asks:
-            text = "Whether the house is in a place to avoid is not known"
-            return self.found(case, UNKNOWN, None, "outside what is avoided", text, None, tuple(asks))
-        text = "Not in a place the young person avoids"
-        return self.found(case, MET, "outside", "outside what is avoided", text)
+            return self.found(
+                case, UNKNOWN, None, need, "Whether the house is in a place to avoid is not known", None, asks
+            )
+        return self.found(case, MET, "outside", need, "Not in a place the young person avoids")
 
     def fix(self, case: Case, finding: Finding) -> str:
         return "The young person, with the placing agency, may take the place off the list"
