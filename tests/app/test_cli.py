@@ -1,0 +1,163 @@
+"""The command line: results on stdout, messages on stderr, one clear line and exit code 2 on bad input."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from app.cli import COMMANDS
+
+
+def bednight(*arguments: str, url: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"DATABASE_URL": url, "PATH": "/usr/bin:/bin", **env},
+    )
+
+
+def done(*arguments: str, url: str, **env: str) -> str:
+    run = bednight(*arguments, url=url, **env)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> str:
+    """One migrated database for the commands of this page."""
+    path = tmp_path_factory.mktemp("cli") / "bednight.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module")
+def agency(url: str) -> str:
+    """An agency."""
+    return done("agencies", "add", "Fulton County DFCS", "--kind", "child_protection", url=url)
+
+
+def test_help_comes_with_examples_before_options(url: str) -> None:
+    text_ = done("--help", url=url)
+    assert text_.index("Examples:") < text_.index("bednight demo") < text_.index("Options:") < text_.index("Commands:")
+    assert all(f"\n  {name} " in text_ for name, _, _ in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["agencies", "users", "keys", "serve", "migrate", "audit"])
+def test_every_command_explains_itself(url: str, command: str) -> None:
+    assert done(command, "--help", url=url).startswith(f"Usage: bednight {command}")
+
+
+def test_help_imports_neither_the_application_nor_the_database() -> None:
+    code = (
+        "import sys; sys.argv = ['bednight', '--help']\n"
+        "from app.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print({'fastapi', 'sqlalchemy', 'alembic', 'ortools', 'numpy'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "set()"
+
+
+def test_from_an_agency_to_a_key(url: str, agency: str) -> None:
+    assert re.fullmatch(r"agency_[a-z2-7]{20}", agency)
+    made = bednight("keys", "add", agency, "--name", "intake", "--role", "supervisor", "--days", "9", url=url)
+    secret = made.stdout.strip()
+    assert re.fullmatch(r"bn_test_[0-9a-f]{40}", secret)
+    assert secret not in made.stderr
+    rows = json.loads(done("keys", "list", "--json", url=url))
+    assert [(row["name"], row["role"], row["hint"]) for row in rows] == [("intake", "supervisor", secret[:12])]
+    assert secret not in json.dumps(rows)
+    done("keys", "revoke", rows[0]["id"], url=url)
+    assert json.loads(done("keys", "list", "--json", url=url))[0]["revoked_at"] is not None
+
+
+def test_a_live_deployment_makes_live_keys(url: str, agency: str) -> None:
+    made = done("keys", "add", agency, "--name", "k", "--role", "partner", url=url, BEDNIGHT_LIVE="1")
+    assert made.startswith("bn_live_")
+
+
+def test_people_and_their_links(url: str, agency: str) -> None:
+    person = done(
+        *("users", "add", agency, "--name", "R. Diaz", "--email", "Diaz@Example.org", "--role", "facility_staff"),
+        *("--facility", "fac_1", "--facility", "fac_2"),
+        url=url,
+    )
+    listed = done("users", "list", "--agency", agency, url=url)
+    assert listed.split("\t")[:5] == [person, agency, "facility_staff", "R. Diaz", "diaz@example.org"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/login/[0-9a-f]{40}", done("users", "link", person, url=url))
+    done("users", "disable", person, url=url)
+    assert bednight("users", "link", person, url=url).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nonsense",), "No such command"),
+        (("agencies", "add", "A", "--kind", "bakery"), "--kind"),
+        (("agencies", "add", "Fulton County DFCS", "--kind", "school"), "bednight: An agency of this name exists."),
+        (("keys", "add", "agency_none", "--name", "k", "--role", "partner"), "bednight: Not found"),
+        (("keys", "add", "AGENCY", "--name", "k", "--role", "partner", "--days", "91"), "--days"),
+        (
+            ("keys", "add", "AGENCY", "--name", "k", "--role", "partner", "--permission", "audit_read"),
+            "A key may hold no more than its role.",
+        ),
+        (
+            ("users", "add", "AGENCY", "--name", "R", "--email", "none", "--role", "partner"),
+            "An email address has an @.",
+        ),
+        (("keys", "revoke", "key_none"), "bednight: Not found"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(url: str, agency: str, arguments: tuple[str, ...], message: str) -> None:
+    run = bednight(*(agency if argument == "AGENCY" else argument for argument in arguments), url=url)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_database_without_tables_is_refused_and_migrate_makes_them(tmp_path: Path) -> None:
+    fresh = f"sqlite:///{tmp_path / 'new.db'}"
+    run = bednight("agencies", "list", url=fresh)
+    assert (run.returncode, run.stderr) == (2, "bednight: the database is not up to date; run: bednight migrate\n")
+    done("migrate", url=fresh)
+    assert done("agencies", "list", url=fresh) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "env"),
+    [
+        ("nonsense", {}),
+        ("sqlite:////nowhere/at/all.db", {}),
+        ("sqlite://", {"BEDNIGHT_LIVE": "maybe"}),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line(url: str, env: dict[str, str]) -> None:
+    run = bednight("agencies", "list", url=url, **env)
+    assert run.returncode == 2
+    assert run.stderr.startswith("bednight: ")
+    assert run.stderr.count("\n") == 1
+
+
+def test_audit_verify_passes_and_then_finds_the_change(tmp_path: Path, migrated_sqlite: Path) -> None:
+    path = tmp_path / "bednight.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    url = f"sqlite:///{path}"
+    for name in "abc":
+        done("agencies", "add", name, "--kind", "school", url=url)
+    assert done("audit", "verify", url=url) == "3 rows, all hold."
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_events_no_update"))
+        connection.execute(text("UPDATE audit_events SET subject = 'agency_x' WHERE seq = 2"))
+    engine.dispose()
+    run = bednight("audit", "verify", url=url)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "Broken at row 2: the row was changed. The 1 rows before it hold.\n"
