@@ -111,7 +111,7 @@ def _nights(census: Census, minor: Minor, facility: Facility, first: date) -> It
     if first > census.last_night:
         return
     yield first
-    events = set(census.house(facility).dates())
+    events = set(census.house(facility).dates)
     events.add(census.tonight + timedelta(days=1))
     aged = any(
         unit.min_age is not None or unit.max_age is not None or unit.max_age_gap_years is not None

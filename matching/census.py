@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from matching.bands import VICTIMS
 from matching.dates import within_any
 from matching.facts import Bed, Facility, Fund, Minor, Referral, Resident, Snapshot, Stay
 
@@ -13,7 +14,7 @@ ONE_DAY = timedelta(days=1)
 class House:
     """One facility with its beds and people put together."""
 
-    __slots__ = ("_occupied", "by_bed", "facility", "unit_beds")
+    __slots__ = ("_unnamed", "by_bed", "dates", "facility", "only_victims", "unit_beds")
 
     def __init__(self, facility: Facility) -> None:
         self.facility = facility
@@ -21,12 +22,25 @@ class House:
         for resident in facility.residents:
             if resident.bed is not None:
                 self.by_bed.setdefault(resident.bed, []).append(resident)
-        self._occupied = [bed.id for unit in facility.units for bed in unit.beds if bed.status == "occupied"]
+        self._unnamed = [
+            named
+            for unit in facility.units
+            for bed in unit.beds
+            if bed.status == "occupied" and (named := self._first_named(bed.id)) != date.min
+        ]
         self.unit_beds = {unit.id: frozenset(bed.id for bed in unit.beds) for unit in facility.units}
+        self.dates = sorted(set(self._dates()))
+        self.only_victims = not self._unnamed and all(row.trafficking in VICTIMS for row in facility.residents)
 
     def others(self, on: date, minor: str) -> list[Resident]:
         """The residents present on a night, without this minor's own entry."""
-        return [row for row in self.facility.residents if row.minor != minor and row.present(on)]
+        return [
+            row
+            for row in self.facility.residents
+            if (row.until is None or on < row.until)
+            and (row.from_ is None or row.from_ <= on)
+            and (row.minor != minor or row.minor is None)
+        ]
 
     def has_own(self, on: date, minor: str) -> bool:
         """Whether an entry of this minor is present."""
@@ -34,10 +48,16 @@ class House:
 
     def unlisted(self, on: date) -> int:
         """People in occupied beds whom no entry begun by that night names; no end is known for them."""
-        return sum(not self._begun(bed, on) for bed in self._occupied)
+        return sum(named is None or named > on for named in self._unnamed)
 
-    def _begun(self, bed: str, on: date) -> bool:
-        return any(row.from_ is None or row.from_ <= on for row in self.by_bed.get(bed, ()))
+    @property
+    def most_unlisted(self) -> int:
+        """The most people who could be unlisted on any night."""
+        return len(self._unnamed)
+
+    def _first_named(self, bed: str) -> date | None:
+        """From when on an entry names a bed: always (date.min), from a date, or never."""
+        return min((row.from_ or date.min for row in self.by_bed.get(bed, ())), default=None)
 
     def free(self, bed: Bed, on: date, minor: str, referrals: Collection[str], tonight: date) -> bool:
         """Whether a bed is free on a night for this minor, asking by one of these referrals."""
@@ -64,7 +84,7 @@ class House:
         ]
         return min(starts, default=None)
 
-    def dates(self) -> Iterator[date]:
+    def _dates(self) -> Iterator[date]:
         """Every date on which somebody comes or goes or a bed opens or closes."""
         for row in self.facility.residents:
             if row.from_ is not None:
@@ -82,8 +102,10 @@ class Census:
     """A snapshot with its look-ups."""
 
     __slots__ = (
+        "_avoided",
         "_houses",
         "_paid",
+        "_wary",
         "approvals",
         "funds",
         "last_night",
@@ -114,7 +136,9 @@ class Census:
         self.approvals = {(row.minor, row.from_state, row.to_state) for row in snapshot.interstate_approvals}
         self._houses: dict[str, House] = {}
         self.payer_answers: dict[Any, Any] = {}
-        self._paid: dict[str, list[tuple[str, date, date]]] | None = None
+        self._paid = _paid(snapshot.stays)
+        self._wary = [minor for minor in snapshot.minors if minor.avoid.minors]
+        self._avoided: dict[str, frozenset[str]] = {}
 
     def house(self, facility: Facility) -> House:
         """The facility with its people; made once."""
@@ -125,15 +149,15 @@ class Census:
 
     def paid_by(self, fund: str) -> list[tuple[str, date, date]]:
         """The minors whose stays a fund pays, each with the half-open nights."""
-        if self._paid is None:
-            self._paid = {}
-            for stay in self.snapshot.stays:
-                for payer in stay.payers:
-                    start = max(payer.from_, stay.admitted_on)
-                    end = min(payer.until or date.max, stay.left_on or date.max)
-                    if start < end:
-                        self._paid.setdefault(payer.fund, []).append((stay.minor, start, end))
         return self._paid.get(fund, [])
+
+    def avoided_by(self, minor: Minor) -> frozenset[str]:
+        """Everybody whom a minor must be kept from, in either direction."""
+        found = self._avoided.get(minor.id)
+        if found is None:
+            others = (other.id for other in self._wary if minor.id in other.avoid.minors)
+            found = self._avoided[minor.id] = frozenset((*minor.avoid.minors, *others))
+        return found
 
     def waiting_siblings(self, minor: Minor, on: date) -> list[Minor]:
         """Those whom she or he names, who have a referral here, are not to be avoided, and live nowhere that night."""
@@ -150,6 +174,18 @@ class Census:
     def referral_ids(self, minor: Minor) -> frozenset[str]:
         """Every referral of a minor."""
         return frozenset(row.id for row in self.referrals_of.get(minor.id, ()))
+
+
+def _paid(stays: Iterable[Stay]) -> dict[str, list[tuple[str, date, date]]]:
+    """The nights that each fund pays, stay by stay."""
+    paid: dict[str, list[tuple[str, date, date]]] = {}
+    for stay in stays:
+        for payer in stay.payers:
+            start = max(payer.from_, stay.admitted_on)
+            end = min(payer.until or date.max, stay.left_on or date.max)
+            if start < end:
+                paid.setdefault(payer.fund, []).append((stay.minor, start, end))
+    return paid
 
 
 def _grouped(rows: Iterable[Any], key: str) -> dict[str, list[Any]]:

@@ -93,14 +93,21 @@ class Funding:
 
     def _beds_end(self, start: int, stop: int) -> int:
         """The first night on which every bed that the fund pays for is taken by another minor."""
-        night = start
-        while night < stop and self.bed_free(date.fromordinal(night)):
-            night += 1
-        return night
+        if (
+            self.row.beds_per_night is not None
+            and len(self.case.census.paid_by(self.fund.id)) < self.row.beds_per_night
+        ):
+            return stop
+        taken = sorted(day.toordinal() for _, day, _ in self.case.census.paid_by(self.fund.id))
+        nights = [start, *(day for day in taken if start < day < stop)]
+        return next((night for night in nights if not self.bed_free(date.fromordinal(night))), stop)
 
     def bed_free(self, on: date) -> bool:
         """Whether the fund pays fewer stays of other minors on a night than it may."""
-        return self.row.beds_per_night is None or self.beds_taken(on) < self.row.beds_per_night
+        most = self.row.beds_per_night
+        if most is None or len(self.case.census.paid_by(self.fund.id)) < most:
+            return True
+        return self.beds_taken(on) < most
 
     def free_places(self, on: date) -> int | None:
         """Beds that the fund could still pay on a night; None where it sets no number."""

@@ -107,5 +107,6 @@ def first_change(
     case: Case, outcome: Outcome, at: Callable[[date], Outcome], dates: Iterable[date | None]
 ) -> date | None:
     """The first of some dates, after the admission and within the need, on which the outcome would differ."""
-    later = {day for day in dates if day is not None and case.admit_on < day < case.until}
-    return next((day for day in sorted(later) if at(day) is not outcome), None)
+    first, end = case.admit_on, case.until
+    later = sorted({day for day in dates if day is not None and first < day < end})
+    return next((day for day in later if at(day) is not outcome), None)

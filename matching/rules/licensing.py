@@ -144,7 +144,8 @@ class Capacity(DatedRule):
         outcome = self.outcome(case, on)
         count = case.count(on)
         changes = None
-        if capacity is not None:
+        most = len(case.facility.residents) + case.house.most_unlisted + 1 + len(case.minor.together_with)
+        if capacity is not None and most > capacity:
             changes = self.change(case, outcome, self._dates(case))
         need = "not known" if capacity is None else f"at most {capacity}"
         text = f"With the young person {count} would live here; licensed for {need}"
@@ -152,7 +153,7 @@ class Capacity(DatedRule):
         return self.found(case, outcome, count, need, text, changes, asks)
 
     def _dates(self, case: Case) -> Iterable[date | None]:
-        yield from case.house.dates()
+        yield from case.house.dates
         for sibling in case.minor.together_with:
             for row in case.census.presence.get(sibling, ()):
                 yield from (row.from_, row.until)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from matching.bands import VICTIMS
 from matching.case import Case
-from matching.facts import Evidence, Point, Resident
+from matching.facts import Evidence, Point
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of, fact_is, yes_or_no
 from matching.rules.base import DatedRule, Rule
 
@@ -43,8 +43,8 @@ class Population(DatedRule):
         outcome = self.outcome(case, case.admit_on)
         have, text = self._words(case, outcome)
         changes = None
-        if case.facility.population != "mixed" and (case.facility.residents or outcome is not MET):
-            changes = self.change(case, outcome, case.house.dates())
+        if case.facility.population != "mixed" and not case.house.only_victims:
+            changes = self.change(case, outcome, case.house.dates)
         return self.found(
             case, outcome, have, "trafficking_only", text, changes, self._asks(case) if outcome is UNKNOWN else ()
         )
@@ -385,23 +385,18 @@ class Conflict(DatedRule):
 
     def outcome(self, case: Case, on: date) -> Outcome:
         """Judge the people present on a date."""
+        avoided = case.census.avoided_by(case.minor)
+        if not avoided:
+            return MET
         others = case.others_on(on)
-        if any(self._between(case, row) for row in others):
+        if any(row.minor in avoided for row in others):
             return NOT_MET
         if case.minor.avoid.minors and (case.house.unlisted(on) or any(row.minor is None for row in others)):
             return UNKNOWN
         return MET
 
-    def _between(self, case: Case, row: Resident) -> bool:
-        if row.minor is None:
-            return False
-        if row.minor in case.minor.avoid.minors:
-            return True
-        other = case.census.minors.get(row.minor)
-        return other is not None and case.minor.id in other.avoid.minors
-
     def check(self, case: Case) -> Finding:
-        outcome = self.outcome(case, case.admit_on)
+        outcome = self.judge(case)
         text = {
             MET: "Nobody here whom the young person must be kept from",
             NOT_MET: "Somebody here and the young person must be kept apart",
@@ -412,8 +407,8 @@ class Conflict(DatedRule):
             asks = ["facility.residents"] if case.house.unlisted(case.admit_on) else []
             asks += ["facility.residents.minor"] if any(row.minor is None for row in case.others) else []
         changes = None
-        if case.facility.residents or outcome is UNKNOWN:
-            changes = self.change(case, outcome, case.house.dates())
+        if case.census.avoided_by(case.minor):
+            changes = self.change(case, outcome, case.house.dates)
         return self.found(case, outcome, None, "nobody to be kept from", text, changes, tuple(asks))
 
     def fix(self, case: Case, finding: Finding) -> str:
