@@ -32,6 +32,8 @@ class Resident(Base):
     age: Mapped[int | None]
     present_from: Mapped[date | None]
     present_until: Mapped[date | None]
+    closed_at: Mapped[datetime | None]
+    """When someone said that this is no longer so; a row that was closed is history, and no ranking looks at it."""
 
 
 class Confirmation(Base):

@@ -36,7 +36,7 @@ def set_status(
         raise conflict("conflict", "This bed is held for a referral. Release the hold first.")
     bed.status, bed.reason, bed.held_for = change.status, change.reason, None
     bed.confirmed_at, bed.confirmed_by = now, who(actor)
-    _end_unnamed(session, bed, tonight)
+    _close_unnamed(session, bed, now, tonight)
     if change.occupant is not None:
         session.add(_occupant(bed, change.occupant, tonight))
     session.flush()
@@ -85,16 +85,18 @@ def confirm(
     )
 
 
-def _end_unnamed(session: Session, bed: Bed, tonight: date) -> None:
+def _close_unnamed(session: Session, bed: Bed, now: datetime, tonight: date) -> None:
     """Whoever is listed in this bed without a name and has begun is gone from tonight on."""
     here = select(Resident).where(
         Resident.bed_id == bed.id,
         Resident.minor_id.is_(None),
+        Resident.closed_at.is_(None),
         (Resident.present_from.is_(None)) | (Resident.present_from <= tonight),
-        (Resident.present_until.is_(None)) | (Resident.present_until > tonight),
     )
     for resident in session.scalars(here):
-        resident.present_until = tonight
+        resident.closed_at = now
+        if resident.present_until is None or resident.present_until > tonight:
+            resident.present_until = tonight
 
 
 def _occupant(bed: Bed, occupant: Occupant, tonight: date) -> Resident:

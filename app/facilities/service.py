@@ -172,4 +172,4 @@ def _staff(session: Session, ids: Iterable[str], tonight: date) -> dict[str, int
     query = select(NightStaffing.facility_id, NightStaffing.awake_staff).where(
         NightStaffing.facility_id.in_(ids), NightStaffing.night == tonight
     )
-    return dict(session.execute(query).tuples())
+    return dict(session.execute(query).all())

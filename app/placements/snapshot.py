@@ -102,7 +102,8 @@ def _facilities(session: Session, tonight: date, stays: list[Any], minors: dict[
     units = _units(session, tonight)
     house_list = _by(
         session,
-        select(*_columns(Resident)).where(or_(Resident.present_until.is_(None), Resident.present_until > tonight)),
+        # A row whose last night has passed still outweighs what the bed last said, until someone says more.
+        select(*_columns(Resident)).where(Resident.closed_at.is_(None)),
         "facility_id",
     )
     placed: Groups = defaultdict(list)
@@ -181,6 +182,7 @@ def _people(tonight: date) -> Select[str]:
     staying = select(Stay.minor_id).where(or_(Stay.left_on.is_(None), Stay.left_on > tonight))
     named = select(Resident.minor_id).where(
         Resident.minor_id.is_not(None),
+        Resident.closed_at.is_(None),
         or_(Resident.present_until.is_(None), Resident.present_until > tonight),
     )
     return select(Minor.id).where(or_(Minor.id.in_(_waiting()), Minor.id.in_(staying), Minor.id.in_(named)))

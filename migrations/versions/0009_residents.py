@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("age", sa.Integer()),
         sa.Column("present_from", sa.Date()),
         sa.Column("present_until", sa.Date()),
+        sa.Column("closed_at", instant()),
         sa.CheckConstraint("age BETWEEN 0 AND 150", name="age_range"),
         sa.CheckConstraint("present_until >= present_from", name="dates_run_forward"),
         sa.ForeignKeyConstraint(["facility_id", "bed_id"], ["beds.facility_id", "beds.id"]),

@@ -1,0 +1,61 @@
+"""The worked cases, entered as rows and ranked through the API, give the lists that they expect."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.access.policy import Role
+from app.clock import MovableClock
+from app.db import Database
+from app.placements.models import RankingRun
+from app.placements.service import replay
+from matching.codec import decode
+from tests.factories import Caller, load, made
+
+Json = dict[str, Any]
+
+CASES = sorted((Path(__file__).parents[1] / "matching" / "cases").glob("*.json"))
+
+
+def summary(decision: Json, expected: Json) -> Json:
+    """As much of a decision as the cases compare."""
+    nights = ("funded_nights", "first_unfunded_night", "binding", "payers")
+    provisional = {row["facility"] for name in ("options", "later") for row in expected[name] if "provisional" in row}
+
+    def option(row: Json, *more: str) -> Json:
+        names = [*nights, *more, *(["provisional"] if row["facility"] in provisional else [])]
+        return {name: row[name] for name in names}
+
+    return {
+        "options": {row["facility"]: option(row) for row in decision["options"]},
+        "later": {row["facility"]: option(row, "from") for row in decision["later"]},
+        "needs_info": {row["facility"]: set(row["unknown"]) for row in decision["needs_info"]},
+        "excluded": {row["facility"]: set(row["failed"]) for row in decision["excluded"]},
+    }
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 39
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, client: TestClient, database: Database, clock: MovableClock) -> None:
+    case = json.loads(path.read_text())
+    snapshot = decode(case["snapshot"])
+    clock.set(snapshot.as_of)
+    assert clock.tonight() == snapshot.tonight
+    agency_id = load(database, case["snapshot"])
+    coordinator = Caller(client, database, Role.INTAKE_COORDINATOR, agency_id)
+    answer = coordinator.post(f"/v1/referrals/{case['referral']}/rankings?findings=all")
+    made(answer)
+    with database.reading() as session:
+        run = session.scalars(select(RankingRun)).one()
+        assert answer.headers["Location"].endswith(run.id)
+        again = replay(session, run.id)
+    assert summary(json.loads(run.answer), case["expected"]) == summary(case["expected"], case["expected"])
+    assert again is not None
+    assert (again.identical, again.differences, again.faults) == (True, (), ())
