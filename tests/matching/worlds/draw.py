@@ -11,7 +11,16 @@ T = TypeVar("T")
 Span = tuple[int, int]
 
 # Month ends, a leap day, a turn of year and of fiscal year: where dates go wrong.
-TONIGHTS = ("2026-11-21", "2026-11-25", "2027-06-28", "2027-02-26", "2028-02-27", "2026-12-30", "2027-03-30")
+TONIGHTS = (
+    "2026-11-21",
+    "2026-11-25",
+    "2027-06-28",
+    "2027-02-26",
+    "2028-02-27",
+    "2030-02-26",
+    "2026-12-30",
+    "2027-03-30",
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Knobs:
     others: Span = (0, 4)
     horizon: Span = (1, 40)
     null_rates: tuple[float, ...] = (0.0, 0.0, 0.0, 0.01, 0.04, 0.2)
-    misfit_rates: tuple[float, ...] = (0.0, 0.0, 0.01, 0.02, 0.05, 0.25)
+    misfit_rates: tuple[float, ...] = (0.0, 0.0, 0.01, 0.02, 0.05, 0.2)
     last_resort: float = 0.25
     clocked: float = 0.85
     together: float = 0.4

@@ -17,6 +17,7 @@ GOOD_SAFEGUARDS: dict[str, tuple[tuple[object, ...], tuple[object, ...]]] = {
     "grievance_contact": ((True,), (False,)),
 }
 STATUSES = ("open", "open", "open", "occupied", "occupied", "held", "cleaning", "offline")
+CROWDED = ("occupied", "occupied", "occupied", "held", "cleaning", "offline")
 SERVICES = ("trauma_therapy", "medical", "detox")
 
 
@@ -49,19 +50,19 @@ def licence(draw: Draw, beds: int) -> Json:
     }
 
 
-def bed(draw: Draw, bed_id: str) -> Json:
+def bed(draw: Draw, bed_id: str, statuses: tuple[str, ...]) -> Json:
     """Make one bed; who holds it is settled when referrals are known."""
     closed = [spelled(draw.span(6, 14, 5))]
     return {
         "id": bed_id,
-        "status": draw.pick(STATUSES),
+        "status": draw.pick(statuses),
         "held_for": None,
         "confirmed_at": draw.fact(f"{draw.tonight.isoformat()}T{draw.within((8, 20)):02}:00:00-05:00"),
         "unavailable": closed if draw.chance(0.12) else draw.pick((None, [])),
     }
 
 
-def unit(draw: Draw, unit_id: str) -> Json:
+def unit(draw: Draw, unit_id: str, statuses: tuple[str, ...]) -> Json:
     """Make one unit with its admission rule and its beds."""
     rare = 0.05 + draw.misfit_rate
     count = 0 if draw.chance(0.03) else draw.within(draw.knobs.beds)
@@ -71,7 +72,15 @@ def unit(draw: Draw, unit_id: str) -> Json:
         "min_age": draw.limit(rare, draw.usual((11, 12), (15, 16))),
         "max_age": draw.limit(rare, draw.usual((17, 18), (14, 15))),
         "max_age_gap_years": draw.limit(0.2, draw.within((0, 4))),
-        "beds": [bed(draw, f"bed_{unit_id.removeprefix('unit_')}{n}") for n in range(1, count + 1)],
+        "beds": [bed(draw, f"bed_{unit_id.removeprefix('unit_')}{n}", statuses) for n in range(1, count + 1)],
+    }
+
+
+def staffing(draw: Draw) -> Json:
+    """Say how many children one awake worker may have, and how many workers are on."""
+    return {
+        "night_ratio": draw.fact(draw.within((2, 5))),
+        "awake_staff_tonight": draw.fact(draw.usual((2, 3), (0, 1))),
     }
 
 
@@ -86,7 +95,8 @@ def accepted(draw: Draw, funds: list[str]) -> list[str] | None:
 
 def facility(draw: Draw, letter: str, funds: list[str]) -> Json:
     """Make one facility."""
-    units = [unit(draw, f"unit_{letter}{n}") for n in range(1, draw.within(draw.knobs.units) + 1)]
+    statuses = CROWDED if draw.chance(0.35) else STATUSES
+    units = [unit(draw, f"unit_{letter}{n}", statuses) for n in range(1, draw.within(draw.knobs.units) + 1)]
     beds = sum(len(u["beds"]) for u in units)
     point = [33.75 + draw.within((-9, 9)) / 50, -84.39 + draw.within((-9, 9)) / 50]
     return {
@@ -96,14 +106,11 @@ def facility(draw: Draw, letter: str, funds: list[str]) -> Json:
         "county": draw.fact(draw.pick(COUNTIES)),
         "place": draw.fact("1304000"),
         "point": draw.fact(point),
-        "licence": licence(draw, beds),
+        "licence": draw.fact(licence(draw, beds)),
         "population": draw.fact(draw.usual(("trafficking_only",), ("mixed",))),
-        "admits": draw.limit(0.1 + draw.misfit_rate, draw.at_least_one(("verified", "at_risk", "screening_pending"))),
-        "safeguards": {name: safeguard(draw, name) for name in GOOD_SAFEGUARDS},
-        "staffing": {
-            "night_ratio": draw.fact(draw.within((2, 5))),
-            "awake_staff_tonight": draw.fact(draw.usual((2, 3), (0, 1))),
-        },
+        "admits": draw.limit(0.06 + draw.misfit_rate, draw.at_least_one(("verified", "at_risk", "screening_pending"))),
+        "safeguards": draw.fact({name: draw.fact(safeguard(draw, name)) for name in GOOD_SAFEGUARDS}),
+        "staffing": draw.fact(staffing(draw)),
         "services": draw.fact(draw.usual((list(SERVICES),), ([], ["medical"]))),
         "languages": draw.fact(draw.some(("en", "es"))),
         "declines": draw.fact(draw.usual(([], ["arson"]), (["detox"], ["arson", "detox"]))),

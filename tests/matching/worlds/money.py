@@ -19,7 +19,7 @@ HOUSES = (
     "transitional_living",
 )
 NO_HOUSES = ("foster_home", "therapeutic_foster_home", "secure_detention")
-WINDOWS = ("stay", "chain", "trailing", "fiscal_year", "lifetime")
+WINDOWS = ("stay", "chain", "chain", "trailing", "trailing", "fiscal_year", "lifetime")
 
 
 def fiscal_start(draw: Draw) -> str:
@@ -38,7 +38,7 @@ def window_of(draw: Draw, window: str) -> Json:
         }
     if window == "fiscal_year":
         return {"fiscal_year_start": fiscal_start(draw)}
-    return {"gap_days": draw.within((0, 6))} if window == "chain" else {}
+    return {"gap_days": draw.pick((0, 1, 2, 3, 6))} if window == "chain" else {}
 
 
 def clock(draw: Draw, name: str) -> Json:
@@ -48,7 +48,7 @@ def clock(draw: Draw, name: str) -> Json:
     extension = {"by": draw.within((1, 6)), "times": draw.within((1, 2)), "approval": draw.pick(CODES[:2])}
     return {
         "id": name,
-        "limit": draw.within((1, draw.pick((4, 8, 14)))),
+        "limit": draw.within((0 if draw.chance(0.05) else 1, draw.pick((4, 8, 14)))),
         "unit": draw.pick(("day", "business_day")) if calendar else "night",
         "window": window,
         "scope": draw.pick((None, "fund", "facility")),

@@ -12,6 +12,8 @@ def paid(draw: Draw, funds: list[str], start: date, end: date | None) -> list[Js
     parts: list[tuple[date, date | None]] = [(start, end)]
     if draw.chance(0.4) and (end is None or cut < end):
         parts = [(start, cut), (cut, end)]
+    if draw.chance(0.05):
+        parts = [(start - timedelta(days=2), cut + timedelta(days=9))]
     return [
         {"fund": draw.pick(funds), "from": iso(first), "until": iso(last)} for first, last in parts if draw.chance(0.85)
     ]
@@ -61,7 +63,7 @@ class History:
         else:
             start = draw.near(2, 1)
         for _ in range(draw.within((0, 3))):
-            end = start - timedelta(days=draw.pick((0, 0, 1, 2, 5, 9, 330, 350)))
+            end = start - timedelta(days=draw.pick((0, 0, 1, 1, 2, 3, 5, 9, 330, 350)))
             start = end - timedelta(days=draw.within((1, 14)))
             stays.append(self.stay(minor, start, end))
         return stays[::-1]

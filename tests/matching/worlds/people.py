@@ -7,7 +7,6 @@ from .money import CODES, COUNTIES, CUSTODIES, GENDERS
 
 # Nights a person or a bed is taken; None is open on that side.
 Taken = list[tuple[date | None, date | None]]
-BIRTHS = ("2012-02-29", "2008-02-29")
 
 
 def overlaps(taken: Taken, start: date | None, end: date | None) -> bool:
@@ -18,12 +17,13 @@ def overlaps(taken: Taken, start: date | None, end: date | None) -> bool:
 def birth(draw: Draw) -> Json:
     """Give a birth date, often with a birthday close to tonight, or a range of ages, or nothing."""
     if draw.chance(0.1 + draw.null_rate):
-        low = draw.within((11, 17))
+        low = draw.within((12, 16))
         return {"born_on": None, "age_range": draw.fact([low, low + draw.within((0, 2))])}
-    if draw.chance(0.08):
-        return {"born_on": draw.pick(BIRTHS), "age_range": None}
+    if draw.chance(0.12):
+        leap = draw.pick([year for year in range(draw.tonight.year - 18, draw.tonight.year - 11) if year % 4 == 0])
+        return {"born_on": f"{leap}-02-29", "age_range": draw.limit(0.2, [12, 13])}
     near = draw.near(4, 12)
-    year = draw.tonight.year - draw.usual((13, 14, 15, 16, 17, 18), (11, 12, 19))
+    year = draw.tonight.year - draw.usual((13, 14, 15, 16, 17, 18, 18), (11, 12, 19))
     day = near.day if (near.month, near.day) != (2, 29) else 28
     born = date(year, near.month, day) if draw.chance(0.5) else date(year, draw.within((1, 12)), 5)
     return {"born_on": iso(born), "age_range": None}
@@ -53,8 +53,8 @@ def avoid(draw: Draw, minors: list[str], facilities: list[str]) -> Json | None:
         return None
     circle = [33.75 + draw.within((-9, 9)) / 50, -84.39, float(draw.within((1, 12)))]
     return {
-        "counties": draw.some(COUNTIES, 0.1),
-        "circles": [circle] if draw.chance(0.15) else [],
+        "counties": draw.some(COUNTIES, 0.05),
+        "circles": [circle] if draw.chance(0.08) else [],
         "minors": draw.some(minors, 0.08),
         "facilities": draw.some(facilities, draw.misfit_rate),
     }
@@ -67,7 +67,7 @@ def needs(draw: Draw) -> Json:
         "services_required": draw.limit(0.3, draw.some(("detox", "medical"))),
         "languages": draw.fact(["en"]),
         "conditions": draw.fact(draw.usual(([], []), (["detox"], ["arson"]))),
-        "infants": draw.fact(draw.usual((0, 0, 0, 0, 1), (2,))),
+        "infants": draw.fact(draw.usual((0, 0, 0, 0, 0, 0, 0, 1), (2,))),
     }
 
 
@@ -87,7 +87,9 @@ def minor(draw: Draw, minor_id: str, known: list[str], facilities: list[str]) ->
         "needs": draw.fact(needs(draw)),
         "approvals": draw.fact([draw.pick(CODES) for _ in range(draw.within((0, 4)))]),
         "avoid": avoid(draw, others, facilities),
-        "together_with": draw.limit(draw.knobs.together, draw.some([*waiting, "min_elsewhere"], 0.4)),
+        "together_with": draw.limit(
+            draw.knobs.together, draw.some([*waiting, "min_elsewhere", *draw.some([minor_id], 0.05)], 0.4)
+        ),
         "wishes": draw.limit(0.3, {"prefer": draw.some(facilities), "refuse": draw.some(facilities, draw.misfit_rate)}),
         "history": draw.pick(("complete", None)),
     }
