@@ -1,0 +1,54 @@
+# Everything runs from a fresh clone with Python 3.11 or newer; each target makes what it needs in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PROOFS ?= 25
+
+.PHONY: demo test check prove bench lock clean
+
+demo: .venv/.runs  ## an invented state on http://127.0.0.1:8000
+	$(BIN)/bednight demo
+
+test: check  ## everything that must be true, in minutes
+	$(BIN)/pytest
+
+check: .venv/.tests  ## form, types and who may import whom
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
+
+prove: .venv/.tests  ## the proofs of the matcher on many more invented networks: PROOFS times as many
+	BEDNIGHT_PROOFS=$(PROOFS) $(BIN)/pytest tests/matching
+
+bench: .venv/.tests  ## the figures of the documentation
+	$(BIN)/python -m benchmarks
+
+# Same versions for everyone, hashes checked, and no host named: pip takes them from wherever it is set up to.
+lock:
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip --quiet install uv
+	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --group build --output-file requirements.lock pyproject.toml
+	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --group build --group dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Bednight needs Python 3.11 or newer; name one with: make PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+# The project itself is installed in place, with the locked build tools: nothing is fetched for it.
+.venv/.runs: .venv/.made requirements.lock pyproject.toml
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.tests: .venv/.runs requirements-dev.lock
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
