@@ -46,7 +46,7 @@ def _arrive(place: BedPlace, day: date, history: History, ledger: Ledger, draw: 
             break
     else:
         raise RuntimeError(f"nobody found for a bed of {house.facility}")
-    ledger.commit(minor, blocks)
+    ledger.commit(minor, day, NO_END, blocks)
     history.minors[minor["id"]] = minor
     history.stays.append(stay_document(draw, minor, place, day, None, blocks))
     history.residents[house.facility].append(resident_document(minor, place, tonight, begins=day))

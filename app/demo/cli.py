@@ -80,7 +80,7 @@ def _set_up(
     from app.demo import notice, scene
     from app.demo.tonight import tonight as count
 
-    progress.say("Loading " + ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in play.counts.items()))
+    progress.say("Loading: " + ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in play.counts.items()))
     doors = scene.load(play, settings)
     progress.say("Judging every house for everyone who waits")
     counts = count(play.snapshot)

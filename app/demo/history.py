@@ -21,7 +21,7 @@ _LENGTHS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "transitional_living": ((10, 60, 20), (61, 200, 50), (201, 330, 30)),
     "": ((1, 7, 20), (8, 30, 25), (31, 90, 35), (91, 190, 20)),
 }
-_FROM_ANOTHER = 85  # of 100 admissions, how many come straight from another house where one can be found
+_FROM_ANOTHER = 75  # of 100 admissions, how many come straight from another house where one can be found
 _DAYS_EMPTY = {"open": (1, 9), "held": (1, 4), "cleaning": (0, 0), "offline": (4, 20)}
 
 
@@ -101,7 +101,7 @@ def _settle(opening: Opening, history: History, ledger: Ledger, draw: Draw, toni
         unpaid = draw.between(1, 3) if draw.chance(15) else 0
         left = min(meant, blocks[-1]["until"] + timedelta(days=unpaid), tonight - timedelta(days=opening.stays_on))
         blocks = _until(blocks, left)
-    ledger.commit(minor, blocks)
+    ledger.commit(minor, opening.admitted, left or NO_END, blocks)
     history.minors[minor["id"]] = minor
     history.gone[minor["id"]] = left or NO_END
     history.stays.append(stay_document(draw, minor, opening.place, opening.admitted, left, blocks))

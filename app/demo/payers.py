@@ -1,6 +1,6 @@
-"""Who paid the nights of an invented stay: a plain, cautious reading of the limits, so that no clock is ever broken.
+"""Who paid the nights of an invented stay: a plain reading of the limits, so that no clock is ever broken.
 
-It grants a fund at most what its limit allows over all the year, whatever the window: a fund that could have paid
+Clocks that look back are read as if they looked back over the whole year that is told: a fund that could have paid
 again does not always do so here, and no fund pays a night that it could not.
 """
 
@@ -14,7 +14,6 @@ from app.demo.houses import House
 
 Json = dict[str, Any]
 NO_END = date.max
-_REST = timedelta(days=7)  # longer than any `gap_days`, so that no two stays of one fund are chained
 
 
 class Ledger:
@@ -23,7 +22,8 @@ class Ledger:
     def __init__(self, funds: Sequence[Json], tonight: date) -> None:
         self._funds = {fund["id"]: fund for fund in funds}
         self._used: Counter[tuple[str, str]] = Counter()
-        self._last: dict[tuple[str, str], date] = {}
+        self._chains: dict[tuple[str, str], tuple[date, date]] = {}
+        """The first night paid in the latest chain of stays, and the day on which its last stay ended."""
         self._nights: dict[str, Counter[date]] = {fund["id"]: Counter() for fund in funds}
         self._tonight = tonight
         self._holidays = set(holidays(tonight - timedelta(days=400), tonight + timedelta(days=400)))
@@ -49,13 +49,14 @@ class Ledger:
             night = until
         return blocks
 
-    def commit(self, minor: Json, blocks: Sequence[Json]) -> None:
-        """Count these nights as paid."""
+    def commit(self, minor: Json, admitted: date, left: date, blocks: Sequence[Json]) -> None:
+        """Count the nights of a stay as paid."""
         for block in blocks:
             key = (block["fund"], minor["id"])
             last = min(block["until"], self._tonight + timedelta(days=365))
             self._used[key] += (last - block["from"]).days
-            self._last[key] = block["until"]
+            first = self._chain_start(key, admitted) or block["from"]
+            self._chains[key] = (first, left)
             for ahead in range((last - block["from"]).days):
                 self._nights[block["fund"]][block["from"] + timedelta(days=ahead)] += 1
 
@@ -69,14 +70,12 @@ class Ledger:
         if limit is None or not accepts(limit, house, minor, admitted):
             return night
         key = (fund["id"], minor["id"])
-        if key in self._last and (self._last[key] == NO_END or night - self._last[key] < _REST):
-            return night
-        ends = [self._clock_end(clock, minor, key, night) for clock in limit["clocks"]] if "clocks" in limit else []
+        ends = [self._clock_end(clock, minor, key, admitted, night) for clock in limit.get("clocks", ())]
         if limit.get("leaves_at_age"):
             ends.append(birthday(date.fromisoformat(minor["born_on"]), limit["leaves_at_age"]))
         return max(night, min(ends, default=NO_END))
 
-    def _clock_end(self, clock: Json, minor: Json, key: tuple[str, str], night: date) -> date:
+    def _clock_end(self, clock: Json, minor: Json, key: tuple[str, str], admitted: date, night: date) -> date:
         """The first night that this clock would not pay."""
         extension = clock.get("extension")
         most = int(clock["limit"])
@@ -84,9 +83,22 @@ class Ledger:
             most += extension["by"]
         if clock["unit"] == "business_day":
             return self._business_day(night, most)
-        if clock["window"] not in ("stay", "chain"):
+        if clock["window"] == "chain":
+            return (self._chain_start(key, admitted) or night) + timedelta(days=most)
+        if clock["window"] != "stay":
             most -= self._used[key]
         return night + timedelta(days=max(0, most))
+
+    def _chain_start(self, key: tuple[str, str], admitted: date) -> date | None:
+        """The first night that a fund paid in the chain of stays that an admission would join; None: it joins none."""
+        if key not in self._chains:
+            return None
+        first, left = self._chains[key]
+        gap = max(
+            (clock.get("gap_days", 0) for row in self._funds[key[0]]["limits"] for clock in row.get("clocks", ())),
+            default=0,
+        )
+        return first if (admitted - left).days <= gap else None
 
     def _business_day(self, start: date, n: int) -> date:
         """The n-th business day after a date: the day on which the young person leaves."""

@@ -46,23 +46,29 @@ class Tonight:
 
     def sentences(self) -> list[str]:
         """The same as a person would say it."""
+        waiting = _number(self.waiting, "young person waits", "young people wait")
+        has, none = _number(self.with_bed, "has", "have"), _number(self.without, "has", "have")
+        open_beds = _number(self.open_beds, "bed stands", "beds stand")
         said = [
-            f"{self.waiting} young people wait. For {self.with_bed} of them a bed is free on the first night, fits, "
-            f"and is paid; for {self.without} there is none. {self.open_beds} beds stand open in houses for trafficked "
-            "minors only.",
+            f"{waiting}. {has} a bed that is free on the first night, fits and is paid; {none} none. "
+            f"{open_beds} open in houses for trafficked minors only.",
         ]
         if self.binding:
             said.append(
-                f"For {self.money_ends} of the {self.with_bed} nobody pays for as long as they need. What ends the "
-                f"paid nights most often: {_rule(self.binding)}, {self.binding_count}."
+                f"Of the {self.with_bed} with a bed, {_number(self.money_ends, 'needs', 'need')} more nights than "
+                f"anybody pays. What ends the paid nights most often: {_rule(self.binding)}, {self.binding_count}."
             )
         if self.without:
             said.append(
                 f"Of the {self.without} without, {self.soon} can have one within seven days, and "
-                f"{self.one_answer_away} more wait for an answer."
-                + (f" Most doors close by: {_rule(self.refusal)}, {self.refusal_count}." if self.refusal else "")
+                f"{_number(self.one_answer_away, 'more waits', 'more wait')} for an answer."
+                + (f" What closes most doors: {_rule(self.refusal)}, {self.refusal_count}." if self.refusal else "")
             )
         return said
+
+
+def _number(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
 
 
 def _rule(code: str) -> str:

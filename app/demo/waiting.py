@@ -126,7 +126,7 @@ def _past(past: PastStay, minor: Json, ledger: Ledger, draw: Draw, tonight: date
     left = tonight - timedelta(days=past.ended)
     admitted = left - timedelta(days=past.nights)
     if past.fund is not None:
-        ledger.commit(minor, [{"fund": past.fund, "from": admitted, "until": left}])
+        ledger.commit(minor, admitted, left, [{"fund": past.fund, "from": admitted, "until": left}])
     return {
         "id": draw.ident("stay"),
         "minor": minor["id"],

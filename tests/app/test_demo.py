@@ -1,0 +1,314 @@
+"""The demo: the same state from the same seed, true to the contract and to its own funds, and ready in one command."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.clock import MovableClock
+from app.config import Settings
+from app.demo import scene
+from app.demo.funds import fund_documents
+from app.demo.geography import counties
+from app.demo.notice import EIGHT_ANSWERS
+from app.demo.stage import Doors
+from app.demo.state import SEED, TONIGHT, ZONE, invent
+from app.demo.tonight import tonight
+from app.main import create_app
+from matching.codec import decision_document, decode
+from matching.ranking import rank
+from tests.matching.oracle.clocks import pays
+from tests.matching.oracle.facts import MET
+from tests.matching.oracle.payers import ages_out, once, row_on
+from tests.matching.oracle.people import Pair
+
+Json = dict[str, Any]
+LISTS = ("options", "later", "needs_info", "excluded")
+DIGEST = (
+    "import hashlib, json; from app.demo.state import invent; print(hashlib.sha256({}.encode()).hexdigest())".format(
+        "json.dumps(invent(11).document)"
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    return invent().document
+
+
+def run(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """`bednight` in a folder of its own, with nothing set but what is given."""
+    here = {name: value for name, value in os.environ.items() if not name.startswith(("BEDNIGHT", "DATABASE_URL"))}
+    here |= {"PYTHONPATH": str(Path(__file__).parents[2]), **env}
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments], cwd=cwd, env=here, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_same_seed_same_bytes(hash_seed: str) -> None:
+    env = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[2])}
+    found = subprocess.run([sys.executable, "-c", DIGEST], env=env, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == hashlib.sha256(json.dumps(invent(11).document).encode()).hexdigest()
+
+
+def test_another_seed_invents_other_people() -> None:
+    assert {minor["id"] for minor in invent(1).document["minors"]}.isdisjoint(
+        minor["id"] for minor in invent(2).document["minors"]
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("night", [TONIGHT, date(2027, 6, 30), date(2027, 7, 1), date(2028, 2, 29)])
+def test_valid_by_the_contract(seed: int, night: date) -> None:
+    demo = invent(seed, night)
+    snapshot = decode(demo.document)
+    assert snapshot.tonight == night
+    assert snapshot.as_of.astimezone(ZONE).strftime("%H:%M") == "02:14"
+
+
+def test_as_much_of_everything_as_was_asked_for(document: Json) -> None:
+    houses = [one for one in document["facilities"] if one["population"] == "trafficking_only"]
+    shelters = [one for one in document["facilities"] if one["kind"] == "emergency_shelter"]
+    named = {row["county"] for minor in document["minors"] if (row := minor["residence"]) and row.get("state") == "GA"}
+    assert len(counties()) == 40
+    assert named <= {county.fips for county in counties()}
+    assert len(named) >= 35
+    assert len(houses) == 7
+    assert sum(len(unit["beds"]) for house in houses for unit in house["units"]) == 55
+    assert [house["id"] for house in houses if "male" in house["licence"]["genders"]] == ["fac_lantern"]
+    assert [house["id"] for house in houses if house["kind"] == "transitional_living"] == ["fac_meadow"]
+    assert len(shelters) == 12
+    assert {shelter["population"] for shelter in shelters} == {"mixed"}
+    assert len(document["facilities"]) > 20
+    assert 10 <= len(document["funds"]) <= 14
+    assert len(document["referrals"]) == 30
+    assert {referral["urgency"] for referral in document["referrals"]} == {1, 2, 3, 4}
+
+
+def test_beds_are_nearly_full(document: Json) -> None:
+    statuses = Counter(bed["status"] for one in document["facilities"] for unit in one["units"] for bed in unit["beds"])
+    assert set(statuses) == {"open", "held", "occupied", "cleaning", "offline"}
+    assert 0.85 <= statuses["occupied"] / statuses.total() <= 0.95
+    for facility in document["facilities"]:
+        present = Counter(row["bed"] for row in facility["residents"] if row["from"] is None)
+        taken = [bed["id"] for unit in facility["units"] for bed in unit["beds"] if bed["status"] == "occupied"]
+        assert present == Counter(taken)
+
+
+def test_every_limit_names_its_model() -> None:
+    clocks = set()
+    for fund in fund_documents(TONIGHT):
+        for limit in fund["limits"]:
+            assert limit["citation"].startswith("modelled on ")
+            clocks |= {(clock["unit"], clock["window"]) for clock in limit.get("clocks", ())}
+    assert {window for _, window in clocks} == {"stay", "chain", "trailing", "fiscal_year", "lifetime"}
+    assert {unit for unit, _ in clocks} == {"night", "day", "business_day"}
+    assert [fund["id"] for fund in fund_documents(TONIGHT) if fund["last_resort"]] == ["fund_gap"]
+
+
+def test_a_year_of_stays_without_overlap(document: Json) -> None:
+    first = TONIGHT - timedelta(days=365)
+    nights: set[tuple[str, date]] = set()
+    minors: set[tuple[str, date]] = set()
+    for stay in document["stays"]:
+        admitted = date.fromisoformat(stay["admitted_on"])
+        left = date.fromisoformat(stay["left_on"]) if stay["left_on"] else TONIGHT + timedelta(days=1)
+        assert admitted >= first or stay["facility"] == "fac_larch"
+        for ahead in range((left - admitted).days):
+            night = admitted + timedelta(days=ahead)
+            assert (stay["bed"], night) not in nights
+            assert (stay["minor"], night) not in minors
+            nights.add((stay["bed"], night))
+            minors.add((stay["minor"], night))
+    houses = {bed for bed, _ in nights if bed.split("_")[1] in ("harbor", "cedar", "beacon", "lantern")}
+    assert len(nights) > 0.9 * 365 * 50
+    assert len(houses) > 30
+
+
+@pytest.mark.parametrize("seed", [SEED, 12])
+def test_no_past_stay_breaks_its_funds_rules(seed: int) -> None:
+    document = invent(seed).document
+    minors = {minor["id"]: minor for minor in document["minors"]}
+    facilities = {facility["id"]: facility for facility in document["facilities"]}
+    funds = {fund["id"]: fund for fund in document["funds"]}
+    own: dict[str, list[Json]] = defaultdict(list)
+    paid: Counter[tuple[str, date]] = Counter()
+    for stay in document["stays"]:
+        own[stay["minor"]].append(stay)
+    for stay in document["stays"]:
+        known = {"stays": own[stay["minor"]], "holidays": document["holidays"], "tonight": document["tonight"]}
+        pair = Pair(known, minors[stay["minor"]], facilities[stay["facility"]], ())
+        admitted = date.fromisoformat(stay["admitted_on"])
+        for payer in stay["payers"]:
+            fund, first = funds[payer["fund"]], date.fromisoformat(payer["from"])
+            last = date.fromisoformat(payer["until"]) if payer["until"] else TONIGHT + timedelta(days=60)
+            row = row_on(fund, admitted)
+            assert set(once(pair, fund, admitted).values()) == {MET}, stay
+            assert row is not None
+            assigned: list[date] = []
+            for night in (first + timedelta(days=ahead) for ahead in range((last - first).days)):
+                assert ages_out(pair, row, night) == MET, (stay, night)
+                assert (
+                    all(pays(clock, pair, fund["id"], admitted, night, assigned) for clock in row["clocks"])
+                    if (row.get("clocks"))
+                    else True
+                ), (stay, night)
+                assigned.append(night)
+                paid[fund["id"], night] += 1
+    for (fund_id, night), minors_paid in paid.items():
+        row = row_on(funds[fund_id], night)
+        assert row is not None
+        assert minors_paid <= row["beds_per_night"]
+
+
+def test_everyone_in_the_seven_houses_was_trafficked_and_is_of_a_licensed_age(document: Json) -> None:
+    for facility in document["facilities"]:
+        if facility["population"] == "trafficking_only":
+            for resident in facility["residents"]:
+                assert resident["trafficking"] in ("verified", "at_risk")
+                assert facility["licence"]["min_age"] <= resident["age"] <= facility["licence"]["max_age"]
+
+
+def test_what_a_demo_must_show(document: Json) -> None:
+    """Evidence out of date, a confirmation of thirteen hours, siblings, peers apart, and facts nobody knows."""
+    safeguards = [one["safeguards"] for one in document["facilities"]]
+    assert any(row["expires_on"] < document["tonight"] for one in safeguards for row in one.values())
+    assert any(len(one) < 8 for one in safeguards)
+    waiting = {referral["minor"] for referral in document["referrals"]}
+    minors = [minor for minor in document["minors"] if minor["id"] in waiting]
+    assert sum(bool(minor.get("together_with")) for minor in minors) == 4
+    assert sum(bool(minor.get("avoid", {}).get("minors")) for minor in minors) == 3
+    assert any(minor["custody"] is None and minor["residence"] is None for minor in minors)
+    past = Counter(stay["minor"] for stay in document["stays"] if stay["minor"] in waiting)
+    assert len(past) == 5
+    assert any(row["from"] for facility in document["facilities"] for row in facility["residents"])
+
+
+def test_the_special_referral_finds_options() -> None:
+    demo = invent()
+    answer = decision_document(rank(decode(demo.document), demo.special))
+    assert demo.referral_codes[demo.special] == "R-0412"
+    assert all(answer[name] for name in LISTS)
+    nights = {entry["facility"]: entry["funded_nights"] for entry in answer["options"]}
+    assert nights == {"fac_harbor": 90, "fac_cedar": 15, "fac_lantern": 90}
+    first = answer["options"][0]
+    assert [(payer["fund"], payer["from"], payer["until"]) for payer in first["payers"]] == [
+        ("fund_metro30", "2026-11-21", "2026-12-21"),
+        ("fund_state60", "2026-12-21", "2027-02-19"),
+    ]
+    assert [entry["facility"] for entry in answer["options"] if entry["call_first"]] == ["fac_lantern"]
+    asked = [ask for entry in answer["needs_info"] for ask in entry["ask"]]
+    assert {"fact": "minor.found.county", "decides": 2} in asked
+    assert {"fact": "facility.safeguards.fire_clearance", "decides": 1} in asked
+
+
+@pytest.fixture
+def staged(database_url: str) -> Iterator[tuple[FastAPI, Doors]]:
+    """The demo on a database of the test's, and its ways in."""
+    play = scene.invented(SEED, None)
+    settings = Settings(database_url=database_url, login_links=True)
+    doors = scene.load(play, settings)
+    clock = MovableClock(settings.time_zone, settings.night_turns_at, play.snapshot.as_of)
+    app = create_app(settings, clock=clock)
+    yield app, doors
+    app.state.database.close()
+
+
+def test_eight_answers_alone_give_options_through_the_service(staged: tuple[FastAPI, Doors]) -> None:
+    app, doors = staged
+    demo = invent()
+    with TestClient(app, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {doors.key}"}) as client:
+        made = client.post("/v1/referrals", json=EIGHT_ANSWERS)
+        assert made.status_code == 201
+        answer = client.post(f"/v1/referrals/{made.json()['id']}/rankings").json()
+        assert {name: len(answer[name]) for name in LISTS} == {
+            "options": 3,
+            "later": 1,
+            "needs_info": 3,
+            "excluded": 14,
+        }
+        special = client.post(f"/v1/referrals/{demo.special}/rankings").json()
+    here = decision_document(rank(decode(demo.document), demo.special))
+    for name in LISTS:
+        kept = ("facility", "funded_nights", "first_unfunded_night", "payers", "unknown", "failed")
+        assert [{key: entry.get(key) for key in kept} for entry in special[name]] == [
+            {key: entry.get(key) for key in kept} for entry in here[name]
+        ]
+
+
+def test_links_sign_in_once(staged: tuple[FastAPI, Doors]) -> None:
+    app, doors = staged
+    origin = {"Origin": "http://127.0.0.1"}
+    for door in doors.entrances:
+        client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000), follow_redirects=False)
+        assert client.post(door.path, headers=origin).status_code == 303
+        assert client.post(door.path, headers=origin).status_code == 404
+
+
+def test_sentences_count_what_the_engine_answers() -> None:
+    demo = invent()
+    whole = tonight(decode(demo.document))
+    few = decode(demo.document | {"referrals": demo.document["referrals"][:10]})
+    said, decisions = tonight(few), [rank(few, referral.id) for referral in few.referrals]
+    with_bed = [decision.options for decision in decisions if decision.options]
+    assert whole.waiting == whole.with_bed + whole.without == 30
+    assert f"{whole.with_bed} have a bed" in whole.sentences()[0]
+    assert 0 < said.with_bed < 10
+    assert said.with_bed == len(with_bed)
+    assert said.money_ends == sum(all(option.binding for option in options) for options in with_bed)
+
+
+def test_starts_in_an_empty_folder_and_says_where_to_look(tmp_path: Path) -> None:
+    found = run("demo", "--no-serve", "--json", "--keep", str(tmp_path / "kept"), cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    facts = json.loads(found.stdout)
+    assert facts["counts"]["waiting"] == facts["says"]["waiting"] == 30
+    assert facts["special"]["code"] == "R-0412"
+    assert facts["key"].startswith("bn_test_")
+    assert "Making an invented state" in found.stderr
+    assert (tmp_path / "kept" / "bednight.db").exists()
+    again = run("demo", "--no-serve", "--keep", str(tmp_path / "kept"), cwd=tmp_path)
+    assert again.returncode == 2
+    assert "is not empty" in again.stderr
+
+
+def test_own_network(tmp_path: Path, document: Json) -> None:
+    file = tmp_path / "network.json"
+    file.write_text(json.dumps(document))
+    found = run("demo", "--no-serve", "--json", "--network", str(file), cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["counts"]["facilities"] == 21
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "/: "),
+        ('{"version": 1, "tonigth": "2026-11-21"}', "/tonigth: "),
+    ],
+)
+def test_a_file_that_is_no_snapshot_is_refused_with_the_place(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "network.json"
+    file.write_text(text)
+    found = run("demo", "--no-serve", "--network", str(file), cwd=tmp_path)
+    assert found.returncode == 2
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_the_demo_never_touches_a_live_network(tmp_path: Path) -> None:
+    found = run("demo", "--no-serve", cwd=tmp_path, BEDNIGHT_LIVE="1")
+    assert found.returncode == 2
+    assert "BEDNIGHT_LIVE" in found.stderr
