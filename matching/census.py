@@ -6,7 +6,7 @@ from typing import Any
 
 from matching.bands import VICTIMS
 from matching.dates import within_any
-from matching.facts import Bed, Facility, Fund, Minor, Referral, Resident, Snapshot, Stay
+from matching.facts import Bed, Facility, Fund, Minor, Referral, Resident, Snapshot, Stay, Unit
 
 ONE_DAY = timedelta(days=1)
 
@@ -14,7 +14,17 @@ ONE_DAY = timedelta(days=1)
 class House:
     """One facility with its beds and people put together."""
 
-    __slots__ = ("_unnamed", "by_bed", "dates", "facility", "only_victims", "unit_beds")
+    __slots__ = (
+        "_best",
+        "_named",
+        "_unnamed",
+        "by_bed",
+        "dates",
+        "facility",
+        "held_for",
+        "only_victims",
+        "unit_beds",
+    )
 
     def __init__(self, facility: Facility) -> None:
         self.facility = facility
@@ -29,6 +39,9 @@ class House:
             if bed.status == "occupied" and (named := self._first_named(bed.id)) != date.min
         ]
         self.unit_beds = {unit.id: frozenset(bed.id for bed in unit.beds) for unit in facility.units}
+        self.held_for = {bed.held_for for unit in facility.units for bed in unit.beds if bed.held_for is not None}
+        self._named = {row.minor for row in facility.residents}
+        self._best: dict[tuple[str, date, date], tuple[Bed, date | None] | None] = {}
         self.dates = sorted(set(self._dates()))
         self.only_victims = not self._unnamed and all(row.trafficking in VICTIMS for row in facility.residents)
 
@@ -41,6 +54,10 @@ class House:
             and (row.from_ is None or row.from_ <= on)
             and (row.minor != minor or row.minor is None)
         ]
+
+    def strangers_only(self, minor: str, avoided: Collection[str]) -> bool:
+        """Whether no entry, past or to come, names this minor or somebody to be kept from."""
+        return minor not in self._named and self._named.isdisjoint(avoided)
 
     def has_own(self, on: date, minor: str) -> bool:
         """Whether an entry of this minor is present."""
@@ -84,6 +101,19 @@ class House:
         ]
         return min(starts, default=None)
 
+    def best_shared_bed(self, unit: Unit, on: date, end: date) -> tuple[Bed, date | None] | None:
+        """The bed of a unit that is free for anybody on a night, and stays so the longest; ties go by id."""
+        key = (unit.id, on, end)
+        if key not in self._best:
+            rows = [
+                ((-(until or date.max).toordinal(), bed.id), bed, until)
+                for bed in unit.beds
+                if self.free(bed, on, "", (), on)
+                for until in (self.free_until(bed, on, end, ""),)
+            ]
+            self._best[key] = min(rows, key=lambda row: row[0])[1:] if rows else None
+        return self._best[key]
+
     def _dates(self) -> Iterator[date]:
         """Every date on which somebody comes or goes or a bed opens or closes."""
         for row in self.facility.residents:
@@ -107,10 +137,11 @@ class Census:
         "_paid",
         "_wary",
         "approvals",
+        "chains",
         "funds",
         "last_night",
         "minors",
-        "payer_answers",
+        "payers",
         "presence",
         "referrals",
         "referrals_of",
@@ -135,7 +166,8 @@ class Census:
                     self.presence.setdefault(row.minor, []).append(row)
         self.approvals = {(row.minor, row.from_state, row.to_state) for row in snapshot.interstate_approvals}
         self._houses: dict[str, House] = {}
-        self.payer_answers: dict[Any, Any] = {}
+        self.payers: dict[Any, Any] = {}
+        self.chains: dict[Any, Any] = {}
         self._paid = _paid(snapshot.stays)
         self._wary = [minor for minor in snapshot.minors if minor.avoid.minors]
         self._avoided: dict[str, frozenset[str]] = {}

@@ -107,6 +107,7 @@ def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
     if found:
         raise SnapshotError(found)
     arranged: Snapshot = _arranged(snapshot)
+    sha256(arranged)
     return arranged
 
 
@@ -123,7 +124,9 @@ def canonical(snapshot: Snapshot) -> bytes:
 
 def sha256(snapshot: Snapshot) -> str:
     """Give the hash of the canonical bytes, in hexadecimal."""
-    return hashlib.sha256(canonical(snapshot)).hexdigest()
+    if snapshot.digest is None:
+        object.__setattr__(snapshot, "digest", hashlib.sha256(canonical(snapshot)).hexdigest())
+    return str(snapshot.digest)
 
 
 def schema() -> dict[str, Any]:
@@ -146,7 +149,7 @@ def _model(fact: Any) -> type[BaseModel]:
         (value,) = get_args(fact)
         hints["value"] = value | None
     columns: dict[str, Any] = {}
-    for column in dataclasses.fields(origin):
+    for column in _fields(origin):
         shape = _shape(hints[column.name])
         if column.name in _NOT_EMPTY and "tuple" in str(shape):
             shape = Annotated[shape, Field(min_length=1)]
@@ -226,18 +229,33 @@ def _dataclass_in(hint: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Turn facts into what JSON can hold."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        rows = ((column.name, getattr(value, column.name)) for column in dataclasses.fields(value))
-        return {_JSON_NAMES.get(name, name): _plain(row) for name, row in rows if row is not None}
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    kind: Any = type(value)
+    names = _json_fields(kind)
+    if names is not None:
+        rows = ((name, getattr(value, column)) for column, name in names)
+        return {name: _plain(row) for name, row in rows if row is not None}
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(map(_plain, value))
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(value[key]) for key in sorted(value)}
-    return value
+    return [_plain(item) for item in value]
+
+
+def _fields(fact: Any) -> list["dataclasses.Field[Any]"]:
+    """The fields that the contract knows."""
+    return [column for column in dataclasses.fields(fact) if column.init]
+
+
+@cache
+def _json_fields(kind: Any) -> tuple[tuple[str, str], ...] | None:
+    """Field and JSON name of a dataclass; None of any other type."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple((column.name, _JSON_NAMES.get(column.name, column.name)) for column in _fields(kind))
 
 
 _ORDERED = {"limits", "point", "home_point", "age_range"}
@@ -249,7 +267,7 @@ def _arranged(value: Any) -> Any:
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
     changes: dict[str, Any] = {}
-    for column in dataclasses.fields(value):
+    for column in _fields(value):
         held = getattr(value, column.name)
         if dataclasses.is_dataclass(held):
             changes[column.name] = _arranged(held)

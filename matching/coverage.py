@@ -20,12 +20,21 @@ Key = tuple[int, int, tuple[int, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class PayerRun:
-    """One usable payer. `run_end(start, stop)` is the first night a block from `start` does not reach (ordinals)."""
+    """One usable payer.
+
+    Attributes
+    ----------
+    run_end : callable
+        `run_end(start, stop)` is the first night a block from `start` does not reach, at most `stop` (ordinals).
+    may_return : bool
+        Whether it could pay a night after one on which it could not begin; False promises that it cannot.
+    """
 
     fund: str
     last_resort: bool
     nights_left: int | None
     run_end: Callable[[int, int], int]
+    may_return: bool = True
 
 
 class Coverage(NamedTuple):
@@ -120,12 +129,20 @@ class _Search:
         key = (at, left, start)
         found = self._ends.get(key)
         if found is None:
-            others = [other for other in self.members(left) if not self.payers[other].last_resort]
-            night, end = start, payer.run_end(start, self.stop)
-            while night < end and not any(self.payers[o].run_end(night, self.stop) > night for o in others):
-                night += 1
-            found = self._ends[key] = night
+            found = self._ends[key] = self._until_another(payer, left, start)
         return found
+
+    def _until_another(self, payer: PayerRun, left: int, start: int) -> int:
+        """How far a last resort pays before a payer in `left` that is none could."""
+        others = [self.payers[at] for at in self.members(left) if not self.payers[at].last_resort]
+        if any(other.run_end(start, self.stop) > start for other in others):
+            return start
+        back = [other for other in others if other.may_return]
+        end = payer.run_end(start, self.stop)
+        if not back:
+            return end
+        nights = range(start + 1, end)
+        return next((night for night in nights if any(one.run_end(night, self.stop) > night for one in back)), end)
 
     @cached_property
     def steady(self) -> bool:
@@ -139,6 +156,8 @@ class _Search:
         return all(self._stays_away(payer) for payer in first)
 
     def _stays_away(self, payer: PayerRun) -> bool:
+        if not payer.may_return:
+            return True
         could = [payer.run_end(night, self.stop) > night for night in range(self.start, self.stop)]
         return could == sorted(could, reverse=True)
 

@@ -10,7 +10,7 @@ from matching.case import Case
 from matching.census import Census
 from matching.coverage import Coverage, PayerRun
 from matching.dates import birthday
-from matching.facts import Facility, Fund, Minor, Referral
+from matching.facts import Facility, Minor, Referral
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
 from matching.payer import Funding
 from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
@@ -20,24 +20,45 @@ from matching.rules.licensing import Age, InForce
 Verdict = Literal["option", "later", "needs_info", "excluded"]
 
 
-class PayerFindings:
-    """One accepted payer with its answers.
+class Payer:
+    """One accepted payer with its answers, the last resort aside; findings are put into words when asked for.
 
     Attributes
     ----------
     usable : bool
         All rules that hold for the whole stay are met, so that the payer may stand in a sequence.
-    may_pay : bool
-        All rules are met on the admission night.
+    own_met : bool
+        The rules of the night of admission are met too.
     """
+
+    __slots__ = ("_findings", "funding", "own_met", "usable")
+
+    def __init__(self, funding: Funding) -> None:
+        self.funding = funding
+        self.usable = funding.limit is not None and all(rule.judge(funding) is MET for rule in ONCE_RULES)
+        self.own_met = self.usable and all(rule.judge(funding) is MET for rule in NIGHT_RULES)
+        self._findings: list[Finding] | None = None
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Every finding but the last resort's."""
+        if self._findings is None:
+            rules = (*ONCE_RULES, *NIGHT_RULES) if self.funding.limit is not None else ()
+            self._findings = [rule.check(self.funding) for rule in (FUND_IN_FORCE, *rules)]
+        return self._findings
+
+
+class PayerFindings:
+    """One accepted payer with every finding; `may_pay` where all are met on the admission night."""
 
     __slots__ = ("findings", "funding", "may_pay", "usable")
 
-    def __init__(self, funding: Funding, findings: list[Finding], usable: bool) -> None:
-        self.funding = funding
-        self.findings = findings
-        self.usable = usable
-        self.may_pay = all(finding.outcome is MET for finding in findings)
+    def __init__(self, payer: Payer, other_may_pay: bool) -> None:
+        self.funding = payer.funding
+        self.usable = payer.usable
+        last = FUND_LAST_RESORT.check(payer.funding, other_may_pay)
+        self.findings = [*payer.findings, last]
+        self.may_pay = payer.own_met and last.outcome is MET
 
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules of this payer with an outcome."""
@@ -77,11 +98,7 @@ class Assessment:
 
     def heads(self) -> list[tuple[Funding, int]]:
         """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
-        runs = [payer_run(payer.funding) for payer in self.payers if payer.usable]
-        start = self.case.admit_on.toordinal()
-        ends = coverage.heads(runs, start, covered_until(self.case).toordinal())
-        first = [payer.funding for payer in self.payers if payer.may_pay]
-        return [(funding, ends[funding.fund.id]) for funding in first if ends[funding.fund.id] > start]
+        return chain_heads(self.case, accepted_payers(self.case))
 
     def binding(self) -> str | None:
         """The rule that ends the funded run; None where the need is met."""
@@ -164,54 +181,50 @@ def _sibling_outcome(own: Case) -> Outcome:
 
 def payer_findings(case: Case) -> list[PayerFindings]:
     """Judge every accepted payer, by id; the last resorts once the others are known."""
+    payers = accepted_payers(case)
+    other_may_pay = any(payer.own_met and not payer.funding.fund.last_resort for payer in payers)
+    return [PayerFindings(payer, other_may_pay) for payer in payers]
+
+
+def accepted_payers(case: Case) -> list[Payer]:
+    """Judge every accepted payer by its own rules, by id.
+
+    The answers are the same at every facility of one kind in one State, and are shared there; only a past stay in
+    the facility itself makes them differ.
+    """
     governing = case.governing(case.admit_on)
-    funds = [case.census.funds[fund] for fund in sorted(set(case.facility.funds or ()))]
-    own = [_own_findings(case, fund, governing) for fund in funds]
-    other_may_pay = any(
-        not fund.last_resort and all(finding.outcome is MET for finding in findings)
-        for fund, (_, findings, _) in zip(funds, own, strict=True)
-    )
+    here = any(stay.facility == case.facility.id for stay in case.census.stays_of.get(case.minor.id, ()))
+    place = (case.facility.kind, case.facility.state, case.facility.id if here else None)
     payers = []
-    for funding, findings, usable in own:
-        last = FUND_LAST_RESORT.check(funding, other_may_pay)
-        payers.append(PayerFindings(funding, [*findings, last], usable))
+    for fund in sorted(set(case.facility.funds or ())):
+        key = (case.minor.id, fund, governing, case.admit_on, case.until, *place)
+        payer = case.census.payers.get(key)
+        if payer is None:
+            payer = case.census.payers[key] = Payer(Funding(case, case.census.funds[fund], governing))
+        payers.append(payer)
     return payers
 
 
-def _own_findings(case: Case, fund: Fund, governing: date) -> tuple[Funding, list[Finding], bool]:
-    """A payer's answers without the last resort; the same at every facility of one kind in one State.
-
-    Only a past stay in the facility itself makes them differ there.
-    """
-    here = any(stay.facility == case.facility.id for stay in case.census.stays_of.get(case.minor.id, ()))
-    key = (
-        case.minor.id,
-        fund.id,
-        governing,
-        case.admit_on,
-        case.until,
-        case.facility.kind,
-        case.facility.state,
-        case.facility.id if here else None,
-    )
-    found = case.census.payer_answers.get(key)
-    if found is None:
-        found = case.census.payer_answers[key] = _judge_payer(Funding(case, fund, governing))
-    return found
-
-
-def _judge_payer(funding: Funding) -> tuple[Funding, list[Finding], bool]:
-    in_force = FUND_IN_FORCE.check(funding)
-    if funding.limit is None:
-        return funding, [in_force], False
-    once = [rule.check(funding) for rule in ONCE_RULES]
-    night = [rule.check(funding) for rule in NIGHT_RULES]
-    return funding, [in_force, *once, *night], all(finding.outcome is MET for finding in once)
+def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]]:
+    """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
+    others = any(payer.own_met and not payer.funding.fund.last_resort for payer in payers)
+    first = [payer for payer in payers if payer.own_met and not (others and payer.funding.fund.last_resort)]
+    if not first:
+        return []
+    usable = tuple(payer for payer in payers if payer.usable)
+    start, stop = case.admit_on.toordinal(), covered_until(case).toordinal()
+    key = (usable, start, stop)
+    ends = case.census.chains.get(key)
+    if ends is None:
+        runs = [payer_run(payer.funding) for payer in usable]
+        ends = case.census.chains[key] = coverage.heads(runs, start, stop)
+    return [(payer.funding, ends[payer.funding.fund.id]) for payer in first]
 
 
 def payer_run(funding: Funding) -> PayerRun:
     """A payer as the search for the best sequence sees it."""
-    return PayerRun(funding.fund.id, funding.fund.last_resort, funding.row.nights_left, funding.run_end)
+    fund = funding.fund
+    return PayerRun(fund.id, fund.last_resort, funding.row.nights_left, funding.run_end, funding.may_return)
 
 
 def covered_until(case: Case) -> date:

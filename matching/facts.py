@@ -386,3 +386,5 @@ class Snapshot:
     holidays: Mapping[State, frozenset[date]] = field(default_factory=dict)
     interstate_approvals: tuple[InterstateApproval, ...] = ()
     version: Literal[1] = 1
+    digest: str | None = field(default=None, init=False, compare=False, repr=False)
+    """The hash of the canonical bytes, once it is known; never copied to another snapshot."""

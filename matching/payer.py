@@ -15,7 +15,7 @@ class Funding:
     The governing date is the admission, or for a stay that goes on the date on which that stay began.
     """
 
-    __slots__ = ("_ends", "_pasts", "case", "fund", "governing", "limit")
+    __slots__ = ("_ends", "_leaves_on", "_pasts", "case", "fund", "governing", "limit")
 
     def __init__(self, case: Case, fund: Fund, governing: date) -> None:
         self.case = case
@@ -24,6 +24,7 @@ class Funding:
         self.limit: Limit | None = fund.limit_on(governing)
         self._pasts: list[tuple[Clock, Past]] | None = None
         self._ends: dict[int, int] = {}
+        self._leaves_on: date | None = None
 
     @property
     def row(self) -> Limit:
@@ -74,12 +75,24 @@ class Funding:
 
     def leaves_on(self) -> date:
         """The first date on which the minor has aged out; at once where the age is not known to be below."""
+        if self._leaves_on is None:
+            self._leaves_on = self._leaves()
+        return self._leaves_on
+
+    def _leaves(self) -> date:
         leaves_at, minor = self.row.leaves_at_age, self.case.minor
         if leaves_at is None:
             return date.max
         if minor.born_on is not None:
             return birthday(minor.born_on, leaves_at)
         return date.max if minor.age_range is not None and minor.age_range[1] < leaves_at else date.min
+
+    @property
+    def may_return(self) -> bool:
+        """Whether the fund could pay a night after one on which it could not begin to."""
+        most = self.row.beds_per_night
+        crowded = most is not None and len(self.case.census.paid_by(self.fund.id)) >= most
+        return crowded or any(past.paid for _, past in self.pasts)
 
     def stops_on(self, start: int, night: int) -> str | None:
         """The first rule that keeps a block begun on `start` from going on to a night (ordinals)."""

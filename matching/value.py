@@ -3,7 +3,7 @@
 No term outweighs a rule, and none predicts a person. Weights are a policy: data with a version.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -93,7 +93,21 @@ def terms(placing: Placing, policy: Policy) -> tuple[Term, ...]:
 
 def cost(placing: Placing, policy: Policy) -> int:
     """The sum of all terms, below 2**20."""
-    return sum(min(_MEASURES[row.code](placing)[0], row.most) * row.weight for row in policy.weights)
+    return standing_cost(placing, policy) + nights_cost(placing, policy)
+
+
+def standing_cost(placing: Placing, policy: Policy) -> int:
+    """The sum of the terms that are the same whoever pays."""
+    return _cost(placing, [row for row in policy.weights if row.code not in _BY_NIGHTS])
+
+
+def nights_cost(placing: Placing, policy: Policy) -> int:
+    """The sum of the terms that the paid nights decide."""
+    return _cost(placing, [row for row in policy.weights if row.code in _BY_NIGHTS])
+
+
+def _cost(placing: Placing, weights: Iterable[Weight]) -> int:
+    return sum(min(_MEASURES[row.code](placing)[0], row.most) * row.weight for row in weights)
 
 
 def call_first(bed: Bed, as_of: datetime) -> bool:
@@ -182,6 +196,8 @@ _MEASURES: Mapping[str, Callable[[Placing], Measure]] = {
     "home.distance": _distance,
     "bed.confirmation_age": _confirmation,
 }
+
+_BY_NIGHTS = ("nights.unpaid", "nights.moves")
 
 DEFAULT_POLICY = Policy(
     "default",

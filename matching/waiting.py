@@ -4,22 +4,23 @@ A contract is a payer that begins the chain at a unit of a facility. Beds that o
 referral, or her or his own) are units of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from matching.admission import earliest
+from matching.admission import earliest, make_case
 from matching.case import Case
 from matching.census import Census
-from matching.eligibility import Assessment, assess
-from matching.facts import Bed, Referral, Unit
+from matching.eligibility import Assessment, accepted_payers, assess, chain_heads, sibling_outcome
+from matching.facts import Bed, Facility, Minor, Referral, Unit
 from matching.findings import MET
+from matching.masks import Masks, masks
 from matching.network import Network
 from matching.payer import Funding
 from matching.rules.fit import unit_outcome
-from matching.value import Placing, Policy, cost
+from matching.value import Placing, Policy, nights_cost, standing_cost
 
 PLENTY = 2**30
 
@@ -48,26 +49,31 @@ def waiting_tonight(census: Census, asked: Referral) -> list[Referral]:
 
 
 def network_tonight(
-    census: Census, referrals: Iterable[Referral], policy: Policy, known: dict[str, list[Assessment]]
+    census: Census, referrals: Sequence[Referral], policy: Policy, known: dict[str, list[Assessment]]
 ) -> Waiting:
     """Put together who could be where tonight.
 
     Parameters
     ----------
     census : Census
-    referrals : iterable of Referral
+    referrals : sequence of Referral
         One for each minor who waits.
     policy : Policy
         What a pair costs.
     known : dict
         Assessments already made, by referral id.
     """
-    builder = _Builder(census, policy)
+    minors = [census.minors[referral.minor] for referral in referrals]
+    found = masks(census, [minor for minor, row in zip(minors, referrals, strict=True) if row.id not in known])
+    builder, at = _Builder(census, policy), -1
     for referral in referrals:
-        assessments = known.get(referral.id)
-        if assessments is None:
-            assessments = [assess(census, referral, facility) for facility in census.snapshot.facilities]
-        builder.add(referral, assessments)
+        builder.add_minor(referral)
+        if referral.id in known:
+            for assessment in known[referral.id]:
+                builder.add_assessed(referral, assessment)
+        else:
+            at += 1
+            builder.add_masked(referral, found, at)
     return builder.build()
 
 
@@ -87,30 +93,57 @@ class _Builder:
         self.unit_rows: list[tuple[int, int]] = []
         self.facility_places: list[int] = []
 
-    def add(self, referral: Referral, assessments: Iterable[Assessment]) -> None:
-        """Add a minor with every pair that is an option tonight."""
-        at = len(self.minors)
+    def add_minor(self, referral: Referral) -> None:
+        """Begin the rows of one more minor."""
         self.minors.append(referral.minor)
         self.tiers.append(referral.urgency)
-        for assessment in assessments:
-            if assessment.verdict == "option":
-                self._add_option(at, referral, assessment)
 
-    def _add_option(self, at: int, referral: Referral, assessment: Assessment) -> None:
-        case = assessment.case
-        start = case.admit_on.toordinal()
-        heads = assessment.heads()
-        for unit, bed, until in _best_beds(assessment):
-            unit_at = self._unit(assessment, unit, bed)
-            bed_end = (until or case.until).toordinal()
-            for funding, end in heads:
-                nights = min(end, bed_end) - start
-                row = (cost(Placing(case, referral, bed, nights), self.policy), nights)
-                contract = self._contract(contract_id(case, unit, bed, funding.fund.id), unit_at, funding)
-                self.pairs[at, contract] = min(row, self.pairs.get((at, contract), row))
+    def add_masked(self, referral: Referral, found: Masks, at: int) -> None:
+        """Add every pair that the arrays allow, and judge the exceptions one by one."""
+        minor, facilities = self.census.minors[referral.minor], self.census.snapshot.facilities
+        for exception in found.exceptions[at]:
+            self.add_assessed(referral, assess(self.census, referral, facilities[exception]))
+        open_facilities = (found.not_met[at] | found.unknown[at]) == 0
+        heads: list[tuple[Funding, int]] = []
+        last = -1
+        for column in np.flatnonzero(found.unit_met[at]).tolist():
+            facility, unit = found.units[column]
+            if not open_facilities[facility] or facility in found.exceptions[at]:
+                continue
+            if facility != last:
+                last, case = facility, tonight_case(self.census, minor, facilities[facility], referral)
+                heads = chain_heads(case, accepted_payers(case))
+            bed = case.house.best_shared_bed(unit, case.admit_on, case.until)
+            if heads and bed is not None:
+                self._add_place(referral, case, unit, *bed, heads)
 
-    def _unit(self, assessment: Assessment, unit: Unit, bed: Bed) -> int:
-        case, key = assessment.case, _unit_key(assessment.case, unit, bed)
+    def add_assessed(self, referral: Referral, assessment: Assessment) -> None:
+        """Add the pairs of a facility that is an option tonight."""
+        if assessment.verdict == "option":
+            heads = assessment.heads()
+            for unit, bed, until in _best_beds(assessment.case):
+                self._add_place(referral, assessment.case, unit, bed, until, heads)
+
+    def _add_place(
+        self,
+        referral: Referral,
+        case: Case,
+        unit: Unit,
+        bed: Bed,
+        until: date | None,
+        heads: Sequence[tuple[Funding, int]],
+    ) -> None:
+        start, bed_end = case.admit_on.toordinal(), (until or case.until).toordinal()
+        key = _unit_key(case, unit, bed)
+        unit_at = self._unit(case, unit, key)
+        standing = standing_cost(Placing(case, referral, bed, 0), self.policy)
+        for funding, end in heads:
+            nights = min(end, bed_end) - start
+            sec = standing + nights_cost(Placing(case, referral, bed, nights), self.policy)
+            contract = self._contract(f"{key}\x1f{funding.fund.id}", unit_at, funding)
+            self.pairs[len(self.minors) - 1, contract] = (sec, nights)
+
+    def _unit(self, case: Case, unit: Unit, key: str) -> int:
         found = self.units.get(key)
         if found is None:
             facility, places, beds = case.facility.id, room_tonight(case), 1
@@ -157,6 +190,11 @@ class _Builder:
         return Waiting(network, tuple(values[:, 1].tolist()), rows)
 
 
+def tonight_case(census: Census, minor: Minor, facility: Facility, referral: Referral) -> Case:
+    """A pair that is judged for tonight, with a bed that is there."""
+    return make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+
+
 def contract_id(case: Case, unit: Unit, bed: Bed, fund: str) -> str:
     """The contract of a bed: shared by the beds of its unit, unless nobody else may have this bed."""
     return f"{_unit_key(case, unit, bed)}\x1f{fund}"
@@ -180,9 +218,8 @@ def _shared(case: Case, bed: Bed) -> bool:
     return case.house.free(bed, case.admit_on, "", (), case.census.tonight)
 
 
-def _best_beds(assessment: Assessment) -> list[tuple[Unit, Bed, date | None]]:
+def _best_beds(case: Case) -> list[tuple[Unit, Bed, date | None]]:
     """The bed of each unit that suits, free the longest; beds for this minor alone stand by themselves."""
-    case = assessment.case
     best: dict[str, tuple[tuple[int, str], tuple[Unit, Bed, date | None]]] = {}
     for unit in case.facility.units:
         if unit_outcome(case, unit, case.admit_on, gap=True) is not MET:

@@ -1,0 +1,280 @@
+"""One minor at one facility, judged afresh for the checker: every night scanned, every rule asked, the list that follows.
+
+It shares the facts and the rules with the engine, and nothing of how the engine searches.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from matching.case import Case
+from matching.census import Census
+from matching.facts import Bed, Facility, Minor, Referral, Resident, Snapshot, Unit
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
+from matching.payer import Funding
+from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
+from matching.rules.base import Rule
+from matching.rules.fit import unit_outcome
+from matching.rules.licensing import Capacity
+from matching.rules.safeguards import Conflict, Population
+
+ONE_DAY = timedelta(days=1)
+ABOUT_PEOPLE = (Population(), Conflict(), Capacity())
+"""Rules that decide on which night a house can take the minor (the rules' section 2, item 6)."""
+
+Place = tuple[Unit, Bed]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPayer:
+    """One accepted payer with the findings on the admission night."""
+
+    funding: Funding
+    findings: list[Finding]
+
+    def codes(self, outcome: Outcome) -> set[str]:
+        """The rules with an outcome."""
+        return {row.rule for row in self.findings if row.outcome is outcome}
+
+    @property
+    def may_pay(self) -> bool:
+        """Whether every finding is met."""
+        return all(row.outcome is MET for row in self.findings)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a row is in force and every rule that is judged once is met: it may stand in a sequence."""
+        once = {rule.code for rule in ONCE_RULES}
+        return self.funding.limit is not None and all(
+            row.outcome is MET for row in self.findings if row.rule in once
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A pair with its date, its bed where there is one, and every finding; the list follows from these alone."""
+
+    case: Case
+    first: date
+    place: Place | None
+    bed_until: date | None
+    house: list[Finding]
+    payers: list[JudgedPayer]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The facility's findings in the order of the catalogue, then each payer's by id."""
+        return [*self.house, *(row for payer in self.payers for row in payer.findings)]
+
+    @property
+    def failed(self) -> list[str]:
+        """The codes that exclude: the facility's own, and the payers' where every payer is refused."""
+        codes = {row.rule for row in self.house if row.outcome is NOT_MET}
+        refused = [payer.codes(NOT_MET) for payer in self.payers]
+        return sorted(codes.union(*refused) if refused and all(refused) else codes)
+
+    @property
+    def unknown(self) -> list[str]:
+        """The codes that are open: the facility's own, and those of payers not refused where none is sure to pay."""
+        return sorted({row.rule for row in self._doubts()})
+
+    @property
+    def asks(self) -> set[str]:
+        """The facts that the open findings lack."""
+        return {fact for row in self._doubts() for fact in row.asks}
+
+    def _doubts(self) -> Iterator[Finding]:
+        yield from (row for row in self.house if row.outcome is UNKNOWN)
+        if not any(payer.may_pay for payer in self.payers):
+            for payer in self.payers:
+                if not payer.codes(NOT_MET):
+                    yield from (row for row in payer.findings if row.outcome is UNKNOWN)
+
+    @property
+    def listed(self) -> str:
+        """The list of the decision that the findings and the beds put the facility in."""
+        if self.failed:
+            return "excluded"
+        if self.unknown:
+            return "needs_info"
+        return "options" if self.place is not None and self.case.admit_on == self.first else "later"
+
+    def fix(self, code: str) -> Fix:
+        """The smallest change for a failed rule, in the rule's own words; of several payers the first by id."""
+        rule = BY_CODE[code]
+        if isinstance(rule, Rule):
+            found = next(row for row in self.house if row.rule == code)
+            return Fix(code, rule.who, rule.waivable(self.case), rule.fix(self.case, found))
+        payer = next(payer for payer in self.payers if code in payer.codes(NOT_MET))
+        found = next(row for row in payer.findings if row.rule == code)
+        return Fix(code, rule.who, rule.waive is not None, rule.fix(payer.funding, found))
+
+
+class Judge:
+    """A snapshot, ready to be asked about any referral at any facility."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.census = Census(snapshot)
+        self.last_night = snapshot.tonight + timedelta(days=snapshot.horizon_nights - 1)
+        self.entries: dict[str, list[Resident]] = {}
+        self.lives: dict[str, list[Resident]] = {}
+        for row in (row for facility in snapshot.facilities for row in facility.residents):
+            if row.bed is not None:
+                self.entries.setdefault(row.bed, []).append(row)
+            if row.minor is not None:
+                self.lives.setdefault(row.minor, []).append(row)
+
+    def first_night(self, referral: Referral) -> date:
+        """The later of tonight and the night from which a bed is needed."""
+        return max(self.snapshot.tonight, referral.needed_from or self.snapshot.tonight)
+
+    def need(self, referral: Referral) -> int:
+        """Nights of the need."""
+        horizon = self.snapshot.horizon_nights
+        return min(referral.nights_needed or horizon, horizon)
+
+    def judge(self, referral: Referral, facility: Facility) -> Judged:
+        """Judge every rule on the first night with a bed, or on the first night asked for where there is none."""
+        first = night = self.first_night(referral)
+        while night <= self.last_night:
+            admitted = self._admitted(referral, facility, night)
+            if admitted is not None:
+                case, place, until = admitted
+                break
+            night += ONE_DAY
+        else:
+            case, place, until = self._case(referral, facility, first, bed_known=False), None, None
+        return Judged(case, first, place, until, [rule.check(case) for rule in FACILITY_RULES], self._payers(case))
+
+    def option_tonight(self, referral: Referral, facility: Facility) -> Judged | None:
+        """The pair where it is an option for tonight, without the findings of the facility, which are all met."""
+        admitted = self._admitted(referral, facility, self.snapshot.tonight)
+        if admitted is None or any(rule.check(admitted[0]).outcome is not MET for rule in FACILITY_RULES):
+            return None
+        case, place, until = admitted
+        found = Judged(case, case.admit_on, place, until, [], self._payers(case))
+        return found if found.listed == "options" else None
+
+    def free(self, bed: Bed, on: date, minor: str, referrals: frozenset[str]) -> bool:
+        """Whether a bed is free on a night (section 2, item 3)."""
+        if any(start <= on < end for start, end in bed.unavailable):
+            return False
+        begun = False
+        for row in self.entries.get(bed.id, ()):
+            if row.minor != minor and row.present(on):
+                return False
+            begun = begun or row.from_ is None or row.from_ <= on
+        if begun or bed.status == "open":
+            return True
+        if bed.status == "cleaning":
+            return on > self.snapshot.tonight
+        return bed.status == "held" and bed.held_for is not None and bed.held_for in referrals
+
+    def bed_until(self, case: Case, bed: Bed) -> date | None:
+        """The first night of the need on which a bed that is free on the admission date is not."""
+        night = case.admit_on + ONE_DAY
+        while (bed.unavailable or bed.id in self.entries) and night < case.until:
+            if not self.free(bed, night, case.minor.id, case.referrals):
+                return night
+            night += ONE_DAY
+        return None
+
+    def _admitted(self, referral: Referral, facility: Facility, on: date) -> tuple[Case, Place, date | None] | None:
+        """The bed for a night, if everybody of the group can have one and the people who live there allow it."""
+        own = frozenset((referral.id,))
+        if not any(self.free(bed, on, referral.minor, own) for unit in facility.units for bed in unit.beds):
+            return None
+        case = self._case(referral, facility, on, bed_known=True)
+        fitting = self._fitting(case)
+        if not fitting or any(rule.outcome(case, on) is NOT_MET for rule in ABOUT_PEOPLE):
+            return None
+        siblings = [{bed.id for _, bed in self._fitting(_of_sibling(case, one))} for one in case.siblings]
+        ranked = []
+        for unit, bed in fitting:
+            until = self.bed_until(case, bed)
+            doubt = unit_outcome(case, unit, on, gap=True) is UNKNOWN
+            ranked.append((doubt, -(until or date.max).toordinal(), bed.id, unit, bed, until))
+        for _, _, _, unit, bed, until in sorted(ranked, key=lambda row: row[:3]):
+            if seated([beds - {bed.id} for beds in siblings]):
+                return case, (unit, bed), until
+        return None
+
+    def _fitting(self, case: Case) -> list[Place]:
+        """The beds that are free on the night for this minor, in units that do not rule her or him out."""
+        return [
+            (unit, bed)
+            for unit in case.facility.units
+            if unit_outcome(case, unit, case.admit_on, gap=True) is not NOT_MET
+            for bed in unit.beds
+            if self.free(bed, case.admit_on, case.minor.id, case.referrals)
+        ]
+
+    def _case(self, referral: Referral, facility: Facility, on: date, *, bed_known: bool) -> Case:
+        minor = self.census.minors[referral.minor]
+        return Case(
+            self.census,
+            minor,
+            facility,
+            on,
+            self.need(referral),
+            referrals=frozenset((referral.id,)),
+            siblings=self._siblings(minor, on),
+            bed_known=bed_known,
+            sibling_outcome=self._sibling_outcome,
+        )
+
+    def _siblings(self, minor: Minor, on: date) -> list[Minor]:
+        """Those whom the minor names, who have a referral, need not be avoided, and live nowhere that night."""
+        waiting = {referral.minor for referral in self.snapshot.referrals} if minor.together_with else set()
+        return [
+            self.census.minors[other]
+            for other in sorted(set(minor.together_with) - {minor.id} - set(minor.avoid.minors))
+            if other in waiting and not any(row.present(on) for row in self.lives.get(other, ()))
+        ]
+
+    def _sibling_outcome(self, case: Case, sibling: Minor) -> Outcome:
+        """Not met where the facility would be excluded for a sibling by any other rule, unknown where it is open."""
+        own = _of_sibling(case, sibling)
+        house = [rule.check(own) for rule in FACILITY_RULES if rule.code != "minor.together"]
+        judged = Judged(own, own.admit_on, None, None, house, self._payers(own))
+        if judged.failed:
+            return NOT_MET
+        return UNKNOWN if judged.unknown else MET
+
+    def _payers(self, case: Case) -> list[JudgedPayer]:
+        """Every accepted payer by id, with its findings; those of last resort once the others are judged."""
+        stay = case.continued()
+        governing = case.admit_on if stay is None else stay.admitted_on
+        payers = []
+        for fund in sorted(set(case.facility.funds or ())):
+            funding = Funding(case, self.census.funds[fund], governing)
+            rules = () if funding.limit is None else (*ONCE_RULES, *NIGHT_RULES)
+            payers.append(JudgedPayer(funding, [rule.check(funding) for rule in (FUND_IN_FORCE, *rules)]))
+        other_may_pay = any(payer.may_pay for payer in payers if not payer.funding.fund.last_resort)
+        for payer in payers:
+            payer.findings.append(FUND_LAST_RESORT.judge(payer.funding, other_may_pay))
+        return payers
+
+
+def seated(choices: Sequence[set[str]]) -> bool:
+    """Whether everybody can have a different one of the beds that suit: tried one by one, the least choice first."""
+    if not choices:
+        return True
+    fewest, *rest = sorted(choices, key=len)
+    return any(seated([beds - {bed} for beds in rest]) for bed in sorted(fewest))
+
+
+def _of_sibling(case: Case, sibling: Minor) -> Case:
+    """The same facility, date and people for a sibling."""
+    return Case(
+        case.census,
+        sibling,
+        case.facility,
+        case.admit_on,
+        (case.until - case.admit_on).days,
+        referrals=frozenset(row.id for row in case.census.snapshot.referrals if row.minor == sibling.id),
+        siblings=[case.minor, *(other for other in case.siblings if other.id != sibling.id)],
+        bed_known=case.bed_known,
+        sibling_outcome=case.sibling_outcome,
+    )

@@ -1,0 +1,257 @@
+"""The rules for everyone who waits, as arrays: two bit masks for each minor and facility, every failing rule kept.
+
+Each rule is judged by its own class on one pair for each combination of what it looks at; the answers are then
+gathered for all pairs. Pairs that depend on more than such a combination (siblings, conflicts, a bed held for the
+minor, an entry of her or his own) are left to the rule classes one by one: `Masks.exceptions`.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.case import Case
+from matching.census import Census, House
+from matching.dates import age_on
+from matching.facts import Facility, Minor, Unit
+from matching.findings import MET, NOT_MET, Outcome
+from matching.rules import FACILITY_RULES
+from matching.rules.custody import EMERGENCY
+from matching.rules.fit import unit_outcome
+
+Bits = NDArray[np.uint32]
+Codes = NDArray[np.int8]
+
+CODE = {MET: 0, NOT_MET: 1}
+UNKNOWN_CODE = 2
+BIT = {rule.code: np.uint32(1 << at) for at, rule in enumerate(FACILITY_RULES)}
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """Which rules of the facility, the minor and the States do not hold tonight.
+
+    Attributes
+    ----------
+    not_met, unknown : uint32[minors, facilities]
+        Bit `BIT[code]` is set where that rule is not met, or unknown, for a minor who comes alone tonight.
+    units : tuple of (facility index, Unit)
+        Units with a bed that is free tonight for anybody.
+    unit_met : bool[minors, units]
+        Whether the unit suits the minor.
+    exceptions : tuple of sets of int, one for each minor
+        Facilities for which the arrays say nothing about this minor.
+    """
+
+    not_met: Bits
+    unknown: Bits
+    units: tuple[tuple[int, Unit], ...]
+    unit_met: NDArray[np.bool_]
+    exceptions: tuple[frozenset[int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What a rule looks at, of a house and of a minor, on a night."""
+
+    of_house: Callable[[House, date], Hashable]
+    of_minor: Callable[[Census, Minor, date], Hashable]
+
+
+def _age(minor: Minor, on: date) -> Hashable:
+    return minor.age_range if minor.born_on is None else age_on(minor.born_on, on)
+
+
+def _people(house: House, on: date) -> Hashable:
+    statuses = frozenset(row.trafficking for row in house.others(on, ""))
+    return house.facility.population, statuses, house.unlisted(on) > 0
+
+
+def _approved(census: Census, minor: Minor) -> frozenset[tuple[str, str, str]]:
+    return frozenset(row for row in census.approvals if row[0] == minor.id) if census.approvals else frozenset()
+
+
+_BY_KEYS = {
+    "safeguard.population": _Keys(_people, lambda _, minor, on: minor.trafficking),
+    "safeguard.conflict": _Keys(
+        lambda house, on: (house.unlisted(on) > 0, any(row.minor is None for row in house.others(on, ""))),
+        lambda _, minor, on: bool(minor.avoid.minors),
+    ),
+    "safeguard.territory": _Keys(
+        lambda house, on: (house.facility.county, house.facility.point),
+        lambda _, minor, on: (minor.avoid.counties, minor.avoid.circles),
+    ),
+    "licence.age": _Keys(
+        lambda house, on: (house.facility.licence.min_age, house.facility.licence.max_age),
+        lambda _, minor, on: _age(minor, on),
+    ),
+    "licence.gender": _Keys(lambda house, on: house.facility.licence.genders, lambda _, minor, on: minor.gender),
+    "licence.infants": _Keys(
+        lambda house, on: house.facility.licence.infants, lambda _, minor, on: minor.needs.infants
+    ),
+    "facility.declines": _Keys(lambda house, on: house.facility.declines, lambda _, minor, on: minor.needs.conditions),
+    "facility.admits": _Keys(lambda house, on: house.facility.admits, lambda _, minor, on: minor.trafficking),
+    "facility.services": _Keys(
+        lambda house, on: house.facility.services, lambda _, minor, on: minor.needs.services_required
+    ),
+    "custody.interstate": _Keys(
+        lambda house, on: (house.facility.state, house.facility.kind in EMERGENCY),
+        lambda census, minor, on: (
+            minor.custody,
+            minor.residence.state,
+            minor.residence.none,
+            minor.found.state,
+            minor.jurisdiction.state,
+            _approved(census, minor),
+        ),
+    ),
+}
+"""The rules about the minor; refusing and being together are met but for the exceptions, `unit.fit` goes by units."""
+
+_OF_THE_FACILITY = [
+    rule
+    for rule in FACILITY_RULES
+    if rule.code not in _BY_KEYS and rule.code not in ("unit.fit", "minor.refuses", "minor.together")
+]
+
+
+def masks(census: Census, minors: Sequence[Minor]) -> Masks:
+    """Judge every rule for every minor and facility, tonight and alone.
+
+    Parameters
+    ----------
+    census : Census
+    minors : sequence of Minor
+
+    Returns
+    -------
+    Masks
+        Equal, bit for bit, to what the rule classes say of each pair that is not an exception.
+    """
+    night, facilities = census.tonight, census.snapshot.facilities
+    not_met = np.zeros((len(minors), len(facilities)), np.uint32)
+    unknown = np.zeros_like(not_met)
+    if not minors or not facilities:
+        return Masks(not_met, unknown, (), np.zeros((len(minors), 0), np.bool_), (frozenset(),) * len(minors))
+    houses = [census.house(facility) for facility in facilities]
+    strangers = [_stranger(minor) for minor in minors]
+    for rule in _OF_THE_FACILITY:
+        found = [rule.judge(_alone(census, strangers[0], facility)) for facility in facilities]
+        _mark(not_met, unknown, rule.code, _codes(found)[None, :])
+    for rule in FACILITY_RULES:
+        keys = _BY_KEYS.get(rule.code)
+        if keys is not None:
+            columns, house_at = _distinct([keys.of_house(house, night) for house in houses])
+            rows, minor_at = _distinct([keys.of_minor(census, minor, night) for minor in minors])
+            people = minors if rule.code == "custody.interstate" else strangers
+            table = _codes(
+                [rule.judge(_alone(census, people[row], facilities[column])) for row in rows for column in columns]
+            )
+            _mark(not_met, unknown, rule.code, table.reshape(len(rows), -1)[minor_at][:, house_at])
+    units, outcomes = _units(census, minors)
+    fit = np.ones((len(minors), len(facilities)), np.int8)
+    for at, (facility, _) in enumerate(units):
+        fit[:, facility] = _better(fit[:, facility], outcomes[:, at])
+    _mark(not_met, unknown, "unit.fit", fit)
+    exceptions = tuple(frozenset(_exceptions(census, minor)) for minor in minors)
+    return Masks(not_met, unknown, units, outcomes == CODE[MET], exceptions)
+
+
+def _stranger(minor: Minor) -> Minor:
+    """The same facts about somebody whom no row names; interstate approvals alone go by the id."""
+    wary = bool(minor.avoid.minors)
+    avoid = replace(minor.avoid, minors=("\x00",) if wary else (), facilities=())
+    return replace(minor, id="\x00wary" if wary else "\x00", avoid=avoid)
+
+
+def _alone(census: Census, minor: Minor, facility: Facility) -> Case:
+    """A minor who comes alone tonight, to a bed that is there."""
+    return Case(
+        census,
+        minor,
+        facility,
+        census.tonight,
+        1,
+        referrals=frozenset(),
+        siblings=(),
+        bed_known=True,
+        sibling_outcome=lambda case, sibling: MET,
+    )
+
+
+def _distinct(keys: Sequence[Hashable]) -> tuple[list[int], NDArray[np.int64]]:
+    """One row for each distinct key, and for every row the place of its key."""
+    places: dict[Hashable, int] = {}
+    first: list[int] = []
+    at = np.empty(len(keys), np.int64)
+    for row, key in enumerate(keys):
+        place = places.setdefault(key, len(first))
+        if place == len(first):
+            first.append(row)
+        at[row] = place
+    return first, at
+
+
+def _codes(outcomes: Sequence[Outcome]) -> Codes:
+    return np.array([CODE.get(outcome, UNKNOWN_CODE) for outcome in outcomes], np.int8)
+
+
+def _better(left: Codes, right: Codes) -> Codes:
+    """Any met is met, else any unknown is unknown, else not met."""
+    met, unknown = (left == 0) | (right == 0), (left == UNKNOWN_CODE) | (right == UNKNOWN_CODE)
+    return np.where(met, 0, np.where(unknown, UNKNOWN_CODE, 1)).astype(np.int8)
+
+
+def _mark(not_met: Bits, unknown: Bits, code: str, found: Codes) -> None:
+    not_met |= np.where(found == CODE[NOT_MET], BIT[code], np.uint32(0))
+    unknown |= np.where(found == UNKNOWN_CODE, BIT[code], np.uint32(0))
+
+
+def _units(census: Census, minors: Sequence[Minor]) -> tuple[tuple[tuple[int, Unit], ...], Codes]:
+    """The units with a bed free for anybody, and how each suits each minor."""
+    night = census.tonight
+    units: list[tuple[int, Unit]] = []
+    keys: list[Hashable] = []
+    for at, facility in enumerate(census.snapshot.facilities):
+        house = census.house(facility)
+        for unit in facility.units:
+            if any(house.free(bed, night, "", (), night) for bed in unit.beds):
+                units.append((at, unit))
+                keys.append((unit.genders, unit.min_age, unit.max_age, _neighbours(house, unit, night)))
+    columns, unit_at = _distinct(keys)
+    rows, minor_at = _distinct([(minor.gender, _age(minor, night)) for minor in minors])
+    table = [
+        unit_outcome(
+            _alone(census, minors[row], census.snapshot.facilities[units[column][0]]), units[column][1], night, gap=True
+        )
+        for row in rows
+        for column in columns
+    ]
+    return tuple(units), _codes(table).reshape(len(rows), -1)[minor_at][:, unit_at]
+
+
+def _neighbours(house: House, unit: Unit, on: date) -> Hashable:
+    """What an age gap looks at: the ages of those who sleep in the unit."""
+    if unit.max_age_gap_years is None:
+        return None
+    beds = house.unit_beds[unit.id]
+    return unit.max_age_gap_years, frozenset(row.age for row in house.others(on, "") if row.bed in beds)
+
+
+def _exceptions(census: Census, minor: Minor) -> Iterator[int]:
+    """Facilities where more decides than what the keys hold."""
+    facilities = census.snapshot.facilities
+    if any(sibling in census.minors for sibling in minor.together_with):
+        yield from range(len(facilities))
+        return
+    avoided, named = census.avoided_by(minor), {*minor.avoid.facilities, *minor.wishes.refuse}
+    own = census.referral_ids(minor)
+    for at, facility in enumerate(facilities):
+        if (
+            facility.id in named
+            or not census.house(facility).strangers_only(minor.id, avoided)
+            or not census.house(facility).held_for.isdisjoint(own)
+        ):
+            yield at

@@ -1,0 +1,87 @@
+"""The arrays say of every pair what the rule classes say, and the network built from them is the same."""
+
+import os
+
+import numpy as np
+import pytest
+
+from matching.admission import earliest, make_case
+from matching.census import Census
+from matching.codec import decode
+from matching.eligibility import assess, sibling_outcome
+from matching.findings import NOT_MET, UNKNOWN
+from matching.masks import BIT, masks
+from matching.network import Network
+from matching.rules import FACILITY_RULES
+from matching.value import DEFAULT_POLICY
+from matching.waiting import network_tonight, waiting_tonight
+from tests.matching.worlds import world
+
+WORLDS = int(os.environ.get("BEDNIGHT_PROOFS", "300"))
+
+
+def census_of(seed: int) -> Census:
+    return Census(decode(world(seed, minors=(2, 6), facilities=(1, 6))))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_masks_equal_the_rule_classes(part: int) -> None:
+    judged = 0
+    for seed in range(part, WORLDS, 4):
+        census = census_of(seed)
+        referrals = [rows[0] for rows in census.referrals_of.values()]
+        minors = [census.minors[row.minor] for row in referrals]
+        found = masks(census, minors)
+        for at, (minor, referral) in enumerate(zip(minors, referrals, strict=True)):
+            for column, facility in enumerate(census.snapshot.facilities):
+                if column in found.exceptions[at]:
+                    continue
+                case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+                outcomes = {rule.code: rule.judge(case) for rule in FACILITY_RULES}
+                bad = sum(int(BIT[code]) for code, outcome in outcomes.items() if outcome is NOT_MET)
+                doubtful = sum(int(BIT[code]) for code, outcome in outcomes.items() if outcome is UNKNOWN)
+                assert (int(found.not_met[at, column]), int(found.unknown[at, column])) == (bad, doubtful), seed
+                judged += 1
+    assert judged > WORLDS / 4
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_network_from_masks_is_the_network_from_assessments(part: int) -> None:
+    pairs = 0
+    for seed in range(part, WORLDS, 4):
+        census = census_of(seed)
+        begun = [row for row in census.referrals.values() if earliest(census, row) == census.tonight]
+        if not begun:
+            continue
+        referrals = waiting_tonight(census, begun[0])
+        known = {
+            row.id: [assess(census, row, facility) for facility in census.snapshot.facilities] for row in referrals
+        }
+        one = network_tonight(census, referrals, DEFAULT_POLICY, {})
+        other = network_tonight(census, referrals, DEFAULT_POLICY, known)
+        assert set(one.row_of) == set(other.row_of), seed
+        for pair, row in one.row_of.items():
+            there = other.row_of[pair]
+            assert one.nights[row] == other.nights[there], (seed, pair)
+            assert one.network.pair_cost[row] == other.network.pair_cost[there], (seed, pair)
+            assert capacities(one.network, row) == capacities(other.network, there), (seed, pair)
+        pairs += len(one.row_of)
+    assert pairs > WORLDS / 20
+
+
+def capacities(network: Network, row: int) -> tuple[int, int, int]:
+    contract = network.pair_contract[row]
+    unit = network.contract_unit[contract]
+    facility = network.unit_facility[unit]
+    return (
+        int(network.contract_places[contract]),
+        int(network.unit_beds[unit]),
+        int(network.facility_places[facility]),
+    )
+
+
+def test_no_minors_and_no_facilities() -> None:
+    census = census_of(1)
+    assert masks(census, []).not_met.shape == (0, len(census.snapshot.facilities))
+    empty = Census(decode({**world(1), "facilities": [], "stays": []}))
+    assert np.all(masks(empty, list(empty.minors.values())).not_met == 0)
