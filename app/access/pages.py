@@ -61,12 +61,18 @@ def sign_in(token: str, request: Request, session: DbSession, clock: Now) -> Res
     return answer
 
 
+@router.get("/signed-out")
+def signed_out(request: Request) -> Response:
+    """What to do without a session; nothing on it says who had one."""
+    return page(request, "access/signed_out.html", {"spent": False})
+
+
 @router.post("/sign-out")
 def sign_out(
     request: Request, session: DbSession, clock: Now, actor: Annotated[Actor, require(Permission.SELF)]
 ) -> Response:
     """End the session here and in the database."""
     signin.close_session(session, actor, request.cookies[cookie_name(request)], clock.now())
-    answer = page(request, "access/signed_out.html", {"spent": False})
+    answer = RedirectResponse("/signed-out", status_code=303)
     answer.delete_cookie(cookie_name(request), httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return answer

@@ -15,6 +15,7 @@ from app.cli import COMMANDS
 def bednight(*arguments: str, url: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app.cli", *arguments],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,

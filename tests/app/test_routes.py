@@ -19,6 +19,7 @@ from tests.actors import SAME_SITE, key_headers, sign_in
 PUBLIC = {
     ("GET", "/login/{token}"): "the link itself is the proof, on loopback only",
     ("POST", "/login/{token}"): "the link itself is the proof, on loopback only",
+    ("GET", "/signed-out"): "how to sign in",
     ("GET", "/openapi.json"): "describes the product, not a deployment",
     ("GET", "/errors"): "describes the product, not a deployment",
     ("*", "/static"): "style and icon, the same for everyone",

@@ -174,7 +174,8 @@ def test_signing_out_ends_the_session_in_the_database(client: TestClient, databa
     sign_in(client, database, Role.INTAKE_COORDINATOR)
     token = client.cookies[COOKIE]
     answer = client.post("/sign-out", data={"form_token": token_of(client)}, headers=SAME_SITE)
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signed-out")
+    assert client.get("/signed-out").status_code == 200
     client.cookies.set(COOKIE, token)
     assert client.get("/probe").status_code == 401
 
