@@ -26,7 +26,12 @@ def cover(entry: Json, need: int) -> Json:
         segments.append({"shade": shade, "x": (first - start).days, "width": (end - first).days})
     if entry["funded_nights"] < need:
         segments.append({"shade": UNPAID, "x": entry["funded_nights"], "width": need - entry["funded_nights"]})
-    return {"need": need, "segments": segments, "changes": [row["x"] for row in segments[1:]]}
+    # In percent of the width: a pattern keeps its shape, however wide the bar is drawn.
+    shown = [
+        {"shade": row["shade"], "x": f"{100 * row['x'] / need:.2f}%", "width": f"{100 * row['width'] / need:.2f}%"}
+        for row in segments
+    ]
+    return {"segments": shown, "changes": [row["x"] for row in shown[1:]]}
 
 
 def payer_rows(entry: Json, names: Names, need: int, tonight: date) -> list[Json]:

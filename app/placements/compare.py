@@ -76,8 +76,9 @@ def _why(option: Json, entry: Json, after: Json | None, name: str | None, decisi
         return f"{head} {gettext('A tie with %(name)s in every term compared') % {'name': name}}"
     if decisive is None:
         return f"{head} {gettext('Less for others who wait to lose than at %(name)s') % {'name': name}}"
-    here, there = (_term(row, decisive)["text"] for row in (entry, after))
-    return f"{head} {gettext('%(here)s; at %(name)s: %(there)s') % {'here': here, 'name': name, 'there': there}}"
+    here, there = (str(_term(row, decisive)["text"]) for row in (entry, after))
+    there = there[:1].lower() + there[1:]
+    return f"{head} {gettext('%(here)s. At %(name)s: %(there)s') % {'here': here, 'name': name, 'there': there}}"
 
 
 def _lost(entry: Json) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,13 +18,20 @@ from app.placements.summary import summary
 from app.placements.view import title
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
+from app.referrals.schemas import ReferralRead
 from app.sharing.projection import AGENCY, project
 from app.web import words
-from app.web.translation import gettext
+from app.web.translation import gettext, marked
 
 Json = dict[str, Any]
 
 MOST_ROWS = 100
+URGENCY = {
+    1: marked("No safe place tonight"),
+    2: marked("Within 24 hours"),
+    3: marked("Within 3 days"),
+    4: marked("Planned"),
+}
 
 
 def overview(session: Session, actor: Actor, clock: Clock) -> Json:
@@ -31,26 +40,29 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     place = Place(limit=MOST_ROWS, cursor=None)
     found, cursor = referrals.list_referrals(session, actor, place, ReferralStatus.OPEN, now, tonight)
     runs = latest_runs(session, [referral.id for referral in found]) if actor.may(Permission.RANKING_READ) else {}
-    rows = []
-    for referral in sorted(found, key=lambda row: (row.urgency, -row.created_at.timestamp(), row.code)):
-        run = runs.get(referral.id)
-        rows.append(
-            {
-                "code": referral.code,
-                "summary": summary(referral, tonight),
-                "urgent": referral.urgency == 1,
-                "waiting": words.ago(referral.opened_at or referral.created_at, now),
-                "answer": None if run is None else _answer(run),
-                "ranked": None if run is None else words.ago(run.decided_at, now),
-                "href": None if run is None else f"/referrals/{referral.id}/rankings/{run.id}",
-                "rank": f"/referrals/{referral.id}/rankings",
-            }
-        )
+    found.sort(key=lambda row: (row.urgency, -row.created_at.timestamp(), row.code))
+    groups = [
+        {"title": gettext(URGENCY[urgency]), "rows": [_row(row, runs.get(row.id), now, tonight) for row in rows]}
+        for urgency, rows in groupby(found, key=lambda row: row.urgency)
+    ]
     return {
-        "rows": rows,
+        "count": len(found),
+        "groups": groups,
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),
         "may_rank": actor.may(Permission.RANKING_RUN),
+    }
+
+
+def _row(referral: ReferralRead, run: RankingRun | None, now: datetime, tonight: date) -> Json:
+    return {
+        "code": referral.code,
+        "summary": summary(referral, tonight),
+        "waiting": words.ago(referral.opened_at or referral.created_at, now),
+        "answer": None if run is None else _answer(run),
+        "ranked": None if run is None else words.ago(run.decided_at, now),
+        "href": None if run is None else f"/referrals/{referral.id}/rankings/{run.id}",
+        "rank": f"/referrals/{referral.id}/rankings",
     }
 
 

@@ -16,6 +16,7 @@ from app.codes import Ref
 from app.db import DbSession
 from app.placements import answering, home, past, service
 from app.placements.names import names_in
+from app.placements.snapshot import HORIZON_NIGHTS
 from app.placements.summary import summary
 from app.placements.text import as_text
 from app.placements.view import About, ranking_view
@@ -48,7 +49,7 @@ PAST_TEXTS = {
 @router.get("/")
 def start(request: Request, session: DbSession, actor: Anyone, clock: Now) -> Response:
     """What waits, and the button for a new referral."""
-    context = home.overview(session, actor, clock) if actor.may(Permission.REFERRAL_READ) else {"rows": None}
+    context = home.overview(session, actor, clock) if actor.may(Permission.REFERRAL_READ) else {"groups": None}
     return page(request, "placements/home.html", context, actor=actor, here="home", exit_link=True)
 
 
@@ -179,10 +180,11 @@ def _view(
         decided_at_local=_local(run.decided_at, clock),
         run_id=run_id,
         version=referral.version,
-        needed_nights=referral.nights_needed or 0,
+        needed_nights=min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS),
         siblings=bool(referral.minor.together_with),
         stale=_stale(run.decided_at, clock),
         may_rank=actor.may(Permission.RANKING_RUN),
+        gender=referral.minor.gender,
         links=_links(referral_id, run_id),
     )
     return ranking_view(decision, names_in(session, decision), about)
@@ -206,7 +208,7 @@ def _links(referral_id: str, run_id: str) -> dict[str, str]:
 
 def _local(at: datetime, clock: Clock) -> str:
     there = at.astimezone(clock.zone)
-    return f"{words.day(there.date())}, {there:%H:%M}"
+    return f"{words.day(there.date(), clock.tonight())}, {there:%H:%M}"
 
 
 def _stale(decided_at: datetime, clock: Clock) -> str | None:

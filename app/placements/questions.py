@@ -19,34 +19,34 @@ CHOICES = {
     },
 }
 TYPED = {
-    "minor.born_on": words.marked("3/2/2011, or the age as 15, about 15 or 14-16"),
-    "minor.residence.county": words.marked("County and State, such as Fulton, GA"),
-    "minor.found.county": words.marked("County and State, such as Fulton, GA"),
-    "minor.jurisdiction.county": words.marked("County and State, such as Fulton, GA"),
-    "minor.residence.state": words.marked("County and State, such as Fulton, GA"),
-    "minor.found.state": words.marked("County and State, such as Fulton, GA"),
-    "minor.jurisdiction.state": words.marked("County and State, such as Fulton, GA"),
-    "minor.needs.conditions": words.marked("Write none, or tap “Change” to mark what applies"),
+    "minor.born_on": words.marked("Write 3/2/2011, or the age as 15, about 15 or 14-16."),
+    "minor.residence.county": words.marked("Write the county and State, such as Fulton, GA."),
+    "minor.found.county": words.marked("Write the county and State, such as Fulton, GA."),
+    "minor.jurisdiction.county": words.marked("Write the county and State, such as Fulton, GA."),
+    "minor.residence.state": words.marked("Write the county and State, such as Fulton, GA."),
+    "minor.found.state": words.marked("Write the county and State, such as Fulton, GA."),
+    "minor.jurisdiction.state": words.marked("Write the county and State, such as Fulton, GA."),
+    "minor.needs.conditions": words.marked("Write none, or use “Change” to mark what applies."),
 }
 
 
-def question(fact: str) -> str:
-    """A missing fact in words."""
-    if fact in words.QUESTIONS:
-        text = gettext(words.QUESTIONS[fact]).rstrip("?")
-        return text[:1].upper() + text[1:]
-    if fact in words.HOUSE_FACTS:
-        text = gettext(words.HOUSE_FACTS[fact])
-        return text[:1].upper() + text[1:]
-    return words.code_words(fact)
+def question(fact: str, gender: str | None = None) -> str:
+    """A missing fact in words. A gender that is known and still asked for is a question about the house."""
+    if fact == "minor.gender" and gender is not None:
+        text = gettext("Can this house take a young person who is %(gender)s?")
+        return text % {"gender": words.said(words.GENDERS, gender).lower()}
+    known = words.QUESTIONS.get(fact)
+    text = gettext(known) if known is not None else f"{words.said(words.HOUSE_FACTS, fact)}."
+    return text[:1].upper() + text[1:]
 
 
-def ask_box(decision: Json) -> Json | None:
+def ask_box(decision: Json, gender: str | None) -> Json | None:
     """The question that decides most houses among those a coordinator can answer; None where there is none."""
     decides: dict[str, int] = {}
     for entry in decision["needs_info"]:
         for row in entry["ask"]:
-            if row["fact"] in CHOICES or row["fact"] in TYPED:
+            stated = row["fact"] == "minor.gender" and gender is not None
+            if not stated and (row["fact"] in CHOICES or row["fact"] in TYPED):
                 decides[row["fact"]] = row["decides"]
     if not decides:
         return None
@@ -55,10 +55,17 @@ def ask_box(decision: Json) -> Json | None:
     return {
         "fact": fact,
         "question": gettext("Ask on the call: %(question)s") % {"question": gettext(words.QUESTIONS[fact])},
-        "decides": ngettext("It decides %(n)s house.", "It decides %(n)s houses.", decides[fact]),
+        "decides": _decides(decides[fact], others),
         "options": [(code, gettext(text)) for code, text in CHOICES[fact].items()] if fact in CHOICES else [],
         "hint": gettext(TYPED[fact]) if fact in TYPED else "",
-        "others": ngettext("%(n)s more question after this one.", "%(n)s more questions after this one.", others)
-        if others
-        else "",
+        "wrong": None,
+        "typed": "",
     }
+
+
+def _decides(houses: int, others: int) -> str:
+    text = ngettext("It decides %(n)s house.", "It decides %(n)s houses.", houses)
+    if not others:
+        return text
+    more = ngettext("%(n)s more question follows.", "%(n)s more questions follow.", others)
+    return f"{text} {more}"

@@ -18,14 +18,14 @@ def as_text(view: Json) -> str:
         lines += [f"- {option['name']} - {option['tag']}", *_place(option), ""]
     if view["needs_info"]:
         lines.append(gettext("NEED TO KNOW FIRST"))
-        lines += [f"- {row['name']}: {'; '.join(row['missing'])}. {_phone(row)}" for row in view["needs_info"]] + [""]
+        lines += [f"- {row['name']}: {' '.join(row['missing'])} {_phone(row)}" for row in view["needs_info"]] + [""]
     if view["not_available"]:
         lines.append(gettext("NOT AVAILABLE NOW"))
         lines += [f"- {row['name']}: {row['text']} {_phone(row)}" for row in view["not_available"]] + [""]
     if view["excluded"]:
         lines.append(gettext("WHY NOT THE OTHERS"))
         for house in view["excluded"]:
-            lines.append(f"- {house['name']}: {house['count']}")
+            lines.append(f"- {', '.join(house['names'])}: {house['count']}")
             lines += [f"    {line}" for line in house["lines"]]
         lines.append("")
     return "\n".join([*lines, view["record"], ""])

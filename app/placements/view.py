@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from app.placements.against import alike, excluded, named, needs_info
 from app.placements.bars import cover, first_night, payer_rows
 from app.placements.compare import compared
 from app.placements.names import Names
-from app.placements.questions import ask_box, question
+from app.placements.questions import ask_box
+from app.placements.reasons import changes, others, reasons, where
 from app.sharing.projection import NOT_AVAILABLE
 from app.web import words
 from app.web.translation import gettext, ngettext
@@ -16,20 +18,6 @@ Json = dict[str, Any]
 
 SOON = timedelta(days=7)
 CLOSEST = 3
-# The rules whose answer a coordinator says first on the phone, in this order.
-TELLING = (
-    "licence.age",
-    "licence.gender",
-    "funding.residence",
-    "funding.custody",
-    "custody.interstate",
-    "facility.admits",
-    "facility.services",
-    "licence.infants",
-    "facility.declines",
-)
-MOST_REASONS = 5
-WHO_FIRST = {"agency": 0, "young person": 1, "facility": 2, "funder": 3, "no one": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +35,7 @@ class About:
     siblings: bool
     stale: str | None
     may_rank: bool
+    gender: str | None
     links: dict[str, str]
 
 
@@ -56,24 +45,26 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
     full = [entry for entry in decision["later"] if entry.get("code") == NOT_AVAILABLE]
     options = [_option(entry, names, about) for entry in decision["options"]]
     compared(options, decision["options"])
-    excluded = [_excluded(entry, names, about) for entry in decision["excluded"]]
-    excluded.sort(key=lambda house: (house["failing"], house["name"]))
+    turned_away = [excluded(entry, names) for entry in decision["excluded"]]
+    possible = [house for house in turned_away if not house["never"]]
+    closest = sorted(possible, key=lambda house: (not house["fixable"], house["failing"], house["name"]))
     return {
         "title": f"{about.code}: {title(decision, about.tonight)}",
         "summary": about.summary,
         "ranked": gettext("Ranked %(at)s by rules %(rules)s.")
         % {"at": about.decided_at_local, "rules": decision["rules_version"]},
         "stale": about.stale,
-        "ask": ask_box(decision) if about.may_rank else None,
+        "ask": ask_box(decision, about.gender) if about.may_rank else None,
         "provisional": _provisional(decision),
         "options_title": _options_title(decision, about.tonight),
         "options": options,
         "later": [_option(entry, names, about) for entry in dated],
-        "needs_info": [_needs_info(entry, names) for entry in decision["needs_info"]],
-        "not_available": [_named(entry, names) | {"text": entry["text"]} for entry in full],
+        "needs_info": [needs_info(entry, names, about.gender) for entry in decision["needs_info"]],
+        "not_available": [named(entry, names) | {"text": entry["text"]} for entry in full],
         "siblings": about.siblings,
-        "excluded": excluded,
-        "closest": [house for house in excluded if house["failing"]][:CLOSEST],
+        "excluded": alike(turned_away),
+        "turned_away": len(turned_away),
+        "closest": closest[:CLOSEST],
         "opening": _opening(dated, names, about.tonight),
         "record": gettext("On record as %(run)s, rules %(rules)s, engine %(engine)s. It can be derived again.")
         % {"run": about.run_id, "rules": decision["rules_version"], "engine": decision["engine_version"]},
@@ -111,11 +102,6 @@ def _options_title(decision: Json, tonight: date) -> str:
     return on[:1].upper() + on[1:]
 
 
-def _named(entry: Json, names: Names) -> Json:
-    house = names.house(entry["facility"])
-    return {"facility": entry["facility"], "name": house.name, "region": house.region, "phone": house.phone}
-
-
 def _option(entry: Json, names: Names, about: About) -> Json:
     """One house that could take the young person: what to know before the call, and what to say on it."""
     admit_on = first_night(entry)
@@ -127,7 +113,7 @@ def _option(entry: Json, names: Names, about: About) -> Json:
         for row in payer_rows(entry, names, need, about.tonight)
         if row["fund"]
     ]
-    return _named(entry, names) | {
+    return named(entry, names) | {
         "rank": entry.get("rank"),
         "first": entry.get("rank") == 1,
         "tag": gettext("Fits %(when)s") % {"when": when},
@@ -138,10 +124,10 @@ def _option(entry: Json, names: Names, about: About) -> Json:
         "paid": _paid(entry["funded_nights"], need, funded_by),
         "cover": cover(entry, need),
         "cliff": _cliff(entry, about.tonight),
-        "where": _where(entry, names),
-        "reasons": _reasons(entry),
-        "others": _others(entry["network"]),
-        "changes": _changes(entry, about.tonight),
+        "where": where(entry, names),
+        "reasons": reasons(entry, names),
+        "others": others(entry["network"]),
+        "changes": changes(entry, names, about.tonight),
         "payers": payer_rows(entry, names, need, about.tonight),
         "terms": [],
         "next": None,
@@ -175,104 +161,6 @@ def _cliff(entry: Json, tonight: date) -> str | None:
     if entry["binding"] is None:
         return f"{text}."
     return f"{text}: {words.said(words.BINDING, entry['binding'])}."
-
-
-def _where(entry: Json, names: Names) -> str:
-    region = names.house(entry["facility"]).region or gettext("Region not stated")
-    far = next((term for term in entry["terms"] if term["code"] == "home.distance"), None)
-    return f"{region}. {far['text']}." if far is not None else f"{region}."
-
-
-def _reasons(entry: Json) -> list[str]:
-    met = {f["rule"]: f["text"] for f in reversed(entry["findings"]) if f["outcome"] == "met"}
-    said = [met[rule] for rule in TELLING if rule in met]
-    safeguards = sum(rule.startswith("safeguard.") for rule in met)
-    if safeguards:
-        said.insert(
-            MOST_REASONS - 1,
-            ngettext("%(n)s safeguard with current evidence", "%(n)s safeguards with current evidence", safeguards),
-        )
-    return said[:MOST_REASONS]
-
-
-def _others(network: Json | None) -> str:
-    """What choosing this does to the others who wait: counts, never who or where."""
-    if network is None:
-        return gettext("Not worked out, since the need begins later.")
-    lost, urgent = -network["placed_change"], -network["urgent_placed_change"]
-    if lost > 0:
-        text = ngettext(
-            "%(n)s other young person waiting would lose a bed tonight",
-            "%(n)s other young people waiting would lose a bed tonight",
-            lost,
-        )
-        return f"{text} ({gettext('urgent: %(n)s') % {'n': urgent}})."
-    nights = network["nights_change"]
-    if nights < 0:
-        fewer = ngettext("%(n)s paid night fewer", "%(n)s paid nights fewer", -nights)
-        return gettext("Nobody else loses a bed; together they have %(fewer)s.") % {"fewer": fewer}
-    return gettext("Nobody else who waits loses a bed or a paid night.")
-
-
-def _changes(entry: Json, tonight: date) -> list[str]:
-    """What is true on the first night and ends during the stay."""
-    seen: dict[tuple[str, str], str] = {}
-    for finding in entry["findings"]:
-        if finding["outcome"] == "met" and finding.get("changes_on"):
-            label = words.said(words.RULES, finding["rule"])
-            seen.setdefault((finding["changes_on"], label), label)
-    return [
-        gettext("%(day)s: %(rule)s changes") % {"day": words.day(on, tonight), "rule": label.lower()}
-        for on, label in sorted(seen)
-    ][:MOST_REASONS]
-
-
-def _needs_info(entry: Json, names: Names) -> Json:
-    facts = [row["fact"] for row in entry["ask"]]
-    own = any(fact.startswith("minor.") for fact in facts)
-    house = any(fact.startswith("facility.") for fact in facts)
-    who = [gettext("the young person or the agency")] * own + [gettext("the house")] * house
-    sentence = words.listed(who)
-    return _named(entry, names) | {
-        "missing": [question(fact) for fact in facts] or [words.said(words.RULES, code) for code in entry["unknown"]],
-        "who": sentence[:1].upper() + sentence[1:],
-    }
-
-
-def _excluded(entry: Json, names: Names, about: About) -> Json:
-    """Every rule that stands in the way: what can change tonight first, what never can last."""
-    fixes = {row["rule"]: row for row in entry["fix"]}
-    rows = []
-    for finding in entry["findings"]:
-        if finding["outcome"] == "not_met" and finding["rule"] in fixes:
-            fix = fixes[finding["rule"]]
-            order = 4 if not fix["waivable"] else WHO_FIRST.get(fix["who"], 3)
-            rows.append((order, finding["rule"], _rule(finding, fix, entry["facility"], names)))
-    rows.sort(key=lambda row: row[:2])
-    failing = len(entry["failed"])
-    return _named(entry, names) | {
-        "failing": failing,
-        "count": ngettext("%(n)s rule in the way", "%(n)s rules in the way", failing),
-        "rules": [row for _, _, row in rows],
-        "lines": [f"{row['rule']}: {row['text']}. {row['who']}" for _, _, row in rows],
-    }
-
-
-def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
-    who = words.said(words.WHO, fix["who"])
-    if fix["waivable"]:
-        change = gettext("%(who)s: %(fix)s") % {"who": who, "fix": fix["text"]}
-    else:
-        change = fix["text"] if fix["text"].startswith("Cannot") else gettext("Cannot be waived. %s") % fix["text"]
-    of_fund = finding["subject"] != facility
-    source = finding["citation"] or ""
-    fund = names.fund(finding["subject"]) if of_fund else ""
-    return {
-        "rule": words.said(words.RULES, finding["rule"]),
-        "text": f"{fund}: {finding['text']}" if of_fund else finding["text"],
-        "who": f"{change.rstrip('.')}.",
-        "source": source,
-    }
 
 
 def _opening(dated: list[Json], names: Names, tonight: date) -> str | None:

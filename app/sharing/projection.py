@@ -52,14 +52,19 @@ NETWORK = ("placed_change", "urgent_placed_change", "nights_change")
 
 # What may be said of a rule about people when the house alone decides it: never a number, never a date.
 HOUSE_SAYS = {
-    (POPULATION, "not_met"): ("mixed", "trafficking_only", "The house also takes young people who were not trafficked"),
+    (POPULATION, "not_met"): ("mixed", "trafficking_only", "Also houses young people who were not trafficked"),
     (POPULATION, "unknown"): (None, "trafficking_only", "Whether this house is for this young person is not known yet"),
-    (AWAKE_STAFF, "not_met"): (False, True, "The house has no awake staff at night"),
+    (AWAKE_STAFF, "not_met"): (False, True, "No staff awake at night"),
     (AWAKE_STAFF, "unknown"): (None, True, "Whether staff is awake at night is not known"),
     (CAPACITY, "unknown"): (None, "a licensed capacity", "The licensed capacity is not known"),
-    (UNIT_FIT, "not_met"): (None, "a unit that takes this young person", "No unit here takes this age and gender"),
-    (UNIT_FIT, "unknown"): (None, "a unit that takes this young person", "Whether a unit here fits is not known yet"),
+    (UNIT_FIT, "not_met"): (None, "a room that suits", "No room suits by gender and age"),
+    (UNIT_FIT, "unknown"): (None, "a room that suits", "Whether a room suits is not known yet"),
 }  # fmt: skip
+HOUSE_FIXES = {
+    POPULATION: "Cannot be waived: a house for trafficked minors only is needed",
+    AWAKE_STAFF: "Cannot be waived: staff awake at night",
+    UNIT_FIT: "The house may make an exception for a room",
+}
 
 
 class ViewerKind(StrEnum):
@@ -170,7 +175,7 @@ def _placed(name: str, entry: Json, seen: list[Json]) -> tuple[str, Json]:
     if name == "excluded":
         failed = _still(entry["failed"], seen, "not_met")
         if failed:
-            fix = [_fix(row, seen) for row in entry["fix"] if row["rule"] in failed]
+            fix = [_fix(row) for row in entry["fix"] if row["rule"] in failed]
             return name, shown | {"failed": failed, "fix": fix}
     unknown = _unknown(entry, seen) if name == "excluded" else _still(entry["unknown"], seen, "unknown")
     if not unknown:
@@ -210,12 +215,9 @@ def _ask(entry: Json, seen: list[Json], unknown: list[str]) -> list[Json]:
     return [{"fact": fact, "decides": 1} for fact in facts]
 
 
-def _fix(row: Json, seen: list[Json]) -> Json:
-    """A fix of a rule about people repeats what the house alone says, not what the engine knew."""
-    if row["rule"] not in ABOUT_PEOPLE:
-        return row
-    text = next(f["text"] for f in seen if f["rule"] == row["rule"])
-    return row | {"text": text}
+def _fix(row: Json) -> Json:
+    """A fix of a rule about people says what the house could change, not what the engine knew."""
+    return row | {"text": HOUSE_FIXES[row["rule"]]} if row["rule"] in ABOUT_PEOPLE else row
 
 
 def _count_again(needs_info: list[Json]) -> None:

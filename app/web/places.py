@@ -72,3 +72,22 @@ def county_name(fips: str, home_state: str | None = None) -> str:
 def _plain(name: str) -> str:
     bare = re.sub(r"\b(county|parish|borough|census area)\b", "", name.lower())
     return re.sub(r"[^a-z]", "", bare.replace("saint ", "st "))
+
+
+def spoken(text: str, most: int = 3) -> str:
+    """A text with county codes as names; of a long list the first few, and how many more."""
+
+    def named(found: re.Match[str]) -> str:
+        rows = [counties().get(code) for code in re.findall(r"\d{5}", found[0])]
+        known = [row for row in rows if row is not None]
+        if len(known) < len(rows):
+            return found[0]
+        if len(known) == 1:
+            return f"{known[0].label}, {known[0].state}"
+        first = ", ".join(row.name for row in known[: most if len(known) > most + 1 else len(known)])
+        rest = len(known) - most
+        if len(known) <= most + 1:
+            return gettext("the counties %(names)s") % {"names": first}
+        return gettext("the counties %(names)s and %(n)s more") % {"names": first, "n": rest}
+
+    return re.sub(r"(?<![\w-])\d{5}(?:, \d{5})*(?![\w-])", named, text)

@@ -228,9 +228,9 @@ def stored(**changes: Any) -> Json:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (finding("safeguard.population", "not_met", have="mixed", text=CANARY), "also takes young people"),
-        (finding("safeguard.awake_staff", "not_met", have=False, text=CANARY), "no awake staff"),
-        (finding("unit.fit", "not_met", text=CANARY), "No unit here"),
+        (finding("safeguard.population", "not_met", have="mixed", text=CANARY), "Also houses young people"),
+        (finding("safeguard.awake_staff", "not_met", have=False, text=CANARY), "No staff awake"),
+        (finding("unit.fit", "not_met", text=CANARY), "No room suits"),
     ],
 )
 def test_what_the_house_alone_decides_is_said_without_a_number(row: Json, said: str) -> None:
@@ -238,7 +238,6 @@ def test_what_the_house_alone_decides_is_said_without_a_number(row: Json, said: 
     [entry] = shown["excluded"]
     assert entry["failed"] == [row["rule"]]
     assert said in entry["findings"][0]["text"]
-    assert said in entry["fix"][0]["text"]
     assert CANARY not in text(shown)
 
 
@@ -339,7 +338,7 @@ def test_a_facility_reads_the_whole_of_itself_and_nothing_of_others() -> None:
 
 @pytest.mark.parametrize("bad", [{"kind": ViewerKind.FACILITY}, {"kind": ViewerKind.SUPERVISOR, "reason": "  "}])
 def test_a_viewer_without_a_name_or_a_reason_is_nobody(bad: Json) -> None:
-    with pytest.raises(ValueError, match="facility|reason"):
+    with pytest.raises(ValueError, match=r"facility|reason"):
         Viewer(**bad)
 
 
