@@ -74,6 +74,8 @@ def _fund(random: Random, state: int, at: int) -> Json:
     if at % 3 == 0:
         listed = [_county(state, (at * 5 + step) % COUNTIES_PER_STATE) for step in range(12)]
         limit["residence"] = {"basis": ["residence"], "counties": listed}
+    else:
+        limit["residence"] = {"basis": ["residence", "found"], "states": [STATES[state]]}
     if at % 4 == 1:
         limit["custody"] = {"deny": ["ward_state", "ward_justice"]}
     return {

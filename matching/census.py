@@ -140,6 +140,7 @@ class Census:
         "chains",
         "funds",
         "last_night",
+        "looked_at",
         "minors",
         "payers",
         "presence",
@@ -166,6 +167,7 @@ class Census:
                     self.presence.setdefault(row.minor, []).append(row)
         self.approvals = {(row.minor, row.from_state, row.to_state) for row in snapshot.interstate_approvals}
         self._houses: dict[str, House] = {}
+        self.looked_at = {fund.id: _looked_at(fund) for fund in snapshot.funds}
         self.payers: dict[Any, Any] = {}
         self.chains: dict[Any, Any] = {}
         self._paid = _paid(snapshot.stays)
@@ -206,6 +208,12 @@ class Census:
     def referral_ids(self, minor: Minor) -> frozenset[str]:
         """Every referral of a minor."""
         return frozenset(row.id for row in self.referrals_of.get(minor.id, ()))
+
+
+def _looked_at(fund: Fund) -> tuple[bool, bool]:
+    """Whether a fund's limits look at the kind of a facility, and at its State's holidays."""
+    kinds = any(row.facility_kinds or row.excluded_facility_kinds for row in fund.limits)
+    return kinds, any(clock.unit == "business_day" for row in fund.limits for clock in row.clocks)
 
 
 def _paid(stays: Iterable[Stay]) -> dict[str, list[tuple[str, date, date]]]:

@@ -14,7 +14,7 @@ from matching.facts import Facility, Minor, Referral
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
 from matching.payer import Funding
 from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
-from matching.rules.base import Rule
+from matching.rules.base import FundRule, Rule
 from matching.rules.licensing import Age, InForce
 
 Verdict = Literal["option", "later", "needs_info", "excluded"]
@@ -31,54 +31,94 @@ class Payer:
         The rules of the night of admission are met too.
     """
 
-    __slots__ = ("_findings", "funding", "own_met", "usable")
+    __slots__ = ("_codes", "_findings", "funding", "own_met", "usable")
 
     def __init__(self, funding: Funding) -> None:
         self.funding = funding
         self.usable = funding.limit is not None and all(rule.judge(funding) is MET for rule in ONCE_RULES)
         self.own_met = self.usable and all(rule.judge(funding) is MET for rule in NIGHT_RULES)
+        self._codes: list[tuple[str, Outcome]] | None = None
         self._findings: list[Finding] | None = None
+
+    @property
+    def rules(self) -> tuple[FundRule, ...]:
+        """The rules that are judged: with no limit in force, that alone is said."""
+        return (FUND_IN_FORCE, *ONCE_RULES, *NIGHT_RULES) if self.funding.limit is not None else (FUND_IN_FORCE,)
 
     @property
     def findings(self) -> list[Finding]:
         """Every finding but the last resort's."""
         if self._findings is None:
-            rules = (*ONCE_RULES, *NIGHT_RULES) if self.funding.limit is not None else ()
-            self._findings = [rule.check(self.funding) for rule in (FUND_IN_FORCE, *rules)]
+            self._findings = [rule.check(self.funding) for rule in self.rules]
         return self._findings
+
+    def codes(self, outcome: Outcome) -> list[str]:
+        """The rules with an outcome, the last resort aside."""
+        if self._codes is None:
+            self._codes = [(rule.code, rule.judge(self.funding)) for rule in self.rules]
+        return [code for code, found in self._codes if found is outcome]
 
 
 class PayerFindings:
-    """One accepted payer with every finding; `may_pay` where all are met on the admission night."""
+    """One accepted payer with the last resort judged; `may_pay` where all rules are met on the admission night."""
 
-    __slots__ = ("findings", "funding", "may_pay", "usable")
+    __slots__ = ("_payer", "last_resort", "may_pay")
 
     def __init__(self, payer: Payer, other_may_pay: bool) -> None:
-        self.funding = payer.funding
-        self.usable = payer.usable
-        last = FUND_LAST_RESORT.check(payer.funding, other_may_pay)
-        self.findings = [*payer.findings, last]
-        self.may_pay = payer.own_met and last.outcome is MET
+        self._payer = payer
+        self.last_resort = FUND_LAST_RESORT.check(payer.funding, other_may_pay)
+        self.may_pay = payer.own_met and self.last_resort.outcome is MET
+
+    @property
+    def funding(self) -> Funding:
+        """The payer itself."""
+        return self._payer.funding
+
+    @property
+    def usable(self) -> bool:
+        """Whether the payer may stand in a sequence."""
+        return self._payer.usable
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Every finding of this payer."""
+        return [*self._payer.findings, self.last_resort]
 
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules of this payer with an outcome."""
-        return [finding.rule for finding in self.findings if finding.outcome is outcome]
+        found = self._payer.codes(outcome)
+        return [*found, self.last_resort.rule] if self.last_resort.outcome is outcome else found
 
 
 class Assessment:
-    """All answers for a minor and a facility on the admission date, and what follows from them."""
+    """All answers for a minor and a facility on the admission date, and what follows from them.
 
-    __slots__ = ("_cover", "admission", "case", "failed", "findings", "payers", "unknown", "verdict")
+    With `words` False outcomes alone are judged, and findings are put into words when they are asked for.
+    """
 
-    def __init__(self, found: Admission) -> None:
+    __slots__ = ("_cover", "_findings", "admission", "case", "failed", "payers", "unknown", "verdict")
+
+    def __init__(self, found: Admission, words: bool = True) -> None:
         self.admission = found
         self.case = case = found.case
-        self.findings: list[Finding] = [rule.check(case) for rule in FACILITY_RULES]
+        self._findings = [rule.check(case) for rule in FACILITY_RULES] if words else None
+        outcomes = (
+            [(row.rule, row.outcome) for row in self._findings]
+            if self._findings is not None
+            else [(rule.code, rule.judge(case)) for rule in FACILITY_RULES]
+        )
         self.payers = payer_findings(case)
         self._cover: Coverage | None = None
-        self.failed = _failed(self.findings, self.payers)
-        self.unknown = [] if self.failed else _unknown(self.findings, self.payers)
+        self.failed = _failed(outcomes, self.payers)
+        self.unknown = [] if self.failed else _unknown(outcomes, self.payers)
         self.verdict: Verdict = _verdict(self, case)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of the facility, the minor and the States."""
+        if self._findings is None:
+            self._findings = [rule.check(self.case) for rule in FACILITY_RULES]
+        return self._findings
 
     @property
     def all_findings(self) -> list[Finding]:
@@ -142,7 +182,7 @@ class Assessment:
 _LICENCE = (InForce(), Age())
 
 
-def assess(census: Census, referral: Referral, facility: Facility) -> Assessment:
+def assess(census: Census, referral: Referral, facility: Facility, *, words: bool = True) -> Assessment:
     """Judge every rule for a referral at a facility.
 
     Parameters
@@ -153,6 +193,8 @@ def assess(census: Census, referral: Referral, facility: Facility) -> Assessment
         One of the snapshot's referrals.
     facility : Facility
         One of the snapshot's facilities.
+    words : bool
+        Whether every finding is put into words at once, rather than when it is asked for.
 
     Returns
     -------
@@ -160,7 +202,7 @@ def assess(census: Census, referral: Referral, facility: Facility) -> Assessment
         Every finding of every rule, the list they put the facility in, and the funded nights.
     """
     minor = census.minors[referral.minor]
-    return Assessment(admission(census, minor, facility, referral, sibling_outcome))
+    return Assessment(admission(census, minor, facility, referral, sibling_outcome), words)
 
 
 def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
@@ -172,11 +214,11 @@ def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
 
 
 def _sibling_outcome(own: Case) -> Outcome:
-    findings = [rule.check(own) for rule in FACILITY_RULES if rule.code != "minor.together"]
+    outcomes = [(rule.code, rule.judge(own)) for rule in FACILITY_RULES if rule.code != "minor.together"]
     payers = payer_findings(own)
-    if _failed(findings, payers):
+    if _failed(outcomes, payers):
         return NOT_MET
-    return UNKNOWN if _unknown(findings, payers) else MET
+    return UNKNOWN if _unknown(outcomes, payers) else MET
 
 
 def payer_findings(case: Case) -> list[PayerFindings]:
@@ -189,18 +231,21 @@ def payer_findings(case: Case) -> list[PayerFindings]:
 def accepted_payers(case: Case) -> list[Payer]:
     """Judge every accepted payer by its own rules, by id.
 
-    The answers are the same at every facility of one kind in one State, and are shared there; only a past stay in
-    the facility itself makes them differ.
+    The answers are shared by all facilities that are alike in what the fund looks at; a past stay in the facility
+    itself is looked at too.
     """
-    governing = case.governing(case.admit_on)
-    here = any(stay.facility == case.facility.id for stay in case.census.stays_of.get(case.minor.id, ()))
-    place = (case.facility.kind, case.facility.state, case.facility.id if here else None)
+    census, facility = case.census, case.facility
+    stays = census.stays_of.get(case.minor.id, ())
+    here = facility.id if any(stay.facility == facility.id for stay in stays) else None
+    governing = case.governing(case.admit_on) if here else case.admit_on
     payers = []
-    for fund in sorted(set(case.facility.funds or ())):
-        key = (case.minor.id, fund, governing, case.admit_on, case.until, *place)
-        payer = case.census.payers.get(key)
+    for fund in sorted(set(facility.funds or ())):
+        kinds, states = census.looked_at[fund]
+        place = (facility.kind if kinds else None, facility.state if states else None, here)
+        key = (case.minor.id, fund, case.admit_on, case.until, *place)
+        payer = census.payers.get(key)
         if payer is None:
-            payer = case.census.payers[key] = Payer(Funding(case, case.census.funds[fund], governing))
+            payer = census.payers[key] = Payer(Funding(case, census.funds[fund], governing))
         payers.append(payer)
     return payers
 
@@ -238,16 +283,20 @@ def covered_until(case: Case) -> date:
     return max(case.admit_on, min(ends))
 
 
-def _failed(findings: Iterable[Finding], payers: Sequence[PayerFindings]) -> list[str]:
-    failed = {finding.rule for finding in findings if finding.outcome is NOT_MET}
+Outcomes = Iterable[tuple[str, Outcome]]
+"""Rule codes with their outcomes."""
+
+
+def _failed(outcomes: Outcomes, payers: Sequence[PayerFindings]) -> list[str]:
+    failed = {code for code, outcome in outcomes if outcome is NOT_MET}
     refused = [payer.codes(NOT_MET) for payer in payers]
     if refused and all(refused):
         failed.update(code for codes in refused for code in codes)
     return sorted(failed)
 
 
-def _unknown(findings: Iterable[Finding], payers: Sequence[PayerFindings]) -> list[str]:
-    unknown = {finding.rule for finding in findings if finding.outcome is UNKNOWN}
+def _unknown(outcomes: Outcomes, payers: Sequence[PayerFindings]) -> list[str]:
+    unknown = {code for code, outcome in outcomes if outcome is UNKNOWN}
     if payers and not any(payer.may_pay for payer in payers):
         for payer in payers:
             if not payer.codes(NOT_MET):

@@ -137,8 +137,9 @@ def masks(census: Census, minors: Sequence[Minor]) -> Masks:
         return Masks(not_met, unknown, (), np.zeros((len(minors), 0), np.bool_), (frozenset(),) * len(minors))
     houses = [census.house(facility) for facility in facilities]
     strangers = [_stranger(minor) for minor in minors]
+    cases = [_alone(census, strangers[0], facility) for facility in facilities]
     for rule in _OF_THE_FACILITY:
-        found = [rule.judge(_alone(census, strangers[0], facility)) for facility in facilities]
+        found = [rule.judge(case) for case in cases]
         _mark(not_met, unknown, rule.code, _codes(found)[None, :])
     for rule in FACILITY_RULES:
         keys = _BY_KEYS.get(rule.code)

@@ -265,6 +265,8 @@ class FacilityKind(FundRule):
     def check(self, funding: Funding) -> Finding:
         kind = funding.case.facility.kind
         kinds, excluded = funding.row.facility_kinds, funding.row.excluded_facility_kinds
+        if not kinds and not excluded:
+            return self.found(funding, MET, None, "for any", "The fund pays nights in any kind of house")
         pays = self.judge(funding) is MET
         said, need = kind.replace("_", " "), _lists(kinds, excluded)
         text = f"The fund pays nights in {_a(said)}" if pays else f"The fund does not pay nights in {_a(said)}"
