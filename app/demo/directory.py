@@ -65,7 +65,4 @@ AGENCIES = (
 PEOPLE = (
     PersonCard("coordinator", "Night coordinator", "intake_coordinator", "intake", "coordinator, 2 a.m."),
     PersonCard("supervisor", "Intake supervisor", "supervisor", "intake", "supervisor"),
-    PersonCard("harbor", "Harbor night staff", "facility_staff", "harbor", "shelter on a phone"),
-    PersonCard("funder", "Metro Counties analyst", "funder_analyst", "metro", "funder"),
-    PersonCard("administrator", "Network administrator", "administrator", "lead", "administrator"),
 )

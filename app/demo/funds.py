@@ -1,11 +1,12 @@
 """Fourteen invented funds whose limits are those of real statutes and contracts; each citation names its model."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 
 from app.demo.contracts import contracts
-from app.demo.federal import federal
-from app.demo.statewide import statewide
+from app.demo.federal import FEDERAL
+from app.demo.statewide import STATEWIDE
 from app.demo.terms import Json
 
 
@@ -39,5 +40,6 @@ CARDS = (
 def fund_documents(tonight: date) -> list[Json]:
     """All funds by id, with the limits in force over the last year and now. Places per night come with the history."""
     fiscal_start = date(tonight.year if (tonight.month, tonight.day) >= (7, 1) else tonight.year - 1, 7, 1)
-    found = {one["id"]: one for one in (*federal(), *statewide(), *contracts(fiscal_start))}
-    return [found[card.fund] | {"funder": card.funder, "program": card.name} for card in CARDS]
+    found = {one["id"]: one for one in (*FEDERAL, *STATEWIDE, *contracts(fiscal_start))}
+    # A copy: places per night are filled in later, and differ with the seed.
+    return [deepcopy(found[card.fund]) | {"funder": card.funder, "program": card.name} for card in CARDS]

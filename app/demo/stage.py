@@ -21,8 +21,7 @@ from app.placements.load import load_network
 
 Json = dict[str, Any]
 LINKS_LAST = timedelta(hours=12)
-OWN_NETWORK = AgencyCard("intake", "Your network", AgencyKind.COALITION_LEAD)
-_OWN_PEOPLE = ("coordinator", "administrator")
+OWN_NETWORK = AgencyCard(INTAKE.key, "Your network", AgencyKind.COALITION_LEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,7 @@ def stage_network(database: Database, document: Json) -> Doors:
     with database.writing() as session:
         agencies = _agencies(session, (OWN_NETWORK,), now)
         load_network(session, document, agency_id=agencies[OWN_NETWORK.key])
-        people = [
-            PersonCard(card.key, card.name, card.role, OWN_NETWORK.key, card.what)
-            for card in PEOPLE
-            if card.key in _OWN_PEOPLE
-        ]
-        return _doors(session, agencies, people, now)
+        return _doors(session, agencies, PEOPLE, now)
 
 
 def _agencies(session: Session, cards: Iterable[AgencyCard], now: datetime) -> dict[str, str]:
@@ -128,7 +122,7 @@ def _doors(session: Session, agencies: Mapping[str, str], cards: Iterable[Person
     _, key = keys.issue(
         session,
         None,
-        agency_id=agencies["intake"],
+        agency_id=agencies[INTAKE.key],
         name="demo",
         role=Role.INTAKE_COORDINATOR,
         now=now,

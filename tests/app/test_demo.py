@@ -136,6 +136,21 @@ def test_a_year_of_stays_without_overlap(document: Json) -> None:
     assert len(houses) > 30
 
 
+def someone_else_could_pay(pair: Pair, stay: Json, night: date, funds: dict[str, Json]) -> bool:
+    """Whether a payer that is not of last resort could have begun a block on this night."""
+    admitted = date.fromisoformat(stay["admitted_on"])
+    ended = {payer["fund"] for payer in stay["payers"] if payer["from"] < night.isoformat()}
+    for name in set(pair.facility["funds"]) - ended:
+        fund, row = funds[name], row_on(funds[name], admitted)
+        if row is None or fund["last_resort"] or set(once(pair, fund, admitted).values()) != {MET}:
+            continue
+        if ages_out(pair, row, night) == MET and all(
+            pays(clock, pair, name, admitted, night, []) for clock in row.get("clocks") or ()
+        ):
+            return True
+    return False
+
+
 @pytest.mark.parametrize("seed", [SEED, 12])
 def test_no_past_stay_breaks_its_funds_rules(seed: int) -> None:
     document = invent(seed).document
@@ -154,6 +169,7 @@ def test_no_past_stay_breaks_its_funds_rules(seed: int) -> None:
             fund, first = funds[payer["fund"]], date.fromisoformat(payer["from"])
             last = date.fromisoformat(payer["until"]) if payer["until"] else TONIGHT + timedelta(days=60)
             row = row_on(fund, admitted)
+            assert not (fund["last_resort"] and someone_else_could_pay(pair, stay, first, funds)), stay
             assert set(once(pair, fund, admitted).values()) == {MET}, stay
             assert row is not None
             assigned: list[date] = []
@@ -254,6 +270,9 @@ def test_links_sign_in_once(staged: tuple[FastAPI, Doors]) -> None:
         client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000), follow_redirects=False)
         assert client.post(door.path, headers=origin).status_code == 303
         assert client.post(door.path, headers=origin).status_code == 404
+        home = client.get("/")
+        assert home.status_code == 200
+        assert "R-0412" in home.text
 
 
 def test_sentences_count_what_the_engine_answers() -> None:
