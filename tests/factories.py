@@ -45,9 +45,7 @@ EIGHT_ANSWERS: Json = {
 def house(identifier: str = "fac_a", **changes: Any) -> Json:
     """A house that takes any trafficked minor from 12 to 17 tonight, with two open beds."""
     letter = identifier.removeprefix("fac_")
-    beds = [
-        {"id": f"bed_{letter}{n}", "status": "open", "confirmed_at": "2026-11-21T20:02:00-05:00"} for n in (1, 2)
-    ]
+    beds = [{"id": f"bed_{letter}{n}", "status": "open", "confirmed_at": "2026-11-21T20:02:00-05:00"} for n in (1, 2)]
     plain: Json = {
         "id": identifier,
         "kind": "safe_house",

@@ -93,10 +93,9 @@ def replace_bed(
     row = find_bed(session, actor, facility_id, bed_id, "bed.change")
     must_be_current(show_beds(session, [row])[0], change.version, if_match)
     row.name = change.name
+    row.version += 1
     session.execute(delete(BedUnavailable).where(BedUnavailable.bed_id == bed_id))
     _write_unavailable(session, bed_id, change)
-    row.version += 1
-    session.flush()
     record(session, actor, "bed.change", "bed", bed_id)
     return show_beds(session, [row])[0]
 

@@ -71,7 +71,7 @@ def create_facility(session: Session, actor: Actor, new: FacilityCreate, tonight
         alias=new.alias,
         kind=new.kind,
         state=new.state,
-        funds_known=False,
+        funds_known=new.funds is not None,
         **{name: getattr(new, name) for name in _COLUMNS},
     )
     session.add(row)
@@ -93,10 +93,14 @@ def change_facility(
         if change.alias is None:
             raise invalid([FieldError("/alias", "null", "A house has a name.", "Leave it out, or send a name.")])
         row.alias = change.alias
-    for name in given.intersection(_COLUMNS):
-        setattr(row, name, getattr(change, name))
-    _write_rows(session, row, change)
-    row.version += 1
+    with session.no_autoflush:
+        for name in given.intersection(_COLUMNS):
+            setattr(row, name, getattr(change, name))
+        if "funds" in given:
+            row.funds_known = change.funds is not None
+        _write_rows(session, row, change)
+        # Funds and the point are rows of their own: the house counts their change too.
+        row.version += 1
     session.flush()
     record(session, actor, "facility.change", "facility", facility_id)
     return _shown(session, actor, [row], tonight)[0]
@@ -111,7 +115,6 @@ def _write_rows(session: Session, row: Facility, facts: FacilityCreate | Facilit
             session.add(FacilityPoint(facility_id=row.id, latitude=latitude, longitude=longitude))
     if "funds" in facts.model_fields_set:
         session.execute(delete(FacilityFund).where(FacilityFund.facility_id == row.id))
-        row.funds_known = facts.funds is not None
         funds = sorted(set(facts.funds or ()))
         known = set(session.scalars(select(Fund.id).where(Fund.id.in_(funds))))
         unknown = [at for at, fund in enumerate(facts.funds or ()) if fund not in known]

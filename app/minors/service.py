@@ -46,9 +46,10 @@ def create_minor(session: Session, actor: Actor, facts: MinorFacts, now: datetim
 
 def change_minor(session: Session, actor: Actor, row: Minor, facts: MinorFacts, now: datetime) -> None:
     """Answer or correct facts: what is absent stays, null makes it not known again."""
-    _write(session, actor, row, facts, facts.model_fields_set, now)
-    # Parts of a profile are rows of their own: the profile counts their change too.
-    row.version += 1
+    with session.no_autoflush:
+        _write(session, actor, row, facts, facts.model_fields_set, now)
+        # Parts of a profile are rows of their own: the profile counts their change too.
+        row.version += 1
     session.flush()
 
 
