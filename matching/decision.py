@@ -1,12 +1,40 @@
 """What a decision says: the four lists for one referral, each entry with its findings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import overload
 
 from matching.facts import Payer
 from matching.findings import Ask, Finding, Fix
 from matching.value import Term
+
+
+class Findings(Sequence[Finding]):
+    """The findings of one facility, put into words when they are first looked at."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], list[Finding]]) -> None:
+        self._make = make
+        self._found: list[Finding] | None = None
+
+    def _all(self) -> list[Finding]:
+        if self._found is None:
+            self._found = self._make()
+        return self._found
+
+    @overload
+    def __getitem__(self, at: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Finding]: ...
+
+    def __getitem__(self, at: int | slice) -> Finding | Sequence[Finding]:
+        return self._all()[at]
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 @dataclass(frozen=True, slots=True)

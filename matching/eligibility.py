@@ -168,7 +168,7 @@ class Assessment:
     def _fix(self, code: str) -> Fix:
         rule = BY_CODE[code]
         if isinstance(rule, Rule):
-            finding = next(row for row in self.findings if row.rule == code)
+            finding = next((row for row in self._findings or () if row.rule == code), None) or rule.check(self.case)
             return Fix(code, rule.who, rule.waivable(self.case), rule.fix(self.case, finding))
         funding, finding = next(
             (payer.funding, row)

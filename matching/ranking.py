@@ -6,10 +6,10 @@ from datetime import date
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.census import Census
-from matching.decision import Decision, Excluded, NeedsInfo, NetworkEffect, Option
+from matching.decision import Decision, Excluded, Findings, NeedsInfo, NetworkEffect, Option
 from matching.eligibility import Assessment, assess
 from matching.facts import Referral, Snapshot
-from matching.findings import Ask
+from matching.findings import Ask, Finding
 from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
 from matching.waiting import Waiting, contract_id, network_tonight, waiting_tonight
 
@@ -26,7 +26,7 @@ class UnknownPolicy(LookupError):
     """The snapshot asks for an order of terms that is not the one given."""
 
 
-def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY) -> Decision:
+def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY, *, words: bool = True) -> Decision:
     """Rank every facility of a snapshot for one referral.
 
     Parameters
@@ -36,6 +36,9 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY) 
         A referral of the snapshot.
     policy : Policy
         The order of terms that the snapshot names.
+    words : bool
+        Whether every finding is put into words at once, as for a decision that is stored. Without, those of an entry
+        are when they are first looked at, which is sooner where only a page of a large network is shown.
 
     Returns
     -------
@@ -53,11 +56,11 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY) 
         raise UnknownReferral(referral_id)
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
         raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
-    assessments = [assess(census, referral, facility) for facility in snapshot.facilities]
+    assessments = [assess(census, referral, facility, words=words) for facility in snapshot.facilities]
     lists: dict[str, list[Assessment]] = {"option": [], "later": [], "needs_info": [], "excluded": []}
     for assessment in sorted(assessments, key=lambda row: row.case.facility.id):
         lists[assessment.verdict].append(assessment)
-    effects = _effects(census, referral, policy, assessments) if lists["option"] else {}
+    effects = effects_on_others(census, referral, policy, {referral.id: assessments}) if lists["option"] else {}
     return Decision(
         referral=referral.id,
         snapshot_sha256=codec.sha256(snapshot),
@@ -67,7 +70,7 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY) 
         later=_later(lists["later"], referral, policy),
         needs_info=_needs_info(lists["needs_info"]),
         excluded=tuple(
-            Excluded(row.case.facility.id, tuple(row.failed), tuple(row.fixes()), row.all_findings)
+            Excluded(row.case.facility.id, tuple(row.failed), tuple(row.fixes()), _findings(row))
             for row in sorted(lists["excluded"], key=lambda row: (len(row.failed), row.case.facility.id))
         ),
     )
@@ -122,9 +125,13 @@ def _entry(row: Assessment, found: tuple[Term, ...], rank: int | None, network: 
         provisional=() if case.minor.history == "complete" else ("minor.history",),
         terms=found,
         network=network,
-        findings=row.all_findings,
+        findings=_findings(row),
         room_from=row.admission.room_from if known else None,
     )
+
+
+def _findings(row: Assessment) -> Sequence[Finding]:
+    return Findings(lambda: row.all_findings)
 
 
 def _terms(row: Assessment, referral: Referral, policy: Policy) -> tuple[Term, ...]:
@@ -151,20 +158,37 @@ def _needs_info(rows: Sequence[Assessment]) -> tuple[NeedsInfo, ...]:
         return tuple(sorted(found, key=lambda ask: (-ask.decides, ask.fact)))
 
     return tuple(
-        NeedsInfo(row.case.facility.id, tuple(row.unknown), asks(asked[row.case.facility.id]), row.all_findings)
+        NeedsInfo(row.case.facility.id, tuple(row.unknown), asks(asked[row.case.facility.id]), _findings(row))
         for row in sorted(rows, key=lambda row: (len(row.unknown), row.case.facility.id))
     )
 
 
-def _effects(census: Census, referral: Referral, policy: Policy, assessments: list[Assessment]) -> dict[str, Effect]:
-    """What each option does to the others who wait; nothing where the need begins later than tonight."""
-    options = [row for row in assessments if row.verdict == "option"]
+def effects_on_others(
+    census: Census, referral: Referral, policy: Policy, known: dict[str, list[Assessment]]
+) -> dict[str, Effect]:
+    """What each option does to the others who wait; nothing where the need begins later than tonight.
+
+    Parameters
+    ----------
+    census : Census
+    referral : Referral
+        The one that is asked for, with an option at least.
+    policy : Policy
+    known : dict
+        Assessments already made, by referral id; those of the asked referral are among them.
+
+    Returns
+    -------
+    dict
+        By facility id.
+    """
+    options = [row for row in known[referral.id] if row.verdict == "option"]
     if options[0].case.admit_on != census.tonight:
         return {}
     from matching import flow, regret
 
     referrals = waiting_tonight(census, referral)
-    waiting = network_tonight(census, referrals, policy, {referral.id: assessments})
+    waiting = network_tonight(census, referrals, policy, known)
     network = waiting.network
     asked = network.minors.index(referral.minor)
     plan = flow.solve(network)
