@@ -1,4 +1,4 @@
-"""One minor at one facility, judged afresh for the checker: every night scanned, every rule asked, the list that follows.
+"""One minor at one facility, judged afresh for the checker: every night scanned, every rule asked.
 
 It shares the facts and the rules with the engine, and nothing of how the engine searches.
 """
@@ -6,6 +6,7 @@ It shares the facts and the rules with the engine, and nothing of how the engine
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from matching.case import Case
 from matching.census import Census
@@ -22,7 +23,13 @@ ONE_DAY = timedelta(days=1)
 ABOUT_PEOPLE = (Population(), Conflict(), Capacity())
 """Rules that decide on which night a house can take the minor (the rules' section 2, item 6)."""
 
-Place = tuple[Unit, Bed]
+
+class Place(NamedTuple):
+    """A bed in its unit, and the first night of the need on which it is not free."""
+
+    unit: Unit
+    bed: Bed
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +52,20 @@ class JudgedPayer:
     def usable(self) -> bool:
         """Whether a row is in force and every rule that is judged once is met: it may stand in a sequence."""
         once = {rule.code for rule in ONCE_RULES}
-        return self.funding.limit is not None and all(
-            row.outcome is MET for row in self.findings if row.rule in once
-        )
+        return self.funding.limit is not None and all(row.outcome is MET for row in self.findings if row.rule in once)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pair with its date, its bed where there is one, and every finding; the list follows from these alone."""
+    """A pair with its date, its bed where there is one, and every finding; the list follows from these alone.
+
+    `room_from` is the first night on which there would be a bed within the licence, whoever else lived there.
+    """
 
     case: Case
     first: date
     place: Place | None
-    bed_until: date | None
+    room_from: date | None
     house: list[Finding]
     payers: list[JudgedPayer]
 
@@ -137,23 +145,27 @@ class Judge:
     def judge(self, referral: Referral, facility: Facility) -> Judged:
         """Judge every rule on the first night with a bed, or on the first night asked for where there is none."""
         first = night = self.first_night(referral)
-        while night <= self.last_night:
-            admitted = self._admitted(referral, facility, night)
-            if admitted is not None:
-                case, place, until = admitted
-                break
+        room_from = place = None
+        while place is None and night <= self.last_night:
+            case = self._case(referral, facility, night, bed_known=True)
+            if any(
+                self.free(bed, night, case.minor.id, case.referrals) for unit in facility.units for bed in unit.beds
+            ):
+                room_from = room_from or (night if self._has_room(case) else None)
+                place = self._bed(case)
             night += ONE_DAY
-        else:
-            case, place, until = self._case(referral, facility, first, bed_known=False), None, None
-        return Judged(case, first, place, until, [rule.check(case) for rule in FACILITY_RULES], self._payers(case))
+        if place is None:
+            case = self._case(referral, facility, first, bed_known=False)
+        house = [rule.check(case) for rule in FACILITY_RULES]
+        return Judged(case, first, place, room_from, house, self._payers(case))
 
     def option_tonight(self, referral: Referral, facility: Facility) -> Judged | None:
         """The pair where it is an option for tonight, without the findings of the facility, which are all met."""
-        admitted = self._admitted(referral, facility, self.snapshot.tonight)
-        if admitted is None or any(rule.check(admitted[0]).outcome is not MET for rule in FACILITY_RULES):
+        case = self._case(referral, facility, self.snapshot.tonight, bed_known=True)
+        place = self._bed(case)
+        if place is None or any(rule.check(case).outcome is not MET for rule in FACILITY_RULES):
             return None
-        case, place, until = admitted
-        found = Judged(case, case.admit_on, place, until, [], self._payers(case))
+        found = Judged(case, case.admit_on, place, None, [], self._payers(case))
         return found if found.listed == "options" else None
 
     def free(self, bed: Bed, on: date, minor: str, referrals: frozenset[str]) -> bool:
@@ -180,32 +192,34 @@ class Judge:
             night += ONE_DAY
         return None
 
-    def _admitted(self, referral: Referral, facility: Facility, on: date) -> tuple[Case, Place, date | None] | None:
+    def _bed(self, case: Case) -> Place | None:
         """The bed for a night, if everybody of the group can have one and the people who live there allow it."""
-        own = frozenset((referral.id,))
-        if not any(self.free(bed, on, referral.minor, own) for unit in facility.units for bed in unit.beds):
+        fitting = self._fitting(case, gap=True)
+        if not fitting or any(rule.outcome(case, case.admit_on) is NOT_MET for rule in ABOUT_PEOPLE):
             return None
-        case = self._case(referral, facility, on, bed_known=True)
-        fitting = self._fitting(case)
-        if not fitting or any(rule.outcome(case, on) is NOT_MET for rule in ABOUT_PEOPLE):
-            return None
-        siblings = [{bed.id for _, bed in self._fitting(_of_sibling(case, one))} for one in case.siblings]
+        siblings = [{bed.id for _, bed in self._fitting(_of_sibling(case, one), gap=True)} for one in case.siblings]
         ranked = []
         for unit, bed in fitting:
             until = self.bed_until(case, bed)
-            doubt = unit_outcome(case, unit, on, gap=True) is UNKNOWN
-            ranked.append((doubt, -(until or date.max).toordinal(), bed.id, unit, bed, until))
-        for _, _, _, unit, bed, until in sorted(ranked, key=lambda row: row[:3]):
-            if seated([beds - {bed.id} for beds in siblings]):
-                return case, (unit, bed), until
+            doubt = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
+            ranked.append((doubt, -(until or date.max).toordinal(), bed.id, Place(unit, bed, until)))
+        for _, _, taken, place in sorted(ranked, key=lambda row: row[:3]):
+            if seated([beds - {taken} for beds in siblings]):
+                return place
         return None
 
-    def _fitting(self, case: Case) -> list[Place]:
+    def _has_room(self, case: Case) -> bool:
+        """Whether everybody of the group could have a bed within the licence, whoever else lives there."""
+        group = [case, *(_of_sibling(case, one) for one in case.siblings)]
+        choices = [{bed.id for _, bed in self._fitting(one, gap=False)} for one in group]
+        return Capacity().outcome(case, case.admit_on) is not NOT_MET and seated(choices)
+
+    def _fitting(self, case: Case, *, gap: bool) -> list[tuple[Unit, Bed]]:
         """The beds that are free on the night for this minor, in units that do not rule her or him out."""
         return [
             (unit, bed)
             for unit in case.facility.units
-            if unit_outcome(case, unit, case.admit_on, gap=True) is not NOT_MET
+            if unit_outcome(case, unit, case.admit_on, gap=gap) is not NOT_MET
             for bed in unit.beds
             if self.free(bed, case.admit_on, case.minor.id, case.referrals)
         ]
@@ -253,7 +267,7 @@ class Judge:
             payers.append(JudgedPayer(funding, [rule.check(funding) for rule in (FUND_IN_FORCE, *rules)]))
         other_may_pay = any(payer.may_pay for payer in payers if not payer.funding.fund.last_resort)
         for payer in payers:
-            payer.findings.append(FUND_LAST_RESORT.judge(payer.funding, other_may_pay))
+            payer.findings.append(FUND_LAST_RESORT.check(payer.funding, other_may_pay))
         return payers
 
 

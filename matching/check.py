@@ -1,0 +1,338 @@
+"""Confirms a stored decision: solver-free, and sharing no code with what searched for it.
+
+The facts, the rules and the terms are the engine's; the date, the bed, the lists, the payers and the plan tonight are
+found again by the plainest means there are (`check_judging`, `check_nights`, `check_rivals`, `check_plan`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from matching import ENGINE_VERSION, RULES_VERSION, codec
+from matching.case import Case
+from matching.check_clocks import Ledger
+from matching.check_judging import Judge, Judged, Place
+from matching.check_network import Waiting
+from matching.check_nights import Block, Nights
+from matching.check_plan import Effect
+from matching.check_rivals import better_exists
+from matching.facts import Referral, Snapshot
+from matching.findings import MET, Finding
+from matching.value import DEFAULT_POLICY, Placing, Policy, terms
+
+Document = dict[str, Any]
+
+HEADER = {"version", "referral", "snapshot_sha256", "rules_version", "engine_version"}
+PLACED = {
+    *("facility", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "payers", "binding"),
+    *("bed_until", "bed_confirmed_at", "call_first", "provisional", "terms", "network", "findings"),
+}
+LISTS = {
+    "options": PLACED | {"rank"},
+    "later": PLACED | {"from", "room_from"},
+    "needs_info": {"facility", "unknown", "ask", "findings"},
+    "excluded": {"facility", "failed", "fix", "findings"},
+}
+ROWS = {"findings": {"rule", "outcome", "subject"}, "payers": {"fund", "from", "until"}}
+NO_DATE: Document = {
+    **dict.fromkeys(("unit", "bed", "admit_on", "from", "room_from", "bed_until", "bed_confirmed_at", "call_first")),
+    **dict.fromkeys(("funded_nights", "first_unfunded_night", "binding")),
+    "payers": [],
+    "terms": [],
+}
+"""A later entry where no night with a bed is known."""
+
+CALL_FIRST_AFTER = timedelta(hours=12)
+URGENT_TIERS = 2
+
+
+def faults(document: Document, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> list[str]:
+    """Say what is wrong with a stored decision.
+
+    Parameters
+    ----------
+    document : dict
+        The JSON of a decision with every finding, as `codec.decision_document` gives it.
+    snapshot : Snapshot
+        What it was decided from, as `codec.decode` gives it.
+    policy : Policy
+        The order of terms that the snapshot names.
+
+    Returns
+    -------
+    list of str
+        One sentence for each fault, with ids and rules but no facts about a person; none where it is confirmed.
+    """
+    found = list(_misshapen(document)) or list(_header(document, snapshot, policy))
+    return found or list(_Check(document, snapshot, policy).faults())
+
+
+def _misshapen(document: Document) -> Iterator[str]:
+    """Keys that are missing or not known, as far as the rest relies on them."""
+    if not isinstance(document, dict) or set(document) != HEADER | set(LISTS):
+        yield "the keys of the decision are not those of the contract"
+        return
+    for name, keys in LISTS.items():
+        if not isinstance(document[name], list):
+            yield f"{name} is not a list"
+            continue
+        for at, entry in enumerate(document[name]):
+            if not isinstance(entry, dict) or set(entry) != keys or not isinstance(entry["facility"], str):
+                yield f"entry {at} of {name} has not the keys of the contract"
+            else:
+                yield from _misshapen_rows(f"{name}, {entry['facility']}", entry)
+
+
+def _misshapen_rows(where: str, entry: Document) -> Iterator[str]:
+    for name, keys in ROWS.items():
+        rows = entry.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and set(row) >= keys for row in rows):
+            yield f"{where}: {name} have not the keys of the contract"
+
+
+def _header(document: Document, snapshot: Snapshot, policy: Policy) -> Iterator[str]:
+    """Whether the decision belongs to this snapshot, these rules and this order of terms."""
+    expected = {
+        "version": 1,
+        "snapshot_sha256": codec.sha256(snapshot),
+        "rules_version": RULES_VERSION,
+        "engine_version": ENGINE_VERSION,
+    }
+    yield from (f"{name} is another one" for name, value in expected.items() if not _same(document[name], value))
+    if document["referral"] not in [row.id for row in snapshot.referrals]:
+        yield "the referral is not in the snapshot"
+    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
+        yield "the snapshot asks for another order of terms"
+    entries = [(name, entry) for name in LISTS for entry in document[name]]
+    listed = Counter(entry["facility"] for _, entry in entries)
+    known = {facility.id for facility in snapshot.facilities}
+    yield from (f"{facility} is not in the snapshot" for facility in sorted(set(listed) - known))
+    yield from (f"{facility} stands in no list" for facility in sorted(known - set(listed)))
+    yield from (f"{facility} stands in more than one place" for facility, times in listed.items() if times > 1)
+    outcomes = {row["outcome"] for _, entry in entries for row in entry["findings"] if isinstance(row["outcome"], str)}
+    if entries and MET.value not in outcomes:
+        yield "findings that are met were left out: not a stored decision"
+
+
+class _Check:
+    """A decision of the right shape, against everything judged afresh."""
+
+    def __init__(self, document: Document, snapshot: Snapshot, policy: Policy) -> None:
+        self.document = document
+        self.policy = policy
+        self.judge = Judge(snapshot)
+        self.ledger = Ledger(snapshot)
+        self.referral: Referral = next(row for row in snapshot.referrals if row.id == document["referral"])
+        self.judged = {row.id: self.judge.judge(self.referral, row) for row in snapshot.facilities}
+        self.tonight = self.judge.first_night(self.referral) == snapshot.tonight
+        self.costs: dict[str, int] = {}
+        self.effects: dict[str, Effect] = {}
+
+    def faults(self) -> Iterator[str]:
+        """Every fault, list by list; the effects on others and the order of the lists come last."""
+        asked = Counter(fact for row in self.judged.values() if row.listed == "needs_info" for fact in row.asks)
+        for name, where, entry, judged in self._entries():
+            if judged.listed != name:
+                yield f"{where}: it belongs to {judged.listed}"
+                continue
+            yield from _findings(where, entry["findings"], judged)
+            if name == "needs_info":
+                yield from _differences(where, entry, _needs_info(judged, asked))
+            elif name == "excluded":
+                yield from _differences(where, entry, _excluded(judged))
+            else:
+                yield from self._placed(where, entry, judged)
+        yield from self._network()
+        yield from self._orders()
+
+    def _entries(self) -> Iterator[tuple[str, str, Document, Judged]]:
+        for name in LISTS:
+            for entry in self.document[name]:
+                yield name, f"{name}, {entry['facility']}", entry, self.judged[entry["facility"]]
+
+    def _placed(self, where: str, entry: Document, judged: Judged) -> Iterator[str]:
+        """An option, or one for later: its date and bed, its payers and its terms."""
+        complete = judged.case.minor.history == "complete"
+        expected: Document = {"provisional": [] if complete else ["minor.history"]}
+        place = judged.place
+        if place is None:
+            expected |= NO_DATE
+        else:
+            nights = Nights(judged.case, (row.funding for row in judged.payers if row.usable), self.ledger)
+            end = nights.farthest()
+            expected |= self._bed(judged, place)
+            expected["terms"] = self._terms(judged.case, place, end)
+            expected["funded_nights"] = end - nights.first
+            expected["first_unfunded_night"] = None if end == judged.case.until.toordinal() else _day(end)
+            wrong, binding = _claim(nights, entry["payers"], end)
+            if wrong is None:
+                expected["binding"] = binding
+            else:
+                yield f"{where}: {wrong}"
+        self.costs[judged.case.facility.id] = sum(term["cost"] for term in expected["terms"])
+        yield from _differences(where, entry, {key: value for key, value in expected.items() if key in entry})
+
+    def _bed(self, judged: Judged, place: Place) -> Document:
+        confirmed, on = place.bed.confirmed_at, judged.case.admit_on.isoformat()
+        return {
+            "unit": place.unit.id,
+            "bed": place.bed.id,
+            "admit_on": on,
+            "from": on,
+            "room_from": judged.room_from.isoformat() if judged.room_from else None,
+            "bed_until": place.until.isoformat() if place.until else None,
+            "bed_confirmed_at": confirmed.isoformat() if confirmed else None,
+            "call_first": confirmed is None or self.judge.snapshot.as_of - confirmed > CALL_FIRST_AFTER,
+        }
+
+    def _terms(self, case: Case, place: Place, end: int) -> list[Document]:
+        """The terms of the policy, for the nights that are paid while the bed is free."""
+        usable = min(end, (place.until or case.until).toordinal()) - case.admit_on.toordinal()
+        rows = terms(Placing(case, self.referral, place.bed, usable), self.policy)
+        return [{**row._asdict(), "cost": row.value * row.weight} for row in rows]
+
+    def _network(self) -> Iterator[str]:
+        """What each option does to the others who wait; nothing where the need begins later than tonight."""
+        options = {facility: row for facility, row in self.judged.items() if row.listed == "options"}
+        waiting = None
+        if self.tonight and options:
+            waiting = Waiting(self.judge, self.ledger, self.referral, options, self.policy)
+            imposed = {
+                entry["facility"]: contract
+                for name, _, entry, judged in self._entries()
+                if name == judged.listed == "options"
+                and (contract := waiting.contract(judged, _first_payer(entry))) is not None
+            }
+            self.effects = waiting.effects(imposed)
+        for name, where, entry, judged in self._entries():
+            expected = None
+            if name == judged.listed == "options" and waiting is not None:
+                effect = self.effects.get(entry["facility"])
+                if effect is None:
+                    yield f"{where}: its bed and first payer are no place of the plan tonight"
+                    continue
+                expected = {
+                    "placed_change": -sum(effect.lost),
+                    "urgent_placed_change": -sum(effect.lost[:URGENT_TIERS]),
+                    "nights_change": effect.nights,
+                }
+            if "network" in entry and not _same(entry["network"], expected):
+                yield f"{where}: network is not what the plan tonight gives"
+
+    def _orders(self) -> Iterator[str]:
+        """Whether each list is in its order, and the options are numbered."""
+        keys: Mapping[str, Callable[[str], Any]] = {
+            "options": self._option_key,
+            "later": self._later_key,
+            "needs_info": lambda facility: (len(self.judged[facility].unknown), facility),
+            "excluded": lambda facility: (len(self.judged[facility].failed), facility),
+        }
+        for name, key in keys.items():
+            listed = [entry["facility"] for entry in self.document[name]]
+            listed = [facility for facility in listed if self.judged[facility].listed == name]
+            for is_there, expected in zip(listed, sorted(listed, key=key), strict=True):
+                if is_there != expected:
+                    yield f"{name}, {is_there}: {expected} comes before it"
+                    break
+        for rank, entry in enumerate(self.document["options"], start=1):
+            if not _same(entry["rank"], rank):
+                yield f"options, {entry['facility']}: its rank is not its place in the list"
+
+    def _option_key(self, facility: str) -> tuple[tuple[int, ...], int, int, str]:
+        """Places lost to others by tier, own cost, the network's cost, id."""
+        effect = self.effects.get(facility, Effect((), 0, 0))
+        return effect.lost, self.costs[facility], effect.cost, facility
+
+    def _later_key(self, facility: str) -> tuple[date, int, str]:
+        """The soonest first, then own cost; no date known comes last."""
+        judged = self.judged[facility]
+        return judged.case.admit_on if judged.place else date.max, self.costs[facility], facility
+
+
+def _needs_info(judged: Judged, asked: Mapping[str, int]) -> Document:
+    """The open codes, and the facts to ask for: a fact of the minor decides every facility that lacks it."""
+    decides = {fact: asked[fact] if fact.startswith("minor.") else 1 for fact in judged.asks}
+    ask = sorted(decides.items(), key=lambda row: (-row[1], row[0]))
+    return {"unknown": judged.unknown, "ask": [{"fact": fact, "decides": number} for fact, number in ask]}
+
+
+def _excluded(judged: Judged) -> Document:
+    return {"failed": judged.failed, "fix": [judged.fix(code)._asdict() for code in judged.failed]}
+
+
+def _findings(where: str, rows: Sequence[Document], judged: Judged) -> Iterator[str]:
+    """Every finding of every rule, field by field, in the order of the catalogue and of the payers' ids."""
+    expected = {f"{row.rule} of {row.subject}": _finding(row) for row in judged.findings}
+    given = [f"{row['rule']} of {row['subject']}" for row in rows]
+    yield from (f"{where}: the finding {name} is missing" for name in expected if name not in given)
+    yield from (f"{where}: the finding {name} has no place here" for name in given if name not in expected)
+    yield from (f"{where}: the finding {name} is there twice" for name, times in Counter(given).items() if times > 1)
+    if given != list(expected) and sorted(given) == sorted(expected):
+        yield f"{where}: the findings are out of order"
+    for name, row in zip(given, rows, strict=True):
+        if name in expected:
+            yield from _differences(f"{where}, {name}", row, expected[name])
+            yield from (f"{where}, {name}: {key} has no place here" for key in row.keys() - expected[name].keys())
+
+
+def _finding(row: Finding) -> Document:
+    found = row._asdict() | {"outcome": row.outcome.value, "asks": list(row.asks)}
+    found["changes_on"] = row.changes_on.isoformat() if row.changes_on else None
+    if not row.asks:
+        del found["asks"]
+    return found
+
+
+def _claim(nights: Nights, payers: Sequence[Document], end: int) -> tuple[str | None, str | None]:
+    """What is wrong with the payers of an entry, if anything; and the rule that ends their run."""
+    claim = []
+    for row in payers:
+        start, until = _ordinal(row["from"]), _ordinal(row["until"])
+        if not isinstance(row["fund"], str) or start is None or until is None or set(row) != ROWS["payers"]:
+            return "a payer is not a fund and two dates", None
+        claim.append(Block(row["fund"], start, until))
+    wrong = nights.forbidden(claim)
+    if wrong is not None:
+        return wrong, None
+    if not claim or claim[-1].end < end:
+        return f"payers could go on to {_day(end)}", None
+    if better_exists(nights, claim):
+        return "a better sequence of payers runs as long", None
+    return None, nights.binding(claim)
+
+
+def _first_payer(entry: Document) -> str:
+    return str(entry["payers"][0]["fund"]) if entry["payers"] else ""
+
+
+def _ordinal(text: object) -> int | None:
+    """The date that a text stands for, in the one form that the contract knows."""
+    try:
+        found = date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found.toordinal() if found is not None and found.isoformat() == text else None
+
+
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+def _differences(where: str, given: Document, expected: Document) -> Iterator[str]:
+    for key, value in expected.items():
+        if key not in given or not _same(given[key], value):
+            yield f"{where}: {key} is not what the snapshot gives"
+
+
+def _same(given: Any, expected: Any) -> bool:
+    """Equal as JSON: 1, 1.0 and true are three values."""
+    if isinstance(expected, dict):
+        return (
+            isinstance(given, dict)
+            and set(given) == set(expected)
+            and all(_same(given[key], value) for key, value in expected.items())
+        )
+    if isinstance(expected, list):
+        return isinstance(given, list) and len(given) == len(expected) and all(map(_same, given, expected))
+    return type(given) is type(expected) and bool(given == expected)
