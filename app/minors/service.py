@@ -37,20 +37,24 @@ _PARTS: tuple[tuple[str, Any, Any], ...] = (
 
 def create_minor(session: Session, actor: Actor, facts: MinorFacts, now: datetime) -> Minor:
     """Enter a profile. What was not asked stays not known."""
+    _known(session, actor, facts, now)
+    given = set(type(facts).model_fields)
     row = Minor(id=new_id("min"), agency_id=actor.agency_id, created_at=now)
+    _set_columns(row, facts, given)
     session.add(row)
     session.flush()
-    _write(session, actor, row, facts, set(type(facts).model_fields), now)
+    _write_rows(session, row, facts, given)
     return row
 
 
 def change_minor(session: Session, actor: Actor, row: Minor, facts: MinorFacts, now: datetime) -> None:
     """Answer or correct facts: what is absent stays, null makes it not known again."""
-    with session.no_autoflush:
-        _write(session, actor, row, facts, facts.model_fields_set, now)
-        # Parts of a profile are rows of their own: the profile counts their change too.
-        row.version += 1
+    _known(session, actor, facts, now)
+    _set_columns(row, facts, facts.model_fields_set)
+    # Parts of a profile are rows of their own: the profile counts their change too.
+    row.version += 1
     session.flush()
+    _write_rows(session, row, facts, facts.model_fields_set)
 
 
 def read_minors(session: Session, rows: Sequence[Minor]) -> dict[str, MinorRead]:
@@ -77,14 +81,16 @@ def minor_forms(session: Session, rows: Iterable[Any], ids: Any) -> list[dict[st
     return [minor_form(row, parts.get(row.id, {})) for row in rows]
 
 
-def _write(session: Session, actor: Actor, row: Minor, facts: MinorFacts, given: set[str], now: datetime) -> None:
-    _known(session, actor, facts, now)
+def _set_columns(row: Minor, facts: MinorFacts, given: set[str]) -> None:
     for name in given.intersection(FACTS):
         setattr(row, name, getattr(facts, name))
     if "age_range" in given:
         row.age_min, row.age_max = facts.age_range or (None, None)
     for name in facts.needs.model_fields_set.intersection(NEEDS):
         setattr(row, name, getattr(facts.needs, name))
+
+
+def _write_rows(session: Session, row: Minor, facts: MinorFacts, given: set[str]) -> None:
     form = facts.model_dump()
     bases = given.intersection(Basis)
     places = [place for place in place_rows(row.id, form) if place["basis"] in bases]

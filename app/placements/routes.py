@@ -49,5 +49,6 @@ def read_run(
 ) -> Any:
     """A stored decision, as it was made."""
     _, answer = service.read_run(session, actor, referral_id, run_id, clock.now())
-    record_apart(request.app.state.database, actor, "ranking.read", "ranking_run", run_id)
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    record_apart(database, actor, "ranking.read", "ranking_run", run_id, request_id=request_id)
     return JSONResponse(project(answer, viewer=AGENCY, findings=findings))

@@ -60,6 +60,8 @@ def list_referrals(
 ) -> PageOf[ReferralRead]:
     """The referrals that you may see, the newest first."""
     referrals, cursor = service.list_referrals(session, actor, place, status, clock.now(), clock.tonight())
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    record_apart(database, actor, "referral.list", "agency", actor.agency_id, request_id=request_id)
     link_next(request, response, cursor)
     return PageOf(data=referrals, next_cursor=cursor, has_more=cursor is not None)
 
@@ -70,7 +72,8 @@ def read_referral(
 ) -> ReferralRead:
     """One referral."""
     referral = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    record_apart(request.app.state.database, actor, "referral.read", "referral", referral_id)
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    record_apart(database, actor, "referral.read", "referral", referral_id, request_id=request_id)
     tag(response, referral)
     return referral
 
