@@ -53,8 +53,19 @@ def excluded(entry: Json, names: Names) -> Json:
         "count": ngettext("%(n)s rule in the way", "%(n)s rules in the way", len(entry["failed"])),
         "labels": ", ".join(labels).lower().capitalize(),
         "rules": [row for _, _, row in rows],
-        "lines": [f"{row['rule']}: {row['text']}. {row['who']}" for _, _, row in rows],
+        "lines": _lines([row for _, _, row in rows]),
     }
+
+
+def _lines(rows: list[Json]) -> list[str]:
+    """One line per rule; where several payers have it, how many."""
+    by_rule = {rule: list(same) for rule, same in groupby(rows, lambda row: str(row["rule"]))}
+    return [
+        f"{rule}: {same[0]['text']}. {same[0]['who']}"
+        if len(same) == 1
+        else f"{rule}: {ngettext('%(n)s payer', '%(n)s payers', len(same))}. {same[0]['who']}"
+        for rule, same in by_rule.items()
+    ]
 
 
 def alike(houses: list[Json]) -> list[Json]:

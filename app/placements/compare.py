@@ -48,13 +48,14 @@ def _table(option: Json, entry: Json, after: Json | None, after_name: str | None
             "cost": f"{_cost(term):,}",
             "next": f"{_cost(others[term['code']]):,}" if term["code"] in others else "",
             "decides": term["code"] == decisive,
+            "nil": not _cost(term) and not (term["code"] in others and _cost(others[term["code"]])),
         }
         for term in entry["terms"]
     ]
     return {
         "terms": rows,
         "total": f"{_total(entry):,}",
-        "next": after_name,
+        "next": gettext("Cost at %(name)s") % {"name": after_name} if after_name else None,
         "next_total": f"{_total(after):,}" if after is not None else "",
         "terms_caption": gettext("%(name)s: value times weight is cost") % {"name": option["name"]},
         "why": _why(option, entry, after, after_name, decisive),
