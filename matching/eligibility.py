@@ -258,7 +258,7 @@ def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]
         return []
     usable = tuple(payer for payer in payers if payer.usable)
     start, stop = case.admit_on.toordinal(), covered_until(case).toordinal()
-    key = (usable, start, stop)
+    key = (tuple(payer.funding.alike for payer in usable), start, stop, case.until)
     ends = case.census.chains.get(key)
     if ends is None:
         runs = [payer_run(payer.funding) for payer in usable]

@@ -1,5 +1,6 @@
 """One accepted payer of a case: its limit row, what its clocks have seen, and the nights it could pay."""
 
+from collections.abc import Hashable
 from datetime import date, timedelta
 
 from matching import clocks
@@ -86,6 +87,16 @@ class Funding:
         if minor.born_on is not None:
             return birthday(minor.born_on, leaves_at)
         return date.max if minor.age_range is not None and minor.age_range[1] < leaves_at else date.min
+
+    @property
+    def alike(self) -> Hashable:
+        """Equal for two minors whose blocks reach equally far from every night of the same need."""
+        case = self.case
+        if case.minor.id in case.census.stays_of:
+            return case.minor.id, self.fund.id
+        caps = tuple(past.limit for _, past in self.pasts)
+        state = case.facility.state if case.census.looked_at[self.fund.id][1] else None
+        return self.fund.id, self.governing, min(self.leaves_on(), case.until), caps, state
 
     @property
     def may_return(self) -> bool:

@@ -4,7 +4,7 @@ No term outweighs a rule, and none predicts a person. Weights are a policy: data
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +16,13 @@ from matching.rules.safeguards import distance_km
 COST_LIMIT = 2**20
 CALL_FIRST_AFTER = timedelta(hours=12)
 BAND_KM = 25
+HOUR = timedelta(hours=1)
+FAR = COST_LIMIT
+"""Stands for what is not known: more than any term counts."""
+
+BY_NIGHTS = ("nights.unpaid", "nights.moves")
+"""Terms that depend on who pays."""
+
 RESTRICTIVE = {"unlocked": 0, "delayed_release": 1, "locked_with_release": 2}
 
 
@@ -52,7 +59,12 @@ class Policy:
     version: int
     weights: tuple[Weight, ...]
 
+    standing: tuple[Weight, ...] = field(init=False, repr=False)
+    by_nights: tuple[Weight, ...] = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "standing", tuple(row for row in self.weights if row.code not in BY_NIGHTS))
+        object.__setattr__(self, "by_nights", tuple(row for row in self.weights if row.code in BY_NIGHTS))
         unknown = [row.code for row in self.weights if row.code not in _MEASURES]
         if unknown:
             raise ValueError(f"terms that are not known: {', '.join(unknown)}")
@@ -86,7 +98,8 @@ def terms(placing: Placing, policy: Policy) -> tuple[Term, ...]:
     """Value a pair by every term of a policy, in its order."""
     found = []
     for row in policy.weights:
-        value, text = _MEASURES[row.code](placing)
+        value = _MEASURES[row.code].value(placing)
+        text = _MEASURES[row.code].text(placing, value)
         found.append(Term(row.code, min(value, row.most), row.unit, row.weight, text))
     return tuple(found)
 
@@ -98,16 +111,16 @@ def cost(placing: Placing, policy: Policy) -> int:
 
 def standing_cost(placing: Placing, policy: Policy) -> int:
     """The sum of the terms that are the same whoever pays."""
-    return _cost(placing, [row for row in policy.weights if row.code not in _BY_NIGHTS])
+    return _cost(placing, policy.standing)
 
 
 def nights_cost(placing: Placing, policy: Policy) -> int:
     """The sum of the terms that the paid nights decide."""
-    return _cost(placing, [row for row in policy.weights if row.code in _BY_NIGHTS])
+    return _cost(placing, policy.by_nights)
 
 
 def _cost(placing: Placing, weights: Iterable[Weight]) -> int:
-    return sum(min(_MEASURES[row.code](placing)[0], row.most) * row.weight for row in weights)
+    return sum([min(_MEASURES[row.code].value(placing), row.most) * row.weight for row in weights])
 
 
 def call_first(bed: Bed, as_of: datetime) -> bool:
@@ -115,89 +128,134 @@ def call_first(bed: Bed, as_of: datetime) -> bool:
     return bed.confirmed_at is None or as_of - bed.confirmed_at > CALL_FIRST_AFTER
 
 
-Measure = tuple[int, str]
+def _call_first(placing: Placing) -> int:
+    return int(call_first(placing.bed, placing.as_of))
 
 
-def _call_first(placing: Placing) -> Measure:
-    if call_first(placing.bed, placing.as_of):
-        return 1, "Nobody confirmed the bed within 12 hours: call first"
-    return 0, "Confirmed within 12 hours"
+def _call_first_text(_: Placing, value: int) -> str:
+    return "Nobody confirmed the bed within 12 hours: call first" if value else "Confirmed within 12 hours"
 
 
-def _unpaid(placing: Placing) -> Measure:
-    nights = placing.need - placing.usable_nights
-    return nights, f"{placing.usable_nights} of {placing.need} nights are paid while the bed is free"
+def _unpaid(placing: Placing) -> int:
+    return placing.need - placing.usable_nights
 
 
-def _moves(placing: Placing) -> Measure:
-    ends = placing.usable_nights < placing.need
-    return int(ends), "A move before the need ends" if ends else "No move to expect"
+def _unpaid_text(placing: Placing, _: int) -> str:
+    return f"{placing.usable_nights} of {placing.need} nights are paid while the bed is free"
 
 
-def _siblings(placing: Placing) -> Measure:
+def _moves(placing: Placing) -> int:
+    return int(placing.usable_nights < placing.need)
+
+
+def _moves_text(_: Placing, value: int) -> str:
+    return "A move before the need ends" if value else "No move to expect"
+
+
+def _siblings(placing: Placing) -> int:
     census, case = placing.case.census, placing.case
-    away = sum(
+    return sum(
         any(row.present(case.admit_on) for row in census.presence.get(sibling, ()))
         and not case.house.has_own(case.admit_on, sibling)
         for sibling in set(case.minor.together_with)
     )
-    return away, f"{away} siblings live elsewhere" if away else "No sibling lives elsewhere"
 
 
-def _wish(placing: Placing) -> Measure:
+def _siblings_text(_: Placing, value: int) -> str:
+    return (
+        f"{value} {'sibling lives' if value == 1 else 'siblings live'} elsewhere" if value else "No sibling elsewhere"
+    )
+
+
+def _wish(placing: Placing) -> int:
     prefer = placing.case.minor.wishes.prefer
-    if not prefer:
-        return 0, "No wish said"
-    met = placing.case.facility.id in prefer
-    return int(not met), "The young person's wish" if met else "The young person would rather be elsewhere"
+    return int(bool(prefer) and placing.case.facility.id not in prefer)
 
 
-def _missing(placing: Placing) -> Measure:
+def _wish_text(placing: Placing, value: int) -> str:
+    if not placing.case.minor.wishes.prefer:
+        return "No wish said"
+    return "The young person would rather be elsewhere" if value else "The young person's wish"
+
+
+def _gaps(placing: Placing) -> list[str]:
     facility, needs = placing.case.facility, placing.case.minor.needs
-    gaps = sorted(set(needs.services or ()) - set(facility.services or ()))
-    gaps += sorted(set(needs.languages or ()) - set(facility.languages or ()))
-    return len(gaps), f"Missing: {', '.join(gaps)}" if gaps else "Every service and language asked for"
+    services = [code for code in needs.services or () if code not in (facility.services or ())]
+    languages = [code for code in needs.languages or () if code not in (facility.languages or ())]
+    return [*dict.fromkeys(services), *dict.fromkeys(languages)]
 
 
-def _restrictive(placing: Placing) -> Measure:
+def _missing(placing: Placing) -> int:
+    return len(_gaps(placing))
+
+
+def _missing_text(placing: Placing, value: int) -> str:
+    return f"Missing: {', '.join(_gaps(placing))}" if value else "Every service and language asked for"
+
+
+def _restrictive(placing: Placing) -> int:
+    return RESTRICTIVE.get(placing.case.facility.safeguards.egress.on(placing.case.admit_on) or "unlocked", 0)
+
+
+def _restrictive_text(placing: Placing, _: int) -> str:
     doors = placing.case.facility.safeguards.egress.on(placing.case.admit_on)
-    return RESTRICTIVE.get(doors or "unlocked", 0), f"Doors: {(doors or 'not known').replace('_', ' ')}"
+    return f"Doors: {(doors or 'not known').replace('_', ' ')}"
 
 
-def _distance(placing: Placing) -> Measure:
-    home, facility, avoid = placing.referral.home_point, placing.case.facility, placing.case.minor.avoid
-    if home is None:
-        return 0, "Home not known, or not safe"
-    unsafe = any(distance_km(home, (circle[0], circle[1])) <= circle[2] for circle in avoid.circles)
-    if unsafe or placing.case.minor.residence.county in avoid.counties:
-        return 0, "Home is in a place to avoid: distance does not count"
-    if facility.point is None:
-        return COST_LIMIT, "Distance from home not known"
-    band = int(distance_km(home, facility.point) // BAND_KM)
-    return band, f"{band * BAND_KM} to {(band + 1) * BAND_KM} km from home"
+def _home_counts(placing: Placing) -> bool:
+    """Whether home is known and lies in no place to avoid."""
+    home, minor = placing.referral.home_point, placing.case.minor
+    if home is None or minor.residence.county in minor.avoid.counties:
+        return False
+    return not any(distance_km(home, (circle[0], circle[1])) <= circle[2] for circle in minor.avoid.circles)
 
 
-def _confirmation(placing: Placing) -> Measure:
+def _distance(placing: Placing) -> int:
+    home, point = placing.referral.home_point, placing.case.facility.point
+    if home is None or not _home_counts(placing):
+        return 0
+    return FAR if point is None else int(distance_km(home, point) // BAND_KM)
+
+
+def _distance_text(placing: Placing, value: int) -> str:
+    if placing.referral.home_point is None:
+        return "Home not known, or not safe"
+    if not _home_counts(placing):
+        return "Home is in a place to avoid: distance does not count"
+    if value == FAR:
+        return "Distance from home not known"
+    return f"{value * BAND_KM} to {(value + 1) * BAND_KM} km from home"
+
+
+def _confirmation(placing: Placing) -> int:
     confirmed = placing.bed.confirmed_at
-    if confirmed is None:
-        return COST_LIMIT, "Never confirmed"
-    hours = max(0, int((placing.as_of - confirmed) // timedelta(hours=1)))
-    return hours, f"Confirmed {hours} {'hour' if hours == 1 else 'hours'} ago" if hours else "Confirmed within the hour"
+    return FAR if confirmed is None else max(0, int((placing.as_of - confirmed) // HOUR))
 
 
-_MEASURES: Mapping[str, Callable[[Placing], Measure]] = {
-    "bed.call_first": _call_first,
-    "nights.unpaid": _unpaid,
-    "nights.moves": _moves,
-    "siblings.elsewhere": _siblings,
-    "wishes.unmet": _wish,
-    "needs.missing": _missing,
-    "setting.restrictive": _restrictive,
-    "home.distance": _distance,
-    "bed.confirmation_age": _confirmation,
+def _confirmation_text(_: Placing, value: int) -> str:
+    if value == FAR:
+        return "Never confirmed"
+    return f"Confirmed {value} {'hour' if value == 1 else 'hours'} ago" if value else "Confirmed within the hour"
+
+
+class _Measure(NamedTuple):
+    """How a term is counted, and what is said of it."""
+
+    value: Callable[[Placing], int]
+    text: Callable[[Placing, int], str]
+
+
+_MEASURES: Mapping[str, _Measure] = {
+    "bed.call_first": _Measure(_call_first, _call_first_text),
+    "nights.unpaid": _Measure(_unpaid, _unpaid_text),
+    "nights.moves": _Measure(_moves, _moves_text),
+    "siblings.elsewhere": _Measure(_siblings, _siblings_text),
+    "wishes.unmet": _Measure(_wish, _wish_text),
+    "needs.missing": _Measure(_missing, _missing_text),
+    "setting.restrictive": _Measure(_restrictive, _restrictive_text),
+    "home.distance": _Measure(_distance, _distance_text),
+    "bed.confirmation_age": _Measure(_confirmation, _confirmation_text),
 }
-
-_BY_NIGHTS = ("nights.unpaid", "nights.moves")
 
 DEFAULT_POLICY = Policy(
     "default",
