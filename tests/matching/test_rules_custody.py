@@ -27,7 +27,7 @@ HOME, FOUND, COURT = "/minors/0/residence", "/minors/0/found", "/minors/0/jurisd
 def pair(custody: str | None, kind: str = "safe_house", **states: str | None) -> dict[str, Any]:
     """A minor with the States of home, place found and court, and a house in Georgia."""
     places = {"residence": "home", "found": "found", "jurisdiction": "court"}
-    where = {fact: {"state": states.get(name)} for fact, name in places.items()}
+    where: dict[str, Any] = {fact: {"state": states.get(name)} for fact, name in places.items()}
     return changed(snapshot(funds=[fund()], minors=[minor(custody=custody, **where)]), {"/facilities/0/kind": kind})
 
 

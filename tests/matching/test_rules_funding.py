@@ -395,7 +395,8 @@ def test_a_last_resort_waits_for_another_that_may_pay() -> None:
     funds = [fund("a", requires=["agency_placement"]), fund("b", last_resort=True)]
     document = changed(snapshot(funds=funds), {"/facilities/0/funds": ["fund_a", "fund_b"]})
     assert outcome(document, "funding.last_resort", "fund_b") == "not_met"
-    for approvals in ([], None):
+    none: list[str] = []
+    for approvals in (none, None):
         alone = changed(document, {"/minors/0/approvals": approvals})
         assert outcome(alone, "funding.last_resort", "fund_b") == "met"
         assert [payer["fund"] for payer in option(alone)["payers"]] == ["fund_b"]
