@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROOFS ?= 25
 
-.PHONY: demo test check prove bench lock clean
+.PHONY: demo test check prove cover bench lock clean
 
 demo: .venv/.runs  ## an invented state on http://127.0.0.1:8000
 	$(BIN)/bednight demo
@@ -20,6 +20,9 @@ check: .venv/.tests  ## form, types and who may import whom
 
 prove: .venv/.tests  ## the proofs of the matcher on many more invented networks: PROOFS times as many
 	BEDNIGHT_PROOFS=$(PROOFS) $(BIN)/pytest tests/matching
+
+cover: .venv/.tests  ## which lines and branches the tests reach
+	$(BIN)/pytest --cov --cov-report=term
 
 bench: .venv/.tests  ## the figures of the documentation
 	$(BIN)/python -m benchmarks

@@ -158,6 +158,7 @@ def catalogue_page() -> str:
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<link rel="stylesheet" href="/static/app.css"><link rel="icon" href="/static/icon.svg">'
         "<title>Error codes</title><main><h1>Error codes</h1><table><thead><tr><th>Code</th><th>Status</th>"
         f"<th>Meaning</th><th>What to do</th></tr></thead><tbody>{rows}</tbody></table></main></html>"
     )
