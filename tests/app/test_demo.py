@@ -3,21 +3,25 @@
 import hashlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.clock import MovableClock
 from app.config import Settings
-from app.demo import scene
+from app.demo import proof, scene
 from app.demo.funds import fund_documents
 from app.demo.geography import counties
 from app.demo.notice import EIGHT_ANSWERS
@@ -331,3 +335,55 @@ def test_the_demo_never_touches_a_live_network(tmp_path: Path) -> None:
     found = run("demo", "--no-serve", cwd=tmp_path, BEDNIGHT_LIVE="1")
     assert found.returncode == 2
     assert "BEDNIGHT_LIVE" in found.stderr
+
+
+def test_check_confirms_every_ranking(tmp_path: Path) -> None:
+    found = run("demo", "--check", cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout == "30 of 30 confirmed\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_finds_an_answer_that_hides_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = invent()
+    only = [referral for referral in demo.document["referrals"] if referral["id"] == demo.special]
+    snapshot = decode(demo.document | {"referrals": only})
+    assert proof.unconfirmed(snapshot) == {}
+    monkeypatch.setattr(proof, "rank", lambda *of: replace(rank(*of), options=()))
+    assert list(proof.unconfirmed(snapshot)) == [demo.special]
+
+
+def test_answers_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    here = {name: value for name, value in os.environ.items() if not name.startswith(("BEDNIGHT", "DATABASE_URL"))}
+    here |= {"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "demo", "--port", str(port)],
+        cwd=tmp_path,
+        env=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = [
+                *iter(
+                    process.stdout.readline,
+                    "Stop with Ctrl-C. Keep the data with --keep DIR. Prove it again with: bednight demo --check\n",
+                )
+            ]
+            key = next(line.split()[-1] for line in said if "bn_test_" in line)
+            assert list(tmp_path.glob("bednight-demo-*/bednight.db"))
+            headers = {"Authorization": f"Bearer {key}"}
+            transport = httpx2.HTTPTransport(retries=5)
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, headers=headers) as client:
+                assert client.get("/v1/referrals", params={"limit": 1}).json()["data"][0]["code"] == "R-0412"
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert messages.endswith("Stopped.\n")
+    assert list(tmp_path.iterdir()) == []
