@@ -1,7 +1,7 @@
 """The engine and the brute force say the same of every random network.
 
 BEDNIGHT_PROOFS sets how many networks are tried; a disagreement names its seed, so that
-`snapshot_of(seed)` shows the network it is about.
+`worlds.nasty(seed)` shows the network it is about.
 """
 
 import os
@@ -12,20 +12,11 @@ import pytest
 from matching.codec import decision_document, decode
 from matching.ranking import rank
 from tests.matching.oracle import decide
-from tests.matching.worlds import world
+from tests.matching.worlds import nasty
 
 Json = dict[str, Any]
 PROOFS = int(os.environ.get("BEDNIGHT_PROOFS", "400"))
 PARTS = 20
-CLEAN: Json = {"null_rates": (0.0,), "misfit_rates": (0.0, 0.02)}
-# Some of everything; long chains of payers; siblings; many unknowns; one house with many payers.
-FLAVOURS: tuple[Json, ...] = (
-    {},
-    CLEAN | {"funds": (3, 5), "horizon": (15, 40)},
-    CLEAN | {"together": 0.9, "minors": (2, 4), "units": (2, 3)},
-    {"null_rates": (0.1, 0.3), "misfit_rates": (0.0,)},
-    CLEAN | {"facilities": (1, 1), "units": (1, 1), "beds": (1, 2), "others": (3, 8), "last_resort": 0.4},
-)
 PLACED = ("unit", "bed", "admit_on", "bed_until", "funded_nights", "first_unfunded_night", "binding", "payers")
 COMPARED = {
     "options": (*PLACED, "provisional"),
@@ -34,11 +25,6 @@ COMPARED = {
     "excluded": ("failed", "fix"),
 }
 Finding = tuple[str, str, str, str | None]
-
-
-def snapshot_of(seed: int) -> Json:
-    """Draw the network of a seed."""
-    return world(seed, **FLAVOURS[seed % len(FLAVOURS)])
 
 
 def findings(entry: Json) -> list[Finding]:
@@ -76,7 +62,7 @@ def compare(name: str, engine: Json, oracle: Json) -> list[str]:
 
 def disagreements(seed: int) -> list[str]:
     """Decide one referral both ways and name every difference."""
-    snapshot = snapshot_of(seed)
+    snapshot = nasty(seed)
     referral = snapshot["referrals"][seed % len(snapshot["referrals"])]["id"]
     engine = by_facility(decision_document(rank(decode(snapshot), referral), findings="all"))
     oracle = by_facility(decide(snapshot, referral))

@@ -9,6 +9,15 @@ from .past import History, lives_there
 from .people import Census, minor, referral
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+CLEAN: Json = {"null_rates": (0.0,), "misfit_rates": (0.0, 0.02)}
+# Some of everything; long chains of payers; siblings; many unknowns; one house with many payers.
+FLAVOURS: tuple[Json, ...] = (
+    {},
+    CLEAN | {"funds": (3, 5), "horizon": (15, 40)},
+    CLEAN | {"together": 0.9, "minors": (2, 4), "units": (2, 3)},
+    {"null_rates": (0.1, 0.3), "misfit_rates": (0.0,)},
+    CLEAN | {"facilities": (1, 1), "units": (1, 1), "beds": (1, 2), "others": (3, 8), "last_resort": 0.4},
+)
 # Here an absent key would not say the same as null, or the contract has both written out.
 KEPT = {"left_on", "until", "needed_from"}
 
@@ -100,3 +109,8 @@ def world(seed: int, **knobs: object) -> Json:
     left = left_out(draw, snapshot)
     assert isinstance(left, dict)
     return left
+
+
+def nasty(seed: int) -> Json:
+    """Make one snapshot of a kind that turns with the seed."""
+    return world(seed, **FLAVOURS[seed % len(FLAVOURS)])

@@ -71,7 +71,7 @@ def unit(draw: Draw, unit_id: str, statuses: tuple[str, ...]) -> Json:
         "genders": draw.limit(rare, draw.at_least_one(GENDERS)),
         "min_age": draw.limit(rare, draw.usual((11, 12), (15, 16))),
         "max_age": draw.limit(rare, draw.usual((17, 18), (14, 15))),
-        "max_age_gap_years": draw.limit(0.2, draw.within((0, 4))),
+        "max_age_gap_years": draw.limit(0.3, draw.within((0, 4))),
         "beds": [bed(draw, f"bed_{unit_id.removeprefix('unit_')}{n}", statuses) for n in range(1, count + 1)],
     }
 
@@ -111,9 +111,11 @@ def facility(draw: Draw, letter: str, funds: list[str]) -> Json:
         "admits": draw.limit(0.06 + draw.misfit_rate, draw.at_least_one(("verified", "at_risk", "screening_pending"))),
         "safeguards": draw.fact({name: draw.fact(safeguard(draw, name)) for name in GOOD_SAFEGUARDS}),
         "staffing": draw.fact(staffing(draw)),
-        "services": draw.fact(draw.usual((list(SERVICES),), ([], ["medical"]))),
+        "services": draw.fact(
+            draw.pick((list(SERVICES), list(SERVICES), list(SERVICES), ["medical", "detox"], ["medical"]))
+        ),
         "languages": draw.fact(draw.some(("en", "es"))),
-        "declines": draw.fact(draw.usual(([], ["arson"]), (["detox"], ["arson", "detox"]))),
+        "declines": draw.fact(draw.usual(([], [], ["fire"]), (["detox"], ["arson", "detox"]))),
         "funds": accepted(draw, funds),
         "units": units,
         "residents": [],

@@ -78,7 +78,7 @@ def custody(draw: Draw) -> Json:
 
 def limits(draw: Draw) -> Json:
     """Make the conditions of one row."""
-    rare, often = 0.02 + draw.misfit_rate, 0.07 + draw.misfit_rate
+    rare, often = 0.06 + draw.misfit_rate, 0.1 + draw.misfit_rate
     clocks = [clock(draw, f"clock_{n}") for n in range(draw.pick((1, 1, 1, 2, 3)))]
     return {
         "min_age": draw.limit(often, draw.usual((10, 11, 12, 13), (15, 16, 18))),

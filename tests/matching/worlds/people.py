@@ -25,7 +25,7 @@ def birth(draw: Draw) -> Json:
     near = draw.near(4, 12)
     year = draw.tonight.year - draw.usual((13, 14, 15, 16, 17, 18, 18), (11, 12, 19))
     day = near.day if (near.month, near.day) != (2, 29) else 28
-    born = date(year, near.month, day) if draw.chance(0.5) else date(year, draw.within((1, 12)), 5)
+    born = date(year, near.month, day) if draw.chance(0.65) else date(year, draw.within((1, 12)), 5)
     return {"born_on": iso(born), "age_range": None}
 
 
@@ -66,7 +66,7 @@ def needs(draw: Draw) -> Json:
         "services": draw.some(("trauma_therapy",)),
         "services_required": draw.limit(0.3, draw.some(("detox", "medical"))),
         "languages": draw.fact(["en"]),
-        "conditions": draw.fact(draw.usual(([], []), (["detox"], ["arson"]))),
+        "conditions": draw.fact(draw.usual(([], [], ["arson"]), (["detox"],))),
         "infants": draw.fact(draw.usual((0, 0, 0, 0, 0, 0, 0, 1), (2,))),
     }
 
@@ -135,7 +135,7 @@ class Census:
             "minor": self.who(start, end),
             "bed": bed_id,
             "trafficking": draw.fact(draw.usual(("verified", "at_risk"), ("none", "screening_pending"))),
-            "age": draw.fact(draw.within((12, 17))),
+            "age": None if draw.chance(0.1 + draw.null_rate) else draw.within((12, 17)),
             "from": iso(start),
             "until": iso(end),
         }
