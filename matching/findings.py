@@ -58,7 +58,8 @@ class Finding(NamedTuple):
 
     `have` and `need` say it in short, `text` in a sentence that a coordinator reads. `changes_on` is the first
     date after the admission, within the need, on which the outcome would differ if only the date changed.
-    `asks` names the facts that an unknown outcome lacks.
+    `asks` names the facts that an unknown outcome lacks; where other people decide, also those that would be asked
+    for without them.
     """
 
     rule: str

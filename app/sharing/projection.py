@@ -22,7 +22,7 @@ CONFLICT, POPULATION, AWAKE_STAFF = "safeguard.conflict", "safeguard.population"
 CAPACITY, UNIT_FIT, TOGETHER = "licence.capacity", "unit.fit", "minor.together"
 ABOUT_PEOPLE = frozenset({CONFLICT, POPULATION, AWAKE_STAFF, CAPACITY, UNIT_FIT, TOGETHER})
 PEOPLE_FACTS = "facility.residents"
-OWN_STATUS = "minor.trafficking"
+ROOM_THAT_SUITS = "a room that suits"
 SIBLING_TERMS = frozenset({"siblings.elsewhere"})
 
 LISTS = ("options", "later", "needs_info", "excluded")
@@ -57,8 +57,8 @@ HOUSE_SAYS = {
     (AWAKE_STAFF, "not_met"): (False, True, "No staff awake at night"),
     (AWAKE_STAFF, "unknown"): (None, True, "Whether staff is awake at night is not known"),
     (CAPACITY, "unknown"): (None, "a licensed capacity", "The licensed capacity is not known"),
-    (UNIT_FIT, "not_met"): (None, "a room that suits", "No room suits by gender and age"),
-    (UNIT_FIT, "unknown"): (None, "a room that suits", "Whether a room suits is not known yet"),
+    (UNIT_FIT, "not_met"): (None, ROOM_THAT_SUITS, "No room suits by gender and age"),
+    (UNIT_FIT, "unknown"): (None, ROOM_THAT_SUITS, "Whether a room suits is not known yet"),
 }  # fmt: skip
 HOUSE_FIXES = {
     POPULATION: "Cannot be waived: a house for trafficked minors only is needed",
@@ -123,10 +123,9 @@ def _named(name: str, entry: Json, detail: Detail) -> Json:
 def _for_agency(lists: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
     """The four lists as if nobody else's facts had been looked at, but for the beds that are not to be had."""
     out: dict[str, list[Json]] = {name: [] for name in LISTS}
-    status_missing = any(OWN_STATUS in _asks(f) for es in lists.values() for e in es for f in e.get("findings", ()))
     for name, entries in lists.items():
         for entry in entries:
-            seen = [s for f in entry.get("findings", ()) if (s := _house_alone(f, status_missing)) is not None]
+            seen = [s for f in entry.get("findings", ()) if (s := _house_alone(f)) is not None]
             place, shown = _placed(name, entry, seen)
             out[place].append(shown)
     _hide_where_siblings_are(out["options"] + out["later"])
@@ -139,19 +138,21 @@ def _for_agency(lists: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
     return out
 
 
-def _house_alone(finding: Json, status_missing: bool) -> Json | None:
+def _house_alone(finding: Json) -> Json | None:
     """The finding as it would read with nobody else in the house; None where nothing is left to say."""
     rule, outcome = finding["rule"], finding["outcome"]
     if rule not in ABOUT_PEOPLE:
         return finding
     asks = [fact for fact in _asks(finding) if not fact.startswith(PEOPLE_FACTS)]
+    if rule == UNIT_FIT and finding.get("need") != ROOM_THAT_SUITS:
+        return None  # the ages of those who live there alone make the doubt
     by_house = {
         POPULATION: finding.get("have") == "mixed",
         AWAKE_STAFF: finding.get("have") is False,
         UNIT_FIT: True,  # only ever not met where no bed is free, and then judged without the residents' ages
     }.get(rule, False)
-    if outcome == "not_met" and rule == POPULATION and not by_house and status_missing:
-        outcome, asks = "unknown", [OWN_STATUS]  # the resident's fact covers a question that every house asks
+    if outcome == "not_met" and not by_house and asks:
+        outcome = "unknown"  # other people decide, and cover a question that would be asked without them
     if not (asks if outcome == "unknown" else outcome == "not_met" and by_house):
         return None
     if (rule, outcome) not in HOUSE_SAYS:

@@ -128,7 +128,12 @@ class UnitFit(Rule):
             asks = tuple(
                 dict.fromkeys(fact for unit, one in found if one is UNKNOWN for fact in _unit_asks(case, unit))
             )
-        return self.found(case, outcome, have, "a room that suits", text, None, asks)
+        # Who may not know of the others must be able to tell: do their ages alone make the doubt?
+        others = outcome is UNKNOWN and MET is any_of(
+            unit_outcome(case, unit, case.admit_on, gap=False) for unit in units
+        )
+        need = "an age near those who live there" if others else "a room that suits"
+        return self.found(case, outcome, have, need, text, None, asks)
 
     def _units(self, case: Case) -> list[Unit]:
         if not case.bed_known:

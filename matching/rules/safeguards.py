@@ -46,7 +46,7 @@ class Population(DatedRule):
         if case.facility.population != "mixed" and not case.house.only_victims:
             changes = self.change(case, outcome, case.house.dates)
         return self.found(
-            case, outcome, have, "trafficking_only", text, changes, self._asks(case) if outcome is UNKNOWN else ()
+            case, outcome, have, "trafficking_only", text, changes, () if outcome is MET else self._asks(case)
         )
 
     def _words(self, case: Case, outcome: Outcome) -> tuple[str | None, str]:
@@ -307,18 +307,16 @@ class AwakeStaff(DatedRule):
             text = "Staff awake at night: not known, or the evidence is out of date"
         else:
             text = "Staff awake at night"
-        asks = []
-        if outcome is UNKNOWN:
-            asks = ["facility.safeguards.awake_night_staff"] if awake is None else []
-            if tonight:
-                asks += [
-                    f"facility.staffing.{name}"
-                    for name, value in (
-                        ("night_ratio", staffing.night_ratio),
-                        ("awake_staff_tonight", staffing.awake_staff_tonight),
-                    )
-                    if value is None
-                ]
+        asks = ["facility.safeguards.awake_night_staff"] if awake is None else []
+        if outcome is UNKNOWN and tonight:
+            asks += [
+                f"facility.staffing.{name}"
+                for name, value in (
+                    ("night_ratio", staffing.night_ratio),
+                    ("awake_staff_tonight", staffing.awake_staff_tonight),
+                )
+                if value is None
+            ]
         dates = [*_dates(evidence)]
         if tonight:
             dates.append(case.census.tonight.fromordinal(case.census.tonight.toordinal() + 1))

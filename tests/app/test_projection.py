@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sharing.projection import ABOUT_PEOPLE, AGENCY, NOT_AVAILABLE, OWN_STATUS, Viewer, ViewerKind, project
+from app.sharing.projection import ABOUT_PEOPLE, AGENCY, NOT_AVAILABLE, Viewer, ViewerKind, project
 
 Json = dict[str, Any]
 TONIGHT = "2026-11-21"
+OWN_STATUS = "minor.trafficking"
 CANARY = "min_9 and 5 others"
 SUPERVISOR = Viewer(ViewerKind.SUPERVISOR, reason="complaint 12, reviewed with the director")
 
@@ -143,7 +144,7 @@ def crowded(house: Json, causes: list[str], day: str | None) -> Json:
     rows = []
     for row in house["findings"]:
         now = blocking.get(row["rule"], row)
-        rows.append(now | {"asks": sorted({*row["asks"], *now["asks"]})} if now["outcome"] == "unknown" else now)
+        rows.append(now | {"asks": sorted({*row["asks"], *now["asks"]})})
     return house | {"findings": rows, "from": day, "room_from": TONIGHT}
 
 
@@ -230,7 +231,7 @@ def stored(**changes: Any) -> Json:
     [
         (finding("safeguard.population", "not_met", have="mixed", text=CANARY), "Also houses young people"),
         (finding("safeguard.awake_staff", "not_met", have=False, text=CANARY), "No staff awake"),
-        (finding("unit.fit", "not_met", text=CANARY), "No room suits"),
+        (finding("unit.fit", "not_met", need="a room that suits", text=CANARY), "No room suits"),
     ],
 )
 def test_what_the_house_alone_decides_is_said_without_a_number(row: Json, said: str) -> None:
@@ -251,17 +252,18 @@ def test_what_the_house_alone_decides_is_said_without_a_number(row: Json, said: 
     ],
 )
 def test_a_question_about_the_house_or_the_minor_stays(rule: str, facts: tuple[str, ...], left: list[str]) -> None:
-    shown = project(decide([replaced(stored(), finding(rule, "unknown", asks=facts))]), viewer=AGENCY)
+    doubt = finding(rule, "unknown", asks=facts, need="a room that suits")
+    shown = project(decide([replaced(stored(), doubt)]), viewer=AGENCY)
     [entry] = shown["needs_info"]
     assert entry["unknown"] == [rule]
     assert [row["fact"] for row in entry["ask"]] == left
 
 
 def test_a_residents_status_does_not_hide_that_the_minors_own_is_missing() -> None:
-    """Every house asks for her status; the one where another child lives must not stand out by not asking."""
+    """A house must not stand out by not asking what it would ask if nobody lived there."""
     asks = finding("safeguard.population", "unknown", asks=("minor.trafficking",))
     plain, other = (replaced(stored(id=name), asks) for name in ("fac_a", "fac_b"))
-    crowd = replaced(stored(id="fac_b"), finding("safeguard.population", "not_met", have="none"))
+    crowd = replaced(stored(id="fac_b"), finding("safeguard.population", "not_met", have="none", asks=(OWN_STATUS,)))
     assert text(project(decide([plain, other]), viewer=AGENCY)) == text(project(decide([plain, crowd]), viewer=AGENCY))
 
 
