@@ -93,6 +93,8 @@ def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
 def _who(fix: Json) -> str:
     text = spoken(fix["text"]).replace("_", " ")
     if fix["waivable"]:
+        if text.startswith("The "):
+            return text
         return gettext("%(who)s: %(fix)s") % {"who": words.said(words.WHO, fix["who"]), "fix": text}
     if text.startswith("Cannot be waived"):
         return text

@@ -1,4 +1,4 @@
-"""Why one option stands before the next: the whole table of terms, adding up, and the term that differs most."""
+"""Why the options stand in this order: one table of every term of every option, adding up, and a sentence for each."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ from app.web.translation import gettext, marked
 
 Json = dict[str, Any]
 
+SIBLINGS = "siblings.elsewhere"
 TERMS = {
     "bed.call_first": marked("Bed not confirmed within 12 hours"),
     "nights.unpaid": marked("Nights of the need that nobody pays, or with the bed gone"),
     "nights.moves": marked("Moves to expect"),
-    "siblings.elsewhere": marked("Siblings who live elsewhere"),
+    SIBLINGS: marked("Siblings who live elsewhere"),
     "wishes.unmet": marked("Wish not met"),
     "needs.missing": marked("Services or languages missing"),
     "setting.restrictive": marked("More restrictive doors"),
@@ -18,68 +19,72 @@ TERMS = {
     "bed.confirmation_age": marked("Hours since the bed was confirmed"),
 }
 PLACES = {
-    1: marked("first"),
-    2: marked("second"),
-    3: marked("third"),
-    4: marked("fourth"),
-    5: marked("fifth"),
+    1: marked("Why first"),
+    2: marked("Why second"),
+    3: marked("Why third"),
+    4: marked("Why fourth"),
+    5: marked("Why fifth"),
 }
+COLUMNS = 4
 
 
-def compared(options: list[Json], entries: list[Json]) -> None:
-    """Give each option its table, beside the costs of the one that follows."""
-    for at, (option, entry) in enumerate(zip(options, entries, strict=True)):
-        after = entries[at + 1] if at + 1 < len(entries) else None
-        name = options[at + 1]["name"] if after is not None else None
-        option |= _table(option, entry, after, name)
+def why(entries: list[Json], at: int, name_of_next: str | None) -> tuple[str, str]:
+    """The question and its answer for the option at a place: what sets it before the next one."""
+    entry, rank = entries[at], entries[at]["rank"]
+    head = gettext(PLACES[rank]) if rank in PLACES else gettext("Why here")
+    if name_of_next is None:
+        return head, gettext("The only bed that fits.") if rank == 1 else gettext("No other bed follows.")
+    after, name = entries[at + 1], {"name": name_of_next}
+    if _lost(entry) < _lost(after):
+        return head, gettext("%(name)s would cost others who wait a bed.") % name
+    if _total(entry) == _total(after):
+        return head, gettext("A tie with %(name)s in every term that is compared.") % name
+    code = _decisive(entry, after)
+    if code is None:
+        return head, gettext("Others who wait lose less than at %(name)s.") % name
+    here, there = (str(_term(row, code)["text"]) for row in (entry, after))
+    there = there[:1].lower() + there[1:]
+    return head, gettext("%(here)s. At %(name)s: %(there)s.") % (name | {"here": here, "there": there})
 
 
-def _table(option: Json, entry: Json, after: Json | None, after_name: str | None) -> Json:
-    others = {term["code"]: term for term in after["terms"]} if after is not None else {}
-    gaps = {t["code"]: _cost(others[t["code"]]) - _cost(t) for t in entry["terms"] if t["code"] in others}
-    decisive = max(gaps, key=lambda code: gaps[code], default=None)
-    if decisive is not None and gaps[decisive] <= 0:
-        decisive = None
-    rows = [
-        {
-            "label": gettext(TERMS[term["code"]]) if term["code"] in TERMS else term["text"],
-            "value": term["value"],
-            "weight": f"{term['weight']:,}",
-            "cost": f"{_cost(term):,}",
-            "next": f"{_cost(others[term['code']]):,}" if term["code"] in others else "",
-            "decides": term["code"] == decisive,
-            "nil": not _cost(term) and not (term["code"] in others and _cost(others[term["code"]])),
-        }
-        for term in entry["terms"]
+def tables(entries: list[Json], names: list[str]) -> list[Json]:
+    """The options beside each other, a few to a table: value times weight is cost, and costs add up."""
+    return [
+        _table(entries, names, start, min(start + COLUMNS, len(entries))) for start in range(0, len(entries), COLUMNS)
     ]
+
+
+def _table(entries: list[Json], names: list[str], start: int, end: int) -> Json:
+    shown = entries[start:end]
+    decisive = [_decisive(*entries[at : at + 2]) if at + 1 < len(entries) else None for at in range(start, end)]
+    rows = []
+    for term in shown[0]["terms"]:
+        own = [_term(entry, term["code"]) for entry in shown]
+        cells = [
+            {"text": _sum(cell), "decides": code == term["code"]} for cell, code in zip(own, decisive, strict=True)
+        ]
+        label = gettext(TERMS[term["code"]]) if term["code"] in TERMS else str(term["text"])
+        rows.append({"label": label, "cells": cells, "nil": not any(map(_cost, own))})
+    heads = [f"{entry['rank']}. {name}" for entry, name in zip(shown, names[start:end], strict=True)]
     return {
-        "terms": rows,
-        "total": f"{_total(entry):,}",
-        "next": gettext("Cost at %(name)s") % {"name": after_name} if after_name else None,
-        "next_total": f"{_total(after):,}" if after is not None else "",
-        "terms_caption": gettext("%(name)s: value times weight is cost") % {"name": option["name"]},
-        "why": _why(option, entry, after, after_name, decisive),
-        "hidden_term": not any(term["code"] == "siblings.elsewhere" for term in entry["terms"]),
+        "heads": heads,
+        "rows": rows,
+        "totals": [f"{_total(entry):,}" for entry in shown],
+        "hidden": not any(term["code"] == SIBLINGS for term in shown[0]["terms"]),
     }
 
 
-def _why(option: Json, entry: Json, after: Json | None, name: str | None, decisive: str | None) -> str:
-    rank = option["rank"]
-    place = gettext(PLACES[rank]) if rank in PLACES else str(rank)
-    head = gettext("Why %(place)s?") % {"place": place}
-    if after is None or name is None:
-        only = gettext("The only bed that fits") if rank == 1 else gettext("No other option follows")
-        return f"{head} {only}"
-    lost, lost_next = _lost(entry), _lost(after)
-    if lost < lost_next:
-        return f"{head} {gettext('%(name)s would cost others who wait a bed') % {'name': name}}"
-    if _total(entry) == _total(after):
-        return f"{head} {gettext('A tie with %(name)s in every term compared') % {'name': name}}"
-    if decisive is None:
-        return f"{head} {gettext('Less for others who wait to lose than at %(name)s') % {'name': name}}"
-    here, there = (str(_term(row, decisive)["text"]) for row in (entry, after))
-    there = there[:1].lower() + there[1:]
-    return f"{head} {gettext('%(here)s. At %(name)s: %(there)s') % {'here': here, 'name': name, 'there': there}}"
+def _decisive(entry: Json, after: Json) -> str | None:
+    """The term that speaks most for an option against the next."""
+    gaps = {term["code"]: _cost(_term(after, term["code"])) - _cost(term) for term in entry["terms"]}
+    best = max(gaps, key=lambda code: gaps[code], default=None)
+    return best if best is not None and gaps[best] > 0 else None
+
+
+def _sum(term: Json) -> str:
+    if not term["value"]:
+        return "0"
+    return f"{term['value']:,} \u00d7 {term['weight']:,} = {_cost(term):,}"
 
 
 def _lost(entry: Json) -> tuple[int, int]:
@@ -97,4 +102,4 @@ def _cost(term: Json) -> int:
 
 
 def _total(entry: Json) -> int:
-    return sum(_cost(term) for term in entry["terms"])
+    return sum(map(_cost, entry["terms"]))

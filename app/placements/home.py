@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -34,6 +34,15 @@ URGENCY = {
 }
 
 
+class LatestRun(NamedTuple):
+    """As much of a run as a list shows."""
+
+    id: str
+    decided_at: datetime
+    tonight: date
+    answer: str
+
+
 def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     """The rows of the home page, the most urgent first."""
     now, tonight = clock.now(), clock.tonight()
@@ -54,7 +63,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     }
 
 
-def _row(referral: ReferralRead, run: RankingRun | None, now: datetime, tonight: date) -> Json:
+def _row(referral: ReferralRead, run: LatestRun | None, now: datetime, tonight: date) -> Json:
     return {
         "code": referral.code,
         "summary": summary(referral, tonight),
@@ -66,20 +75,21 @@ def _row(referral: ReferralRead, run: RankingRun | None, now: datetime, tonight:
     }
 
 
-def latest_runs(session: Session, referral_ids: Iterable[str]) -> dict[str, RankingRun]:
+def latest_runs(session: Session, referral_ids: Iterable[str]) -> dict[str, LatestRun]:
     """The newest answer of each referral that has one."""
-    newest = (
-        select(RankingRun.id, func.row_number().over(partition_by=RankingRun.referral_id, order_by=_NEWEST).label("n"))
-        .where(RankingRun.referral_id.in_(list(referral_ids)))
-        .subquery()
+    newest = func.row_number().over(
+        partition_by=RankingRun.referral_id, order_by=(RankingRun.decided_at.desc(), RankingRun.id)
     )
-    rows = session.scalars(select(RankingRun).join(newest, newest.c.id == RankingRun.id).where(newest.c.n == 1))
-    return {row.referral_id: row for row in rows}
+    ranked = select(RankingRun.id, newest.label("n")).where(RankingRun.referral_id.in_(list(referral_ids))).subquery()
+    # Not the snapshot, which is the bulk of a run.
+    rows = session.execute(
+        select(RankingRun.referral_id, RankingRun.id, RankingRun.decided_at, RankingRun.tonight, RankingRun.answer)
+        .join(ranked, ranked.c.id == RankingRun.id)
+        .where(ranked.c.n == 1)
+    )
+    return {referral_id: LatestRun(*rest) for referral_id, *rest in rows}
 
 
-_NEWEST = (RankingRun.decided_at.desc(), RankingRun.id)
-
-
-def _answer(run: RankingRun) -> str:
+def _answer(run: LatestRun) -> str:
     """The title of the answer, from what this viewer may see of it."""
     return title(project(json.loads(run.answer), viewer=AGENCY), run.tonight)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.placements.against import alike, excluded, named, needs_info
 from app.placements.bars import cover, first_night, payer_rows
-from app.placements.compare import compared
+from app.placements.compare import tables, why
 from app.placements.names import Names
 from app.placements.questions import ask_box
 from app.placements.reasons import changes, others, reasons, where
@@ -44,7 +44,9 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
     dated = [entry for entry in decision["later"] if entry.get("code") != NOT_AVAILABLE]
     full = [entry for entry in decision["later"] if entry.get("code") == NOT_AVAILABLE]
     options = [_option(entry, names, about) for entry in decision["options"]]
-    compared(options, decision["options"])
+    called = [option["name"] for option in options]
+    for at, option in enumerate(options):
+        option["why"] = why(decision["options"], at, called[at + 1] if at + 1 < len(called) else None)
     turned_away = [excluded(entry, names) for entry in decision["excluded"]]
     possible = [house for house in turned_away if not house["never"]]
     closest = sorted(possible, key=lambda house: (not house["fixable"], house["failing"], house["name"]))
@@ -58,6 +60,7 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
         "provisional": _provisional(decision),
         "options_title": _options_title(decision, about.tonight),
         "options": options,
+        "compared": tables(decision["options"], called),
         "later": [_option(entry, names, about) for entry in dated],
         "needs_info": [needs_info(entry, names, about.gender) for entry in decision["needs_info"]],
         "not_available": [named(entry, names) | {"text": entry["text"]} for entry in full],
@@ -129,8 +132,7 @@ def _option(entry: Json, names: Names, about: About) -> Json:
         "others": others(entry["network"]),
         "changes": changes(entry, names, about.tonight),
         "payers": payer_rows(entry, names, need, about.tonight),
-        "terms": [],
-        "next": None,
+        "why": None,
     }
 
 
@@ -146,7 +148,7 @@ def _bed(entry: Json, bed: str | None, about: About) -> str:
     if entry["bed_until"] is None:
         return f"{named}."
     until = words.day(entry["bed_until"], about.tonight)
-    return gettext("%(bed)s. Free until %(day)s.") % {"bed": named, "day": until}
+    return gettext("%(bed)s. Free until %(day)s, then another bed is needed.") % {"bed": named, "day": until}
 
 
 def _paid(funded: int, need: int, funded_by: list[str]) -> str:

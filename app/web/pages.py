@@ -62,7 +62,9 @@ def page(
 ) -> HTMLResponse:
     """Render a template inside the frame. `exit_link` stands on every page that shows a minor's data."""
     frame = _frame(request, actor, here, exit_link=exit_link)
-    return HTMLResponse(TEMPLATES.get_template(template).render(context, frame=frame), status_code=status)
+    html = TEMPLATES.get_template(template).render(context, frame=frame)
+    # Indentation serves who writes a template, not who waits for it on a phone.
+    return HTMLResponse("\n".join(filter(None, map(str.strip, html.splitlines()))), status_code=status)
 
 
 def _frame(request: Request, actor: Actor | None, here: str, *, exit_link: bool) -> dict[str, Any]:
