@@ -49,7 +49,14 @@ class Money:
             self.last_resort,
             self.nights_left,
             lambda start, stop: min(START + self.ends[start - START], stop) if start < stop else start,
+            may_return=self.may_return,
         )
+
+    @property
+    def may_return(self) -> bool:
+        """Whether a night that it could begin on comes after one that it could not."""
+        could = [end > night for night, end in enumerate(self.ends)]
+        return any(later and not earlier for earlier, later in pairwise(could))
 
     def pays(self, first: Night, night: Night) -> bool:
         """Whether a block that began on `first` pays a night."""
