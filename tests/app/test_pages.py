@@ -1,0 +1,436 @@
+"""The pages over HTTP, as a browser without scripts uses them."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import func, select
+
+from app.access.models import Person
+from app.access.policy import Role
+from app.audit.models import AuditEvent
+from app.clock import MovableClock
+from app.db import Database
+from app.minors.models import Minor
+from app.placements.models import RankingRun, Stay, StayPayer
+from app.referrals.models import Referral
+from tests.actors import SAME_SITE, sign_in
+from tests.factories import fund, house, load, network
+
+Json = dict[str, Any]
+EIGHT = {
+    "age": "15",
+    "county": "13121",
+    "gender": "female",
+    "needed": "1",
+    "trafficking": "verified",
+    "custody": "none",
+    "infants": "0",
+    "conditions": "none",
+    "nights_needed": "30",
+    "press": "find",
+}
+
+
+class Browser:
+    """Somebody signed in, who follows links and sends forms with what the page put into them."""
+
+    def __init__(self, client: TestClient, database: Database, role: Role = Role.INTAKE_COORDINATOR) -> None:
+        self.client = client
+        self.database = database
+        self.person: Person = sign_in(client, database, role)
+        self.token = self._token()
+
+    def _token(self) -> str:
+        found = re.search(r'name="form_token" value="([0-9a-f]+)"', self.get("/").text)
+        assert found is not None
+        return found[1]
+
+    def get(self, path: str) -> Response:
+        return self.client.get(path, headers={"accept": "text/html"})
+
+    def send(self, path: str, **fields: str | list[str]) -> Response:
+        """Post a form; the answer is what it leads to."""
+        sent = self.client.post(
+            path, data={"form_token": self.token, **fields}, headers={"accept": "text/html", **SAME_SITE}
+        )
+        return self.get(sent.headers["location"]) if sent.status_code == 303 else sent
+
+    def refer(self, **changes: str | list[str]) -> Response:
+        """Fill in the form for a new referral and press "Find beds"."""
+        return self.send("/referrals", **{**EIGHT, **changes})
+
+
+@pytest.fixture
+def browser(client: TestClient, database: Database) -> Browser:
+    """A coordinator over a network of a house that fits, a mixed one, and one of which too little is known."""
+    found = Browser(client, database)
+    unknown = house("fac_c", population=None)
+    houses = (house("fac_a"), house("fac_b", population="mixed"), unknown)
+    load(database, network(*houses, funds=[fund()]), agency_id=found.person.agency_id)
+    return found
+
+
+def words(answer: Response) -> str:
+    """What a page says, without its tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def title(answer: Response) -> str:
+    found = re.search(r"<title>(.*?) \u2013 Bednight demo</title>", answer.text)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def action(answer: Response, ending: str) -> str:
+    """Where the form goes whose address ends so."""
+    found = re.search(rf'action="([^"]*{ending})"', answer.text)
+    assert found is not None, ending
+    return found[1]
+
+
+def test_home_with_nothing_waiting(browser: Browser) -> None:
+    answer = browser.get("/")
+    assert "No open referrals." in words(answer)
+    assert 'href="/referrals/new"' in answer.text
+
+
+def test_eight_answers_lead_to_a_bed_in_one_press(browser: Browser) -> None:
+    answer = browser.refer()
+    assert re.fullmatch(r"R-\w{5}: 1 bed tonight", title(answer))
+    said = words(answer)
+    assert "Fits tonight" in said
+    assert "Paid: 30 of 30 nights. 30 by county.safe_harbor." in said
+    assert "confirmed 2 hours ago" in said
+    assert "Nobody else who waits loses a bed or a paid night." in said
+    assert title(answer) in words(browser.get("/"))
+
+
+def test_what_was_not_asked_is_null(browser: Browser, database: Database) -> None:
+    browser.refer(
+        age="", county="", gender="", needed="", trafficking="", custody="", infants="", conditions=[], nights_needed=""
+    )
+    with database.reading() as session:
+        referral = session.scalars(select(Referral)).one()
+        assert (referral.urgency, referral.needed_from, referral.nights_needed) == (None, None, None)
+        minor = session.scalars(select(Minor)).one()
+    unknown = (
+        "born_on",
+        "age_min",
+        "gender",
+        "custody",
+        "trafficking",
+        "infants",
+        "conditions",
+        "languages",
+        "history",
+    )
+    assert [getattr(minor, name) for name in unknown] == [None] * len(unknown)
+
+
+def test_every_failing_rule_is_on_the_page_and_safeguards_cannot_be_waived(browser: Browser) -> None:
+    said = words(browser.refer(custody="ward_state", age="11"))
+    assert "Also houses young people who were not trafficked" in said
+    assert "Cannot be waived: a house for trafficked minors only is needed." in said
+    assert "Licensed ages" in said
+    assert "2 rules in the way: Licensed ages, who lives here" in said
+
+
+def test_nineteen_is_an_answer_and_no_error(browser: Browser) -> None:
+    answer = browser.refer(age="19")
+    assert answer.status_code == 200
+    assert title(answer).endswith("No bed fits tonight")
+    said = words(answer)
+    assert "There is a problem" not in said
+    assert "What you can do now" in said
+    assert "Age 19; licensed for 12 to 17" in said
+
+
+def test_a_form_with_problems_keeps_every_answer(browser: Browser, database: Database) -> None:
+    answer = browser.refer(age="fifteenish", infants="some", gender="male", languages=["es"], nights_needed="x")
+    assert answer.status_code == 422
+    assert title(answer) == "Error: New referral"
+    for name in ("age", "infant_count", "nights_needed"):
+        assert f'<a href="#{name}">' in answer.text
+        assert f'id="{name}"' in answer.text
+        assert f'id="{name}-wrong"' in answer.text
+    assert 'value="fifteenish"' in answer.text
+    assert re.search(r'name="gender" value="male"[^>]* checked', answer.text)
+    assert re.search(r'name="languages" value="es"[^>]* checked', answer.text)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Referral)) == 0
+
+
+def test_one_more_line_keeps_the_draft_without_complaining(browser: Browser) -> None:
+    answer = browser.refer(age="fifteenish", press="more_past")
+    assert answer.status_code == 200
+    assert 'name="past_fund_2"' in answer.text
+    assert 'value="fifteenish"' in answer.text
+    assert "There is a problem" not in answer.text
+
+
+def test_nights_already_spent_count_against_the_cap(browser: Browser, database: Database) -> None:
+    cap = {"id": "cap", "limit": 14, "unit": "night", "window": "lifetime"}
+    capped = network(house("fac_z", funds=["fund_z"]), funds=[fund("fund_z", clocks=[cap])])
+    load(database, capped, agency_id=browser.person.agency_id)
+    past = {"past_fund_0": "fund_z", "past_from_0": "6/1/2026", "past_nights_0": "12", "history": "complete"}
+    said = words(browser.refer(**past))
+    assert "Paid: 2 of 30 nights." in said
+    assert "Nobody pays from Nov 23: the fund's stay cap is reached." in said
+    assert "Caps are counted as far as" not in said
+    with database.reading() as session:
+        assert session.scalar(select(Stay.in_house)) is False
+        assert session.scalar(select(StayPayer.fund_id)) == "fund_z"
+
+
+TOO_LATE = {"past_from_0": "11/20/2026", "past_nights_0": "5"}
+TWICE = {
+    "past_from_0": "6/1/2026",
+    "past_nights_0": "5",
+    "past_fund_1": "fund_a",
+    "past_from_1": "6/5/2026",
+    "past_nights_1": "1",
+}
+
+
+@pytest.mark.parametrize(("past", "wrong"), [(TOO_LATE, "past_from_0"), (TWICE, "past_from_1")])
+def test_earlier_stays_lie_in_the_past_and_one_at_a_time(browser: Browser, past: dict[str, str], wrong: str) -> None:
+    answer = browser.refer(past_fund_0="fund_a", **past)
+    assert answer.status_code == 422
+    assert re.findall(r'<a href="#(\w+)">', answer.text)[-1] == wrong
+
+
+def test_an_answer_on_the_call_ranks_again_in_place(browser: Browser, database: Database) -> None:
+    first = browser.refer(custody="")
+    assert "Ask on the call: who has legal custody?" in words(first)
+    assert title(first).endswith("No bed fits tonight")
+    version = re.search(r'name="version" value="(\d+)"', first.text)
+    assert version is not None
+    second = browser.send(action(first, "/answers"), fact="minor.custody", answer="none", version=version[1])
+    assert title(second).endswith("1 bed tonight")
+    assert "who has legal custody" not in words(second)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(RankingRun)) == 2
+
+
+def test_an_answer_that_cannot_be_read_is_asked_again(browser: Browser) -> None:
+    first = browser.refer(age="")
+    version = re.search(r'name="version" value="(\d+)"', first.text)
+    assert version is not None
+    sent = {"fact": "minor.born_on", "version": version[1]}
+    again = browser.send(action(first, "/answers"), **sent, answer="fifteenish")
+    assert again.status_code == 422
+    assert 'value="fifteenish"' in again.text
+    assert "Write the age as 15" in words(again)
+    assert title(browser.send(action(first, "/answers"), **sent, answer="")) == title(first)
+    assert title(browser.send(action(first, "/answers"), **sent, answer="about 15")).endswith("1 bed tonight")
+
+
+def test_a_stale_answer_is_refused_kindly(browser: Browser) -> None:
+    first = browser.refer(custody="")
+    sent = {"fact": "minor.custody", "version": "1"}
+    browser.send(action(first, "/answers"), **sent, answer="none")
+    late = browser.send(action(first, "/answers"), **sent, answer="parent")
+    assert late.status_code == 409
+    assert "Someone changed this since you read it" in words(late)
+
+
+def test_change_shows_what_was_answered_and_changes_only_that(browser: Browser, database: Database) -> None:
+    answer = browser.refer(
+        age="about 15", custody="ward_state", court_county="Bibb, GA", infants="some", infant_count="1"
+    )
+    path = re.search(r'href="(/referrals/ref_\w+)/change"', answer.text)
+    assert path is not None
+    form = browser.get(f"{path[1]}/change")
+    assert 'value="14-16"' in form.text
+    assert re.search(r'name="custody" value="ward_state"[^>]* checked', form.text)
+    assert 'value="Bibb, GA"' in form.text
+    version = re.search(r'name="version" value="(\d+)"', form.text)
+    assert version is not None
+    fields = {**EIGHT, "age": "16", "custody": "none", "version": version[1]}
+    changed = browser.send(path[1], **fields)
+    assert title(changed).endswith("1 bed tonight")
+    assert "Age 16, Fulton County, GA, female, verified, nobody has custody" in words(changed)
+    stale = browser.send(path[1], **{**fields, "age": "17"})
+    assert stale.status_code == 409
+
+
+def test_find_beds_on_the_home_page(browser: Browser, database: Database) -> None:
+    waits = network(
+        house("fac_h", funds=["fund_h"]),
+        funds=[fund("fund_h")],
+        minors=[{"id": "min_w", "gender": "female"}],
+        referrals=[{"id": "ref_w", "minor": "min_w", "urgency": 1}],
+    )
+    load(database, waits, agency_id=browser.person.agency_id)
+    home = browser.get("/")
+    assert "Not ranked yet." in words(home)
+    answer = browser.send("/referrals/ref_w/rankings")
+    assert "Need to know first" in words(answer)
+    assert browser.get("/referrals/ref_w").headers["location"].startswith("/referrals/ref_w/rankings/run_")
+
+
+def test_an_old_answer_says_so_first(browser: Browser, clock: MovableClock) -> None:
+    answer = browser.refer()
+    path = action(answer, "/rankings")
+    run = re.search(r"run_\w+", answer.text)
+    assert run is not None
+    clock.move(timedelta(minutes=12))
+    assert "Beds change" not in words(browser.get(f"{path}/{run[0]}"))
+    clock.move(timedelta(minutes=13))
+    browser.get("/")
+    clock.move(timedelta(minutes=8))
+    assert "This answer was given 33 min ago. Beds change: rank again before you call." in words(
+        browser.get(f"{path}/{run[0]}")
+    )
+
+
+def test_the_text_has_the_same_answer_in_codes(browser: Browser) -> None:
+    answer = browser.refer()
+    link = re.search(r'href="([^"]+/text)"', answer.text)
+    assert link is not None
+    text = browser.get(link[1])
+    assert text.headers["content-type"].startswith("text/plain")
+    assert text.text.startswith(title(answer))
+    assert "WHY NOT THE OTHERS" in text.text
+    assert "NEED TO KNOW FIRST" in text.text
+
+
+def test_terms_add_up_on_the_page(browser: Browser, database: Database) -> None:
+    bed = {"id": "bed_y1", "status": "open", "confirmed_at": "2026-11-21T20:02:00-05:00"}
+    second = house("fac_y", funds=["fund_y"], units=[{"id": "unit_y", "beds": [bed]}])
+    clocks = [{"id": "cap", "limit": 10, "unit": "night", "window": "stay"}]
+    load(database, network(second, funds=[fund("fund_y", clocks=clocks)]), agency_id=browser.person.agency_id)
+    answer = browser.refer()
+    table = re.search(r"<table class=\"stack nums\".*?</table>", answer.text, re.S)
+    assert table is not None
+    rows = [
+        re.findall(r'<td role="cell"[^>]*>(.*?)</td>', row) for row in re.findall(r"<tr.*?</tr>", table[0], re.S)[1:]
+    ]
+    cells = [[html.unescape(re.sub(r"<.*", "", cell)).replace(",", "").strip() for cell in row] for row in rows]
+    *terms, totals = cells
+    assert len(totals) == 2
+    for column in range(2):
+        costs = []
+        for row in terms:
+            product, _, cost = row[column].rpartition("= ")
+            if product:
+                value, weight = product.split(" \u00d7 ")
+                assert int(value) * int(weight) == int(cost)
+            costs.append(int(cost))
+        assert sum(costs) == int(totals[column])
+    assert int(totals[0]) < int(totals[1])
+    assert "30 of 30 nights are paid while the bed is free. At" in words(answer)
+
+
+def test_who_keeps_someone_out_is_on_no_page(browser: Browser, database: Database) -> None:
+    """The one to keep apart from lives in the only house: it reads as a full one, and nobody is named."""
+    beds = [{"id": "bed_x1", "status": "open"}, {"id": "bed_x2", "status": "occupied"}]
+    lives = {
+        "minor": "min_canary",
+        "bed": "bed_x2",
+        "trafficking": "verified",
+        "age": 15,
+        "from": None,
+        "until": "2026-12-19",
+    }
+    crowd = house("fac_x", funds=["fund_x"], units=[{"id": "unit_x", "beds": beds}], residents=[lives])
+    waits = {"id": "ref_canary", "minor": "min_canary", "urgency": 4, "needed_from": "2026-12-19"}
+    document = network(crowd, funds=[fund("fund_x")], minors=[{"id": "min_canary"}], referrals=[waits])
+    load(database, document, agency_id=browser.person.agency_id, referral_codes={"ref_canary": "R-77777"})
+    answer = browser.refer(apart="R-77777")
+    said = words(answer)
+    assert "Not available now (1)" in said
+    assert "No bed here for this referral now, and no date is known" in said
+    for leak in (
+        "min_canary",
+        "ref_canary",
+        "R-77777",
+        "kept apart",
+        "conflict",
+        "Dec 19",
+        "2026-12-19",
+        "would live here",
+    ):
+        assert leak not in answer.text
+
+
+def test_hidden_and_absent_answer_alike(client: TestClient, database: Database, browser: Browser) -> None:
+    answer = browser.refer()
+    path = action(answer, "/rankings")
+    run = re.search(r"run_\w+", answer.text)
+    assert run is not None
+    other = Browser(client, database)
+    texts = set()
+    own = [path.removesuffix("/rankings"), f"{path}/{run[0]}", f"{path}/{run[0]}/text"]
+    for address in [*own, "/referrals/ref_nobody/rankings/run_none", "/referrals/ref_nobody/change"]:
+        refused = other.get(address)
+        assert refused.status_code == 404
+        texts.add(re.sub(r"req_\w+", "req", refused.text))
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "says"),
+    [
+        (Role.FUNDER_ANALYST, "Nothing here for your role yet"),
+        (Role.SUPERVISOR, "No open referrals."),
+        (Role.PARTNER, "No open referrals."),
+        (Role.FACILITY_STAFF, "No open referrals."),
+    ],
+)
+def test_home_of_each_role(client: TestClient, database: Database, role: Role, says: str) -> None:
+    browser = Browser(client, database, role)
+    assert says in words(browser.get("/"))
+    may_refer = 'href="/referrals/new"' in browser.get("/").text
+    assert may_refer == (browser.get("/referrals/new").status_code == 200)
+
+
+def test_a_partner_refers_and_does_not_rank(client: TestClient, database: Database) -> None:
+    browser = Browser(client, database, Role.PARTNER)
+    load(database, network(), agency_id=browser.person.agency_id)
+    assert "Send referral" in words(browser.get("/referrals/new"))
+    home = browser.refer()
+    assert "1 open referral" in title(home)
+    assert "Find beds" not in home.text
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(RankingRun)) == 0
+
+
+def test_not_signed_in_is_a_page_with_a_way_on(client: TestClient) -> None:
+    answer = client.get("/", headers={"accept": "text/html"})
+    assert answer.status_code == 401
+    assert "Sign in first" in words(answer)
+    assert "one of the links" in words(client.get("/signed-out", headers={"accept": "text/html"}))
+
+
+def test_a_form_from_another_site_is_refused(browser: Browser, database: Database) -> None:
+    data = {**EIGHT, "form_token": browser.token}
+    elsewhere = {"accept": "text/html", "Sec-Fetch-Site": "cross-site"}
+    assert browser.client.post("/referrals", data=data, headers=elsewhere).status_code == 403
+    forged = browser.client.post("/referrals", data={**data, "form_token": "0" * 64}, headers=SAME_SITE)
+    assert forged.status_code == 403
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Referral)) == 0
+
+
+def test_what_is_typed_is_never_markup(browser: Browser) -> None:
+    answer = browser.refer(age='"><script>alert(1)</script>')
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_pages_are_not_kept_and_every_look_is_on_record(browser: Browser, database: Database) -> None:
+    answer = browser.refer()
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:", answer.text)
+    with database.reading() as session:
+        actions = session.scalars(select(AuditEvent.action)).all()
+    assert actions.count("referral.create") == 1
+    assert actions.count("ranking.run") == 1
+    assert actions.count("ranking.read") == 1
