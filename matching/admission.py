@@ -9,9 +9,10 @@ from matching.census import Census
 from matching.dates import age_on, birthday
 from matching.facts import Bed, Facility, Minor, Referral, Unit
 from matching.findings import NOT_MET, UNKNOWN, Outcome
+from matching.rules.conflict import Conflict
 from matching.rules.fit import unit_outcome
 from matching.rules.licensing import Capacity
-from matching.rules.safeguards import Conflict, Population
+from matching.rules.safeguards import Population
 
 SiblingOutcome = Callable[[Case, Minor], Outcome]
 Place = tuple[Unit, Bed]

@@ -15,9 +15,10 @@ from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
 from matching.payer import Funding
 from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
 from matching.rules.base import Rule
+from matching.rules.conflict import Conflict
 from matching.rules.fit import unit_outcome
 from matching.rules.licensing import Capacity
-from matching.rules.safeguards import Conflict, Population
+from matching.rules.safeguards import Population
 
 ONE_DAY = timedelta(days=1)
 ABOUT_PEOPLE = (Population(), Conflict(), Capacity())

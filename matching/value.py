@@ -11,7 +11,7 @@ from typing import NamedTuple
 from matching.admission import need_nights
 from matching.case import Case
 from matching.facts import Bed, Referral
-from matching.rules.safeguards import distance_km
+from matching.rules.conflict import distance_km
 
 COST_LIMIT = 2**20
 CALL_FIRST_AFTER = timedelta(hours=12)

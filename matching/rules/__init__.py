@@ -1,10 +1,11 @@
 """The explicit catalogue: every rule, in the order in which a coordinator reads them."""
 
-from matching.rules import custody, fit, funding, licensing, safeguards
+from matching.rules import conflict, custody, fit, funding, licensing, nights, safeguards
 from matching.rules.base import FundRule, Rule
 
 FACILITY_RULES: tuple[Rule, ...] = (
     *safeguards.RULES,
+    *conflict.RULES,
     *licensing.RULES,
     *fit.RULES,
     *custody.RULES,
@@ -13,9 +14,9 @@ FACILITY_RULES: tuple[Rule, ...] = (
 """Rules of the facility, the minor and the States: all must hold."""
 
 FUND_IN_FORCE = funding.InForce()
-FUND_LAST_RESORT = funding.LastResort()
+FUND_LAST_RESORT = nights.LastResort()
 ONCE_RULES: tuple[FundRule, ...] = tuple(funding.ONCE)
-NIGHT_RULES: tuple[FundRule, ...] = tuple(funding.NIGHT)
+NIGHT_RULES: tuple[FundRule, ...] = tuple(nights.NIGHT)
 
 FUND_RULES: tuple[FundRule, ...] = (FUND_IN_FORCE, *ONCE_RULES, *NIGHT_RULES)
 """Rules of a fund: one payer, or a chain of payers, that meets them is enough. The last resort looks at the others."""

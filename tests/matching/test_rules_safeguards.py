@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from matching.rules.safeguards import EARTH_RADIUS_KM, distance_km
+from matching.rules.conflict import EARTH_RADIUS_KM, distance_km
 
 from .builders import bed, changed, day, finding, fix, house, later, minor, outcome, placed, resident, snapshot, unit
 
