@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from matching.rules.conflict import EARTH_RADIUS_KM, distance_km
-
 from .builders import bed, changed, day, finding, fix, house, later, minor, outcome, placed, resident, snapshot, unit
 
 GUARDS, STAFFING, AVOID = "/facilities/0/safeguards", "/facilities/0/staffing", "/minors/0/avoid"
@@ -306,15 +304,36 @@ def test_a_conflict_changes_when_the_other_comes_or_leaves() -> None:
 # Places to stay away from.
 
 
-def test_distance_on_the_sphere() -> None:
-    quarter = distance_km((0.0, 0.0), (0.0, 90.0))
-    assert quarter == pytest.approx(EARTH_RADIUS_KM * pi / 2)
-    assert distance_km((0.0, 0.0), (0.0, 180.0)) == pytest.approx(2 * quarter)
-    assert distance_km((90.0, 0.0), (90.0, 77.0)) == pytest.approx(0, abs=1e-9)
-    atlanta, savannah = (33.7490, -84.3880), (32.0809, -81.0912)
-    lat_a, lon_a, lat_b, lon_b = map(radians, (*atlanta, *savannah))
-    angle = acos(sin(lat_a) * sin(lat_b) + cos(lat_a) * cos(lat_b) * cos(lon_b - lon_a))
-    assert distance_km(atlanta, savannah) == pytest.approx(6371.0088 * angle)
+EARTH_RADIUS_KM = 6371.0088  # the page's
+
+
+def angle(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The angle between two points of a sphere, by the law of cosines."""
+    lat_a, lon_a, lat_b, lon_b = map(radians, (*one, *other))
+    return acos(sin(lat_a) * sin(lat_b) + cos(lat_a) * cos(lat_b) * cos(lon_b - lon_a))
+
+
+@pytest.mark.parametrize(
+    ("house_at", "centre"),
+    [
+        ((33.7490, -84.3880), (32.0809, -81.0912)),
+        ((0.0, 0.0), (0.0, 90.0)),
+        ((0.0, 0.0), (0.0, 179.9)),
+        ((60.0, 170.0), (60.0, -170.0)),
+        ((-89.0, 10.0), (89.0, 10.0)),
+    ],
+)
+def test_distance_on_the_sphere(house_at: tuple[float, float], centre: tuple[float, float]) -> None:
+    km = EARTH_RADIUS_KM * angle(house_at, centre)
+    for radius, said in ((km + 0.01, "not_met"), (km - 0.01, "met")):
+        document = snapshot(minors=[minor(avoid={"circles": [[*centre, radius]]})])
+        assert outcome(changed(document, {"/facilities/0/point": [*house_at]}), "safeguard.territory") == said
+
+
+def test_the_other_side_of_the_world_is_half_a_circle_away() -> None:
+    for radius, said in ((EARTH_RADIUS_KM * pi + 0.01, "not_met"), (EARTH_RADIUS_KM * pi - 0.01, "met")):
+        document = snapshot(minors=[minor(avoid={"circles": [[0.0, 180.0, radius]]})])
+        assert outcome(changed(document, {"/facilities/0/point": [0.0, 0.0]}), "safeguard.territory") == said
 
 
 HERE = [33.75, -84.39]
