@@ -19,7 +19,7 @@ check: .venv/.tests  ## form, types and who may import whom
 	$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
 
 prove: .venv/.tests  ## the proofs of the matcher on many more invented networks: PROOFS times as many
-	BEDNIGHT_PROOFS=$(PROOFS) $(BIN)/pytest tests/matching
+	$(BIN)/python -m benchmarks.prove $(PROOFS)
 
 cover: .venv/.tests  ## which lines and branches the tests reach
 	$(BIN)/pytest --cov --cov-report=term

@@ -1,0 +1,19 @@
+"""How often a proof is tried, and what it saw: a few times in `make test`, many times more in `make prove`."""
+
+import json
+import os
+from pathlib import Path
+
+TIMES = int(os.environ.get("BEDNIGHT_PROOFS", "1"))
+
+
+def times(few: int) -> int:
+    """How many tries: `few` for everyone, that many times more where BEDNIGHT_PROOFS says so."""
+    return few * TIMES
+
+
+def saw(what: str, count: int) -> None:
+    """Keep how many of something agreed, for the figures that `make prove` writes."""
+    if (log := os.environ.get("BEDNIGHT_PROOFS_LOG")) is not None:
+        with Path(log).open("a") as lines:
+            lines.write(json.dumps({"what": what, "count": count}) + "\n")
