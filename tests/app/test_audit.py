@@ -168,6 +168,10 @@ def test_tampering_is_found_at_its_place(
     assert verdict(database) == Verdict(broken_at - 1, broken_at, why)
 
 
+def test_the_hash_covers_all_that_says_what_happened() -> None:
+    assert set(COVERED) == {column.name for column in AuditEvent.__table__.columns} - {"previous_hash", "hash"}
+
+
 @pytest.mark.usefixtures("ten")
 @pytest.mark.parametrize("name", COVERED)
 def test_every_field_is_covered(database: Database, name: str) -> None:
