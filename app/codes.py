@@ -1,8 +1,11 @@
 """The coded words that several domains store and send: the contract's values, and the shapes of its ids and places."""
 
+import hashlib
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -89,6 +92,18 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 # A date beyond these is a slip of the pen, and arithmetic on it would run off the calendar.
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
+
+
+def address(*steps: str) -> str:
+    """The path of a resource. Ids of a network's own file may hold what a header or a path cannot."""
+    return "/v1/" + "/".join(quote(step, safe="") for step in steps)
+
+
+def trail_id(identifier: str) -> str:
+    """An id as the audit trail takes it: one of a network's own file may be a text, and then a hash stands for it."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", identifier):
+        return identifier
+    return f"id_{hashlib.sha256(identifier.encode()).hexdigest()[:40]}"
 
 
 def wrong(words: str) -> PydanticCustomError:

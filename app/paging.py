@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Query, Request, Response
 from pydantic import Field
@@ -58,11 +58,16 @@ def page(
     return rows[: place.limit], _write([getattr(last, column.key) for column in order])
 
 
+def whole(rows: list[Item]) -> PageOf[Item]:
+    """A short list, in the form of every list."""
+    return PageOf(data=rows, next_cursor=None, has_more=False)
+
+
 def link_next(request: Request, response: Response, cursor: str | None) -> None:
     """Name the next page in a Link header, as a relative reference: behind a proxy we do not know our own address."""
     if cursor is not None:
         parameters = {**request.query_params, "cursor": cursor}
-        response.headers["Link"] = f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'
+        response.headers["Link"] = f'<{quote(request.url.path)}?{urlencode(parameters)}>; rel="next"'
 
 
 def _write(values: Sequence[Any]) -> str:

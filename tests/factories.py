@@ -131,7 +131,8 @@ class Caller:
         """Any request; header names are written with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = self.client.request(method, path, json=body, headers={**self.headers, **named})
-        hold_against_document(self.client.app, method, path, answer)
+        app: Any = self.client.app
+        hold_against_document(app, method, path, answer)
         return answer
 
     def get(self, path: str, **headers: str) -> Response:
@@ -151,11 +152,17 @@ class Caller:
         return self.send("PATCH", path, body, **headers)
 
 
-def made(answer: Response) -> Json:
+def made(answer: Response) -> Any:
     """The body of an answer that must be a success."""
     assert answer.is_success, answer.text
-    body: Json = answer.json()
-    return body
+    return answer.json()
+
+
+def rows(answer: Response) -> list[Json]:
+    """The rows of a list that comes in one page."""
+    body = made(answer)
+    assert (body["has_more"], body["next_cursor"]) == (False, None)
+    return list(body["data"])
 
 
 def refused(answer: Response, status: int, code: str) -> Json:

@@ -9,6 +9,7 @@ from app.access.actor import Actor
 from app.audit.service import record
 from app.beds.models import Confirmation, Resident
 from app.beds.schemas import BedStatusChange, ConfirmationCreate, ConfirmationRead, Occupant
+from app.codes import trail_id
 from app.db import new_id
 from app.errors import conflict
 from app.facilities.evidence import who
@@ -40,7 +41,7 @@ def set_status(
     if change.occupant is not None:
         session.add(_occupant(bed, change.occupant, tonight))
     session.flush()
-    record(session, actor, "bed.status", "bed", bed_id, reason=f"bed.{change.status.value}")
+    record(session, actor, "bed.status", "bed", trail_id(bed_id), reason=f"bed.{change.status.value}")
     return show_beds(session, [bed])[0]
 
 
@@ -74,7 +75,7 @@ def confirm(
     )
     session.add(row)
     session.flush()
-    record(session, actor, "facility.confirm", "facility", facility_id)
+    record(session, actor, "facility.confirm", "facility", trail_id(facility_id))
     staff = session.scalar(
         select(NightStaffing.awake_staff).where(
             NightStaffing.facility_id == facility_id, NightStaffing.night == tonight

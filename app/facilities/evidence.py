@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
+from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, invalid
 from app.facilities.forms import LICENCE, licence_columns, stored_value, value_of
@@ -146,7 +147,7 @@ def put_safeguard(
     )
     session.add(row)
     session.flush()
-    record(session, actor, "safeguard.record", "facility", facility_id, reason=f"safeguard.{code}")
+    record(session, actor, "safeguard.record", "facility", trail_id(facility_id), reason=f"safeguard.{code}")
     return _safeguard(code, row)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
+from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, invalid
 from app.facilities.forms import UNIT
@@ -57,7 +58,7 @@ def replace_unit(
         setattr(row, name, value)
     row.version += 1
     session.flush()
-    record(session, actor, "unit.change", "unit", unit_id)
+    record(session, actor, "unit.change", "unit", trail_id(unit_id))
     return _unit(row)
 
 
@@ -96,7 +97,7 @@ def replace_bed(
     row.version += 1
     session.execute(delete(BedUnavailable).where(BedUnavailable.bed_id == bed_id))
     _write_unavailable(session, bed_id, change)
-    record(session, actor, "bed.change", "bed", bed_id)
+    record(session, actor, "bed.change", "bed", trail_id(bed_id))
     return show_beds(session, [row])[0]
 
 

@@ -8,7 +8,7 @@ from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Now
-from app.codes import Ref
+from app.codes import Ref, address
 from app.db import DbSession
 from app.facilities import evidence, rooms, service
 from app.facilities.models import SafeguardCode
@@ -28,7 +28,7 @@ from app.facilities.schemas import (
     UnitCreate,
     UnitRead,
 )
-from app.paging import PageOf, Place, link_next
+from app.paging import PageOf, Place, link_next, whole
 from app.versions import IfMatch, tag
 
 router = APIRouter(prefix="/v1/facilities", tags=["facilities"])
@@ -55,7 +55,7 @@ def create_facility(
 ) -> FacilityRead:
     """Enter a house. What is left out is not known."""
     house = service.create_facility(session, actor, new, clock.tonight())
-    response.headers["Location"] = f"/v1/facilities/{house.id}"
+    response.headers["Location"] = address("facilities", house.id)
     tag(response, house)
     return house
 
@@ -85,9 +85,9 @@ def change_facility(
 
 
 @router.get("/{facility_id}/licences")
-def list_licences(session: DbSession, actor: Reader, facility_id: Ref) -> list[LicenceRead]:
+def list_licences(session: DbSession, actor: Reader, facility_id: Ref) -> PageOf[LicenceRead]:
     """The house's licences, the latest first."""
-    return evidence.list_licences(session, actor, facility_id)
+    return whole(evidence.list_licences(session, actor, facility_id))
 
 
 @router.post("/{facility_id}/licences", status_code=status.HTTP_201_CREATED)
@@ -96,7 +96,7 @@ def add_licence(
 ) -> LicenceRead:
     """Enter a licence, a renewal or a variance, with its evidence."""
     licence = evidence.add_licence(session, actor, facility_id, new, clock.now())
-    response.headers["Location"] = f"/v1/facilities/{facility_id}/licences/{licence.id}"
+    response.headers["Location"] = address("facilities", facility_id, "licences", licence.id)
     tag(response, licence)
     return licence
 
@@ -129,9 +129,9 @@ def replace_licence(
 
 
 @router.get("/{facility_id}/safeguards")
-def list_safeguards(session: DbSession, actor: Reader, facility_id: Ref) -> list[SafeguardRead]:
+def list_safeguards(session: DbSession, actor: Reader, facility_id: Ref) -> PageOf[SafeguardRead]:
     """The latest word on every safeguard; what was never recorded is not known."""
-    return evidence.list_safeguards(session, actor, facility_id)
+    return whole(evidence.list_safeguards(session, actor, facility_id))
 
 
 @router.get("/{facility_id}/safeguards/{code}")
@@ -162,22 +162,24 @@ def put_safeguard(
 
 
 @router.get("/{facility_id}/safeguards/{code}/history")
-def safeguard_history(session: DbSession, actor: Reader, facility_id: Ref, code: SafeguardCode) -> list[SafeguardRead]:
+def safeguard_history(
+    session: DbSession, actor: Reader, facility_id: Ref, code: SafeguardCode
+) -> PageOf[SafeguardRead]:
     """Everything ever recorded about one safeguard, the latest first."""
-    return evidence.safeguard_history(session, actor, facility_id, code)
+    return whole(evidence.safeguard_history(session, actor, facility_id, code))
 
 
 @router.get("/{facility_id}/units")
-def list_units(session: DbSession, actor: Reader, facility_id: Ref) -> list[UnitRead]:
+def list_units(session: DbSession, actor: Reader, facility_id: Ref) -> PageOf[UnitRead]:
     """The house's units."""
-    return rooms.list_units(session, actor, facility_id)
+    return whole(rooms.list_units(session, actor, facility_id))
 
 
 @router.post("/{facility_id}/units", status_code=status.HTTP_201_CREATED)
 def add_unit(response: Response, session: DbSession, actor: Writer, facility_id: Ref, new: UnitCreate) -> UnitRead:
     """Add a unit."""
     unit = rooms.add_unit(session, actor, facility_id, new)
-    response.headers["Location"] = f"/v1/facilities/{facility_id}/units/{unit.id}"
+    response.headers["Location"] = address("facilities", facility_id, "units", unit.id)
     tag(response, unit)
     return unit
 
@@ -207,16 +209,16 @@ def replace_unit(
 
 
 @router.get("/{facility_id}/beds")
-def list_beds(session: DbSession, actor: BedReader, facility_id: Ref) -> list[BedRead]:
+def list_beds(session: DbSession, actor: BedReader, facility_id: Ref) -> PageOf[BedRead]:
     """The house's beds, for those who work there."""
-    return rooms.list_beds(session, actor, facility_id)
+    return whole(rooms.list_beds(session, actor, facility_id))
 
 
 @router.post("/{facility_id}/beds", status_code=status.HTTP_201_CREATED)
 def add_bed(response: Response, session: DbSession, actor: Writer, facility_id: Ref, new: BedCreate) -> BedRead:
     """Add a bed. It is offline until a person says what it is."""
     bed = rooms.add_bed(session, actor, facility_id, new)
-    response.headers["Location"] = f"/v1/facilities/{facility_id}/beds/{bed.id}"
+    response.headers["Location"] = address("facilities", facility_id, "beds", bed.id)
     tag(response, bed)
     return bed
 

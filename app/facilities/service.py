@@ -10,6 +10,7 @@ from app.access.actor import Actor, hidden
 from app.access.models import Agency
 from app.access.policy import Permission
 from app.audit.service import record
+from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, invalid
 from app.facilities.models import Bed, BedStatus, Facility, FacilityFund, FacilityPoint, NightStaffing
@@ -102,7 +103,7 @@ def change_facility(
         # Funds and the point are rows of their own: the house counts their change too.
         row.version += 1
     session.flush()
-    record(session, actor, "facility.change", "facility", facility_id)
+    record(session, actor, "facility.change", "facility", trail_id(facility_id))
     return _shown(session, actor, [row], tonight)[0]
 
 

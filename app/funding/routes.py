@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.codes import Ref
+from app.codes import Ref, address
 from app.db import DbSession
 from app.funding import service
 from app.funding.schemas import FundChange, FundCreate, FundRead, LimitChange, LimitCreate, LimitRead
-from app.paging import PageOf, Place, link_next
+from app.paging import PageOf, Place, link_next, whole
 from app.versions import IfMatch, tag
 
 router = APIRouter(prefix="/v1/funds", tags=["funds"])
@@ -34,7 +34,7 @@ def list_funds(
 def create_fund(response: Response, session: DbSession, actor: Writer, new: FundCreate) -> FundRead:
     """Add a fund. Administrators only."""
     fund = service.create_fund(session, actor, new)
-    response.headers["Location"] = f"/v1/funds/{fund.id}"
+    response.headers["Location"] = address("funds", fund.id)
     tag(response, fund)
     return fund
 
@@ -58,16 +58,16 @@ def change_fund(
 
 
 @router.get("/{fund_id}/limits")
-def list_limits(session: DbSession, actor: Reader, fund_id: Ref) -> list[LimitRead]:
+def list_limits(session: DbSession, actor: Reader, fund_id: Ref) -> PageOf[LimitRead]:
     """The fund's dated conditions, the latest first."""
-    return service.list_limits(session, actor, fund_id)
+    return whole(service.list_limits(session, actor, fund_id))
 
 
 @router.post("/{fund_id}/limits", status_code=status.HTTP_201_CREATED)
 def add_limit(response: Response, session: DbSession, actor: Writer, fund_id: Ref, new: LimitCreate) -> LimitRead:
     """Add conditions from a date. The funder's own people, or an administrator."""
     limit = service.add_limit(session, actor, fund_id, new)
-    response.headers["Location"] = f"/v1/funds/{fund_id}/limits/{limit.id}"
+    response.headers["Location"] = address("funds", fund_id, "limits", limit.id)
     tag(response, limit)
     return limit
 

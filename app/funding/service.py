@@ -9,6 +9,7 @@ from app.access.actor import Actor, Denied, hidden
 from app.access.models import Agency
 from app.access.policy import Permission
 from app.audit.service import record
+from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, conflict, invalid
 from app.funding.forms import clock_columns, limit_columns, limit_form
@@ -62,7 +63,7 @@ def change_fund(session: Session, actor: Actor, fund_id: str, change: FundChange
             raise invalid([FieldError(f"/{name}", "null", "This cannot be empty.", "Leave it out, or send a value.")])
         setattr(row, name, value)
     session.flush()
-    record(session, actor, "fund.change", "fund", fund_id)
+    record(session, actor, "fund.change", "fund", trail_id(fund_id))
     return _fund(row, names)
 
 

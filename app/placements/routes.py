@@ -10,7 +10,7 @@ from app.access.guard import require
 from app.access.policy import Permission
 from app.audit.service import record_apart
 from app.clock import Now
-from app.codes import Ref
+from app.codes import Ref, address
 from app.db import DbSession
 from app.placements import service
 from app.placements.schemas import DecisionRead
@@ -33,7 +33,7 @@ def rank(request: Request, actor: Runner, referral_id: Ref, findings: Findings =
     return JSONResponse(
         project(answer, viewer=AGENCY, findings=findings),
         status.HTTP_201_CREATED,
-        {"Location": f"/v1/referrals/{referral_id}/rankings/{run_id}"},
+        {"Location": address("referrals", referral_id, "rankings", run_id)},
     )
 
 

@@ -22,6 +22,7 @@ from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from matching import ENGINE_VERSION, RULES_VERSION
+from matching.check import faults
 from matching.codec import SnapshotError, canonical, decision_document, decode, sha256
 from matching.facts import Snapshot
 from matching.ranking import rank as decide
@@ -88,8 +89,6 @@ def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now:
 
 def replay(session: Session, run_id: str) -> Replay | None:
     """Derive a stored decision again from its stored snapshot; None where there is no such run."""
-    from matching.check import faults
-
     run = session.get(RankingRun, run_id)
     if run is None:
         return None

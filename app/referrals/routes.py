@@ -9,7 +9,7 @@ from app.access.guard import require
 from app.access.policy import Permission
 from app.audit.service import record_apart
 from app.clock import Now
-from app.codes import Ref
+from app.codes import Ref, address, trail_id
 from app.db import DbSession
 from app.facilities.evidence import who
 from app.idempotency import REPLAYED, IdempotencyKey, first_result, remember, request_hash
@@ -43,7 +43,7 @@ def create_referral(
     else:
         referral = service.read_referral(session, actor, made, now, clock.tonight())
         response.headers[REPLAYED] = "true"
-    response.headers["Location"] = f"/v1/referrals/{referral.id}"
+    response.headers["Location"] = address("referrals", referral.id)
     tag(response, referral)
     return referral
 
@@ -73,7 +73,7 @@ def read_referral(
     """One referral."""
     referral = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     database, request_id = request.app.state.database, request.scope.get("request_id")
-    record_apart(database, actor, "referral.read", "referral", referral_id, request_id=request_id)
+    record_apart(database, actor, "referral.read", "referral", trail_id(referral_id), request_id=request_id)
     tag(response, referral)
     return referral
 

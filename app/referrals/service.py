@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
+from app.codes import trail_id
 from app.db import new_id
 from app.errors import Problem
 from app.minors.models import Minor
@@ -107,7 +108,7 @@ def change_referral(
     else:
         row.version += 1
     session.flush()
-    record(session, actor, "referral.change", "referral", referral_id)
+    record(session, actor, "referral.change", "referral", trail_id(referral_id))
     return _shown(session, [row], tonight)[0]
 
 

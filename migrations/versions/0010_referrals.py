@@ -1,4 +1,4 @@
-"""Referrals, and the keys under which a request is sent twice."""
+"""Referrals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,16 +37,7 @@ def upgrade() -> None:
     )
     op.create_index(None, "referrals", ["created_at", "id"])
     op.create_index(None, "referrals", ["status"])
-    op.create_table(
-        "idempotent_requests",
-        sa.Column("actor_id", sa.String(), primary_key=True),
-        sa.Column("key", sa.String(), primary_key=True),
-        sa.Column("request_sha256", sa.String(), nullable=False),
-        sa.Column("subject_id", sa.String(), nullable=False),
-        sa.Column("created_at", instant(), nullable=False, index=True),
-    )
 
 
 def downgrade() -> None:
-    for table in ("idempotent_requests", "referrals"):
-        op.drop_table(table)
+    op.drop_table("referrals")

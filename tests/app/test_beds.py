@@ -13,7 +13,7 @@ from app.beds.models import Confirmation, Resident
 from app.clock import MovableClock
 from app.db import Database
 from app.placements.snapshot import build
-from tests.factories import Caller, house, load, made, network, new_agency, refused
+from tests.factories import Caller, house, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
 
@@ -30,7 +30,8 @@ def staff(client: TestClient, database: Database) -> Caller:
 
 def in_snapshot(database: Database) -> Json:
     with database.reading() as session:
-        return dict(build(session, database.clock.now(), database.clock.tonight())["facilities"][0])
+        houses = build(session, database.clock.now(), database.clock.tonight())["facilities"]
+    return dict(next(found for found in houses if found["id"] == "fac_a"))
 
 
 def test_a_status_is_set_and_confirmed(staff: Caller, clock: MovableClock, database: Database) -> None:
@@ -39,7 +40,7 @@ def test_a_status_is_set_and_confirmed(staff: Caller, clock: MovableClock, datab
     assert (bed["status"], bed["version"], bed["reason"]) == ("cleaning", 2, None)
     assert bed["confirmed_at"] == "2026-11-22T03:19:00Z"
     assert made(staff.get("/v1/facilities/fac_a/beds/bed_a1")) == bed
-    first = in_snapshot(database)["units"][0]["beds"][0]
+    (first,) = [bed for bed in in_snapshot(database)["units"][0]["beds"] if bed["id"] == "bed_a1"]
     assert (first["status"], first["confirmed_at"]) == ("cleaning", "2026-11-22T03:19:00+00:00")
 
 
@@ -52,20 +53,20 @@ def test_two_people_do_not_overwrite_each_other(staff: Caller) -> None:
     refused(staff.put(STATUS, {"status": "occupied"}), 428, "version_required")
 
 
-@pytest.mark.parametrize(
-    ("body", "pointer"),
-    [
-        ({"status": "held"}, "/status"),
-        ({"status": "free"}, "/status"),
-        ({"status": "offline"}, ""),
-        ({"status": "open", "occupant": {}}, ""),
-        ({"status": "occupied", "occupant": {"name": "x"}}, "/occupant/name"),
-        ({"status": "occupied", "occupant": {"trafficking": "yes"}}, "/occupant/trafficking"),
-    ],
-)
-def test_a_malformed_status_is_refused(staff: Caller, body: Json, pointer: str) -> None:
-    problem = refused(staff.put(STATUS, {**body, "version": 1}), 422, "invalid")
-    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+MALFORMED_STATUSES: list[tuple[Any, ...]] = [
+    ({"status": "held"}, "/status"),
+    ({"status": "free"}, "/status"),
+    ({"status": "offline"}, ""),
+    ({"status": "open", "occupant": {}}, ""),
+    ({"status": "occupied", "occupant": {"name": "x"}}, "/occupant/name"),
+    ({"status": "occupied", "occupant": {"trafficking": "yes"}}, "/occupant/trafficking"),
+]
+
+
+def test_a_malformed_status_is_refused(staff: Caller) -> None:
+    for body, pointer in MALFORMED_STATUSES:
+        problem = refused(staff.put(STATUS, {**body, "version": 1}), 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
 def test_offline_has_a_reason(staff: Caller) -> None:
@@ -114,14 +115,15 @@ def test_one_call_confirms_a_house(staff: Caller, clock: MovableClock, database:
     clock.move(timedelta(hours=2))
     done = made(staff.post("/v1/facilities/fac_a/confirmations", {"awake_staff_tonight": 3}))
     assert (done["beds"], done["awake_staff_tonight"], done["confirmed_at"]) == (2, 3, "2026-11-22T05:14:00Z")
-    beds = made(staff.get("/v1/facilities/fac_a/beds"))
+    beds = rows(staff.get("/v1/facilities/fac_a/beds"))
     assert {(bed["confirmed_at"], bed["version"]) for bed in beds} == {("2026-11-22T05:14:00Z", 1)}
     assert in_snapshot(database)["staffing"] == {"night_ratio": 4, "awake_staff_tonight": 3}
     again = made(staff.post("/v1/facilities/fac_a/confirmations", {}))
     assert again["awake_staff_tonight"] == 3
     with database.reading() as session:
         assert len(session.scalars(select(Confirmation)).all()) == 2
-        other = build(session, clock.now(), clock.tonight())["facilities"][1]
+        houses = build(session, clock.now(), clock.tonight())["facilities"]
+    other = next(found for found in houses if found["id"] == "fac_b")
     assert {bed["confirmed_at"] for bed in other["units"][0]["beds"]} == {"2026-11-22T01:02:00+00:00"}
 
 
@@ -133,7 +135,7 @@ def test_the_staff_of_one_night_is_not_that_of_the_next(staff: Caller, clock: Mo
 
 
 def test_staff_reach_their_own_house_only(staff: Caller) -> None:
-    assert len(made(staff.get("/v1/facilities/fac_a/beds"))) == 2
+    assert len(rows(staff.get("/v1/facilities/fac_a/beds"))) == 2
     made(staff.get("/v1/facilities/fac_b"))
     refused(staff.get("/v1/facilities/fac_b/beds"), 404, "not_found")
     refused(staff.get("/v1/facilities/fac_b/beds/bed_b1"), 404, "not_found")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.access.policy import AgencyKind, Role
 from app.audit.models import AuditEvent
 from app.db import Database
-from tests.factories import Caller, fund, load, made, network, new_agency, refused
+from tests.factories import Caller, fund, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
 
@@ -98,11 +98,13 @@ def test_two_funds_share_a_funder(administrator: Caller) -> None:
 
 
 def test_a_funder_of_another_agency_is_not_taken_over(administrator: Caller, database: Database) -> None:
-    made(administrator.post("/v1/funds", {"funder": "State", "program": "a", "funder_agency_id": administrator.agency_id}))
+    own = {"funder": "State", "program": "a", "funder_agency_id": administrator.agency_id}
+    made(administrator.post("/v1/funds", own))
     other = {"funder": "State", "program": "b", "funder_agency_id": new_agency(database)}
     refused(administrator.post("/v1/funds", other), 409, "already_exists")
     unknown = {"funder": "City", "program": "b", "funder_agency_id": "agency_none"}
-    assert refused(administrator.post("/v1/funds", unknown), 422, "invalid")["errors"][0]["pointer"] == "/funder_agency_id"
+    problem = refused(administrator.post("/v1/funds", unknown), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "/funder_agency_id"
 
 
 def test_every_field_of_a_limit_comes_back_as_it_was_sent(administrator: Caller, fund_id: str) -> None:
@@ -111,7 +113,7 @@ def test_every_field_of_a_limit_comes_back_as_it_was_sent(administrator: Caller,
     assert {name: limit[name] for name in LIMIT} == LIMIT
     read = made(administrator.get(answer.headers["Location"]))
     assert read == limit
-    assert made(administrator.get(f"/v1/funds/{fund_id}/limits")) == [limit]
+    assert rows(administrator.get(f"/v1/funds/{fund_id}/limits")) == [limit]
 
 
 def test_what_is_left_out_of_a_limit_is_no_rule(administrator: Caller, fund_id: str) -> None:
@@ -151,51 +153,51 @@ def test_who_changes_a_limit_says_which_version_was_read(administrator: Caller, 
     made(administrator.put(path, LIMIT, If_Match="*"))
 
 
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"valid_until": "2026-06-30"}, ""),
-        ({"min_age": 18}, ""),
-        ({"max_age": -1}, "/max_age"),
-        ({"leaves_at_age": 151}, "/leaves_at_age"),
-        ({"trafficking": []}, "/trafficking"),
-        ({"trafficking": ["none"]}, "/trafficking/0"),
-        ({"residence": {"basis": []}}, "/residence/basis"),
-        ({"residence": {"counties": ["13121"]}}, "/residence/basis"),
-        ({"residence": {"basis": ["residence"], "counties": ["1312"]}}, "/residence/counties/0"),
-        ({"residence": {"basis": ["residence"], "places": ["13121"]}}, "/residence/places/0"),
-        ({"residence": {"basis": ["residence"], "states": ["ga"]}}, "/residence/states/0"),
-        ({"custody": {"allow": []}}, "/custody/allow"),
-        ({"nights_left": -1}, "/nights_left"),
-        ({"valid_from": "20260701"}, "/valid_from"),
-        ({"citation": "line\u0000break"}, "/citation"),
-        ({"colour": "red"}, "/colour"),
-    ],
-)
-def test_a_malformed_limit_is_refused(administrator: Caller, fund_id: str, change: Json, pointer: str) -> None:
-    problem = refused(administrator.post(f"/v1/funds/{fund_id}/limits", {**LIMIT, **change}), 422, "invalid")
-    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+MALFORMED_LIMITS: list[tuple[Any, ...]] = [
+    ({"valid_until": "2026-06-30"}, ""),
+    ({"min_age": 18}, ""),
+    ({"max_age": -1}, "/max_age"),
+    ({"leaves_at_age": 151}, "/leaves_at_age"),
+    ({"trafficking": []}, "/trafficking"),
+    ({"trafficking": ["none"]}, "/trafficking/0"),
+    ({"residence": {"basis": []}}, "/residence/basis"),
+    ({"residence": {"counties": ["13121"]}}, "/residence/basis"),
+    ({"residence": {"basis": ["residence"], "counties": ["1312"]}}, "/residence/counties/0"),
+    ({"residence": {"basis": ["residence"], "places": ["13121"]}}, "/residence/places/0"),
+    ({"residence": {"basis": ["residence"], "states": ["ga"]}}, "/residence/states/0"),
+    ({"custody": {"allow": []}}, "/custody/allow"),
+    ({"nights_left": -1}, "/nights_left"),
+    ({"valid_from": "20260701"}, "/valid_from"),
+    ({"citation": "line\u0000break"}, "/citation"),
+    ({"colour": "red"}, "/colour"),
+]
 
 
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"unit": "day", "window": "trailing"}, "/clocks/0"),
-        ({"unit": "business_day", "window": "lifetime"}, "/clocks/0"),
-        ({"window_days": 365}, "/clocks/0"),
-        ({"window_months": None}, "/clocks/0"),
-        ({"window": "fiscal_year", "fiscal_year_start": None}, "/clocks/0"),
-        ({"fiscal_year_start": "02-29"}, "/clocks/0"),
-        ({"fiscal_year_start": "7-1"}, "/clocks/0/fiscal_year_start"),
-        ({"window_months": 0}, "/clocks/0/window_months"),
-        ({"extension": {"by": 1, "times": 1}}, "/clocks/0/extension/approval"),
-    ],
-)
-def test_a_malformed_clock_is_refused(administrator: Caller, fund_id: str, change: Json, pointer: str) -> None:
-    body = {**LIMIT, "clocks": [{**LIMIT["clocks"][0], **change}]}
-    problem = refused(administrator.post(f"/v1/funds/{fund_id}/limits", body), 422, "invalid")
-    assert [error["pointer"] for error in problem["errors"]] == [pointer]
-    assert problem["errors"][0]["message"] != "This value cannot be used here."
+def test_a_malformed_limit_is_refused(administrator: Caller, fund_id: str) -> None:
+    for change, pointer in MALFORMED_LIMITS:
+        problem = refused(administrator.post(f"/v1/funds/{fund_id}/limits", {**LIMIT, **change}), 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+MALFORMED_CLOCKS: list[tuple[Any, ...]] = [
+    ({"unit": "day", "window": "trailing"}, "/clocks/0"),
+    ({"unit": "business_day", "window": "lifetime"}, "/clocks/0"),
+    ({"window_days": 365}, "/clocks/0"),
+    ({"window_months": None}, "/clocks/0"),
+    ({"window": "fiscal_year", "fiscal_year_start": None}, "/clocks/0"),
+    ({"fiscal_year_start": "02-29"}, "/clocks/0"),
+    ({"fiscal_year_start": "7-1"}, "/clocks/0/fiscal_year_start"),
+    ({"window_months": 0}, "/clocks/0/window_months"),
+    ({"extension": {"by": 1, "times": 1}}, "/clocks/0/extension/approval"),
+]
+
+
+def test_a_malformed_clock_is_refused(administrator: Caller, fund_id: str) -> None:
+    for change, pointer in MALFORMED_CLOCKS:
+        body = {**LIMIT, "clocks": [{**LIMIT["clocks"][0], **change}]}
+        problem = refused(administrator.post(f"/v1/funds/{fund_id}/limits", body), 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
+        assert problem["errors"][0]["message"] != "This value cannot be used here."
 
 
 def test_one_row_for_each_date(administrator: Caller, fund_id: str) -> None:
@@ -205,18 +207,21 @@ def test_one_row_for_each_date(administrator: Caller, fund_id: str) -> None:
     path = f"/v1/funds/{fund_id}/limits/{later['id']}"
     refused(administrator.put(path, {"valid_from": "2026-07-01", "version": 1}), 409, "already_exists")
     made(administrator.put(path, {"valid_from": "2026-07-02", "version": 1}))
-    assert [row["id"] for row in made(administrator.get(f"/v1/funds/{fund_id}/limits"))] == [later["id"], limit["id"]]
+    assert [row["id"] for row in rows(administrator.get(f"/v1/funds/{fund_id}/limits"))] == [
+        later["id"],
+        limit["id"],
+    ]
 
 
 def test_a_funder_changes_its_own_limits_and_no_others(client: TestClient, database: Database) -> None:
     own = Caller(client, database, Role.FUNDER_ANALYST, new_agency(database, AgencyKind.FUNDER))
     other = Caller(client, database, Role.FUNDER_ANALYST, new_agency(database, AgencyKind.FUNDER))
     load(database, network(), funder_agencies={"Fulton County": own.agency_id})
-    limit = made(own.get("/v1/funds/fund_a/limits"))[0]
+    limit = rows(own.get("/v1/funds/fund_a/limits"))[0]
     path = f"/v1/funds/fund_a/limits/{limit['id']}"
     assert made(own.put(path, {"valid_from": "2020-01-01", "min_age": 14, "version": 1}))["min_age"] == 14
     made(own.post("/v1/funds/fund_a/limits", {"valid_from": "2027-01-01"}))
-    assert len(made(other.get("/v1/funds/fund_a/limits"))) == 2
+    assert len(rows(other.get("/v1/funds/fund_a/limits"))) == 2
     refused(other.put(path, {"valid_from": "2020-01-01", "version": 2}), 404, "not_found")
     refused(other.post("/v1/funds/fund_a/limits", {"valid_from": "2028-01-01"}), 404, "not_found")
     refused(own.post("/v1/funds", {"funder": "Own", "program": "more"}), 403, "forbidden")
@@ -235,7 +240,7 @@ def test_a_coordinator_reads_and_changes_nothing(client: TestClient, database: D
 def test_a_limit_is_found_through_its_own_fund_only(client: TestClient, database: Database) -> None:
     load(database, network(funds=[fund("fund_a"), fund("fund_b")]))
     administrator = Caller(client, database, Role.ADMINISTRATOR)
-    limit = made(administrator.get("/v1/funds/fund_b/limits"))[0]
+    limit = rows(administrator.get("/v1/funds/fund_b/limits"))[0]
     refused(administrator.get(f"/v1/funds/fund_a/limits/{limit['id']}"), 404, "not_found")
     body = {"valid_from": "2020-01-01", "version": 1}
     refused(administrator.put(f"/v1/funds/fund_a/limits/{limit['id']}", body), 404, "not_found")

@@ -1,5 +1,6 @@
 """Referrals: what was not asked stays not known, a request sent twice acts once, and nobody reads another's."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -56,7 +57,7 @@ def coordinator(client: TestClient, database: Database) -> Caller:
 
 
 def create(caller: Caller, body: Json) -> Json:
-    return made(caller.post("/v1/referrals", body))
+    return dict(made(caller.post("/v1/referrals", body)))
 
 
 def test_what_is_left_out_is_not_known(coordinator: Caller) -> None:
@@ -97,38 +98,38 @@ def test_an_empty_request_is_told_what_is_missing(coordinator: Caller) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("facts", "pointer"),
-    [
-        ({"age": 15}, "/minor/age"),
-        ({"name": "x"}, "/minor/name"),
-        ({"age_range": [16, 14]}, "/minor"),
-        ({"age_range": [15]}, "/minor/age_range/1"),
-        ({"age_range": [15, 151]}, "/minor/age_range/1"),
-        ({"gender": "f"}, "/minor/gender"),
-        ({"custody": "state"}, "/minor/custody"),
-        ({"trafficking": "none"}, "/minor/trafficking"),
-        ({"residence": {"county": "1312"}}, "/minor/residence/county"),
-        ({"residence": {"county": "99001"}}, "/minor/residence"),
-        ({"residence": {"county": "13121", "state": "NV"}}, "/minor/residence"),
-        ({"needs": {"infants": -1}}, "/minor/needs/infants"),
-        ({"needs": {"conditions": "none"}}, "/minor/needs/conditions"),
-        ({"needs": {"conditions": ["a\u0000"]}}, "/minor/needs/conditions/0"),
-        ({"avoid": {"minors": ["min_none"]}}, "/minor/avoid/minors/0"),
-        ({"together_with": ["min_8", "min_none"]}, "/minor/together_with/1"),
-        ({"wishes": {"prefer": ["fac_none"]}}, "/minor/wishes/prefer/0"),
-        ({"wishes": {"refuse": ["fac_none"]}}, "/minor/wishes/refuse/0"),
-        ({"avoid": {"facilities": ["fac_none"]}}, "/minor/avoid/facilities/0"),
-        ({"avoid": {"circles": [[1, 2]]}}, "/minor/avoid/circles/0/2"),
-        ({"history": "none"}, "/minor/history"),
-        ({"born_on": "2011-13-02"}, "/minor/born_on"),
-    ],
-)
-def test_a_malformed_fact_is_refused(coordinator: Caller, database: Database, facts: Json, pointer: str) -> None:
-    problem = refused(coordinator.post("/v1/referrals", {**NOTHING, "minor": facts}), 422, "invalid")
-    assert [error["pointer"] for error in problem["errors"]] == [pointer]
-    with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Referral)) == 0
+MALFORMED_FACTS: list[tuple[Any, ...]] = [
+    ({"age": 15}, "/minor/age"),
+    ({"name": "x"}, "/minor/name"),
+    ({"age_range": [16, 14]}, "/minor"),
+    ({"age_range": [15]}, "/minor/age_range/1"),
+    ({"age_range": [15, 151]}, "/minor/age_range/1"),
+    ({"gender": "f"}, "/minor/gender"),
+    ({"custody": "state"}, "/minor/custody"),
+    ({"trafficking": "none"}, "/minor/trafficking"),
+    ({"residence": {"county": "1312"}}, "/minor/residence/county"),
+    ({"residence": {"county": "99001"}}, "/minor/residence"),
+    ({"residence": {"county": "13121", "state": "NV"}}, "/minor/residence"),
+    ({"needs": {"infants": -1}}, "/minor/needs/infants"),
+    ({"needs": {"conditions": "none"}}, "/minor/needs/conditions"),
+    ({"needs": {"conditions": ["a\u0000"]}}, "/minor/needs/conditions/0"),
+    ({"avoid": {"minors": ["min_none"]}}, "/minor/avoid/minors/0"),
+    ({"together_with": ["min_8", "min_none"]}, "/minor/together_with/1"),
+    ({"wishes": {"prefer": ["fac_none"]}}, "/minor/wishes/prefer/0"),
+    ({"wishes": {"refuse": ["fac_none"]}}, "/minor/wishes/refuse/0"),
+    ({"avoid": {"facilities": ["fac_none"]}}, "/minor/avoid/facilities/0"),
+    ({"avoid": {"circles": [[1, 2]]}}, "/minor/avoid/circles/0/2"),
+    ({"history": "none"}, "/minor/history"),
+    ({"born_on": "2011-13-02"}, "/minor/born_on"),
+]
+
+
+def test_a_malformed_fact_is_refused(coordinator: Caller, database: Database) -> None:
+    for facts, pointer in MALFORMED_FACTS:
+        problem = refused(coordinator.post("/v1/referrals", {**NOTHING, "minor": facts}), 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == [pointer]
+        with database.reading() as session:
+            assert session.scalar(select(func.count()).select_from(Referral)) == 0
 
 
 def test_an_age_beyond_every_fund_is_no_error(coordinator: Caller) -> None:
@@ -144,9 +145,9 @@ def test_a_county_brings_its_state(coordinator: Caller) -> None:
 def test_a_stranger_is_not_named(coordinator: Caller, client: TestClient, database: Database) -> None:
     """Whether an id exists is not told: another agency's young person answers like nobody."""
     other = Caller(client, database, Role.INTAKE_COORDINATOR)
-    problem = refused(other.post("/v1/referrals", {**NOTHING, "minor": {"avoid": {"minors": ["min_9"]}}}), 422, "invalid")
-    absent = refused(other.post("/v1/referrals", {**NOTHING, "minor": {"avoid": {"minors": ["min_0"]}}}), 422, "invalid")
-    assert problem["errors"] == absent["errors"]
+    bodies = [{**NOTHING, "minor": {"avoid": {"minors": [minor]}}} for minor in ("min_9", "min_0")]
+    hidden, absent = (refused(other.post("/v1/referrals", body), 422, "invalid") for body in bodies)
+    assert hidden["errors"] == absent["errors"]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,17 @@ def test_the_same_request_twice_makes_one_referral(coordinator: Caller, database
     assert second.headers["Location"] == first.headers["Location"]
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Referral)) == 1
+
+
+def test_the_same_request_many_times_at_once_makes_one_referral(coordinator: Caller, database: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(coordinator.post, "/v1/referrals", EIGHT_ANSWERS, Idempotency_Key="k") for _ in range(8)]
+        answers = [future.result() for future in sent]
+    assert {answer.status_code for answer in answers} <= {201, 409, 503}
+    done = [answer for answer in answers if answer.status_code == 201]
+    assert [answer.headers.get("Idempotent-Replayed") for answer in done].count(None) == 1
+    with database.reading() as session:
+        assert session.scalars(select(Referral.id)).all() == [done[0].json()["id"]]
 
 
 def test_a_key_used_for_another_body_is_refused(coordinator: Caller) -> None:
@@ -247,7 +259,8 @@ def test_who_changes_a_referral_says_which_version_was_read(coordinator: Caller)
     made(coordinator.patch(path, change, If_Match=tag))
     problem = refused(coordinator.patch(path, {"urgency": 2}, If_Match=tag), 412, "precondition_failed")
     assert problem["current"]["minor"]["custody"] == "none"
-    assert refused(coordinator.patch(path, {"urgency": 2, "version": 1}), 409, "stale_update")["current"]["version"] == 2
+    problem = refused(coordinator.patch(path, {"urgency": 2, "version": 1}), 409, "stale_update")
+    assert problem["current"]["version"] == 2
 
 
 def test_a_change_through_one_referral_is_seen_by_another_of_the_same_minor(

@@ -1,0 +1,528 @@
+"""From rows to a snapshot: nothing is filled in, nothing is lost, and the number of queries stays the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import event, update
+from sqlalchemy.orm import Session
+
+from app.access.policy import Role
+from app.beds.models import Resident
+from app.clock import MovableClock
+from app.codes import FacilityKind
+from app.db import Database
+from app.facilities.forms import licence_form
+from app.facilities.models import Bed, Facility, Licence, SafeguardEvidence
+from app.minors.models import Minor
+from app.placements.load import load_network
+from app.placements.models import Stay
+from app.placements.snapshot import build, take
+from app.referrals.models import Referral, ReferralStatus
+from matching.codec import SnapshotError, canonical, decision_document, decode
+from matching.ranking import rank
+from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, load, made, network, new_agency
+from tests.matching.worlds import world
+
+Json = dict[str, Any]
+
+WHOLE: Json = network(
+    {
+        **house("fac_a"),
+        "place": "1304000",
+        "admits": ["verified", "at_risk"],
+        "services": ["trauma_therapy", "medical"],
+        "languages": ["en", "es"],
+        "declines": ["arson"],
+        "funds": ["fund_a", "fund_b"],
+        "units": [
+            {
+                "id": "unit_a",
+                "genders": ["female"],
+                "min_age": 12,
+                "max_age": 17,
+                "max_age_gap_years": 4,
+                "beds": [
+                    {"id": "bed_a1", "status": "open", "confirmed_at": "2026-11-22T01:02:00+00:00"},
+                    {"id": "bed_a2", "status": "occupied", "unavailable": [["2026-12-24", "2026-12-27"]]},
+                    {"id": "bed_a3", "status": "held", "held_for": "ref_elsewhere"},
+                    {"id": "bed_a4", "status": "occupied"},
+                ],
+            }
+        ],
+        "residents": [
+            {"minor": None, "bed": "bed_a2", "trafficking": "none", "age": 16, "from": None, "until": "2026-12-10"},
+            {"minor": "min_2", "bed": "bed_a4", "trafficking": "verified", "age": 15, "from": None, "until": None},
+            {"minor": "min_3", "bed": None, "trafficking": None, "age": None, "from": "2026-12-01", "until": None},
+        ],
+    },
+    funds=[
+        {
+            **fund(
+                "fund_a",
+                valid_until="2027-07-01",
+                min_age=12,
+                max_age=17,
+                leaves_at_age=18,
+                residence={"basis": ["residence"], "counties": ["13121"], "places": ["1304000"], "states": ["GA"]},
+                custody={"allow": ["none"], "deny": ["ward_state"]},
+                trafficking=["verified"],
+                genders=["female"],
+                facility_kinds=["safe_house"],
+                excluded_facility_kinds=["secure_detention"],
+                requires=["agency_placement"],
+                clocks=[
+                    {
+                        "id": "cap14",
+                        "limit": 14,
+                        "unit": "night",
+                        "window": "trailing",
+                        "window_months": 12,
+                        "scope": "facility",
+                        "gap_days": 1,
+                        "absence": "pauses",
+                        "fiscal_year_start": "07-01",
+                        "extension": {"by": 14, "times": 1, "approval": "county_extension"},
+                    }
+                ],
+                beds_per_night=4,
+                nights_left=210,
+                rate_cents=18500,
+            ),
+            "last_resort": True,
+        },
+        {"id": "fund_b", "funder": None, "program": None, "limits": []},
+    ],
+    minors=[
+        {
+            "id": "min_1",
+            "age_range": [14, 16],
+            "gender": "nonbinary",
+            "residence": {"county": "13121", "place": "1304000", "state": "GA"},
+            "found": {"none": True},
+            "jurisdiction": {"state": "NV"},
+            "custody": "ward_state",
+            "trafficking": "screening_pending",
+            "needs": {
+                "services": [],
+                "services_required": ["medical"],
+                "languages": ["es"],
+                "conditions": ["detox"],
+                "infants": 1,
+            },
+            "approvals": ["county_extension", "county_extension"],
+            "avoid": {
+                "counties": ["13089"],
+                "circles": [[33.9, -84.5, 25.0]],
+                "minors": ["min_3"],
+                "facilities": ["fac_elsewhere"],
+            },
+            "together_with": ["min_2"],
+            "wishes": {"prefer": ["fac_a"], "refuse": ["fac_elsewhere"]},
+            "history": "complete",
+        },
+        {"id": "min_2", "born_on": "2011-03-02", "trafficking": "verified"},
+        {"id": "min_3"},
+    ],
+    referrals=[
+        {
+            "id": "ref_1",
+            "minor": "min_1",
+            "opened_at": "2026-11-22T02:50:00+00:00",
+            "urgency": 2,
+            "needed_from": "2026-11-22",
+            "nights_needed": 90,
+            "home_point": [33.7, -84.4],
+        }
+    ],
+    stays=[
+        {
+            "id": "stay_1",
+            "minor": "min_1",
+            "facility": "fac_old",
+            "bed": "bed_old",
+            "admitted_on": "2026-06-01",
+            "left_on": "2026-06-13",
+            "away": [["2026-06-05", "2026-06-06"]],
+            "payers": [{"fund": "fund_a", "from": "2026-06-01", "until": "2026-06-13"}],
+        },
+        {
+            "id": "stay_2",
+            "minor": "min_2",
+            "facility": "fac_a",
+            "bed": "bed_a4",
+            "admitted_on": "2026-11-01",
+            "left_on": None,
+            "payers": [{"fund": "fund_b", "from": "2026-11-01", "until": None}],
+        },
+    ],
+    holidays={"GA": ["2026-11-26"]},
+    interstate_approvals=[{"minor": "min_1", "from_state": "NV", "to_state": "GA"}],
+)
+"""Every field of the contract."""
+
+
+def snapshot(database: Database) -> Json:
+    with database.reading() as session:
+        return build(session, database.clock.now(), database.clock.tonight())
+
+
+def only_house(database: Database) -> Json:
+    (found,) = snapshot(database)["facilities"]
+    return dict(found)
+
+
+def test_every_field_of_the_contract_survives_its_way_through_the_tables(database: Database) -> None:
+    load(database, WHOLE)
+    given = decode({**WHOLE, "as_of": database.clock.now().isoformat()})
+    with database.reading() as session:
+        again = take(session, database.clock.now(), database.clock.tonight())
+    assert canonical(again) == canonical(given)
+
+
+def test_a_stay_and_the_house_s_list_are_one_person(database: Database) -> None:
+    load(database, WHOLE)
+    with database.reading() as session:
+        assert [row.minor_id for row in session.query(Resident).order_by(Resident.id)].count("min_2") == 0
+        assert session.get_one(Stay, "stay_2").in_house is True
+        assert session.get_one(Stay, "stay_1").outside_facility == "fac_old"
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 16))
+def test_any_network_is_decided_alike_from_its_rows(database: Database, clock: MovableClock, seed: int) -> None:
+    document = world(seed)
+    given = decode(document)
+    clock.set(given.as_of)
+    load(database, document)
+    with database.reading() as session:
+        again = take(session, given.as_of, given.tonight, horizon_nights=given.horizon_nights)
+    for referral in given.referrals:
+        one, other = (decision_document(rank(side, referral.id), findings="all") for side in (given, again))
+        for answer in (one, other):
+            del answer["snapshot_sha256"]
+            for option in answer["options"] + answer["later"]:
+                del option["bed_confirmed_at"]  # the same instant, in another zone
+        assert one == other
+
+
+# Nothing that was not asked is defaulted to a value that passes.
+
+ANSWERS: dict[str, tuple[Json, str]] = {
+    "age": ({"born_on": None}, "born_on"),
+    "county": ({"residence": None}, "residence"),
+    "gender": ({"gender": None}, "gender"),
+    "trafficking": ({"trafficking": None}, "trafficking"),
+    "custody": ({"custody": None}, "custody"),
+    "infants": ({"needs": {"conditions": []}}, "needs.infants"),
+    "conditions": ({"needs": {"infants": 0}}, "needs.conditions"),
+    "approvals": ({"approvals": None}, "approvals"),
+}
+
+
+def facts(minor: Json) -> Json:
+    """A profile flat, without what is nothing anyway."""
+    flat = {name: value for name, value in minor.items() if name not in ("id", "needs", "avoid", "wishes")}
+    return flat | {f"needs.{name}": value for name, value in minor["needs"].items()}
+
+
+@pytest.fixture
+def coordinator(client: TestClient, database: Database) -> Caller:
+    caller = Caller(client, database, Role.INTAKE_COORDINATOR)
+    load(database, network(funds=[fund(custody={"deny": ["ward_state"]}, requires=[])]), agency_id=caller.agency_id)
+    return caller
+
+
+def test_the_eight_answers_and_nothing_else_reach_the_snapshot(coordinator: Caller, database: Database) -> None:
+    made(coordinator.post("/v1/referrals", EIGHT_ANSWERS))
+    (minor,) = snapshot(database)["minors"]
+    known = {name: value for name, value in facts(minor).items() if value not in (None, [])}
+    assert known == {
+        "born_on": "2011-03-02",
+        "gender": "female",
+        "residence": {"county": "13121", "place": None, "state": "GA", "none": False},
+        "trafficking": "verified",
+        "custody": "none",
+        "needs.infants": 0,
+    }
+    assert (minor["needs"]["conditions"], minor["approvals"]) == ([], [])
+    assert (minor["found"], minor["jurisdiction"], minor["history"]) == (None, None, None)
+
+
+def test_the_eight_answers_alone_give_an_option(coordinator: Caller) -> None:
+    referral = made(coordinator.post("/v1/referrals", EIGHT_ANSWERS))
+    decision = made(coordinator.post(f"/v1/referrals/{referral['id']}/rankings"))
+    assert [option["facility"] for option in decision["options"]] == ["fac_a"]
+    assert decision["options"][0]["provisional"] == ["minor.history"]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("how", ["null", "left out"])
+def test_what_is_not_known_stays_not_known(coordinator: Caller, database: Database, answer: str, how: str) -> None:
+    change, name = ANSWERS[answer]
+    made(coordinator.post("/v1/referrals", EIGHT_ANSWERS))
+    minor = {**EIGHT_ANSWERS["minor"], **change}
+    if how == "left out":
+        minor = {key: value for key, value in minor.items() if value is not None}
+    elif "needs" in change:
+        minor["needs"] = {"infants": None, "conditions": None, **change["needs"]}
+    made(coordinator.post("/v1/referrals", {**EIGHT_ANSWERS, "minor": minor}))
+    forms = [facts(form) for form in snapshot(database)["minors"]]
+    full, less = sorted(forms, key=lambda form: form[name] is None)
+    assert full[name] is not None
+    assert less == {**full, name: None}
+
+
+def test_when_it_is_needed_may_be_left_open(coordinator: Caller, database: Database) -> None:
+    made(coordinator.post("/v1/referrals", {**EIGHT_ANSWERS, "needed_from": None}))
+    (referral,) = snapshot(database)["referrals"]
+    assert (referral["needed_from"], referral["nights_needed"], referral["home_point"]) == (None, None, None)
+
+
+def test_a_house_of_which_nothing_is_known_is_not_known(database: Database) -> None:
+    nothing = {"id": "fac_b", "kind": "safe_house", "state": "GA"}
+    load(database, network(nothing, funds=[]))
+    form = only_house(database)
+    known = {name: value for name, value in form.items() if value not in (None, [], {})}
+    assert set(known.pop("licence").values()) | set(known.pop("staffing").values()) == {None}
+    assert known == nothing
+    assert form["funds"] is None
+    load(database, network({**nothing, "id": "fac_c", "funds": [], "services": [], "declines": []}, funds=[]))
+    second = next(found for found in snapshot(database)["facilities"] if found["id"] == "fac_c")
+    assert (second["funds"], second["services"], second["declines"], second["languages"]) == ([], [], [], None)
+
+
+@pytest.mark.parametrize("missing", ["verified_on", "verified_by", "expires_on", "value"])
+def test_a_safeguard_without_its_evidence_is_not_known(database: Database, missing: str) -> None:
+    load(database, network())
+    assert only_house(database)["safeguards"]["egress"] == {
+        "value": "unlocked",
+        "verified_on": "2026-06-01",
+        "expires_on": "2027-12-01",
+    }
+    with database.writing() as session:
+        session.execute(update(SafeguardEvidence).where(SafeguardEvidence.code == "egress").values({missing: None}))
+    safeguards = only_house(database)["safeguards"]
+    assert "egress" not in safeguards
+    assert len(safeguards) == 7
+
+
+def test_the_latest_word_on_a_safeguard_counts(database: Database, client: TestClient) -> None:
+    load(database, network())
+    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    path = "/v1/facilities/fac_a/safeguards/remote"
+    word = {"value": True, "verified_on": "2026-11-01", "verified_by": "Visit", "expires_on": "2027-11-01"}
+    made(administrator.put(path, {**word, "version": 1}))
+    assert only_house(database)["safeguards"]["remote"]["value"] is True
+    made(administrator.put(path, {"value": None, "version": 2}))
+    assert "remote" not in only_house(database)["safeguards"]
+
+
+def licence(valid_from: str | None, expires_on: str | None, **more: Any) -> Licence:
+    start = None if valid_from is None else date.fromisoformat(valid_from)
+    end = None if expires_on is None else date.fromisoformat(expires_on)
+    given = {"id": f"lic_{valid_from}_{more.get('capacity')}", "status": "active", "capacity": 6, **more}
+    return Licence(valid_from=start, expires_on=end, recorded_at=AS_OF, **given)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([], (None, None, None)),
+        ([("2026-01-01", "2027-01-01")], ("2026-01-01", "2027-01-01", 6)),
+        ([("2025-01-01", "2026-01-01"), ("2026-01-01", "2027-01-01")], ("2026-01-01", "2027-01-01", 6)),
+        ([("2026-11-21", "2027-01-01"), ("2026-01-01", "2027-01-01")], ("2026-11-21", "2027-01-01", 6)),
+        ([("2026-11-22", "2027-01-01"), ("2026-01-01", "2026-06-01")], ("2026-01-01", "2026-06-01", 6)),
+        ([("2027-01-01", "2028-01-01"), ("2026-01-01", "2027-01-01")], ("2026-01-01", "2028-01-01", 6)),
+        ([("2027-01-02", "2028-01-01"), ("2026-01-01", "2027-01-01")], ("2026-01-01", "2027-01-01", 6)),
+        ([("2026-12-01", "2028-01-01")], ("2026-12-01", "2028-01-01", 6)),
+        ([(None, "2027-01-01")], (None, "2027-01-01", 6)),
+    ],
+)
+def test_which_licence_holds_tonight(rows: list[tuple[str | None, str]], expected: tuple[Any, ...]) -> None:
+    form = licence_form([licence(*row) for row in rows], date.fromisoformat(TONIGHT))
+    dates = [None if form[name] is None else form[name].isoformat() for name in ("valid_from", "expires_on")]
+    assert (*dates, form["capacity"]) == expected
+
+
+def test_a_renewal_on_other_terms_does_not_carry_the_licence_on() -> None:
+    rows = [licence("2026-01-01", "2027-01-01"), licence("2027-01-01", "2028-01-01", capacity=4)]
+    form = licence_form(rows, date.fromisoformat(TONIGHT))
+    assert (form["expires_on"], form["capacity"]) == (date(2027, 1, 1), 6)
+
+
+def stay(session: Session, minor: str, admitted_on: date, **more: Any) -> None:
+    row = {"id": f"stay_{minor}", "minor_id": minor, "facility_id": "fac_a", "in_house": True, **more}
+    session.add(Stay(admitted_on=admitted_on, **row))
+
+
+@pytest.fixture
+def lived_in(database: Database) -> date:
+    """A house with two beds and two young people; tonight."""
+    minors = [{"id": "min_1", "born_on": "2011-11-22", "trafficking": "verified"}, {"id": "min_2"}]
+    load(database, network(minors=minors))
+    return date.fromisoformat(TONIGHT)
+
+
+def entry(minor: str | None, **more: Any) -> Json:
+    nothing = {"bed": None, "trafficking": None, "age": None, "from": None, "until": None}
+    return {**nothing, "minor": minor, **more}
+
+
+def test_a_stay_makes_a_resident(database: Database, lived_in: date) -> None:
+    with database.writing() as session:
+        stay(
+            session, "min_1", lived_in - timedelta(days=3), bed_id="bed_a1", expected_until=lived_in + timedelta(days=9)
+        )
+        stay(session, "min_2", lived_in + timedelta(days=1), bed_id="bed_a2", left_on=lived_in + timedelta(days=5))
+    assert only_house(database)["residents"] == [
+        entry("min_1", bed="bed_a1", trafficking="verified", age=14, until="2026-11-30"),
+        entry("min_2", bed="bed_a2", **{"from": "2026-11-22", "until": "2026-11-26"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "residents"),
+    [
+        ({"left_on": date(2026, 11, 21)}, []),
+        ({"left_on": date(2026, 11, 22)}, [entry("min_2", until="2026-11-22")]),
+        ({"expected_until": date(2026, 11, 21)}, [entry("min_2")]),
+        ({"in_house": False}, []),
+        ({"facility_id": None, "outside_facility": "fac_old"}, []),
+    ],
+)
+def test_who_is_no_longer_or_not_here(database: Database, lived_in: date, more: Json, residents: list[Json]) -> None:
+    with database.writing() as session:
+        stay(session, "min_2", lived_in - timedelta(days=3), **more)
+    assert only_house(database)["residents"] == residents
+
+
+def test_the_past_of_those_who_wait_is_told_and_of_others_not(database: Database, lived_in: date) -> None:
+    past = {"admitted_on": lived_in - timedelta(days=9), "left_on": lived_in}
+    with database.writing() as session:
+        for minor in ("min_1", "min_2"):
+            stay(session, minor, **past)
+        agency = session.get_one(Minor, "min_1").agency_id
+        plain = {
+            "status": ReferralStatus.OPEN,
+            "created_by": "x",
+            "created_at": database.clock.now(),
+            "agency_id": agency,
+        }
+        session.add(Referral(id="ref_1", code="R-1", minor_id="min_1", **plain))
+    assert [row["id"] for row in snapshot(database)["stays"]] == ["stay_min_1"]
+    assert [row["id"] for row in snapshot(database)["minors"]] == ["min_1"]
+    with database.writing() as session:
+        session.get_one(Referral, "ref_1").status = ReferralStatus.PLACED
+    assert (snapshot(database)["stays"], snapshot(database)["referrals"]) == ([], [])
+
+
+def resident(bed: str, first: date | None, until: date | None, minor: str | None = None) -> Resident:
+    given = {"id": f"res_{bed}_{first}", "facility_id": "fac_a", "bed_id": bed, "minor_id": minor}
+    return Resident(present_from=first, present_until=until, **given)
+
+
+def test_who_comes_into_a_bed_that_is_not_known_to_become_free_is_there_without_a_bed(
+    database: Database, lived_in: date
+) -> None:
+    soon = lived_in + timedelta(days=2)
+    with database.writing() as session:
+        stay(session, "min_2", soon, bed_id="bed_a1")
+        session.add(resident("bed_a1", None, None))
+    listed = only_house(database)["residents"]
+    assert [(row["minor"], row["bed"]) for row in listed] == [("min_2", None), (None, "bed_a1")]
+    with database.writing() as session:
+        session.execute(update(Resident).values(present_until=soon))
+    listed = only_house(database)["residents"]
+    assert [(row["minor"], row["bed"]) for row in listed] == [("min_2", "bed_a1"), (None, "bed_a1")]
+
+
+def test_nobody_is_in_two_places(database: Database, lived_in: date) -> None:
+    with database.writing() as session:
+        stay(session, "min_2", lived_in, bed_id="bed_a1")
+        session.add(resident("bed_a2", None, None, minor="min_2"))
+    assert [(row["minor"], row["bed"]) for row in only_house(database)["residents"]] == [("min_2", "bed_a1")]
+
+
+def test_what_was_closed_is_history(database: Database, lived_in: date) -> None:
+    with database.writing() as session:
+        session.add_all([resident("bed_a1", None, lived_in), resident("bed_a2", None, lived_in)])
+        session.flush()
+        session.execute(update(Resident).where(Resident.bed_id == "bed_a1").values(closed_at=database.clock.now()))
+    assert [row["bed"] for row in only_house(database)["residents"]] == ["bed_a2"]
+
+
+def test_records_that_contradict_each_other_are_told_and_not_ranked(
+    client: TestClient, database: Database, clock: MovableClock
+) -> None:
+    caller = Caller(client, database, Role.INTAKE_COORDINATOR)
+    load(database, network(), agency_id=caller.agency_id)
+    referral = made(caller.post("/v1/referrals", EIGHT_ANSWERS))
+    with database.writing() as session:
+        for number in (1, 2):
+            more = {"id": f"stay_{number}", "facility_id": None, "outside_facility": "fac_old"}
+            stay(session, referral["minor"]["id"], date(2026, 1, 1), **{**more, "left_on": date(2026, 2, 1)})
+    answer = caller.post(f"/v1/referrals/{referral['id']}/rankings")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.json()["errors"][0]["pointer"].startswith("/snapshot/stays/")
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(database.reader, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(database.reader, "before_cursor_execute", note)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_network(database: Database) -> None:
+    load(database, network())
+    with counted(database) as few:
+        snapshot(database)
+    minors = [{"id": f"min_{n}", "born_on": "2011-03-02"} for n in range(20)]
+    asked = [{"id": f"ref_{n}", "minor": f"min_{n}", "urgency": 1} for n in range(20)]
+    houses = [house(f"fac_m{n}", funds=[f"fund_m{n}"]) for n in range(40)]
+    funds = [fund(f"fund_m{n}") for n in range(40)]
+    load(database, network(*houses, funds=funds, minors=minors, referrals=asked))
+    with counted(database) as many:
+        assert len(snapshot(database)["facilities"]) == 41
+    assert 0 < len(few) == len(many) <= 30
+
+
+def test_a_network_keeps_its_ids_and_is_owned(database: Database) -> None:
+    operator, funder = new_agency(database), new_agency(database)
+    owner = load(
+        database,
+        WHOLE,
+        operators={"fac_a": operator},
+        funder_agencies={"Fulton County": funder},
+        referral_codes={"ref_1": "R-0412"},
+    )
+    with database.reading() as session:
+        row = session.get_one(Facility, "fac_a")
+        assert (row.agency_id, row.kind, session.get_one(Bed, "bed_a1").unit_id) == (
+            operator,
+            FacilityKind.SAFE_HOUSE,
+            "unit_a",
+        )
+        referral = session.get_one(Referral, "ref_1")
+        assert (referral.code, referral.agency_id, session.get_one(Minor, "min_1").agency_id) == (
+            "R-0412",
+            owner,
+            owner,
+        )
+
+
+def test_a_file_that_contradicts_itself_is_refused_whole(database: Database) -> None:
+    agency = new_agency(database)
+    with pytest.raises(SnapshotError), database.writing() as session:
+        load_network(session, network(funds=[]), agency_id=agency)
+    assert snapshot(database)["facilities"] == []
