@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from .facts import MET, NOT_MET, UNKNOWN, Json, by_id, day, nights, opt_day, plus
+from .facts import MET, NOT_MET, UNKNOWN, Json, all_of, by_id, day, nights, opt_day, plus
 from .house import NO_DATE, RULES, licence_capacity
 from .payers import accepted, first_change, fund_changes, fund_outcomes
 from .people import Pair, all_seated, siblings
@@ -77,16 +77,18 @@ def sibling_outcome(look: Look, other: Pair) -> str:
     return {"excluded": NOT_MET, "needs_info": UNKNOWN, "fits": MET}[verdict]
 
 
-def together(look: Look) -> str:
-    """Judge minor.together."""
-    found = {sibling_outcome(look, other) for other in siblings(look.pair, look.on)}
-    return NOT_MET if NOT_MET in found else UNKNOWN if UNKNOWN in found else MET
+def together(setting: Setting, on: date) -> str:
+    """Judge minor.together for the group of a date: each of it as on the admission date."""
+    group = siblings(setting.pair, on)
+    counted = frozenset(other.minor["id"] for other in group)
+    look = Look(setting.pair, setting.start, setting.bed_known, 1 + len(group), counted)
+    return all_of(sibling_outcome(look, other) for other in group)
 
 
 def outcomes(setting: Setting) -> tuple[Outcomes, dict[str, dict[str, str]]]:
     """Judge every rule on the admission date: the house's and each fund's."""
     look = setting.look(setting.start)
-    house = house_outcomes(look) | {("minor.together", look.facility["id"]): together(look)}
+    house = house_outcomes(look) | {("minor.together", look.facility["id"]): together(setting, setting.start)}
     return house, fund_outcomes(setting.pair, setting.start)
 
 
@@ -94,9 +96,10 @@ def house_change(setting: Setting, code: str, now: str) -> date | None:
     """Scan the later dates of the need for the first on which the rule says something else."""
     if code in NO_DATE or code == "funding.accepted":
         return None
-    rule = together if code == "minor.together" else RULES[code]
     later = nights(plus(setting.start, 1), plus(setting.start, setting.need))
-    return first_change(now, later, lambda on: rule(setting.look(on)))
+    if code == "minor.together":
+        return first_change(now, later, lambda on: together(setting, on))
+    return first_change(now, later, lambda on: RULES[code](setting.look(on)))
 
 
 def finding(rule: str, subject: str, outcome: str, changes_on: date | None) -> Json:

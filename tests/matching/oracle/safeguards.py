@@ -14,12 +14,16 @@ EARTH_KM = 6371.0088
 
 @dataclass(frozen=True)
 class Look:
-    """A pair, the date judged, whether the bed date is known, and the size of the group."""
+    """A pair, the date judged, whether the bed date is known, and the size of the group.
+
+    `counted` names those of the group who are in the house on that date and in its size as well.
+    """
 
     pair: Pair
     on: date
     bed_known: bool
     k: int
+    counted: frozenset[str] = frozenset()
 
     @property
     def minor(self) -> Json:
@@ -97,7 +101,8 @@ def remote(look: Look) -> str:
 
 def count(look: Look) -> int:
     """Count the young people in the house once the group is in it."""
-    others = len(others_present(look.pair, look.on)) + unlisted(look.facility, look.on)
+    here = [e for e in others_present(look.pair, look.on) if e.get("minor") not in look.counted]
+    others = len(here) + unlisted(look.facility, look.on)
     if look.bed_known:
         return others + look.k
     own = [e for e in entries(look.facility) if e.get("minor") == look.minor["id"]]

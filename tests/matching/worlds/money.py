@@ -90,7 +90,7 @@ def limits(draw: Draw) -> Json:
         "genders": draw.limit(rare, draw.at_least_one(GENDERS, 0.7)),
         "facility_kinds": draw.limit(rare, draw.at_least_one(HOUSES + NO_HOUSES, 0.8)),
         "excluded_facility_kinds": draw.limit(often, draw.some(HOUSES + NO_HOUSES, 0.1)),
-        "requires": draw.limit(often, draw.some(CODES, 0.3)),
+        "requires": draw.limit(often + 0.05, draw.some(CODES, 0.35)),
         "clocks": clocks if draw.chance(draw.knobs.clocked) else draw.pick((None, [])),
         "beds_per_night": draw.limit(0.25, draw.within((1, 3))),
         "nights_left": draw.limit(0.35, draw.within((0 if draw.chance(0.3) else 1, 14))),

@@ -85,7 +85,9 @@ def minor(draw: Draw, minor_id: str, known: list[str], facilities: list[str]) ->
         "custody": draw.fact(draw.usual(("none", "none", "parent", "dependent"), CUSTODIES)),
         "trafficking": draw.fact(draw.usual(("verified", "at_risk"), ("screening_pending",))),
         "needs": draw.fact(needs(draw)),
-        "approvals": draw.fact([draw.pick(CODES) for _ in range(draw.within((0, 4)))]),
+        "approvals": None
+        if draw.chance(0.05 + draw.null_rate)
+        else [draw.pick(CODES) for _ in range(draw.within((0, 6)))],
         "avoid": avoid(draw, others, facilities),
         "together_with": draw.limit(
             draw.knobs.together, draw.some([*waiting, "min_elsewhere", *draw.some([minor_id], 0.05)], 0.4)
