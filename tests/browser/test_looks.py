@@ -1,0 +1,175 @@
+"""Every page, light and dark, narrow and wide: read by axe, within bounds, on few bytes, with a silent console."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Site, rank, save_shot
+
+WIDTHS = (320, 390, 1280)
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+SHOTS = Path(folder) if (folder := os.environ.get("BEDNIGHT_SHOTS")) else None
+
+MOST_BYTES = 50_000
+MOST_REQUESTS = 5
+SMALLEST, PRIMARY = 24, 44
+
+# Spacing that a reader may set (WCAG 1.4.12), without an inline style.
+SPACING = """() => { const sheet = new CSSStyleSheet();
+  sheet.replaceSync('*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}');
+  document.adoptedStyleSheets = [sheet]; }"""
+# What is wider than the page, by tag and text.
+TOO_WIDE = """() => [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility()
+    && e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.unseen,.defs,.skip'))
+  .map((e) => e.tagName + ' ' + e.textContent.trim().slice(0, 40)).slice(0, 5)"""
+# Controls with their size; a choice is as large as the label around it, a link in running text is as high as its line.
+TARGETS = """() => [...document.querySelectorAll('a,button,select,input:not([type=hidden]),summary')]
+  .filter((e) => e.checkVisibility() && !e.closest('.skip'))
+  .map((e) => { const box = (e.closest('label') || e).getBoundingClientRect();
+    return [(e.textContent || e.name || '').trim().slice(0, 30), box.width, box.height,
+      e.matches('button,.btn,select,summary') || !!e.closest('label.pick')]; })"""
+
+
+def form_with_problems(page: Page, site: Site) -> None:
+    page.goto(site.base + "/referrals/new")
+    page.fill("#age", "fifteenish")
+    page.check("input[name=infants][value=some]")
+    page.check("input[name=conditions][value=none]")
+    page.check("input[name=conditions][value=arson]")
+    page.get_by_role("button", name="Find beds").click()
+    page.wait_for_selector("#errors")
+
+
+def opened(page: Page, path: str, site: Site) -> None:
+    page.goto(site.base + path)
+
+
+PAGES: dict[str, Callable[[Page, Site], object]] = {
+    "home": lambda page, site: opened(page, "/", site),
+    "new referral": lambda page, site: opened(page, "/referrals/new", site),
+    "new referral with problems": form_with_problems,
+    "three beds": lambda page, site: rank(page, site, "R-0412"),
+    "no bed": lambda page, site: rank(page, site, "R-0391"),
+    "a house not available": lambda page, site: rank(page, site, "R-0396"),
+    "county not known": lambda page, site: rank(page, site, "R-0411"),
+    "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
+    "signed out": lambda page, site: opened(page, "/signed-out", site),
+}
+
+
+@pytest.fixture(params=PAGES)
+def shown(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[tuple[str, Page]]:
+    """A page of a signed-in coordinator, with everything folded open."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = site.sign_in(context)
+    PAGES[request.param](page, site)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    yield request.param, page
+    context.close()
+
+
+def test_axe_finds_nothing(shown: tuple[str, Page]) -> None:
+    name, page = shown
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            save_shot(page, SHOTS, f"{name.replace(' ', '-')}-{width}-{scheme}")
+            report = Axe().run(page, options=RULES).response
+            found += [
+                f"{scheme} {width} {row['id']}: {row['help']} {[node['target'] for node in row['nodes']][:3]}"
+                for row in report["violations"]
+            ]
+    assert found == []
+
+
+def test_nothing_runs_out_of_the_page(shown: tuple[str, Page]) -> None:
+    _, page = shown
+    page.set_viewport_size({"width": 320, "height": 640})
+    wide = {"at 320 px": _too_wide(page)}
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        wide[f"at 200 % text, {width} px"] = _too_wide(page)
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.evaluate(SPACING)
+    page.set_viewport_size({"width": 320, "height": 640})
+    wide["with text spacing"] = _too_wide(page)
+    assert {when: what for when, what in wide.items() if what} == {}
+
+
+def _too_wide(page: Page) -> list[str]:
+    if page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        return []
+    return [str(one) for one in page.evaluate(TOO_WIDE)] or ["the page itself"]
+
+
+def test_every_control_can_be_hit(shown: tuple[str, Page]) -> None:
+    _, page = shown
+    small = []
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        for text, wide, high, primary in page.evaluate(TARGETS):
+            least = PRIMARY if primary else SMALLEST
+            if high < least - 0.5 or wide < SMALLEST:
+                small.append(f"{width}: {text} {wide:.0f} x {high:.0f}")
+    assert small == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_few_bytes_own_host_and_a_silent_console(name: str, chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = site.sign_in(context)
+    PAGES[name](page, site)
+    said: list[str] = []
+    sizes: dict[str, int] = {}
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
+    # A form sent once more is what a reload would do.
+    page.goto(page.url if "problems" not in name else f"{site.base}/referrals/new", wait_until="networkidle")
+    context.close()
+    expected = ["Failed to load resource: the server responded with a status of 404 (Not Found)"] * (
+        name == "not found"
+    )
+    assert said == expected
+    assert all(url.startswith(site.base) for url in sizes)
+    assert len(sizes) <= MOST_REQUESTS
+    assert sum(sizes.values()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("code", ["R-0412", "R-0391", "R-0394"])
+def test_an_answer_prints_on_two_pages_with_every_reason(phone: Page, site: Site, code: str) -> None:
+    rank(phone, site, code)
+    paper = phone.pdf(format="Letter")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", paper)) <= 2
+    phone.emulate_media(media="print")
+    assert not phone.get_by_role("button").filter(visible=True).count()
+    assert phone.get_by_text("Contains confidential data").is_visible()
+
+
+def test_status_is_a_word(phone: Page, site: Site) -> None:
+    """In grey nothing is lost: each state that has a colour has a word."""
+    rank(phone, site, "R-0412")
+    for tag in phone.locator(".tag").filter(visible=True).all():
+        assert tag.inner_text().strip()
+    rank(phone, site, "R-0393")
+    bar = phone.locator("article").first
+    assert "Paid:" in bar.inner_text()
+
+
+def test_a_page_can_be_enlarged(phone: Page) -> None:
+    content = phone.locator("meta[name=viewport]").get_attribute("content") or ""
+    assert "maximum-scale" not in content
+    assert "user-scalable" not in content
