@@ -19,7 +19,8 @@ def first_night(entry: Json) -> date:
 
 def cover(entry: Json, need: int) -> Json:
     """The bar: one unit of width per night of the need, a block per payer, the rest hatched."""
-    start, segments = first_night(entry), []
+    start = first_night(entry)
+    segments: list[Json] = []
     for at, payer in enumerate(entry["payers"]):
         first, end = (date.fromisoformat(payer[key]) for key in ("from", "until"))
         shade = SHADES[at % len(SHADES)]

@@ -37,6 +37,7 @@ URGENCY = {
 class LatestRun(NamedTuple):
     """As much of a run as a list shows."""
 
+    referral_id: str
     id: str
     decided_at: datetime
     tonight: date
@@ -87,7 +88,7 @@ def latest_runs(session: Session, referral_ids: Iterable[str]) -> dict[str, Late
         .join(ranked, ranked.c.id == RankingRun.id)
         .where(ranked.c.n == 1)
     )
-    return {referral_id: LatestRun(*rest) for referral_id, *rest in rows}
+    return {row.referral_id: LatestRun(*row) for row in rows}
 
 
 def _answer(run: LatestRun) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.web import words
-from app.web.translation import gettext, ngettext
+from app.web.translation import gettext, marked, ngettext
 
 Json = dict[str, Any]
 
@@ -13,20 +13,20 @@ CHOICES = {
     "minor.trafficking": {code: words.TRAFFICKING[code] for code in ("verified", "at_risk")},
     "minor.gender": words.GENDERS,
     "minor.needs.infants": {
-        "0": words.marked("No infant"),
-        "1": words.marked("1 infant"),
-        "2": words.marked("2 infants"),
+        "0": marked("No infant"),
+        "1": marked("1 infant"),
+        "2": marked("2 infants"),
     },
 }
 TYPED = {
-    "minor.born_on": words.marked("Write 3/2/2011, or the age as 15, about 15 or 14-16."),
-    "minor.residence.county": words.marked("Write the county and State, such as Fulton, GA."),
-    "minor.found.county": words.marked("Write the county and State, such as Fulton, GA."),
-    "minor.jurisdiction.county": words.marked("Write the county and State, such as Fulton, GA."),
-    "minor.residence.state": words.marked("Write the county and State, such as Fulton, GA."),
-    "minor.found.state": words.marked("Write the county and State, such as Fulton, GA."),
-    "minor.jurisdiction.state": words.marked("Write the county and State, such as Fulton, GA."),
-    "minor.needs.conditions": words.marked("Write none, or use “Change” to mark what applies."),
+    "minor.born_on": marked("Write 3/2/2011, or the age as 15, about 15 or 14-16."),
+    "minor.residence.county": marked("Write the county and State, such as Fulton, GA."),
+    "minor.found.county": marked("Write the county and State, such as Fulton, GA."),
+    "minor.jurisdiction.county": marked("Write the county and State, such as Fulton, GA."),
+    "minor.residence.state": marked("Write the county and State, such as Fulton, GA."),
+    "minor.found.state": marked("Write the county and State, such as Fulton, GA."),
+    "minor.jurisdiction.state": marked("Write the county and State, such as Fulton, GA."),
+    "minor.needs.conditions": marked("Write none, or use “Change” to mark what applies."),
 }
 
 

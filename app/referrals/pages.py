@@ -20,11 +20,12 @@ from app.facilities.models import Facility
 from app.funding.models import Fund
 from app.referrals import form as reading
 from app.referrals import service
-from app.referrals.form import Form, LookUp
+from app.referrals.form import LookUp
 from app.referrals.models import Referral
 from app.referrals.schemas import ReferralRead
 from app.sharing.service import visible_minors
 from app.web import words
+from app.web.answers import Form
 from app.web.pages import page
 from app.web.places import counties_of
 from app.web.translation import gettext

@@ -27,6 +27,18 @@ ROLES = {
     Role.SECURITY_ADMINISTRATOR: marked("Security administrator"),
     Role.AUDITOR: marked("Auditor"),
 }
+# What a refusal means to a person; the catalogue's own words are for programs.
+NEXT_STEPS = {
+    "not_signed_in": marked(
+        "You have not signed in on this computer, or you were away too long and it ended by itself."
+    ),
+    "forbidden": marked("Your role does not include this. Your agency's administrator can change that."),
+    "not_found": marked("It does not exist, or it is not yours to see: here both look the same."),
+    "stale_update": marked("Open it again: it shows what stands there now. Then repeat your change."),
+    "referral_closed": marked("Nothing more can be asked for it. Open a new referral."),
+    "internal": marked("Try again. If it goes on, call and say the number below."),
+    "busy": marked("Wait a moment, then try again. What you typed is still in the form."),
+}
 LINKS = (
     ("home", "/", marked("Referrals"), Permission.REFERRAL_READ),
     ("new", "/referrals/new", marked("New referral"), Permission.RANKING_RUN),
@@ -92,4 +104,6 @@ def install(app: FastAPI) -> None:
 
 def problem_page(request: Request, document: Mapping[str, Any]) -> str:
     """A refusal for a person: what it means, and what to do next."""
-    return TEMPLATES.get_template("web/problem.html").render(document, frame=_frame(request, None, "", exit_link=False))
+    said = NEXT_STEPS.get(document["code"])
+    context = {**document, "fix": gettext(said) if said is not None else document["fix"]}
+    return TEMPLATES.get_template("web/problem.html").render(context, frame=_frame(request, None, "", exit_link=False))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.referrals import form as reading
-from app.referrals.form import Form, Read
+from app.referrals.form import Read
 from app.web import answers
-from app.web.answers import Unreadable
+from app.web.answers import Form, Unreadable
 from app.web.places import county_name, find_county, spoken
 
 TONIGHT = date(2026, 11, 21)
