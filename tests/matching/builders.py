@@ -5,7 +5,6 @@ One house (`fac_a`) with two beds, one fund (`fund_a`) with every kind of limit,
 """
 
 import json
-import os
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import date, timedelta
@@ -18,9 +17,6 @@ Json = dict[str, Any]
 
 TONIGHT = date(2026, 11, 21)
 LISTS = ("options", "later", "needs_info", "excluded")
-PROOFS = int(os.environ.get("BEDNIGHT_PROOFS", "400"))
-"""How many random examples a property is tried on, some properties on a multiple of it."""
-
 GONE = object()
 """As a value in `changed`: take the key out."""
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.coverage import PayerRun, cover, heads
+from tests.proofs import saw, times
 
 from .builders import (
-    PROOFS,
     changed,
     clock,
     day,
@@ -137,14 +137,15 @@ def drawn(seed: int) -> tuple[list[Money], int]:
 drawings = st.integers(0, 2**32).map(drawn)
 
 
-@settings(max_examples=8 * PROOFS, deadline=None)
+@settings(max_examples=times(3000), deadline=None)
 @given(drawings)
 def test_the_best_chain_of_all(drawing: tuple[list[Money], int]) -> None:
     payers, nights = drawing
     assert chosen(payers, nights) == best(payers, nights)
+    saw("chains of payers, against every chain there is", 1)
 
 
-@settings(max_examples=PROOFS, deadline=None)
+@settings(max_examples=times(400), deadline=None)
 @given(drawings)
 def test_how_far_each_payer_leads(drawing: tuple[list[Money], int]) -> None:
     payers, nights = drawing
@@ -155,7 +156,7 @@ def test_how_far_each_payer_leads(drawing: tuple[list[Money], int]) -> None:
         assert found[payer.fund] - START == longest
 
 
-@settings(max_examples=PROOFS // 4, deadline=None)
+@settings(max_examples=times(100), deadline=None)
 @given(drawings, st.randoms(use_true_random=False))
 def test_the_order_of_payers_changes_nothing(drawing: tuple[list[Money], int], shuffle: Random) -> None:
     payers, nights = drawing
