@@ -107,7 +107,7 @@ def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
     if found:
         raise SnapshotError(found)
     arranged: Snapshot = _arranged(snapshot)
-    sha256(arranged)
+    object.__setattr__(arranged, "digest", sha256(arranged))
     return arranged
 
 
@@ -119,14 +119,13 @@ def encode(snapshot: Snapshot) -> dict[str, Any]:
 
 def canonical(snapshot: Snapshot) -> bytes:
     """Give the bytes that stand for a snapshot whatever the order of its rows."""
-    return json.dumps(encode(_arranged(snapshot)), sort_keys=True, separators=(",", ":")).encode()
+    arranged = snapshot if snapshot.digest is not None else _arranged(snapshot)
+    return json.dumps(_plain(arranged), sort_keys=True, separators=(",", ":")).encode()
 
 
 def sha256(snapshot: Snapshot) -> str:
     """Give the hash of the canonical bytes, in hexadecimal."""
-    if snapshot.digest is None:
-        object.__setattr__(snapshot, "digest", hashlib.sha256(canonical(snapshot)).hexdigest())
-    return str(snapshot.digest)
+    return snapshot.digest or hashlib.sha256(canonical(snapshot)).hexdigest()
 
 
 def schema() -> dict[str, Any]:
@@ -245,9 +244,10 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value]
 
 
-def _fields(fact: Any) -> list["dataclasses.Field[Any]"]:
+@cache
+def _fields(fact: Any) -> tuple["dataclasses.Field[Any]", ...]:
     """The fields that the contract knows."""
-    return [column for column in dataclasses.fields(fact) if column.init]
+    return tuple(column for column in dataclasses.fields(fact) if column.init)
 
 
 @cache
@@ -255,31 +255,48 @@ def _json_fields(kind: Any) -> tuple[tuple[str, str], ...] | None:
     """Field and JSON name of a dataclass; None of any other type."""
     if not dataclasses.is_dataclass(kind):
         return None
-    return tuple((column.name, _JSON_NAMES.get(column.name, column.name)) for column in _fields(kind))
+    names: Any = kind
+    return tuple((column.name, _JSON_NAMES.get(column.name, column.name)) for column in _fields(names))
 
 
 _ORDERED = {"limits", "point", "home_point", "age_range"}
 """Fields whose order carries meaning; every other list is a set of rows or codes."""
 
 
-def _arranged(value: Any) -> Any:
+def _arranged(fact: Any) -> Any:
     """Put every list of a fact into one order, so that an answer cannot depend on the order of rows."""
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
     changes: dict[str, Any] = {}
-    for column in _fields(value):
-        held = getattr(value, column.name)
-        if dataclasses.is_dataclass(held):
-            changes[column.name] = _arranged(held)
-        elif isinstance(held, tuple) and held:
-            rows = [_arranged(item) for item in held]
-            changes[column.name] = tuple(rows if column.name in _ORDERED else sorted(rows, key=_order))
-    return dataclasses.replace(value, **changes) if changes else value
+    kind: Any = type(fact)
+    for name in _holders(kind):
+        held = getattr(fact, name)
+        if not isinstance(held, tuple):
+            changed = held if held is None else _arranged(held)
+        elif name in _ORDERED:
+            changed = tuple(_arranged(row) if dataclasses.is_dataclass(row) else row for row in held)
+        elif held and dataclasses.is_dataclass(held[0]):
+            changed = tuple(sorted(map(_arranged, held), key=_order))
+        else:
+            changed = tuple(sorted(held))
+        if changed is not held and changed != held:
+            changes[name] = changed
+    return dataclasses.replace(fact, **changes) if changes else fact
+
+
+@cache
+def _holders(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass that may hold lists, or facts that do."""
+    hints = _hints(kind)
+    return tuple(
+        column.name
+        for column in _fields(kind)
+        if "tuple" in str(hints[column.name]) or _dataclass_in(hints[column.name]) is not None
+    )
 
 
 def _order(row: Any) -> tuple[str, str]:
+    """By id; what has none, by all it says."""
     own = getattr(row, "id", "")
-    return (str(own), "" if own else json.dumps(_plain(row), sort_keys=True))
+    return (own, "" if own else json.dumps(_plain(row), sort_keys=True))
 
 
 # A decision to JSON.
