@@ -59,13 +59,19 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     cluster.drop(url)
 
 
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A SQLite database of its own for each test, migrated and empty."""
+    path = tmp_path / "bednight.db"
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of its own for each test, migrated and empty, once of each kind."""
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same, once on each kind of database. A module in which the kind is of no matter overrides it."""
     if request.param == "sqlite":
-        path = tmp_path / "bednight.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite:///{path}"
+        yield request.getfixturevalue("sqlite_url")
         return
     template: str = request.getfixturevalue("migrated_postgresql")
     cluster: Cluster = request.getfixturevalue("cluster")

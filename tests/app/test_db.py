@@ -148,6 +148,17 @@ def test_the_answer_waits_for_the_commit(app: FastAPI, client: TestClient, datab
     assert client.post("/v1/probe").status_code == 500
 
 
+def test_a_violation_is_a_conflict(app: FastAPI, client: TestClient, clock: Clock) -> None:
+    @app.post("/v1/probe")
+    def probe(session: DbSession) -> None:
+        for key in ("agency_1", "agency_2"):
+            session.add(Agency(id=key, name="JANE DOE", kind=AgencyKind.SCHOOL, created_at=clock.now()))
+
+    answer = client.post("/v1/probe")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "JANE" not in answer.text
+
+
 def test_a_refusal_rolls_back(app: FastAPI, client: TestClient, database: Database, clock: Clock) -> None:
     @app.post("/v1/probe")
     def probe(session: DbSession) -> None:

@@ -44,6 +44,12 @@ class Probe(BaseModel):
     tags: Annotated[list[str], Field(max_length=2)] = []
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database is enough here."""
+    return sqlite_url
+
+
 @pytest.fixture(autouse=True)
 def probe(app: FastAPI) -> None:
     """Routes that fail in every way."""

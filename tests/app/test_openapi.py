@@ -21,6 +21,12 @@ class Probe(BaseModel):
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database is enough here."""
+    return sqlite_url
+
+
+@pytest.fixture
 def document(app: FastAPI, client: TestClient) -> dict[str, Any]:
     """The document as it is served, with a route of each kind in it."""
 

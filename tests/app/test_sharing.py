@@ -128,10 +128,15 @@ def test_ending_a_grant_ends_that_reason_only(session: Session, ours: Agency, cl
     for agency in (ours, other):
         grant(session, "min_1", agency.id, Relation.OFFERED, clock.now())
     grant(session, "min_2", ours.id, Relation.OFFERED, clock.now())
+    grant(session, "min_2", ours.id, Relation.REFERRED, clock.now())
     session.flush()
     clock.move(DAY)
     end_grants(session, "min_1", ours.id, Relation.OFFERED, clock.now())
     assert seen(session, ours, clock) == ["min_2"]
     assert seen(session, other, clock) == ["min_1"]
-    ended = session.scalars(select(Grant).where(Grant.valid_until.is_not(None))).one()
-    assert ended.valid_until == clock.now()
+    end_grants(session, "min_2", ours.id, Relation.OFFERED, clock.now())
+    assert seen(session, ours, clock) == ["min_2"]
+    ended = session.scalars(select(Grant).where(Grant.valid_until.is_not(None))).all()
+    assert {(row.minor_id, row.relation, row.valid_until) for row in ended} == {
+        (minor, Relation.OFFERED, clock.now()) for minor in ("min_1", "min_2")
+    }
