@@ -1,0 +1,304 @@
+"""The command line: JSON on stdout, one clear line on stderr and exit code 2 on bad input."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matching.__main__ import main
+from matching.codec import schema
+
+from .builders import GONE, Json, changed, decide, house, minor, referral, snapshot
+
+ROOT = Path(__file__).parents[2]
+Write = Callable[..., str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a document, or bytes, to a file and give its path."""
+
+    def put(document: Json | bytes, name: str = "tonight.json") -> str:
+        file = tmp_path / name
+        file.write_bytes(document if isinstance(document, bytes) else json.dumps(document).encode())
+        return str(file)
+
+    return put
+
+
+def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that answers; what it printed."""
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def refused(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that is refused: exit code 2, nothing on stdout, one line on stderr."""
+    try:
+        code: Any = main(arguments)
+    except SystemExit as error:
+        code = error.code
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert err.startswith("matching: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    return err.removeprefix("matching: ").rstrip("\n")
+
+
+def two() -> Json:
+    """Two who wait, and two houses."""
+    return snapshot(
+        facilities=[house("a"), house("b", population="mixed")],
+        minors=[minor(), minor("min_2")],
+        referrals=[referral(), referral(2)],
+    )
+
+
+# Answers.
+
+
+def test_rank_prints_the_decision(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(two())
+    printed = run("rank", file, "--referral", "ref_2", capsys=capsys)
+    assert json.loads(printed) == decide(two(), "ref_2")
+    assert printed.startswith("{\n")
+
+
+def test_all_prints_a_line_for_every_referral_of_every_file(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    second = changed(snapshot(), {"/horizon_nights": 20})
+    files = [write(two(), "b.json"), write(second, "a.json")]
+    printed = run("rank", *files, "--all", capsys=capsys).splitlines()
+    assert [json.loads(line) for line in printed] == [decide(two(), "ref_1"), decide(two(), "ref_2"), decide(second)]
+
+
+def test_a_referral_in_several_files(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [write(two(), "b.json"), write(snapshot(), "a.json")]
+    printed = run("rank", *files, "--referral", "ref_1", capsys=capsys)
+    assert printed.count('"referral": "ref_1"') == 2
+
+
+def test_all_of_a_file_without_referrals_prints_nothing(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("rank", write(snapshot(referrals=[])), "--all", capsys=capsys) == ""
+
+
+def test_findings_failed_leaves_out_what_is_met(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(run("rank", write(two()), "--referral", "ref_1", "--findings", "failed", capsys=capsys))
+    assert found["options"][0]["findings"] == []
+    assert [row["rule"] for row in found["excluded"][0]["findings"]] == ["safeguard.population"]
+    explained = ("explain", write(two()), "--referral", "ref_1", "--facility", "fac_b", "--findings", "failed")
+    assert len(json.loads(run(*explained, capsys=capsys))["findings"]) == 1
+
+
+def test_plain_is_text_for_people(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run("rank", write(two()), "--all", "--plain", capsys=capsys)
+    assert [line for line in printed.splitlines() if line.startswith("ref_")] == [
+        "ref_1: 1 beds to offer, 0 later",
+        "ref_2: 1 beds to offer, 0 later",
+    ]
+    explained = ("explain", write(two()), "--referral", "ref_1", "--facility", "fac_b", "--plain")
+    assert run(*explained, capsys=capsys).startswith("ref_1 at fac_b: excluded\n  not_met safeguard.population")
+
+
+@pytest.mark.parametrize(
+    ("changes", "listed"),
+    [
+        ({}, "options"),
+        ({f"/facilities/0/units/0/beds/{at}/status": "offline" for at in (0, 1)}, "later"),
+        ({"/facilities/0/population": None}, "needs_info"),
+        ({"/facilities/0/population": "mixed"}, "excluded"),
+    ],
+)
+def test_explain_prints_every_rule_for_one_pair(
+    changes: Json, listed: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = changed(two(), changes)
+    found = json.loads(run("explain", write(document), "--referral", "ref_1", "--facility", "fac_a", capsys=capsys))
+    entry = next(row for row in decide(document)[listed] if row["facility"] == "fac_a")
+    assert (found["referral"], found["facility"], found["list"]) == ("ref_1", "fac_a", listed)
+    assert found["findings"] == entry["findings"]
+    assert found["failed"] == entry.get("failed", [])
+    assert found["unknown"] == entry.get("unknown", [])
+    assert found["bed_known"] is (listed in ("options", "needs_info"))
+
+
+def test_schema_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(run("schema", capsys=capsys)) == schema()
+
+
+def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(two()).encode())))
+    assert json.loads(run("rank", "-", "--referral", "ref_1", capsys=capsys)) == decide(two())
+
+
+def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "python -m matching rank tonight.json --referral ref_1" in capsys.readouterr().out
+
+
+# Refusals.
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(tmp_path / "nothing.json")
+    assert refused("rank", file, "--all", capsys=capsys) == f"{file}: no such file or directory"
+    assert refused("explain", file, "--referral", "r", "--facility", "f", capsys=capsys).startswith(file)
+
+
+def test_a_folder_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused("rank", str(tmp_path), "--all", capsys=capsys) == f"{tmp_path}: is a directory"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "/: expected JSON"),
+        (b"{", "/: expected JSON"),
+        (b"\xff\xfe", "/: expected JSON"),
+        (b"[]", "/: expected an object"),
+        (b"[" * 100_000, "/: expected JSON"),
+        (b"{}", "/as_of: this key is required (and 3 more)"),
+    ],
+)
+def test_a_file_that_is_no_snapshot(
+    content: bytes, message: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(content)
+    assert refused("rank", file, "--all", capsys=capsys) == f"{file}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"/facilities/0/kind": "hotel"}, "/facilities/0/kind: expected 'emergency_shelter', "),
+        ({"/tonight": GONE}, "/tonight: this key is required"),
+        ({"/colour": "red"}, "/colour: this key is not known; check its spelling or leave it out"),
+        ({"/referrals/0/minor": "x"}, "/referrals/0/minor: expected the id of a minor of this snapshot"),
+        ({"/version": 2}, "/version: expected 1"),
+    ],
+)
+def test_a_snapshot_with_a_fault(changes: Json, message: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(changed(two(), changes))
+    for command in (("rank", file, "--all"), ("explain", file, "--referral", "ref_1", "--facility", "fac_a")):
+        assert refused(*command, capsys=capsys).startswith(f"{file}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "holds"),
+    [
+        ([], "none"),
+        ([1], "ref_1"),
+        ([1, 2, 3], "ref_1, ref_2, ref_3"),
+        ([1, 2, 3, 4, 5], "ref_1, ref_2, ref_3 and 2 more"),
+    ],
+)
+def test_a_referral_that_is_not_there(
+    numbers: list[int], holds: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    minors = [minor(f"min_{n}") for n in numbers]
+    file = write(snapshot(minors=minors, referrals=[referral(n) for n in numbers]))
+    expected = f"{file}: no referral 'ref_9'; it holds {holds}"
+    assert refused("rank", file, "--referral", "ref_9", capsys=capsys) == expected
+    assert refused("explain", file, "--referral", "ref_9", "--facility", "fac_a", capsys=capsys) == expected
+
+
+def test_a_facility_that_is_not_there(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(two())
+    said = refused("explain", file, "--referral", "ref_1", "--facility", "fac_z", capsys=capsys)
+    assert said == f"{file}: no facility 'fac_z'; it holds fac_a, fac_b"
+
+
+def test_a_policy_that_is_not_known(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(snapshot(policy={"id": "mine", "version": 3}))
+    said = refused("rank", file, "--referral", "ref_1", capsys=capsys)
+    assert said == f"{file}: /policy: this engine does not know policy mine version 3"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["guess"],
+        ["rank"],
+        ["rank", "x.json"],
+        ["rank", "--all"],
+        ["rank", "x.json", "--all", "--referral", "ref_1"],
+        ["rank", "x.json", "--all", "--findings", "some"],
+        ["rank", "x.json", "--all", "--colour"],
+        ["explain", "x.json", "--referral", "ref_1"],
+        ["explain", "x.json", "--facility", "fac_a"],
+        ["explain", "--referral", "ref_1", "--facility", "fac_a"],
+        ["schema", "x.json"],
+    ],
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(*arguments, capsys=capsys).endswith("; see python -m matching --help")
+
+
+def test_a_reader_that_has_gone_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert main(["schema"]) == 0
+
+
+# In a process of its own.
+
+
+def matching(*arguments: str, **more: Any) -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-m", "matching", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, cwd=ROOT, **more)
+
+
+def test_a_process_answers_with_its_exit_code(write: Write) -> None:
+    done = matching("rank", write(two()), "--referral", "ref_1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout) == decide(two())
+    bad = matching("rank", write(two()), "--referral", "ref_9")
+    assert (bad.returncode, bad.stdout) == (2, b"")
+    assert bad.stderr.count(b"\n") == 1
+
+
+def test_a_process_whose_reader_has_gone_ends_in_silence() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "matching", "schema"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    os.close(writer)
+    assert done.stderr == b""
+
+
+IMPORTS = """
+import sys, json
+sys.path.insert(0, {root!r})
+before = "ortools" in sys.modules
+import matching, matching.codec, matching.ranking, matching.eligibility, matching.check, matching.__main__
+loaded = [name for name in sys.modules if name.partition(".")[0] in ("ortools", "app", "fastapi", "sqlalchemy")]
+snapshot = matching.codec.decode(open({file!r}).read())
+matching.ranking.rank(snapshot, "ref_2")
+still = "ortools" in sys.modules
+matching.ranking.rank(snapshot, "ref_1")
+print(json.dumps([before, loaded, still, "ortools" in sys.modules]))
+"""
+
+
+def test_the_solver_is_loaded_by_the_first_option_and_not_before(write: Write) -> None:
+    """The second referral has no option, so there is nothing to solve."""
+    nowhere = minor("min_2", wishes={"refuse": ["fac_a"]})
+    file = write(snapshot(minors=[minor(), nowhere], referrals=[referral(), referral(2)]))
+    script = IMPORTS.format(root=str(ROOT), file=file)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert json.loads(done.stdout) == [False, [], False, True]
