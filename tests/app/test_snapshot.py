@@ -521,6 +521,23 @@ def test_a_network_keeps_its_ids_and_is_owned(database: Database) -> None:
         )
 
 
+def test_ids_of_a_network_s_own_file_may_be_texts(client: TestClient, database: Database) -> None:
+    caller = Caller(client, database, Role.INTAKE_COORDINATOR)
+    beds = [{"id": "床 1", "status": "open"}]
+    asked = {"id": "anfrage é 1", "minor": "m 1", "urgency": 1}
+    own = network(house("haus ü", units=[{"id": "flügel", "beds": beds}]), minors=[{"id": "m 1"}], referrals=[asked])
+    load(database, own, agency_id=caller.agency_id)
+    answer = caller.post("/v1/referrals/anfrage%20%C3%A9%201/rankings")
+    assert [row["facility"] for row in made(answer)["needs_info"]] == ["haus ü"]
+    made(caller.get(answer.headers["Location"]))
+    made(caller.get("/v1/referrals/anfrage é 1"))
+    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    path = "/v1/facilities/haus%20%C3%BC"
+    made(administrator.put(f"{path}/beds/%E5%BA%8A%201/status", {"status": "cleaning", "version": 1}))
+    made(administrator.post(f"{path}/confirmations", {}))
+    made(administrator.patch(path, {"region": "Region 1", "version": 1}))
+
+
 def test_a_file_that_contradicts_itself_is_refused_whole(database: Database) -> None:
     agency = new_agency(database)
     with pytest.raises(SnapshotError), database.writing() as session:
