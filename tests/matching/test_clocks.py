@@ -161,7 +161,7 @@ def drawn_clock(draw: Random) -> Clock:
     days = draw.choice([None, draw.randint(1, 40)])
     return Clock(
         id="cap",
-        limit=draw.randint(0, 25),
+        limit=draw.randint(0, 33),
         unit=kind,  # type: ignore[arg-type]
         window=window,  # type: ignore[arg-type]
         window_days=days,
@@ -288,6 +288,17 @@ YEAR: dict[str, Any] = {"window": "trailing", "window_months": 12}
 )
 def test_fourteen_nights_in_twelve_months(past: tuple[str, str], nights: int, unpaid: str) -> None:
     assert worked(clock(14, **YEAR), [past_nights(*past)]) == (nights, unpaid)
+
+
+@pytest.mark.parametrize(("limit", "nights"), [(31, 60), (30, 40), (27, 27)])
+def test_a_month_is_as_long_as_it_is(limit: int, nights: int) -> None:
+    """The first window of 31 nights is that of 31 December, from 30 November: a cap of 30 does not pay that night."""
+    document = snapshot(
+        funds=[fund(clocks=[clock(limit, window="trailing", window_months=1)])],
+        referrals=[referral(nights_needed=60)],
+    )
+    entry = option(document)
+    assert entry["funded_nights"] == nights
 
 
 def test_a_fiscal_year_turns_inside_the_stay() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -270,6 +271,16 @@ def test_a_process_answers_with_its_exit_code(write: Write) -> None:
     bad = matching("rank", write(two()), "--referral", "ref_9")
     assert (bad.returncode, bad.stdout) == (2, b"")
     assert bad.stderr.count(b"\n") == 1
+
+
+def test_the_module_runs_as_a_program(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["matching", "rank", write(two()), "--referral", "ref_9"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(ROOT / "matching" / "__main__.py"), run_name="__main__")
+    assert caught.value.code == 2
+    assert "no referral 'ref_9'" in capsys.readouterr().err
 
 
 def test_a_process_whose_reader_has_gone_ends_in_silence() -> None:
