@@ -78,10 +78,13 @@ def sibling_outcome(look: Look, other: Pair) -> str:
 
 
 def together(setting: Setting, on: date) -> str:
-    """Judge minor.together for the group of a date: each of it as on the admission date."""
+    """Judge minor.together for the group of a date: each as on the admission date.
+
+    Whoever has joined since is counted with the group of the admission date.
+    """
     group = siblings(setting.pair, on)
-    counted = frozenset(other.minor["id"] for other in group)
-    look = Look(setting.pair, setting.start, setting.bed_known, 1 + len(group), counted)
+    counted = {other.minor["id"] for other in (*group, *siblings(setting.pair, setting.start))}
+    look = Look(setting.pair, setting.start, setting.bed_known, 1 + len(counted), frozenset(counted))
     return all_of(sibling_outcome(look, other) for other in group)
 
 
