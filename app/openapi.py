@@ -66,7 +66,6 @@ def _tell_errors(method: str, operation: dict[str, Any]) -> None:
         "default": True,
     }
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    operation["responses"].pop("422", None)
     for status, possible in statuses.items():
         if possible:
             operation["responses"][status] = {"description": "Problem", "content": content}

@@ -19,7 +19,6 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=sqlite,
-        transactional_ddl=True,
         transaction_per_migration=True,
     )
     with context.begin_transaction():
