@@ -64,7 +64,11 @@ def disagreements(seed: int) -> list[str]:
     """Decide one referral both ways and name every difference."""
     snapshot = nasty(seed)
     referral = snapshot["referrals"][seed % len(snapshot["referrals"])]["id"]
-    engine = by_facility(decision_document(rank(decode(snapshot), referral), findings="all"))
+    try:
+        engine = by_facility(decision_document(rank(decode(snapshot), referral), findings="all"))
+    except Exception as fault:
+        fault.add_note(f"seed {seed} {referral}")
+        raise
     oracle = by_facility(decide(snapshot, referral))
     assert set(engine) == set(oracle)
     found = []
