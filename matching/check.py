@@ -12,29 +12,17 @@ from typing import Any
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.case import Case
 from matching.check_clocks import Ledger
-from matching.check_judging import Judge, Judged, Place
+from matching.check_judged import FreeBed, Judged
+from matching.check_judging import Judge
 from matching.check_network import Waiting
-from matching.check_nights import Block, Nights
+from matching.check_nights import NIGHT_CODES, Block, Book, Nights
 from matching.check_plan import Effect
 from matching.check_rivals import better_exists
+from matching.check_shape import LISTS, ROWS, Document, differences, misshapen, same
 from matching.facts import Referral, Snapshot
 from matching.findings import MET, Finding
 from matching.value import DEFAULT_POLICY, Placing, Policy, terms
 
-Document = dict[str, Any]
-
-HEADER = {"version", "referral", "snapshot_sha256", "rules_version", "engine_version"}
-PLACED = {
-    *("facility", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "payers", "binding"),
-    *("bed_until", "bed_confirmed_at", "call_first", "provisional", "terms", "network", "findings"),
-}
-LISTS = {
-    "options": PLACED | {"rank"},
-    "later": PLACED | {"from", "room_from"},
-    "needs_info": {"facility", "unknown", "ask", "findings"},
-    "excluded": {"facility", "failed", "fix", "findings"},
-}
-ROWS = {"findings": {"rule", "outcome", "subject"}, "payers": {"fund", "from", "until"}}
 NO_DATE: Document = {
     **dict.fromkeys(("unit", "bed", "admit_on", "from", "room_from", "bed_until", "bed_confirmed_at", "call_first")),
     **dict.fromkeys(("funded_nights", "first_unfunded_night", "binding")),
@@ -64,31 +52,8 @@ def faults(document: Document, snapshot: Snapshot, policy: Policy = DEFAULT_POLI
     list of str
         One sentence for each fault, with ids and rules but no facts about a person; none where it is confirmed.
     """
-    found = list(_misshapen(document)) or list(_header(document, snapshot, policy))
+    found = list(misshapen(document)) or list(_header(document, snapshot, policy))
     return found or list(_Check(document, snapshot, policy).faults())
-
-
-def _misshapen(document: Document) -> Iterator[str]:
-    """Keys that are missing or not known, as far as the rest relies on them."""
-    if not isinstance(document, dict) or set(document) != HEADER | set(LISTS):
-        yield "the keys of the decision are not those of the contract"
-        return
-    for name, keys in LISTS.items():
-        if not isinstance(document[name], list):
-            yield f"{name} is not a list"
-            continue
-        for at, entry in enumerate(document[name]):
-            if not isinstance(entry, dict) or set(entry) != keys or not isinstance(entry["facility"], str):
-                yield f"entry {at} of {name} has not the keys of the contract"
-            else:
-                yield from _misshapen_rows(f"{name}, {entry['facility']}", entry)
-
-
-def _misshapen_rows(where: str, entry: Document) -> Iterator[str]:
-    for name, keys in ROWS.items():
-        rows = entry.get(name, [])
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and set(row) >= keys for row in rows):
-            yield f"{where}: {name} have not the keys of the contract"
 
 
 def _header(document: Document, snapshot: Snapshot, policy: Policy) -> Iterator[str]:
@@ -99,7 +64,7 @@ def _header(document: Document, snapshot: Snapshot, policy: Policy) -> Iterator[
         "rules_version": RULES_VERSION,
         "engine_version": ENGINE_VERSION,
     }
-    yield from (f"{name} is another one" for name, value in expected.items() if not _same(document[name], value))
+    yield from (f"{name} is another one" for name, value in expected.items() if not same(document[name], value))
     if document["referral"] not in [row.id for row in snapshot.referrals]:
         yield "the referral is not in the snapshot"
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
@@ -122,7 +87,7 @@ class _Check:
         self.document = document
         self.policy = policy
         self.judge = Judge(snapshot)
-        self.ledger = Ledger(snapshot)
+        self.book = Book(Ledger(snapshot))
         self.referral: Referral = next(row for row in snapshot.referrals if row.id == document["referral"])
         self.judged = {row.id: self.judge.judge(self.referral, row) for row in snapshot.facilities}
         self.tonight = self.judge.first_night(self.referral) == snapshot.tonight
@@ -137,10 +102,11 @@ class _Check:
                 yield f"{where}: it belongs to {judged.listed}"
                 continue
             yield from _findings(where, entry["findings"], judged)
+            yield from self._counted(where, judged)
             if name == "needs_info":
-                yield from _differences(where, entry, _needs_info(judged, asked))
+                yield from differences(where, entry, _needs_info(judged, asked))
             elif name == "excluded":
-                yield from _differences(where, entry, _excluded(judged))
+                yield from differences(where, entry, _excluded(judged))
             else:
                 yield from self._placed(where, entry, judged)
         yield from self._network()
@@ -151,6 +117,16 @@ class _Check:
             for entry in self.document[name]:
                 yield name, f"{name}, {entry['facility']}", entry, self.judged[entry["facility"]]
 
+    def _counted(self, where: str, judged: Judged) -> Iterator[str]:
+        """Whether the rules find on the first night what a count of nights finds."""
+        night = judged.case.admit_on.toordinal()
+        for payer in judged.payers:
+            if payer.funding.limit is not None:
+                met = payer.codes(MET)
+                refused = self.book.payer(payer.funding).refuses(night, night)
+                if refused != next((code for code in NIGHT_CODES if code not in met), None):
+                    yield f"{where}: whether {payer.funding.fund.id} pays the first night is counted otherwise"
+
     def _placed(self, where: str, entry: Document, judged: Judged) -> Iterator[str]:
         """An option, or one for later: its date and bed, its payers and its terms."""
         complete = judged.case.minor.history == "complete"
@@ -159,7 +135,7 @@ class _Check:
         if place is None:
             expected |= NO_DATE
         else:
-            nights = Nights(judged.case, (row.funding for row in judged.payers if row.usable), self.ledger)
+            nights = Nights(judged.case, judged.usable, self.book)
             end = nights.farthest()
             expected |= self._bed(judged, place)
             expected["terms"] = self._terms(judged.case, place, end)
@@ -171,9 +147,9 @@ class _Check:
             else:
                 yield f"{where}: {wrong}"
         self.costs[judged.case.facility.id] = sum(term["cost"] for term in expected["terms"])
-        yield from _differences(where, entry, {key: value for key, value in expected.items() if key in entry})
+        yield from differences(where, entry, {key: value for key, value in expected.items() if key in entry})
 
-    def _bed(self, judged: Judged, place: Place) -> Document:
+    def _bed(self, judged: Judged, place: FreeBed) -> Document:
         confirmed, on = place.bed.confirmed_at, judged.case.admit_on.isoformat()
         return {
             "unit": place.unit.id,
@@ -186,7 +162,7 @@ class _Check:
             "call_first": confirmed is None or self.judge.snapshot.as_of - confirmed > CALL_FIRST_AFTER,
         }
 
-    def _terms(self, case: Case, place: Place, end: int) -> list[Document]:
+    def _terms(self, case: Case, place: FreeBed, end: int) -> list[Document]:
         """The terms of the policy, for the nights that are paid while the bed is free."""
         usable = min(end, (place.until or case.until).toordinal()) - case.admit_on.toordinal()
         rows = terms(Placing(case, self.referral, place.bed, usable), self.policy)
@@ -194,15 +170,15 @@ class _Check:
 
     def _network(self) -> Iterator[str]:
         """What each option does to the others who wait; nothing where the need begins later than tonight."""
-        options = {facility: row for facility, row in self.judged.items() if row.listed == "options"}
+        options = {facility: row.option for facility, row in self.judged.items() if row.option is not None}
         waiting = None
         if self.tonight and options:
-            waiting = Waiting(self.judge, self.ledger, self.referral, options, self.policy)
+            waiting = Waiting(self.judge, self.book, self.referral, options, self.policy)
             imposed = {
                 entry["facility"]: contract
                 for name, _, entry, judged in self._entries()
                 if name == judged.listed == "options"
-                and (contract := waiting.contract(judged, _first_payer(entry))) is not None
+                and (contract := waiting.contract(options[entry["facility"]], _first_payer(entry))) is not None
             }
             self.effects = waiting.effects(imposed)
         for name, where, entry, judged in self._entries():
@@ -217,7 +193,7 @@ class _Check:
                     "urgent_placed_change": -sum(effect.lost[:URGENT_TIERS]),
                     "nights_change": effect.nights,
                 }
-            if "network" in entry and not _same(entry["network"], expected):
+            if "network" in entry and not same(entry["network"], expected):
                 yield f"{where}: network is not what the plan tonight gives"
 
     def _orders(self) -> Iterator[str]:
@@ -236,7 +212,7 @@ class _Check:
                     yield f"{name}, {is_there}: {expected} comes before it"
                     break
         for rank, entry in enumerate(self.document["options"], start=1):
-            if not _same(entry["rank"], rank):
+            if not same(entry["rank"], rank):
                 yield f"options, {entry['facility']}: its rank is not its place in the list"
 
     def _option_key(self, facility: str) -> tuple[tuple[int, ...], int, int, str]:
@@ -272,7 +248,7 @@ def _findings(where: str, rows: Sequence[Document], judged: Judged) -> Iterator[
         yield f"{where}: the findings are out of order"
     for name, row in zip(given, rows, strict=True):
         if name in expected:
-            yield from _differences(f"{where}, {name}", row, expected[name])
+            yield from differences(f"{where}, {name}", row, expected[name])
             yield from (f"{where}, {name}: {key} has no place here" for key in row.keys() - expected[name].keys())
 
 
@@ -317,22 +293,3 @@ def _ordinal(text: object) -> int | None:
 
 def _day(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
-
-
-def _differences(where: str, given: Document, expected: Document) -> Iterator[str]:
-    for key, value in expected.items():
-        if key not in given or not _same(given[key], value):
-            yield f"{where}: {key} is not what the snapshot gives"
-
-
-def _same(given: Any, expected: Any) -> bool:
-    """Equal as JSON: 1, 1.0 and true are three values."""
-    if isinstance(expected, dict):
-        return (
-            isinstance(given, dict)
-            and set(given) == set(expected)
-            and all(_same(given[key], value) for key, value in expected.items())
-        )
-    if isinstance(expected, list):
-        return isinstance(given, list) and len(given) == len(expected) and all(map(_same, given, expected))
-    return type(given) is type(expected) and bool(given == expected)

@@ -3,18 +3,16 @@
 It shares the facts and the rules with the engine, and nothing of how the engine searches.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from matching.case import Case
 from matching.census import Census
+from matching.check_judged import FreeBed, Judged, JudgedPayer, Option
 from matching.facts import Bed, Facility, Minor, Referral, Resident, Snapshot, Unit
-from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Fix, Outcome
+from matching.findings import MET, NOT_MET, UNKNOWN, Outcome
 from matching.payer import Funding
-from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
-from matching.rules.base import Rule
+from matching.rules import FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
 from matching.rules.conflict import Conflict
 from matching.rules.fit import unit_outcome
 from matching.rules.licensing import Capacity
@@ -23,100 +21,6 @@ from matching.rules.safeguards import Population
 ONE_DAY = timedelta(days=1)
 ABOUT_PEOPLE = (Population(), Conflict(), Capacity())
 """Rules that decide on which night a house can take the minor (the rules' section 2, item 6)."""
-
-
-class Place(NamedTuple):
-    """A bed in its unit, and the first night of the need on which it is not free."""
-
-    unit: Unit
-    bed: Bed
-    until: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedPayer:
-    """One accepted payer with the findings on the admission night."""
-
-    funding: Funding
-    findings: list[Finding]
-
-    def codes(self, outcome: Outcome) -> set[str]:
-        """The rules with an outcome."""
-        return {row.rule for row in self.findings if row.outcome is outcome}
-
-    @property
-    def may_pay(self) -> bool:
-        """Whether every finding is met."""
-        return all(row.outcome is MET for row in self.findings)
-
-    @property
-    def usable(self) -> bool:
-        """Whether a row is in force and every rule that is judged once is met: it may stand in a sequence."""
-        once = {rule.code for rule in ONCE_RULES}
-        return self.funding.limit is not None and all(row.outcome is MET for row in self.findings if row.rule in once)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A pair with its date, its bed where there is one, and every finding; the list follows from these alone.
-
-    `room_from` is the first night on which there would be a bed within the licence, whoever else lived there.
-    """
-
-    case: Case
-    first: date
-    place: Place | None
-    room_from: date | None
-    house: list[Finding]
-    payers: list[JudgedPayer]
-
-    @property
-    def findings(self) -> list[Finding]:
-        """The facility's findings in the order of the catalogue, then each payer's by id."""
-        return [*self.house, *(row for payer in self.payers for row in payer.findings)]
-
-    @property
-    def failed(self) -> list[str]:
-        """The codes that exclude: the facility's own, and the payers' where every payer is refused."""
-        codes = {row.rule for row in self.house if row.outcome is NOT_MET}
-        refused = [payer.codes(NOT_MET) for payer in self.payers]
-        return sorted(codes.union(*refused) if refused and all(refused) else codes)
-
-    @property
-    def unknown(self) -> list[str]:
-        """The codes that are open: the facility's own, and those of payers not refused where none is sure to pay."""
-        return sorted({row.rule for row in self._doubts()})
-
-    @property
-    def asks(self) -> set[str]:
-        """The facts that the open findings lack."""
-        return {fact for row in self._doubts() for fact in row.asks}
-
-    def _doubts(self) -> Iterator[Finding]:
-        yield from (row for row in self.house if row.outcome is UNKNOWN)
-        if not any(payer.may_pay for payer in self.payers):
-            for payer in self.payers:
-                if not payer.codes(NOT_MET):
-                    yield from (row for row in payer.findings if row.outcome is UNKNOWN)
-
-    @property
-    def listed(self) -> str:
-        """The list of the decision that the findings and the beds put the facility in."""
-        if self.failed:
-            return "excluded"
-        if self.unknown:
-            return "needs_info"
-        return "options" if self.place is not None and self.case.admit_on == self.first else "later"
-
-    def fix(self, code: str) -> Fix:
-        """The smallest change for a failed rule, in the rule's own words; of several payers the first by id."""
-        rule = BY_CODE[code]
-        if isinstance(rule, Rule):
-            found = next(row for row in self.house if row.rule == code)
-            return Fix(code, rule.who, rule.waivable(self.case), rule.fix(self.case, found))
-        payer = next(payer for payer in self.payers if code in payer.codes(NOT_MET))
-        found = next(row for row in payer.findings if row.rule == code)
-        return Fix(code, rule.who, rule.waive is not None, rule.fix(payer.funding, found))
 
 
 class Judge:
@@ -160,14 +64,20 @@ class Judge:
         house = [rule.check(case) for rule in FACILITY_RULES]
         return Judged(case, first, place, room_from, house, self._payers(case))
 
-    def option_tonight(self, referral: Referral, facility: Facility) -> Judged | None:
-        """The pair where it is an option for tonight, without the findings of the facility, which are all met."""
+    def option_tonight(self, referral: Referral, facility: Facility) -> Option | None:
+        """The pair where it is an option for tonight: every rule of the facility is met, and a payer may pay."""
         case = self._case(referral, facility, self.snapshot.tonight, bed_known=True)
         place = self._bed(case)
-        if place is None or any(rule.check(case).outcome is not MET for rule in FACILITY_RULES):
+        if place is None or any(rule.judge(case) is not MET for rule in FACILITY_RULES):
             return None
-        found = Judged(case, case.admit_on, place, None, [], self._payers(case))
-        return found if found.listed == "options" else None
+        usable = [
+            funding
+            for funding in self._accepted(case)
+            if funding.limit is not None and all(rule.judge(funding) is MET for rule in ONCE_RULES)
+        ]
+        heads = [funding for funding in usable if all(rule.judge(funding) is MET for rule in NIGHT_RULES)]
+        first = [funding for funding in heads if not funding.fund.last_resort]
+        return Option(case, place, usable, first or heads) if heads else None
 
     def free(self, bed: Bed, on: date, minor: str, referrals: frozenset[str]) -> bool:
         """Whether a bed is free on a night (section 2, item 3)."""
@@ -193,7 +103,7 @@ class Judge:
             night += ONE_DAY
         return None
 
-    def _bed(self, case: Case) -> Place | None:
+    def _bed(self, case: Case) -> FreeBed | None:
         """The bed for a night, if everybody of the group can have one and the people who live there allow it."""
         fitting = self._fitting(case, gap=True)
         if not fitting or any(rule.outcome(case, case.admit_on) is NOT_MET for rule in ABOUT_PEOPLE):
@@ -203,7 +113,7 @@ class Judge:
         for unit, bed in fitting:
             until = self.bed_until(case, bed)
             doubt = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
-            ranked.append((doubt, -(until or date.max).toordinal(), bed.id, Place(unit, bed, until)))
+            ranked.append((doubt, -(until or date.max).toordinal(), bed.id, FreeBed(unit, bed, until)))
         for _, _, taken, place in sorted(ranked, key=lambda row: row[:3]):
             if seated([beds - {taken} for beds in siblings]):
                 return place
@@ -257,13 +167,16 @@ class Judge:
             return NOT_MET
         return UNKNOWN if judged.unknown else MET
 
-    def _payers(self, case: Case) -> list[JudgedPayer]:
-        """Every accepted payer by id, with its findings; those of last resort once the others are judged."""
+    def _accepted(self, case: Case) -> list[Funding]:
+        """The payers that the facility accepts, by id, each with the row in force on the governing date."""
         stay = case.continued()
         governing = case.admit_on if stay is None else stay.admitted_on
+        return [Funding(case, self.census.funds[fund], governing) for fund in sorted(set(case.facility.funds or ()))]
+
+    def _payers(self, case: Case) -> list[JudgedPayer]:
+        """Every accepted payer by id, with its findings; those of last resort once the others are judged."""
         payers = []
-        for fund in sorted(set(case.facility.funds or ())):
-            funding = Funding(case, self.census.funds[fund], governing)
+        for funding in self._accepted(case):
             rules = () if funding.limit is None else (*ONCE_RULES, *NIGHT_RULES)
             payers.append(JudgedPayer(funding, [rule.check(funding) for rule in (FUND_IN_FORCE, *rules)]))
         other_may_pay = any(payer.may_pay for payer in payers if not payer.funding.fund.last_resort)

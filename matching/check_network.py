@@ -4,12 +4,13 @@ A contract is a payer that begins the chain at a unit. A bed that only one minor
 the house where she or he lives already a facility of its own. What minors share is counted as the first by id sees it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
-from matching.check_clocks import Ledger
-from matching.check_judging import Judge, Judged
-from matching.check_nights import Nights
+from matching.case import Case
+from matching.check_judged import FreeBed, Option
+from matching.check_judging import Judge
+from matching.check_nights import Book, Nights
 from matching.check_plan import OUT, Effect, Network, Pair, Place, Plan
 from matching.facts import Bed, Referral, Unit
 from matching.findings import MET
@@ -21,95 +22,95 @@ class Waiting:
     """The network tonight, with the options of the minor asked about among it."""
 
     def __init__(
-        self, judge: Judge, ledger: Ledger, asked: Referral, options: Mapping[str, Judged], policy: Policy
+        self, judge: Judge, book: Book, asked: Referral, options: Mapping[str, Option], policy: Policy
     ) -> None:
         self.judge = judge
-        self.ledger = ledger
+        self.book = book
         self.asked = asked
         self.policy = policy
         self.network = Network()
         for referral in waiting(judge, asked):
             self.network.tier[referral.minor] = referral.urgency
             self.network.pairs[referral.minor] = {}
-            for judged in options.values() if referral is asked else self._options(referral):
-                self._add(referral, judged)
+            for option in options.values() if referral is asked else self._options(referral):
+                self._add(referral, option)
 
     def effects(self, imposed: Mapping[str, Place]) -> dict[str, Effect]:
         """What choosing each contract does to the others, by the names given."""
         others = [minor for minor in self.network.tier if minor != self.asked.minor]
         return Plan(self.network, others).effects(self.asked.minor, imposed)
 
-    def contract(self, judged: Judged, fund: str) -> Place | None:
+    def contract(self, option: Option, fund: str) -> Place | None:
         """The contract of an option's bed and first payer; None where it stands for no pair of the network."""
-        if judged.place is None:
-            return None
-        found = ("contract", *self._unit(judged, judged.place.unit, judged.place.bed), fund)
+        found = ("contract", *self._unit(option.case, option.place.unit, option.place.bed), fund)
         return found if found in self.network.pairs[self.asked.minor] else None
 
-    def _options(self, referral: Referral) -> Iterable[Judged]:
-        judged = (self.judge.option_tonight(referral, facility) for facility in self.judge.snapshot.facilities)
-        return (option for option in judged if option is not None)
+    def _options(self, referral: Referral) -> Iterator[Option]:
+        found = (self.judge.option_tonight(referral, facility) for facility in self.judge.snapshot.facilities)
+        return (option for option in found if option is not None)
 
-    def _add(self, referral: Referral, judged: Judged) -> None:
-        """Add each payer that may pay tonight, and begins a chain, at each unit's best bed that suits."""
-        case = judged.case
-        nights = Nights(case, (payer.funding for payer in judged.payers if payer.usable), self.ledger)
-        heads = [payer.funding for payer in judged.payers if payer.may_pay]
-        ends = {funding.fund.id: nights.farthest(funding.fund.id) for funding in heads}
-        for unit, bed, until in self._beds(judged):
+    def _add(self, referral: Referral, option: Option) -> None:
+        """Add each payer that may pay tonight, as the first of a chain, at each unit's best bed that suits."""
+        case = option.case
+        nights = Nights(case, option.usable, self.book)
+        ends = {funding.fund.id: nights.farthest(funding.fund.id) for funding in option.heads}
+        for unit, bed, until in self._beds(option):
             bed_end = (until or case.until).toordinal()
-            place = self._places(judged, unit, bed)
-            for funding in heads:
+            place = self._places(case, unit, bed)
+            for funding in option.heads:
                 fund, most = funding.fund.id, funding.row.beds_per_night
                 paid = min(ends[fund], bed_end) - nights.first
-                if paid > 0:
-                    taken = self.ledger.taken(fund, case.admit_on, case.minor.id)
-                    contract = ("contract", *place[1:], fund)
-                    self.network.add(contract, place, None if most is None else max(0, most - taken))
-                    price = cost(Placing(case, referral, bed, paid), self.policy)
-                    self.network.pairs[referral.minor][contract] = Pair(price, paid)
+                taken = self.book.ledger.taken(fund, case.admit_on, case.minor.id)
+                contract = ("contract", *place[1:], fund)
+                self.network.add(contract, place, None if most is None else most - taken)
+                price = cost(Placing(case, referral, bed, paid), self.policy)
+                self.network.pairs[referral.minor][contract] = Pair(price, paid)
 
-    def _beds(self, judged: Judged) -> list[tuple[Unit, Bed, date | None]]:
-        """The bed that is free the longest in each unit of the network where the minor suits."""
-        case = judged.case
-        best: dict[tuple[str, ...], tuple[int, str, tuple[Unit, Bed, date | None]]] = {}
-        for unit in case.facility.units:
-            for bed in unit.beds if unit_outcome(case, unit, case.admit_on, gap=True) is MET else ():
-                if self.judge.free(bed, case.admit_on, case.minor.id, case.referrals):
-                    until = self.judge.bed_until(case, bed)
-                    row = (-(until or date.max).toordinal(), bed.id, (unit, bed, until))
-                    key = self._unit(judged, unit, bed)
-                    best[key] = min(row, best.get(key, row), key=lambda one: one[:2])
-        return [bed for _, _, bed in best.values()]
+    def _beds(self, option: Option) -> list[FreeBed]:
+        """The option's own bed, and the one that is free the longest in each unit of the network that suits."""
+        case = option.case
+        beds = [
+            FreeBed(unit, bed, self.judge.bed_until(case, bed))
+            for unit in case.facility.units
+            if unit_outcome(case, unit, case.admit_on, gap=True) is MET
+            for bed in unit.beds
+            if self.judge.free(bed, case.admit_on, case.minor.id, case.referrals)
+        ]
+        beds.sort(key=lambda row: (-(row.until or date.max).toordinal(), row.bed.id))
+        best: dict[tuple[str, ...], FreeBed] = {}
+        for row in (*beds, option.place):
+            best.setdefault(self._unit(case, row.unit, row.bed), row)
+        return list(best.values())
 
-    def _places(self, judged: Judged, unit: Unit, bed: Bed) -> Place:
+    def _places(self, case: Case, unit: Unit, bed: Bed) -> Place:
         """Add the unit of the network that a bed belongs to, and what is above it."""
-        case, ids, beds = judged.case, self._unit(judged, unit, bed), 1
+        ids, beds = self._unit(case, unit, bed), 1
         house: Place = ("facility", case.facility.id)
-        room = self._room(judged)
+        room = _room(case)
         if ids == (unit.id,):
-            beds = sum(self._anybody(judged, other) for other in unit.beds)
+            beds = sum(self._anybody(case, other) for other in unit.beds)
         elif any(row.minor == case.minor.id and row.present(case.admit_on) for row in case.facility.residents):
             house, room = ("facility", *ids), 1
         self.network.add(house, OUT, room)
         self.network.add(("unit", *ids), house, beds)
         return ("unit", *ids)
 
-    def _room(self, judged: Judged) -> int:
-        """Places that licence and staff awake allow besides the people who live there."""
-        case, staffing = judged.case, judged.case.facility.staffing
-        limits = [] if case.facility.licence.capacity is None else [case.facility.licence.capacity]
-        if staffing.night_ratio is not None and staffing.awake_staff_tonight is not None:
-            limits.append(staffing.night_ratio * staffing.awake_staff_tonight)
-        return max(0, min(limits) - (case.count(case.admit_on) - 1 - len(case.siblings)))
-
-    def _unit(self, judged: Judged, unit: Unit, bed: Bed) -> tuple[str, ...]:
+    def _unit(self, case: Case, unit: Unit, bed: Bed) -> tuple[str, ...]:
         """The ids of the unit of the network that a bed belongs to."""
-        return (unit.id,) if self._anybody(judged, bed) else (unit.id, bed.id)
+        return (unit.id,) if self._anybody(case, bed) else (unit.id, bed.id)
 
-    def _anybody(self, judged: Judged, bed: Bed) -> bool:
+    def _anybody(self, case: Case, bed: Bed) -> bool:
         """Whether a bed is free for anybody who might come."""
-        return self.judge.free(bed, judged.case.admit_on, "", frozenset())
+        return self.judge.free(bed, case.admit_on, "", frozenset())
+
+
+def _room(case: Case) -> int:
+    """Places that licence and staff awake allow besides the people who live there."""
+    licence, staffing = case.facility.licence, case.facility.staffing
+    limits = [] if licence.capacity is None else [licence.capacity]
+    if staffing.night_ratio is not None and staffing.awake_staff_tonight is not None:
+        limits.append(staffing.night_ratio * staffing.awake_staff_tonight)
+    return min(limits) - (case.count(case.admit_on) - 1 - len(case.siblings))
 
 
 def waiting(judge: Judge, asked: Referral) -> list[Referral]:

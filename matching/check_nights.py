@@ -16,6 +16,8 @@ from matching.payer import Funding
 from matching.rules.licensing import Age, InForce
 
 LICENCE = (InForce(), Age())
+NIGHT_CODES = ("funding.ages_out", "funding.clock", "funding.budget", "funding.beds")
+"""The rules of a payer that are judged for each night, in the order in which they end a run."""
 
 
 class Block(NamedTuple):
@@ -29,40 +31,38 @@ class Block(NamedTuple):
 class PayerNights:
     """One usable payer: which nights it may pay, and how far a block from each night goes."""
 
-    def __init__(self, funding: Funding, ledger: Ledger, stop: int) -> None:
+    def __init__(self, funding: Funding, ledger: Ledger) -> None:
         self.fund = funding.fund.id
         self.last_resort = funding.fund.last_resort
         self.nights_left = funding.row.nights_left
         self._case = funding.case
         self._row = funding.row
         self._first = funding.case.admit_on.toordinal()
-        self._stop = stop
         self._ledger = ledger
         self._counts = [Count(clock, self.fund, funding.case) for clock in funding.row.clocks]
 
     def refuses(self, start: int, night: int) -> str | None:
         """The first rule that keeps a block begun on `start` from paying a night; the licence is not looked at."""
         row, minor, on = self._row, self._case.minor, date.fromordinal(night)
-        if row.leaves_at_age is not None and age_in_band(minor, None, row.leaves_at_age - 1, on) is not MET:
-            return "funding.ages_out"
-        if not all(count.pays(start, night) for count in self._counts):
-            return "funding.clock"
-        if row.nights_left is not None and night - start >= row.nights_left:
-            return "funding.budget"
-        if row.beds_per_night is not None and self._ledger.taken(self.fund, on, minor.id) >= row.beds_per_night:
-            return "funding.beds"
-        return None
+        pays = (
+            row.leaves_at_age is None or age_in_band(minor, None, row.leaves_at_age - 1, on) is MET,
+            all(count.pays(start, night) for count in self._counts),
+            row.nights_left is None or night - start < row.nights_left,
+            row.beds_per_night is None or self._ledger.taken(self.fund, on, minor.id) < row.beds_per_night,
+        )
+        return next((code for code, may in zip(NIGHT_CODES, pays, strict=True) if not may), None)
 
     @cached_property
     def ends(self) -> list[int]:
-        """For a block from each night, the first night it does not pay.
+        """For a block from each night of the need, the first night it does not pay.
 
-        A night that a block pays is paid by a block begun later too: that one has used up less.
+        These never fall: a night that a block pays is paid by one begun later too, which has used up less.
         """
         found: list[int] = []
-        for start in range(self._first, self._stop):
+        stop = self._case.until.toordinal()
+        for start in range(self._first, stop):
             night = max(start, found[-1] if found else start)
-            while night < self._stop and self.refuses(start, night) is None:
+            while night < stop and self.refuses(start, night) is None:
                 night += 1
             found.append(night)
         return found
@@ -88,17 +88,33 @@ class Over(NamedTuple):
         return self.spent if payer.last_resort else self.every
 
 
+class Book:
+    """The nights of every payer, counted once for a minor: only for past stays does it matter at which facility."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._payers: dict[tuple[object, ...], PayerNights] = {}
+
+    def payer(self, funding: Funding) -> PayerNights:
+        """The nights of one usable payer."""
+        case = funding.case
+        where = case.facility.id if case.minor.id in case.census.stays_of else case.facility.state
+        key = (funding.fund.id, case.minor.id, where, case.admit_on, case.until, funding.governing)
+        if key not in self._payers:
+            self._payers[key] = PayerNights(funding, self.ledger)
+        return self._payers[key]
+
+
 class Nights:
     """The usable payers of a pair, by id, from its admission on."""
 
-    def __init__(self, case: Case, usable: Iterable[Funding], ledger: Ledger) -> None:
+    def __init__(self, case: Case, usable: Iterable[Funding], book: Book) -> None:
         self.case = case
         self.first = case.admit_on.toordinal()
         self.stop = self.first
         while self.unlicensed(self.stop) is None:
             self.stop += 1
-        found = [PayerNights(funding, ledger, self.stop) for funding in usable]
-        self.payers = sorted(found, key=lambda payer: payer.fund)
+        self.payers = sorted((book.payer(funding) for funding in usable), key=lambda payer: payer.fund)
 
     def unlicensed(self, night: int) -> str | None:
         """Why a night cannot be funded by anybody: it is not needed, or the licence does not cover it."""
@@ -151,18 +167,28 @@ class Nights:
     def farthest(self, head: str | None = None) -> int:
         """The first night that no sequence reaches; with `head`, none in which this payer's block is the first.
 
-        For every set of payers whose blocks are over, in rising order, the nights on which they can be.
+        Where nobody is of last resort, every block may run out: whoever follows then begins later and, as ends never
+        fall, reaches no less far.
         """
+        found = self._reached(head, run_out=True)
+        if found == self.stop or not any(payer.last_resort for payer in self.payers):
+            return found
+        return self._reached(head, run_out=False)
+
+    def _reached(self, head: str | None, *, run_out: bool) -> int:
+        """For every set of payers, in rising order, the nights on which all their blocks can be over; the last one."""
         over = {0: Over(1, 1)}
         longest = 0
         for used in range(1 << len(self.payers)):
             for at in self.unused(used) if used in over else ():
                 if used == 0 and head not in (None, self.payers[at].fund):
                     continue
-                for start in bits(over[used].before(self.payers[at])):
-                    block, known = self.block(used, at, start), over.get(used | 1 << at, Over(0, 0))
-                    over[used | 1 << at] = Over(known.every | block.every, known.spent | block.spent)
-                    longest = max(longest, block.every.bit_length() - 1)
+                known = over.get(used | 1 << at, Over(0, 0))
+                for start in bits(over[used].spent if run_out else over[used].before(self.payers[at])):
+                    block = self.block(used, at, start)
+                    known = Over(known.every | block.every, known.spent | block.spent)
+                over[used | 1 << at] = known
+                longest = max(longest, known.every.bit_length() - 1)
                 if self.first + longest == self.stop:
                     return self.stop
         return self.first + longest
@@ -176,7 +202,7 @@ class Nights:
         if self.first + start >= self.stop:
             return Over(0, 0)
         payer = self.payers[at]
-        end = payer.ends[start] - self.first
+        end = min(payer.ends[start], self.stop) - self.first
         if payer.last_resort:
             end = min([end, *(start + wait for wait in bits(self._held_back(used) >> start)[:1])])
         every = (1 << end + 1) - (1 << start + 1)

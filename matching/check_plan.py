@@ -131,6 +131,8 @@ class Plan:
         while changed:
             changed = False
             for place, above in self.network.above.items():
+                if place in ways and ways[place].weight == 0:
+                    continue
                 room = self.network.room[place]
                 next_to = [above] if room is None or used[place] < room else []
                 found = [Way(ways[to].weight, to, None) for to in (*next_to, *below.get(place, ())) if to in ways]

@@ -1,0 +1,61 @@
+"""Whether the JSON of a decision has its keys, and whether two values are equal as JSON, for the checker."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Document = dict[str, Any]
+
+HEADER = {"version", "referral", "snapshot_sha256", "rules_version", "engine_version"}
+PLACED = {
+    *("facility", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "payers", "binding"),
+    *("bed_until", "bed_confirmed_at", "call_first", "provisional", "terms", "network", "findings"),
+}
+LISTS = {
+    "options": PLACED | {"rank"},
+    "later": PLACED | {"from", "room_from"},
+    "needs_info": {"facility", "unknown", "ask", "findings"},
+    "excluded": {"facility", "failed", "fix", "findings"},
+}
+ROWS = {"findings": {"rule", "outcome", "subject"}, "payers": {"fund", "from", "until"}}
+
+
+def misshapen(document: Document) -> Iterator[str]:
+    """Keys that are missing or not known, as far as the rest relies on them."""
+    if not isinstance(document, dict) or set(document) != HEADER | set(LISTS):
+        yield "the keys of the decision are not those of the contract"
+        return
+    for name, keys in LISTS.items():
+        if not isinstance(document[name], list):
+            yield f"{name} is not a list"
+            continue
+        for at, entry in enumerate(document[name]):
+            if not isinstance(entry, dict) or set(entry) != keys or not isinstance(entry["facility"], str):
+                yield f"entry {at} of {name} has not the keys of the contract"
+            else:
+                yield from _rows(f"{name}, {entry['facility']}", entry)
+
+
+def _rows(where: str, entry: Document) -> Iterator[str]:
+    for name, keys in ROWS.items():
+        rows = entry.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and set(row) >= keys for row in rows):
+            yield f"{where}: {name} have not the keys of the contract"
+
+
+def differences(where: str, given: Document, expected: Document) -> Iterator[str]:
+    for key, value in expected.items():
+        if key not in given or not same(given[key], value):
+            yield f"{where}: {key} is not what the snapshot gives"
+
+
+def same(given: Any, expected: Any) -> bool:
+    """Equal as JSON: 1, 1.0 and true are three values."""
+    if isinstance(expected, dict):
+        return (
+            isinstance(given, dict)
+            and set(given) == set(expected)
+            and all(same(given[key], value) for key, value in expected.items())
+        )
+    if isinstance(expected, list):
+        return isinstance(given, list) and len(given) == len(expected) and all(map(same, given, expected))
+    return type(given) is type(expected) and bool(given == expected)
