@@ -23,6 +23,8 @@ from matching.rules.fit import unit_outcome
 from matching.value import Placing, Policy, nights_cost, standing_cost
 
 PLENTY = 2**30
+Place = tuple[Unit, Bed, date | None]
+"""A bed of a unit, and the first night on which it is no longer free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class _Builder:
         """Add the pairs of a facility that is an option tonight."""
         if assessment.verdict == "option":
             heads = assessment.heads()
-            for unit, bed, until in _best_beds(assessment.case):
+            for unit, bed, until in _best_beds(assessment):
                 self._add_place(referral, assessment.case, unit, bed, until, heads)
 
     def _add_place(
@@ -218,9 +220,13 @@ def _shared(case: Case, bed: Bed) -> bool:
     return case.house.free(bed, case.admit_on, "", (), case.census.tonight)
 
 
-def _best_beds(case: Case) -> list[tuple[Unit, Bed, date | None]]:
-    """The bed of each unit that suits, free the longest; beds for this minor alone stand by themselves."""
-    best: dict[str, tuple[tuple[int, str], tuple[Unit, Bed, date | None]]] = {}
+def _best_beds(assessment: Assessment) -> list[Place]:
+    """The bed of each unit that suits, free the longest; beds for this minor alone stand by themselves.
+
+    The bed that the admission chose stands for its unit: siblings who come too may leave no other.
+    """
+    case, chosen = assessment.case, assessment.admission
+    best: dict[str, tuple[tuple[int, str], Place]] = {}
     for unit in case.facility.units:
         if unit_outcome(case, unit, case.admit_on, gap=True) is not MET:
             continue
@@ -230,4 +236,7 @@ def _best_beds(case: Case) -> list[tuple[Unit, Bed, date | None]]:
                 row = ((-(until or date.max).toordinal(), bed.id), (unit, bed, until))
                 key = _unit_key(case, unit, bed)
                 best[key] = min(row, best.get(key, row), key=lambda one: one[0])
-    return [place for _, place in best.values()]
+    places = {key: place for key, (_, place) in best.items()}
+    if chosen.unit is not None and chosen.bed is not None:
+        places[_unit_key(case, chosen.unit, chosen.bed)] = (chosen.unit, chosen.bed, chosen.bed_until)
+    return list(places.values())
