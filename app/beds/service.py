@@ -60,30 +60,28 @@ def confirm(
         .returning(Bed.id)
         .execution_options(synchronize_session=False)
     ).all()
-    if new.awake_staff_tonight is not None:
-        session.merge(
-            NightStaffing(
-                facility_id=facility_id,
-                night=tonight,
-                awake_staff=new.awake_staff_tonight,
-                stated_at=now,
-                stated_by=who(actor),
-            )
-        )
     row = Confirmation(
         id=new_id("conf"), facility_id=facility_id, confirmed_at=now, confirmed_by=who(actor), beds=len(beds)
     )
     session.add(row)
-    session.flush()
+    staff = _staff(session, actor, facility_id, new.awake_staff_tonight, now, tonight)
     record(session, actor, "facility.confirm", "facility", trail_id(facility_id))
-    staff = session.scalar(
-        select(NightStaffing.awake_staff).where(
-            NightStaffing.facility_id == facility_id, NightStaffing.night == tonight
-        )
-    )
     return ConfirmationRead(
         id=row.id, facility_id=facility_id, confirmed_at=now, beds=row.beds, awake_staff_tonight=staff
     )
+
+
+def _staff(
+    session: Session, actor: Actor, facility_id: str, awake: int | None, now: datetime, tonight: date
+) -> int | None:
+    """Write who is awake tonight where it was said, and give what is known."""
+    found = session.get(NightStaffing, (facility_id, tonight))
+    if awake is None:
+        return None if found is None else found.awake_staff
+    said = {"awake_staff": awake, "stated_at": now, "stated_by": who(actor)}
+    session.merge(NightStaffing(facility_id=facility_id, night=tonight, **said))
+    session.flush()
+    return awake
 
 
 def _close_unnamed(session: Session, bed: Bed, now: datetime, tonight: date) -> None:

@@ -8,7 +8,13 @@ Json = dict[str, Any]
 
 LICENCE = ("status", "valid_from", "expires_on", "capacity", "min_age", "max_age", "genders", "infants")
 _TERMS = ("status", "capacity", "min_age", "max_age", "genders", "infants")
+FACTS = ("id", "kind", "state", "county", "place", "population", "admits", "services", "languages", "declines")
 UNIT = ("genders", "min_age", "max_age", "max_age_gap_years")
+
+
+def facility_form(row: Any) -> Json:
+    """What stands in a house's own row."""
+    return {name: getattr(row, name) for name in FACTS}
 
 
 def licence_form(rows: Iterable[Any], tonight: date) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.facilities.forms import UNIT, licence_columns, stored_value
+from app.facilities.forms import FACTS, UNIT, licence_columns, stored_value
 from app.facilities.models import (
     Bed,
     BedUnavailable,
@@ -46,8 +46,7 @@ def add_funds(session: Session, network: Network, agencies: Mapping[str, str]) -
 def add_facility(network: Network, facility: facts.Facility, operator: str | None) -> None:
     own = {"facility_id": facility.id}
     said = {"recorded_at": network.now, "recorded_by": STATED_BY}
-    plain = ("id", "kind", "state", "county", "place", "population", "admits", "services", "languages", "declines")
-    row: Json = {name: getattr(facility, name) for name in plain}
+    row: Json = {name: getattr(facility, name) for name in FACTS}
     row |= {
         "version": 1,
         "agency_id": operator,

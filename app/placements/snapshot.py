@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.beds.models import Resident
 from app.facilities.evidence import latest_safeguards
-from app.facilities.forms import bed_form, licence_form, safeguard_form, unit_form
+from app.facilities.forms import bed_form, facility_form, licence_form, safeguard_form, unit_form
 from app.facilities.models import (
     Bed,
     BedUnavailable,
@@ -99,42 +99,32 @@ def _facilities(session: Session, tonight: date, stays: list[Any], minors: dict[
     funds = _by(session, select(*_columns(FacilityFund)), "facility_id")
     licences = _by(session, select(*_columns(Licence)), "facility_id")
     safeguards = _by(session, latest_safeguards().with_only_columns(*_columns(SafeguardEvidence)), "facility_id")
-    units = _units(session, tonight)
-    house_list = _by(
-        session,
-        # A row whose last night has passed still outweighs what the bed last said, until someone says more.
-        select(*_columns(Resident)).where(Resident.closed_at.is_(None)),
-        "facility_id",
-    )
-    placed: Groups = defaultdict(list)
-    for stay in stays:
-        if stay.facility_id is not None and stay.in_house and (stay.left_on is None or stay.left_on > tonight):
-            placed[stay.facility_id].append(stay)
-    residents = listed(placed, house_list, minors, tonight)
+    units, residents = _units(session, tonight), _residents(session, tonight, stays, minors)
     return [
-        {
-            "id": row.id,
-            "kind": row.kind,
-            "state": row.state,
-            "county": row.county,
-            "place": row.place,
+        facility_form(row)
+        | {
             "point": None if row.latitude is None else [row.latitude, row.longitude],
             "licence": licence_form(licences.get(row.id, ()), tonight),
-            "population": row.population,
-            "admits": row.admits,
             "safeguards": {
                 found.code: form for found in safeguards.get(row.id, ()) if (form := safeguard_form(found)) is not None
             },
             "staffing": {"night_ratio": row.night_ratio, "awake_staff_tonight": row.awake_staff},
-            "services": row.services,
-            "languages": row.languages,
-            "declines": row.declines,
             "funds": [link.fund_id for link in funds.get(row.id, ())] if row.funds_known else None,
             "units": units.get(row.id, []),
             "residents": residents.get(row.id, []),
         }
         for row in rows
     ]
+
+
+def _residents(session: Session, tonight: date, stays: list[Any], minors: dict[str, Any]) -> Groups:
+    # A row whose last night has passed still outweighs what the bed last said, until someone says more.
+    house_list = _by(session, select(*_columns(Resident)).where(Resident.closed_at.is_(None)), "facility_id")
+    placed: Groups = defaultdict(list)
+    for stay in stays:
+        if stay.facility_id is not None and stay.in_house and (stay.left_on is None or stay.left_on > tonight):
+            placed[stay.facility_id].append(stay)
+    return listed(placed, house_list, minors, tonight)
 
 
 def _units(session: Session, tonight: date) -> Groups:
