@@ -350,3 +350,13 @@ def test_a_viewer_without_a_name_or_a_reason_is_nobody(bad: Json) -> None:
 
 def test_the_hash_of_everybodys_facts_stays_inside() -> None:
     assert "snapshot_sha256" not in project(decide([stored()]), viewer=AGENCY)
+
+
+def test_a_house_that_people_block_stands_where_a_full_one_stands() -> None:
+    """Among the houses without a date nothing but their ids says who comes first."""
+    full_ones = [full(stored(id=name)) for name in ("fac_a", "fac_b", "fac_c")]
+    plain = project(decide(full_ones), viewer=AGENCY)
+    for at in range(3):
+        crowd = [*full_ones]
+        crowd[at] = crowded(full_ones[at], ["conflict"], TONIGHT)
+        assert text(project(decide(crowd), viewer=AGENCY)) == text(plain)
