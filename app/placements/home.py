@@ -1,7 +1,7 @@
 """What waits: the open referrals of an agency with the newest answer of each."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from app.web.translation import gettext, marked
 Json = dict[str, Any]
 
 MOST_ROWS = 100
+MOST_TITLES = 10_000
 URGENCY = {
     1: marked("No safe place tonight"),
     2: marked("Within 24 hours"),
@@ -41,7 +42,6 @@ class LatestRun(NamedTuple):
     id: str
     decided_at: datetime
     tonight: date
-    answer: str
 
 
 def overview(session: Session, actor: Actor, clock: Clock) -> Json:
@@ -50,9 +50,13 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     place = Place(limit=MOST_ROWS, cursor=None)
     found, cursor = referrals.list_referrals(session, actor, place, ReferralStatus.OPEN, now, tonight)
     runs = latest_runs(session, [referral.id for referral in found]) if actor.may(Permission.RANKING_READ) else {}
+    answers = titles(session, runs.values())
     found.sort(key=lambda row: (row.urgency, -row.created_at.timestamp(), row.code))
     groups = [
-        {"title": gettext(URGENCY[urgency]), "rows": [_row(row, runs.get(row.id), now, tonight) for row in rows]}
+        {
+            "title": gettext(URGENCY[urgency]),
+            "rows": [_row(row, runs.get(row.id), answers, now, tonight) for row in rows],
+        }
         for urgency, rows in groupby(found, key=lambda row: row.urgency)
     ]
     return {
@@ -64,12 +68,14 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     }
 
 
-def _row(referral: ReferralRead, run: LatestRun | None, now: datetime, tonight: date) -> Json:
+def _row(
+    referral: ReferralRead, run: LatestRun | None, answers: Mapping[str, str], now: datetime, tonight: date
+) -> Json:
     return {
         "code": referral.code,
         "summary": summary(referral, tonight),
         "waiting": words.ago(referral.opened_at or referral.created_at, now),
-        "answer": None if run is None else _answer(run),
+        "answer": None if run is None else answers[run.id],
         "ranked": None if run is None else words.ago(run.decided_at, now),
         "href": None if run is None else f"/referrals/{referral.id}/rankings/{run.id}",
         "rank": f"/referrals/{referral.id}/rankings",
@@ -82,15 +88,35 @@ def latest_runs(session: Session, referral_ids: Iterable[str]) -> dict[str, Late
         partition_by=RankingRun.referral_id, order_by=(RankingRun.decided_at.desc(), RankingRun.id)
     )
     ranked = select(RankingRun.id, newest.label("n")).where(RankingRun.referral_id.in_(list(referral_ids))).subquery()
-    # Not the snapshot, which is the bulk of a run.
     rows = session.execute(
-        select(RankingRun.referral_id, RankingRun.id, RankingRun.decided_at, RankingRun.tonight, RankingRun.answer)
+        select(RankingRun.referral_id, RankingRun.id, RankingRun.decided_at, RankingRun.tonight)
         .join(ranked, ranked.c.id == RankingRun.id)
         .where(ranked.c.n == 1)
     )
     return {row.referral_id: LatestRun(*row) for row in rows}
 
 
-def _answer(run: LatestRun) -> str:
-    """The title of the answer, from what this viewer may see of it."""
-    return title(project(json.loads(run.answer), viewer=AGENCY), run.tonight)
+# A run never changes, and an answer is long: what its title needs is worked out once, for the agency that asks.
+_nights: dict[str, Json] = {}
+
+
+def titles(session: Session, runs: Iterable[LatestRun]) -> dict[str, str]:
+    """The title of each answer by run, from what the agency that asks may see of it."""
+    shown = {run.id: run for run in runs}
+    found = {run_id: _nights[run_id] for run_id in shown if run_id in _nights}
+    missing = [run_id for run_id in shown if run_id not in found]
+    rows = session.execute(select(RankingRun.id, RankingRun.answer).where(RankingRun.id.in_(missing)))
+    found |= {run_id: _begins(json.loads(answer)) for run_id, answer in rows}
+    if len(_nights) > MOST_TITLES:
+        _nights.clear()
+    _nights.update(found)
+    return {run_id: title(found[run_id], run.tonight) for run_id, run in shown.items()}
+
+
+def _begins(answer: Json) -> Json:
+    """When each bed that the agency may be shown begins."""
+    decision = project(answer, viewer=AGENCY)
+    return {
+        "options": [{"admit_on": entry["admit_on"]} for entry in decision["options"]],
+        "later": [{"from": entry["from"]} for entry in decision["later"]],
+    }
