@@ -105,12 +105,10 @@ class Waiting:
 
 
 def _room(case: Case) -> int:
-    """Places that licence and staff awake allow besides the people who live there."""
+    """Places besides the people who live there. Licence and staff awake are known: what is not known is no option."""
     licence, staffing = case.facility.licence, case.facility.staffing
-    limits = [] if licence.capacity is None else [licence.capacity]
-    if staffing.night_ratio is not None and staffing.awake_staff_tonight is not None:
-        limits.append(staffing.night_ratio * staffing.awake_staff_tonight)
-    return min(limits) - (case.count(case.admit_on) - 1 - len(case.siblings))
+    awake = (staffing.night_ratio or 0) * (staffing.awake_staff_tonight or 0)
+    return min(licence.capacity or 0, awake) - (case.count(case.admit_on) - 1 - len(case.siblings))
 
 
 def waiting(judge: Judge, asked: Referral) -> list[Referral]:

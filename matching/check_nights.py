@@ -199,8 +199,6 @@ class Nights:
 
     def block(self, used: int, at: int, start: int) -> Over:
         """When a payer's block, begun so many nights after the admission, may be over."""
-        if self.first + start >= self.stop:
-            return Over(0, 0)
         payer = self.payers[at]
         end = min(payer.ends[start], self.stop) - self.first
         if payer.last_resort:

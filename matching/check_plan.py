@@ -87,8 +87,6 @@ class Plan:
         best = self._change(asked, self._best(asked, ways), ways)
         found = {}
         for name, place in imposed.items():
-            if place not in ways:
-                continue
             change = self._change(asked, place, ways)
             lost = tuple(more - less for more, less in zip(change.lost, best.lost, strict=True))
             found[name] = Effect(lost, change.cost - best.cost, change.nights - best.nights)
@@ -146,15 +144,10 @@ class Plan:
     def _leave(self, minor: str, here: Place, ways: Mapping[Place, Way]) -> Way:
         """The best that a minor can do who leaves a place. Room never weighs less than nothing."""
         now = self._weight[minor][here]
-        best: Way | None = None
+        best = Way(self._weight[minor][OUT] - now, OUT, minor)
         for weight, place in self._choices[minor]:
-            if best is not None and weight - now >= best.weight:
-                break
-            if place != here and place in ways:
-                way = Way(weight - now + ways[place].weight, place, minor)
-                best = way if best is None or way.weight < best.weight else best
-        if best is None:
-            raise LookupError("a minor can always be left out")
+            if weight - now < best.weight and place != here and place in ways:
+                best = min(best, Way(weight - now + ways[place].weight, place, minor))
         return best
 
 
