@@ -82,11 +82,13 @@ class Plan:
                 self.at[mover] = to
 
     def effects(self, asked: str, imposed: Mapping[str, Place]) -> dict[str, Effect]:
-        """What each imposed contract does, held against the best plan, for a minor who is not in this one."""
+        """What each imposed contract with room does, held against the best plan, for a minor who is not in this one."""
         ways = self._ways()
         best = self._change(asked, self._best(asked, ways), ways)
         found = {}
         for name, place in imposed.items():
+            if place not in ways:
+                continue
             change = self._change(asked, place, ways)
             lost = tuple(more - less for more, less in zip(change.lost, best.lost, strict=True))
             found[name] = Effect(lost, change.cost - best.cost, change.nights - best.nights)
