@@ -178,7 +178,7 @@ def _placed(name: str, entry: Json, seen: list[Json]) -> tuple[str, Json]:
         if failed:
             fix = [_fix(row) for row in entry["fix"] if row["rule"] in failed]
             return name, shown | {"failed": failed, "fix": fix}
-    unknown = _unknown(entry, seen) if name == "excluded" else _still(entry["unknown"], seen, "unknown")
+    unknown = _unknown(seen) if name == "excluded" else _still(entry["unknown"], seen, "unknown")
     if not unknown:
         return "later", _not_available(entry["facility"])
     return "needs_info", shown | {"unknown": unknown, "ask": _ask(entry, seen, unknown)}
@@ -197,22 +197,26 @@ def _still(codes: Iterable[str], seen: list[Json], outcome: str) -> list[str]:
     return [code for code in codes if code in left]
 
 
-def _unknown(entry: Json, seen: list[Json]) -> list[str]:
-    """The open questions of a house that only people's facts exclude: the ones a full house would show."""
+def _open(seen: list[Json]) -> list[Json]:
+    """The findings whose doubt decides: of the house, and of payers that nothing else rules out, where none pays."""
     about_house = [f for f in seen if not _of_fund(f)]
     payers: dict[str, list[Json]] = {}
     for finding in filter(_of_fund, seen):
         payers.setdefault(finding["subject"], []).append(finding)
     paid = any(all(f["outcome"] == "met" for f in own) for own in payers.values())
     open_payers = [own for own in payers.values() if all(f["outcome"] != "not_met" for f in own)]
-    asked = about_house + ([] if paid else [f for own in open_payers for f in own])
-    return sorted({f["rule"] for f in asked if f["outcome"] == "unknown"})
+    return about_house + ([] if paid else [f for own in open_payers for f in own])
+
+
+def _unknown(seen: list[Json]) -> list[str]:
+    """The open questions of a house that only people's facts exclude: the ones a full house would show."""
+    return sorted({f["rule"] for f in _open(seen) if f["outcome"] == "unknown"})
 
 
 def _ask(entry: Json, seen: list[Json], unknown: list[str]) -> list[Json]:
     """The missing facts that this agency may be asked for; how many houses each decides is counted later."""
     facts = {row["fact"] for row in entry.get("ask", ()) if not row["fact"].startswith(PEOPLE_FACTS)}
-    facts |= {fact for f in seen if f["outcome"] == "unknown" and f["rule"] in unknown for fact in _asks(f)}
+    facts |= {fact for f in _open(seen) if f["outcome"] == "unknown" and f["rule"] in unknown for fact in _asks(f)}
     return [{"fact": fact, "decides": 1} for fact in facts]
 
 
