@@ -157,6 +157,7 @@ def test_the_bed_is_lost_when_another_comes() -> None:
             [resident("bed_a1", **{"from": day(29)})],
             ("bed_a2", None),
         ),
+        ([bed("bed_a1"), bed("bed_a2")], [resident("bed_a1", **{"from": day(30)})], ("bed_a1", None)),
         (
             [bed("bed_a1"), bed("bed_a2")],
             [resident("bed_a1", minor="min_1", **{"from": day(9)})],
