@@ -7,7 +7,7 @@ the only obstacle the house reads exactly like a full one with no date known. Al
 engine adds stays inside until it is named here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -174,14 +174,16 @@ def _placed(name: str, entry: Json, seen: list[Json]) -> tuple[str, Json]:
         freed_by_beds = entry["from"] is not None and entry.get("room_from") == entry["from"]
         return name, shown if freed_by_beds else _not_available(entry["facility"])
     if name == "excluded":
-        failed = _still(entry["failed"], seen, "not_met")
+        left = {finding["rule"] for finding in seen if finding["outcome"] == "not_met"}
+        failed = [code for code in entry["failed"] if code in left]
         if failed:
             fix = [_fix(row) for row in entry["fix"] if row["rule"] in failed]
             return name, shown | {"failed": failed, "fix": fix}
-    unknown = _unknown(seen) if name == "excluded" else _still(entry["unknown"], seen, "unknown")
-    if not unknown:
+    doubts = _doubts(seen)
+    if not doubts:
         return "later", _not_available(entry["facility"])
-    return "needs_info", shown | {"unknown": unknown, "ask": _ask(entry, seen, unknown)}
+    ask = [{"fact": fact, "decides": 1} for fact in {fact for finding in doubts for fact in _asks(finding)}]
+    return "needs_info", shown | {"unknown": sorted({f["rule"] for f in doubts}), "ask": ask}
 
 
 def _not_available(facility: str) -> Json:
@@ -191,33 +193,15 @@ def _not_available(facility: str) -> Json:
     return {"facility": facility, "code": NOT_AVAILABLE, "text": NOT_AVAILABLE_TEXT} | nothing | empty
 
 
-def _still(codes: Iterable[str], seen: list[Json], outcome: str) -> list[str]:
-    """Of the codes that decided, those that a finding the agency may see still bears out."""
-    left = {f["rule"] for f in seen if f["outcome"] == outcome}
-    return [code for code in codes if code in left]
-
-
-def _open(seen: list[Json]) -> list[Json]:
+def _doubts(seen: list[Json]) -> list[Json]:
     """The findings whose doubt decides: of the house, and of payers that nothing else rules out, where none pays."""
-    about_house = [f for f in seen if not _of_fund(f)]
     payers: dict[str, list[Json]] = {}
     for finding in filter(_of_fund, seen):
         payers.setdefault(finding["subject"], []).append(finding)
-    paid = any(all(f["outcome"] == "met" for f in own) for own in payers.values())
-    open_payers = [own for own in payers.values() if all(f["outcome"] != "not_met" for f in own)]
-    return about_house + ([] if paid else [f for own in open_payers for f in own])
-
-
-def _unknown(seen: list[Json]) -> list[str]:
-    """The open questions of a house that only people's facts exclude: the ones a full house would show."""
-    return sorted({f["rule"] for f in _open(seen) if f["outcome"] == "unknown"})
-
-
-def _ask(entry: Json, seen: list[Json], unknown: list[str]) -> list[Json]:
-    """The missing facts that this agency may be asked for; how many houses each decides is counted later."""
-    facts = {row["fact"] for row in entry.get("ask", ()) if not row["fact"].startswith(PEOPLE_FACTS)}
-    facts |= {fact for f in _open(seen) if f["outcome"] == "unknown" and f["rule"] in unknown for fact in _asks(f)}
-    return [{"fact": fact, "decides": 1} for fact in facts]
+    asked = [finding for finding in seen if not _of_fund(finding)]
+    if not any(all(f["outcome"] == "met" for f in own) for own in payers.values()):
+        asked += [f for own in payers.values() if all(f["outcome"] != "not_met" for f in own) for f in own]
+    return [finding for finding in asked if finding["outcome"] == "unknown"]
 
 
 def _fix(row: Json) -> Json:

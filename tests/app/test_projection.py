@@ -40,6 +40,7 @@ PEOPLE = {
     "staff": finding("safeguard.awake_staff", "not_met", have=5, need=CANARY),
     "capacity": finding("licence.capacity", "not_met", have=7, need=6, text=CANARY),
     "age gap": finding("unit.fit", "unknown", asks=("facility.residents.age",), text=CANARY),
+    "age gap to a known age": finding("unit.fit", "unknown", need="near", asks=("minor.born_on",), text=CANARY),
     "sibling": finding("minor.together", "not_met", have=CANARY),
     "perhaps a sibling": finding("minor.together", "unknown"),
 }
@@ -183,6 +184,16 @@ def test_a_house_that_people_block_reads_as_a_full_house(
         plain = project(decide(others), viewer=AGENCY, findings=detail)
         others[at] = crowded(house, causes, TONIGHT)
         assert text(project(decide(others), viewer=AGENCY, findings=detail)) == text(plain)
+
+
+@settings(max_examples=60, deadline=None)
+@given(FOUR)
+def test_where_nobody_is_in_the_way_the_answer_is_the_one_that_was_decided(four: tuple[Json, ...]) -> None:
+    stored_decision = decide(list(four))
+    shown = project(stored_decision, viewer=AGENCY)
+    for name, keys in (("needs_info", ("unknown", "ask")), ("excluded", ("failed",)), ("options", ("rank", "bed"))):
+        for key in ("facility", *keys):
+            assert [row[key] for row in shown[name]] == [row[key] for row in stored_decision[name]]
 
 
 @settings(max_examples=60, deadline=None)
