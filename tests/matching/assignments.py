@@ -1,6 +1,5 @@
 """Small random networks, and every assignment of them written out: what the plan and the regrets are held against."""
 
-import os
 from itertools import product
 from typing import Any
 
@@ -8,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.network import Network
+from tests.proofs import times
 
-PROOFS = int(os.environ.get("BEDNIGHT_PROOFS", "1"))
+PROOFS = times(1)
 """How many times the usual number of random networks to go through."""
 
 COSTS = ((0, 1), (0, 3), (0, 2**20), (2**20 - 3, 2**20))

@@ -1,10 +1,8 @@
 """The engine and the brute force say the same of every random network.
 
-BEDNIGHT_PROOFS sets how many networks are tried; a disagreement names its seed, so that
-`worlds.nasty(seed)` shows the network it is about.
+A disagreement names its seed, so that `worlds.nasty(seed)` shows the network it is about.
 """
 
-import os
 from typing import Any
 
 import pytest
@@ -13,9 +11,10 @@ from matching.codec import decision_document, decode
 from matching.ranking import rank
 from tests.matching.oracle import decide
 from tests.matching.worlds import nasty
+from tests.proofs import saw, times
 
 Json = dict[str, Any]
-PROOFS = int(os.environ.get("BEDNIGHT_PROOFS", "400"))
+SEEDS = times(400)
 PARTS = 20
 PLACED = ("unit", "bed", "admit_on", "bed_until", "funded_nights", "first_unfunded_night", "binding", "payers")
 COMPARED = {
@@ -81,5 +80,6 @@ def disagreements(seed: int) -> list[str]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_engine_and_brute_force_agree(part: int) -> None:
-    found = [line for seed in range(part, PROOFS, PARTS) for line in disagreements(seed)]
+    found = [line for seed in range(part, SEEDS, PARTS) for line in disagreements(seed)]
     assert not found, "\n".join([f"{len(found)} disagreements", *found[:40]])
+    saw("answers of the engine against the brute force", len(range(part, SEEDS, PARTS)))

@@ -14,6 +14,7 @@ from matching import flow
 from matching import network as networks
 from matching.network import Component, Network, kept_pairs, prune
 from tests.matching.assignments import PROOFS, Assignments, fields, random_network, shuffled, small_networks
+from tests.proofs import saw
 
 
 def swap(costs: tuple[int, int, int, int] = (5, 5, 5, 5), tiers: tuple[int, int] = (2, 2), beds: int = 1) -> Network:
@@ -41,6 +42,7 @@ def test_plan_is_the_best_of_all_assignments() -> None:
         assert plan.placed.tolist() == (np.bincount(network.tier - 1, minlength=4) - every.unplaced[0]).tolist()
         assert plan.proof == "optimal"
         assert flow.is_unique(network, plan)
+    saw("plans against all assignments", 2000 * PROOFS)
 
 
 def test_the_small_networks_are_hard() -> None:

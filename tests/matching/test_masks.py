@@ -1,7 +1,5 @@
 """The arrays say of every pair what the rule classes say, and the network built from them is the same."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -16,8 +14,9 @@ from matching.rules import FACILITY_RULES
 from matching.value import DEFAULT_POLICY
 from matching.waiting import network_tonight, waiting_tonight
 from tests.matching.worlds import world
+from tests.proofs import saw, times
 
-WORLDS = int(os.environ.get("BEDNIGHT_PROOFS", "300"))
+WORLDS = times(200)
 
 
 def census_of(seed: int) -> Census:
@@ -43,6 +42,7 @@ def test_masks_equal_the_rule_classes(part: int) -> None:
                 assert (int(found.not_met[at, column]), int(found.unknown[at, column])) == (bad, doubtful), seed
                 judged += 1
     assert judged > WORLDS / 4
+    saw("pairs of the arrays against the rule classes", judged)
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -67,6 +67,7 @@ def test_network_from_masks_is_the_network_from_assessments(part: int) -> None:
             assert capacities(one.network, row) == capacities(other.network, there), (seed, pair)
         pairs += len(one.row_of)
     assert pairs > WORLDS / 20
+    saw("pairs of the network from arrays against assessments", pairs)
 
 
 def capacities(network: Network, row: int) -> tuple[int, int, int]:

@@ -18,6 +18,7 @@ from tests.matching.assignments import (
     small_networks,
     within_capacity,
 )
+from tests.proofs import saw
 
 
 def moved(network: Network, plan: flow.Plan, answer: regret.Regret, pair: int) -> list[int]:
@@ -63,6 +64,7 @@ def test_regret_is_that_of_all_assignments() -> None:
         assert list(wrong(network)) == []
         pairs += len(network.pair_minor)
     assert pairs > 5000 * PROOFS
+    saw("regrets against all assignments", pairs)
 
 
 def test_an_empty_bed_left_out_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
