@@ -1,26 +1,45 @@
 """The command line: results on stdout, messages on stderr, one clear line and exit code 2 on bad input."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from app.cli import COMMANDS
+from app.cli import COMMANDS, main
 
 
-def bednight(*arguments: str, url: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"DATABASE_URL": url, "PATH": "/usr/bin:/bin", **env},
-    )
+@dataclass(frozen=True)
+class Run:
+    """How a command ended and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def bednight(*arguments: str, url: str, **env: str) -> Run:
+    """Run a command in this process, with nothing of its environment but what is given."""
+    stdout, stderr, code = StringIO(), StringIO(), 0
+    with (
+        patch.object(sys, "argv", ["bednight", *arguments]),
+        patch.dict(os.environ, {"DATABASE_URL": url, **env}, clear=True),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Run(code, stdout.getvalue(), stderr.getvalue())
 
 
 def done(*arguments: str, url: str, **env: str) -> str:
