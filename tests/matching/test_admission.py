@@ -150,6 +150,12 @@ def test_the_bed_is_lost_when_another_comes() -> None:
             [],
             ("bed_a2", day(6)),
         ),
+        ([bed("bed_a1", unavailable=[[day(20), day(21)], [day(9), day(10)]])], [], ("bed_a1", day(9))),
+        (
+            [bed("bed_a1", unavailable=[[day(9), day(10)]])],
+            [resident("bed_a1", **{"from": day(12)})],
+            ("bed_a1", day(9)),
+        ),
         ([bed("bed_a1", unavailable=[[day(30), day(31)]]), bed("bed_a2")], [], ("bed_a1", None)),
         ([bed("bed_a1", unavailable=[[day(5), day(5)]]), bed("bed_a2")], [], ("bed_a1", None)),
         (
@@ -288,6 +294,14 @@ def test_she_leaves_the_only_bed_that_suits_the_sibling() -> None:
     assert option(document)["bed"] == "bed_z"
     alone = changed(document, {"/minors/0/together_with": []})
     assert option(alone)["bed"] == "bed_a"
+
+
+def test_she_takes_a_bed_in_a_room_in_doubt_where_it_alone_leaves_the_sibling_seated() -> None:
+    """A room suits, so the house is an option; the only bed that is left for her stands in another."""
+    anybody, girls = unit("unit_a", bed("bed_a1")), unit("unit_b", bed("bed_b1"), genders=["female"])
+    document = siblings(anybody, girls, first={"gender": "nonbinary"}, gender="male")
+    assert finding(document, "unit.fit")["outcome"] == "met"
+    assert option(document)["bed"] == "bed_b1"
 
 
 def test_three_are_seated_though_each_first_choice_is_taken() -> None:
