@@ -99,6 +99,11 @@ def address(*steps: str) -> str:
     return "/v1/" + "/".join(quote(step, safe="") for step in steps)
 
 
+def storable(text: str) -> bool:
+    """Whether both databases take a text: PostgreSQL takes no NUL, and half a surrogate pair is no UTF-8."""
+    return not re.search("[\x00\ud800-\udfff]", text)
+
+
 def trail_id(identifier: str) -> str:
     """An id as the audit trail takes it: one of a network's own file may be a text, and then a hash stands for it."""
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", identifier):

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -14,7 +14,8 @@ from pydantic import Field
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.codes import ApiModel
+from app.codes import ApiModel, storable
+from app.db import UtcDateTime
 from app.errors import FieldError, invalid
 
 Item = TypeVar("Item")
@@ -47,7 +48,7 @@ def page(
 ) -> tuple[list[Row], str | None]:
     """The rows of one page in the order of unique columns, and the cursor of the next."""
     if place.cursor is not None:
-        after = _read(place.cursor, len(order))
+        after = _read(place.cursor, order)
         here = tuple_(*order)
         query = query.where(here < after if newest_first else here > after)
     by = [column.desc() if newest_first else column for column in order]
@@ -75,14 +76,23 @@ def _write(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
 
-def _read(cursor: str, length: int) -> tuple[Any, ...]:
+def _read(cursor: str, order: Sequence[InstrumentedAttribute[Any]]) -> tuple[datetime | str, ...]:
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        values = tuple(datetime.fromisoformat(v) if kind == "t" else str(v) for kind, v in plain)
-        if len(values) != length or any(isinstance(v, datetime) and v.tzinfo is None for v in values):
-            raise ValueError
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+        return tuple(_value(column, kind, said) for column, (kind, said) in zip(order, plain, strict=True))
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise invalid(
             [FieldError("/cursor", "malformed", "This is no cursor of ours.", "Send next_cursor as you got it.")]
         ) from None
-    return values
+
+
+def _value(column: InstrumentedAttribute[Any], kind: object, said: Any) -> datetime | str:
+    """A value such as the column holds: anybody can write a cursor, and a database may crash on what does not fit."""
+    if isinstance(column.type, UtcDateTime):
+        at = datetime.fromisoformat(said)
+        if kind != "t" or at.tzinfo is None:
+            raise ValueError
+        return at.astimezone(UTC)
+    if kind != "s" or not isinstance(said, str) or not storable(said):
+        raise ValueError
+    return said
