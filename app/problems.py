@@ -118,7 +118,12 @@ def _malformed(request: Request, error: RequestValidationError) -> Response:
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
     """What was wrong where, in our words. Pydantic's own text may repeat what was sent, so it is not used."""
-    return [FieldError(_pointer(e["loc"]), e["type"], _text(e)) for e in errors]
+    return [FieldError(_pointer(_place(e)), e["type"], _text(e)) for e in errors]
+
+
+def _place(error: dict[str, Any]) -> tuple[str | int, ...]:
+    """Where the error is. A key that we do not know may be somebody's name, so it is not repeated."""
+    return (*error["loc"][:-1], "*") if error["type"] == "extra_forbidden" else error["loc"]
 
 
 def _text(error: dict[str, Any]) -> str:

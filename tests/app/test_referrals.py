@@ -1,5 +1,7 @@
 """Referrals: what was not asked stays not known, a request sent twice acts once, and nobody reads another's."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -99,7 +101,7 @@ def test_an_empty_request_is_told_what_is_missing(coordinator: Caller) -> None:
 
 
 MALFORMED_FACTS: list[tuple[Any, ...]] = [
-    ({"age": 15}, "/minor/age"),
+    ({"age": 15}, "/minor/*"),
     ({"name": "x"}, "/minor/name"),
     ({"age_range": [16, 14]}, "/minor"),
     ({"age_range": [15]}, "/minor/age_range/1"),
@@ -121,6 +123,8 @@ MALFORMED_FACTS: list[tuple[Any, ...]] = [
     ({"avoid": {"circles": [[1, 2]]}}, "/minor/avoid/circles/0/2"),
     ({"history": "none"}, "/minor/history"),
     ({"born_on": "2011-13-02"}, "/minor/born_on"),
+    ({"born_on": (TONIGHT + timedelta(days=1)).isoformat()}, "/minor/born_on"),
+    ({"born_on": "2199-01-01"}, "/minor/born_on"),
 ]
 
 
@@ -363,3 +367,31 @@ def test_a_refused_change_leaves_nothing(coordinator: Caller, database: Database
     with database.reading() as session:
         assert set(session.scalars(select(Minor.id))) == {"min_8", "min_9"}
         assert "referral.create" not in set(session.scalars(select(AuditEvent.action)))
+
+
+AT = ["t", "2026-11-21T22:14:00+00:00"]
+FORGED: tuple[Any, ...] = (
+    [["s", "x"], ["s", "y"]],
+    [AT, AT],
+    [AT, ["s", 7]],
+    [AT, ["s", None]],
+    [AT, ["s", "a\0b"]],
+    [AT, ["s", "\ud800"]],
+    [["t", 7], ["s", "y"]],
+    [["t", "2026-11-21T22:14:00"], ["s", "y"]],
+    [["t", "0001-01-01T00:00:00+14:00"], ["s", "y"]],
+    [["t", "9999-12-31T23:59:59-14:00"], ["s", "y"]],
+    [AT],
+    [AT, ["s", "y"], ["s", "z"]],
+    {"a": 1},
+    None,
+)
+
+
+@pytest.mark.parametrize("path", ["/v1/referrals", "/v1/facilities", "/v1/funds"])
+def test_a_forged_cursor_is_malformed(coordinator: Caller, path: str) -> None:
+    one = ([AT], [["s", 7]], [["s", "a\0b"]], [["s", "\udfff"]], [["s", ["x"]]])
+    for values in FORGED if path == "/v1/referrals" else one:
+        cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+        errors = refused(coordinator.get(f"{path}?cursor={cursor}"), 422, "invalid")["errors"]
+        assert [(error["pointer"], error["code"]) for error in errors] == [("/cursor", "malformed")], values
