@@ -1,5 +1,6 @@
 """Signing in by a one-time link, on loopback only, and signing out."""
 
+import re
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -17,10 +18,14 @@ from app.web.pages import page
 
 router = APIRouter(include_in_schema=False)
 
+# Without a Host the server's own address stands in for it, and of "localhost,other" only the first part is read.
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
 
 def on_this_computer(request: Request) -> None:
     """Refuse a link followed from elsewhere, through a proxy, or under a name that is not this computer's."""
-    host = (request.url.hostname or "").strip("[]")
+    named = request.headers.getlist("host")
+    host = (request.url.hostname or "").strip("[]") if len(named) == 1 and _HOST.fullmatch(named[0]) else ""
     here = host == "localhost" or _is_loopback(host)
     caller = request.client.host if request.client else ""
     forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host"))

@@ -12,11 +12,13 @@ from app.access import service, signin
 from app.access.actor import Actor
 from app.access.guard import csrf_token, require
 from app.access.models import LoginLink, Person, SignIn
+from app.access.pages import on_this_computer
 from app.access.policy import Permission, Role
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
+from app.errors import Problem
 from app.main import create_app
 from tests.actors import SAME_SITE, add_person, sign_in
 
@@ -110,6 +112,10 @@ def test_over_tls_the_cookie_is_bound_to_the_host(app: FastAPI, link: str) -> No
         ("http://127.0.0.1.example.org", "127.0.0.1", {}),
         ("http://127.0.0.1", "127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}),
         ("http://127.0.0.1", "127.0.0.1", {"Forwarded": "for=203.0.113.9"}),
+        ("http://127.0.0.1", "127.0.0.1", {"Host": ""}),
+        ("http://127.0.0.1", "127.0.0.1", {"Host": "localhost:80,bednight.example.org"}),
+        ("http://127.0.0.1", "127.0.0.1", {"Host": "localhost:80 bednight.example.org"}),
+        ("http://127.0.0.1", "127.0.0.1", {"Host": "bednight.example.org@localhost"}),
     ],
 )
 def test_links_are_answered_on_loopback_only(
@@ -117,6 +123,14 @@ def test_links_are_answered_on_loopback_only(
 ) -> None:
     elsewhere = TestClient(app, base_url=base, client=(caller, 1))
     assert elsewhere.request(method, link, headers=SAME_SITE | more).status_code == 404
+
+
+@pytest.mark.parametrize("named", [[], ["localhost", "bednight.example.org"]])
+def test_a_link_needs_one_host(app: FastAPI, named: list[str]) -> None:
+    headers = [(b"host", name.encode()) for name in named]
+    scope = {"type": "http", "app": app, "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
+    with pytest.raises(Problem, match="not_found"):
+        on_this_computer(Request({**scope, "scheme": "http", "path": "/login/x", "query_string": b""}))
 
 
 @pytest.mark.parametrize("base", ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"])
