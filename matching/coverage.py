@@ -5,7 +5,7 @@ longest run is found by letting every block run out (`_Search.reach`), and only 
 are looked at for the finer criteria.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,6 +13,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from matching.facts import Payer
+
+MOST_STEPS = 20_000
+"""How far a search goes before it takes what it has; a house with eight payers that all differ stays within it."""
 
 Key = tuple[int, int, tuple[int, ...], tuple[str, ...]]
 """Nights of last resort, blocks, nights of each scarce payer, and who pays, night by night: least is best."""
@@ -28,6 +31,8 @@ class PayerRun:
         `run_end(start, stop)` is the first night a block from `start` does not reach, at most `stop` (ordinals).
     may_return : bool
         Whether it could pay a night after one on which it could not begin; False promises that it cannot.
+    alike : hashable or None
+        Equal for payers whose blocks reach equally far from every night; None where that is not known.
     """
 
     fund: str
@@ -35,13 +40,19 @@ class PayerRun:
     nights_left: int | None
     run_end: Callable[[int, int], int]
     may_return: bool = True
+    alike: Hashable | None = None
 
 
 class Coverage(NamedTuple):
-    """Who pays which nights, as half-open ranges, and the first night that nobody pays (an ordinal)."""
+    """Who pays which nights, as half-open ranges, and the first night that nobody pays (an ordinal).
+
+    `proved` is False where there were too many ways to look at all of them: the nights are paid as said, but another
+    sequence might be better.
+    """
 
     payers: tuple[Payer, ...]
     end: int
+    proved: bool = True
 
     def nights(self, start: int) -> int:
         """Funded nights from an admission (an ordinal)."""
@@ -76,7 +87,7 @@ def cover(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage:
     for fund, nights in blocks:
         ranges.append(Payer(fund, date.fromordinal(night), date.fromordinal(night + nights)))
         night += nights
-    return Coverage(tuple(ranges), end)
+    return Coverage(tuple(ranges), end, not search.cut)
 
 
 def heads(payers: Sequence[PayerRun], start: int, stop: int) -> dict[str, int]:
@@ -108,6 +119,8 @@ class _Search:
         self.start = start
         self.stop = stop
         self.everyone = (1 << len(payers)) - 1
+        self.earlier = [self._alike_before(at) for at in range(len(self.payers))]
+        self.steps = 0
         scarce = [at for at, payer in enumerate(self.payers) if payer.nights_left is not None]
         scarce.sort(key=lambda at: _scarcity(self.payers[at]))
         self.scarce = {at: place for place, at in enumerate(scarce)}
@@ -117,9 +130,25 @@ class _Search:
         self._best: dict[tuple[int, int, int], Key | None] = {}
         self._ends: dict[tuple[int, int, int], int] = {}
 
+    def _alike_before(self, at: int) -> int:
+        """The payers of smaller id that would do just what this one does: they come first, so that ids decide."""
+        own = self.payers[at]
+        if own.alike is None or own.nights_left is not None:
+            return 0
+        return sum(
+            1 << other
+            for other, payer in enumerate(self.payers[:at])
+            if payer.alike == own.alike and payer.last_resort == own.last_resort and payer.nights_left is None
+        )
+
     def members(self, mask: int) -> list[int]:
-        """The payers in a set."""
-        return [at for at in range(len(self.payers)) if mask >> at & 1]
+        """The payers in a set, of those alike only the first."""
+        return [at for at in range(len(self.payers)) if mask >> at & 1 and not mask & self.earlier[at]]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the search has used up its steps; from then on it takes the first way that it finds."""
+        return self.steps > MOST_STEPS
 
     def block_end(self, at: int, left: int, start: int) -> int:
         """How far a payer's block from a night goes; one of last resort stops where another in `left` could pay."""
@@ -168,7 +197,11 @@ class _Search:
         key = (left, start)
         found = self._reach.get(key)
         if found is None:
-            found = self._reach[key] = max(self.farthest(at, left, start) for at in self.members(left))
+            self.steps += 1
+            ways = self.members(left)
+            if self.cut:
+                ways = [max(ways, key=lambda at: self.block_end(at, left & ~(1 << at), start))]
+            found = self._reach[key] = max(self.farthest(at, left, start) for at in ways)
         return found
 
     def farthest(self, at: int, left: int, start: int) -> int:
@@ -194,13 +227,21 @@ class _Search:
         goes_on = not self.payers[at].last_resort and self.payers[at].run_end(start, self.stop) > night
         return [other for other in self.members(rest) if not (goes_on and self.payers[other].last_resort)]
 
+    @cached_property
+    def counted(self) -> bool:
+        """Whether the fewest blocks are best: where a last resort may pay, its nights count first."""
+        return not any(payer.last_resort for payer in self.payers)
+
     def fewest(self, left: int, start: int, goal: int) -> int:
         """How many blocks it takes at the least to go from a night to `goal`, where nobody is of last resort."""
         key = (left, start)
         found = self._fewest.get(key)
         if found is None:
+            self.steps += 1
             found = len(self.payers) + 1
             ends = [(at, self.block_end(at, left, start)) for at in self.members(left)]
+            if self.cut:
+                ends = [max(ends, key=lambda way: way[1])]
             if any(end >= goal for _, end in ends):
                 found = 1
             else:
@@ -212,11 +253,21 @@ class _Search:
 
     def best(self, start: int, goal: int) -> Key:
         """The least key of a sequence from `start` to `goal`, which is the farthest reach."""
-        blocks = len(self.payers)
-        if not any(payer.last_resort for payer in self.payers):
-            blocks = self.fewest(self.everyone, start, goal)
-        keys = [self._from(at, self.everyone, start, goal, blocks) for at in self.members(self.everyone)]
-        return min(key for key in keys if key is not None)
+        blocks = self.fewest(self.everyone, start, goal) if self.counted else len(self.payers)
+        keys = []
+        if not self.cut:
+            found = (self._from(at, self.everyone, start, goal, blocks) for at in self.members(self.everyone))
+            keys = [key for key in found if key is not None]
+        return min(keys) if keys else self._first_way(self.everyone, start, goal)
+
+    def _first_way(self, left: int, start: int, goal: int) -> Key:
+        """A sequence that goes the farthest, each block as far as it can: the one that `reach` found."""
+        if start >= goal:
+            return (0, 0, (0,) * len(self.scarce), ())
+        at = max(self.members(left), key=lambda one: self.farthest(one, left, start))
+        rest = left & ~(1 << at)
+        end = min(self.block_end(at, rest, start), goal)
+        return self._key(at, start, end, self._first_way(rest, end, goal))
 
     def _from(self, at: int, left: int, start: int, goal: int, blocks: int) -> Key | None:
         """The least key of at most so many blocks to `goal`, this payer's first; None where they fall short."""
@@ -237,7 +288,12 @@ class _Search:
                 if self.steady:
                     break
                 continue
+            if self.counted and self.fewest(rest, night, goal) >= blocks:
+                break
             for other in self._next(at, rest, start, night):
+                if self.cut:
+                    return best
+                self.steps += 1
                 tail = self._from(other, rest, night, goal, blocks - 1)
                 if tail is not None:
                     key = self._key(at, start, night, tail)

@@ -269,7 +269,9 @@ def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]
 def payer_run(funding: Funding) -> PayerRun:
     """A payer as the search for the best sequence sees it."""
     fund = funding.fund
-    return PayerRun(fund.id, fund.last_resort, funding.row.nights_left, funding.run_end, funding.may_return)
+    return PayerRun(
+        fund.id, fund.last_resort, funding.row.nights_left, funding.run_end, funding.may_return, funding.kind
+    )
 
 
 def covered_until(case: Case) -> date:

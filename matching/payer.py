@@ -1,6 +1,7 @@
 """One accepted payer of a case: its limit row, what its clocks have seen, and the nights it could pay."""
 
 from collections.abc import Hashable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from matching import clocks
@@ -97,6 +98,14 @@ class Funding:
         caps = tuple(past.limit for _, past in self.pasts)
         state = case.facility.state if case.census.looked_at[self.fund.id][1] else None
         return self.fund.id, self.governing, min(self.leaves_on(), case.until), caps, state
+
+    @property
+    def kind(self) -> Hashable | None:
+        """Equal for funds that would pay just the same nights of this case; None where that is not known."""
+        if self.may_return or self.row.nights_left is not None:
+            return None
+        caps = frozenset((replace(clock, id=""), past.limit, past.excluded) for clock, past in self.pasts)
+        return caps, min(self.leaves_on(), self.case.until)
 
     @property
     def may_return(self) -> bool:

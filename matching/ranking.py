@@ -122,12 +122,18 @@ def _entry(row: Assessment, found: tuple[Term, ...], rank: int | None, network: 
         bed_until=row.admission.bed_until,
         bed_confirmed_at=bed.confirmed_at if bed else None,
         call_first=call_first(bed, case.census.snapshot.as_of) if bed else None,
-        provisional=() if case.minor.history == "complete" else ("minor.history",),
+        provisional=_provisional(row),
         terms=found,
         network=network,
         findings=_findings(row),
         room_from=row.admission.room_from if known else None,
     )
+
+
+def _provisional(row: Assessment) -> tuple[str, ...]:
+    """What the entry rests on that is not certain: a history not complete, or a search of payers that was cut."""
+    history = () if row.case.minor.history == "complete" else ("minor.history",)
+    return (*history, "funding.payers") if row.case.bed_known and not row.cover.proved else history
 
 
 def _findings(row: Assessment) -> Sequence[Finding]:

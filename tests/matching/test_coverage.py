@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching import coverage
 from matching.coverage import PayerRun, cover, heads
 from tests.proofs import saw, times
 
@@ -50,6 +51,7 @@ class Money:
             self.nights_left,
             lambda start, stop: min(START + self.ends[start - START], stop) if start < stop else start,
             may_return=self.may_return,
+            alike=None if self.may_return else self.ends,
         )
 
     @property
@@ -199,7 +201,7 @@ def test_the_five_criteria_by_hand(payers: list[Money], expected: list[tuple[str
 
 
 def test_no_nights_need_no_payer() -> None:
-    assert cover([payer("a", 30).run()], START, START) == ((), START)
+    assert cover([payer("a", 30).run()], START, START) == ((), START, True)
 
 
 # From funds and limits to nights, payers and what ends the run.
@@ -304,3 +306,23 @@ def test_a_house_where_nobody_ever_leaves_has_no_nights() -> None:
         None
     ] * 6
     assert (entry["payers"], entry["terms"], entry["network"], entry["call_first"]) == ([], [], None, None)
+
+
+@pytest.mark.parametrize("caps", [[2] * 30, [1, 2, 3] * 8, list(range(1, 24))])
+def test_a_house_with_many_payers_is_still_answered(caps: list[int]) -> None:
+    """Payers alike are taken by id; where they differ too much, a chain as long stands and says so."""
+    payers = [payer(f"fund_{at:02}", cap) for at, cap in enumerate(caps)]
+    found = cover([one.run() for one in payers], START, START + 30)
+    assert found.end == START + min(30, sum(caps))
+    assert len({one.fund for one in found.payers}) == len(found.payers)
+    if len(set(caps)) == 1:
+        assert found.proved
+        assert [one.fund for one in found.payers] == sorted(one.fund for one in found.payers)
+
+
+def test_a_search_that_is_cut_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    payers = [payer("a", 14, left=40), payer("b", 21), payer("c", 3)]
+    assert cover([one.run() for one in payers], START, START + 30).proved
+    monkeypatch.setattr(coverage, "MOST_STEPS", 0)
+    cut = cover([one.run() for one in payers], START, START + 30)
+    assert (cut.end, cut.proved) == (START + 30, False)
