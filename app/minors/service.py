@@ -1,7 +1,7 @@
 """A minor's need profile: writing it, correcting it, and reading many at once."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -139,5 +139,8 @@ def _known(session: Session, actor: Actor, facts: MinorFacts, now: datetime) -> 
         FieldError(f"/minor{at}", "unknown", "There is no such young person.") for at, i in people if i not in minors
     ]
     errors += [FieldError(f"/minor{at}", "unknown", "There is no such house.") for at, i in houses if i not in found]
+    # Nobody this is about was born in the last two days, whatever the time zone.
+    if facts.born_on is not None and facts.born_on > (now - timedelta(days=2)).date():
+        errors.append(FieldError("/minor/born_on", "future", "Expected a date in the past."))
     if errors:
         raise invalid(errors)

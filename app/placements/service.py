@@ -128,8 +128,9 @@ def _taken(session: Session, now: datetime, tonight: date) -> Snapshot:
     try:
         return take(session, now, tonight)
     except SnapshotError as error:
-        # Two records that exclude each other are for people to settle; which ones, a pointer says.
-        places = [FieldError(f"/snapshot{at}", "contradiction", message) for at, message in error.problems]
+        # Two records that exclude each other are for people to settle; which kind they are of is all that is told here.
+        kinds = sorted({f"/{at.split('/')[1]}" for at, _ in error.problems if at})
+        places = [FieldError(kind, "contradiction", "Records of this kind contradict each other.") for kind in kinds]
         raise Problem("conflict", "Records of the network contradict each other.", errors=places) from None
 
 

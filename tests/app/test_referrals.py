@@ -102,7 +102,7 @@ def test_an_empty_request_is_told_what_is_missing(coordinator: Caller) -> None:
 
 MALFORMED_FACTS: list[tuple[Any, ...]] = [
     ({"age": 15}, "/minor/*"),
-    ({"name": "x"}, "/minor/name"),
+    ({"name": "x"}, "/minor/*"),
     ({"age_range": [16, 14]}, "/minor"),
     ({"age_range": [15]}, "/minor/age_range/1"),
     ({"age_range": [15, 151]}, "/minor/age_range/1"),
@@ -123,7 +123,7 @@ MALFORMED_FACTS: list[tuple[Any, ...]] = [
     ({"avoid": {"circles": [[1, 2]]}}, "/minor/avoid/circles/0/2"),
     ({"history": "none"}, "/minor/history"),
     ({"born_on": "2011-13-02"}, "/minor/born_on"),
-    ({"born_on": (TONIGHT + timedelta(days=1)).isoformat()}, "/minor/born_on"),
+    ({"born_on": "2026-11-22"}, "/minor/born_on"),
     ({"born_on": "2199-01-01"}, "/minor/born_on"),
 ]
 
