@@ -230,6 +230,36 @@ def test_where_no_bed_date_is_known_the_earliest_night_is_judged() -> None:
     assert finding(document, "safeguard.education")["outcome"] == "unknown"
 
 
+# Whether a later one waits for a bed or for people.
+
+
+@pytest.mark.parametrize(
+    ("people", "capacity", "on", "room"),
+    [
+        ([resident("bed_a1", until=day(3))], 6, 3, 3),
+        ([resident(minor="min_8", trafficking="none", until=day(3))], 6, 3, 0),
+        ([resident(minor="min_8", until=day(3))], 1, 3, 3),
+        ([resident("bed_a1", until=day(2)), resident(minor="min_8", trafficking="none", until=day(3))], 6, 3, 2),
+        ([resident("bed_a1", minor="min_8")], 6, None, None),
+    ],
+)
+def test_the_first_night_with_room_whoever_lives_there(
+    people: list[Json], capacity: int, on: int | None, room: int | None
+) -> None:
+    document = rooms(bed("bed_a1"), residents=people)
+    document = changed(document, {"/facilities/0/licence/capacity": capacity})
+    entry = later(document)
+    assert [entry["from"], entry["room_from"]] == [None if offset is None else day(offset) for offset in (on, room)]
+
+
+def test_an_age_gap_waits_for_people() -> None:
+    shared = unit("unit_a", bed("bed_a1"), bed("bed_a2"), max_age_gap_years=2)
+    plain = unit("unit_b", bed("bed_b1", "offline"))
+    grown = resident("bed_a2", age=40, until=day(2))
+    entry = later(snapshot(facilities=[house("a", plain, shared, residents=[grown])], funds=[fund()]))
+    assert (entry["from"], entry["room_from"]) == (day(2), day(0))
+
+
 # Stays that go on.
 
 

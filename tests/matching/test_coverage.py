@@ -255,6 +255,19 @@ def test_a_last_resort_steps_in_when_nobody_else_can() -> None:
     assert ranges(document) == [("fund_a", day(0), day(14)), ("fund_g", day(14), day(30))]
 
 
+def test_a_last_resort_makes_way_for_a_fund_whose_beds_free_up() -> None:
+    leaves = stay("stay_9", -5, 5, minor="min_9", facility="fac_b")
+    document = network(fund("a", beds_per_night=1), fund("g", last_resort=True), stays=[leaves])
+    assert ranges(document) == [("fund_g", day(0), day(5)), ("fund_a", day(5), day(30))]
+
+
+def test_a_last_resort_makes_way_for_a_cap_that_pays_again() -> None:
+    yearly = fund("a", clocks=[clock(12, window="trailing", window_days=25)])
+    document = network(yearly, fund("g", last_resort=True), stays=[stay(start=-20, end=-8)])
+    assert ranges(document) == [("fund_g", day(0), day(5)), ("fund_a", day(5), day(17))]
+    assert option(document)["binding"] == "funding.clock"
+
+
 def test_beds_of_a_fund_end_a_run_when_another_comes() -> None:
     comes = stay("stay_9", 5, 9, minor="min_9", facility="fac_b")
     document = network(fund("a", beds_per_night=1), stays=[comes])

@@ -541,3 +541,37 @@ def test_a_house_full_until_later_is_judged_by_the_fund_on_that_date() -> None:
     entry = later(document)
     assert (entry["from"], entry["funded_nights"]) == (day(3), 30)
     assert finding(document, "funding.age_band")["citation"] == "new"
+
+
+# One fund, several houses: what it looks at in a house is looked at in each.
+
+
+def two_houses(**second: Any) -> dict[str, Any]:
+    return snapshot(facilities=[house("a"), house("b", **second)], funds=[fund()])
+
+
+def test_a_row_that_looks_at_the_kind_is_judged_for_each_house() -> None:
+    rows = [{"valid_from": "2020-01-01"}, {"valid_from": "2026-01-01", "facility_kinds": ["safe_house"]}]
+    document = changed(two_houses(kind="group_home"), {"/funds/0/limits": rows})
+    assert option(document, "fac_a")
+    assert placed(document, "fac_b")[1]["failed"] == ["funding.facility_kind"]
+    excluded = [rows[0], {"valid_from": "2026-01-01", "excluded_facility_kinds": ["safe_house"]}]
+    document = changed(document, {"/funds/0/limits": excluded})
+    assert option(document, "fac_b")
+    assert placed(document, "fac_a")[1]["failed"] == ["funding.facility_kind"]
+
+
+def test_business_days_are_those_of_each_house() -> None:
+    caps = [clock(100), clock(4, "business_day", "stay")]
+    document = changed(two_houses(state="AL"), {"/funds/0/limits/0/clocks": caps, "/minors/0/custody": "none"})
+    assert option(document, "fac_a")["funded_nights"] == 9
+    assert option(document, "fac_b")["funded_nights"] == 5
+
+
+def test_past_stays_in_a_house_are_looked_at_there() -> None:
+    document = changed(
+        two_houses(),
+        {"/funds/0/limits/0/clocks": [clock(14, scope="facility")], "/stays": [stay(facility="fac_b")]},
+    )
+    assert option(document, "fac_a")["funded_nights"] == 14
+    assert option(document, "fac_b")["funded_nights"] == 2

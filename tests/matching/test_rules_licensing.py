@@ -266,3 +266,17 @@ def test_room_changes_when_a_sibling_who_waits_moves_in_elsewhere() -> None:
 def test_a_young_parents_child(infants: int | None, allowed: bool | None, said: str) -> None:
     document = changed(licensed(infants=allowed), {"/minors/0/needs/infants": infants})
     assert outcome(document, "licence.infants") == said
+
+
+@pytest.mark.parametrize(
+    ("infants", "allowed", "text"),
+    [
+        (0, False, "No infant comes along"),
+        (1, True, "Licensed for infants"),
+        (1, False, "Not licensed for infants"),
+        (None, None, "Whether infants come, or may, is not known"),
+    ],
+)
+def test_what_is_said_of_infants(infants: int | None, allowed: bool | None, text: str) -> None:
+    document = changed(licensed(infants=allowed), {"/minors/0/needs/infants": infants})
+    assert finding(document, "licence.infants")["text"] == text

@@ -233,6 +233,33 @@ def test_the_fix_names_the_workers_who_are_missing(staffing: tuple[int | None, i
     assert fix(changed(snapshot(), changes), "safeguard.awake_staff")["text"] == text
 
 
+@pytest.mark.parametrize(
+    ("awake", "staffing", "living", "expected"),
+    [
+        (True, (4, 1), 0, (True, True, "Staff awake at night")),
+        (False, (4, 1), 0, (False, True, "No staff awake at night")),
+        (None, (4, 1), 0, (None, True, "Staff awake at night: not known, or the evidence is out of date")),
+        (True, (4, 0), 0, (0, "1 awake worker or more", "Nobody is awake tonight")),
+        (
+            True,
+            (4, 1),
+            4,
+            (5, "at most 4", "With the young person 5 would sleep here, for 1 awake at 1 to 4"),
+        ),
+    ],
+)
+def test_what_is_said_of_staff(
+    awake: bool | None, staffing: tuple[int, int], living: int, expected: tuple[Any, Any, str]
+) -> None:
+    changes = {
+        f"{GUARDS}/awake_night_staff/value": awake,
+        STAFFING: {"night_ratio": staffing[0], "awake_staff_tonight": staffing[1]},
+        RESIDENTS: [resident(minor=f"min_{8 + n}") for n in range(living)],
+    }
+    found = finding(changed(snapshot(), changes), "safeguard.awake_staff")
+    assert (found["have"], found["need"], found["text"]) == expected
+
+
 def test_no_staff_awake_at_night_is_for_the_house_to_mend() -> None:
     document = with_guards(awake_night_staff=False)
     assert fix(document, "safeguard.awake_staff")["text"] == "Cannot be waived: staff awake at night"
