@@ -1,5 +1,6 @@
 """The coordinator's pages: home, "Find beds", and the answer with every reason. They call services, as the API does."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from app.audit.service import record_apart
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
+from app.errors import stale_update
 from app.placements import answering, home, past, service
 from app.placements.names import names_in
 from app.placements.snapshot import HORIZON_NIGHTS
@@ -22,6 +24,7 @@ from app.placements.text import as_text
 from app.placements.view import About, ranking_view
 from app.referrals import form as reading
 from app.referrals import service as referrals
+from app.referrals.fitting import fitted
 from app.referrals.form import Read
 from app.referrals.pages import Sent, form_page, minors_by_code
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
@@ -60,9 +63,9 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent) -> Response:
     with database.writing() as session:
         session.info["request_id"] = request.scope.get("request_id")
         found = _read(session, actor, clock, sent, None)
-        if found.errors or sent.one("press") == "more_past":
+        new = fitted(found, ReferralCreate, {"minor": found.minor | {"approvals": []}, **found.referral})
+        if new is None or sent.one("press") == "more_past":
             return form_page(request, session, actor, sent, _pressed(sent, found), None)
-        new = ReferralCreate.model_validate({"minor": found.minor | {"approvals": []}, **found.referral})
         referral = referrals.create_referral(session, actor, new, clock.now(), clock.tonight())
         past.add(session, actor, referral.minor.id, found.past)
     return _ranked(request, actor, referral.id)
@@ -75,12 +78,12 @@ def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: 
     with database.writing() as session:
         session.info["request_id"] = request.scope.get("request_id")
         current = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-        version = int(sent.one("version")) if sent.one("version").isdecimal() else None
+        version = _version(sent)
         found = _read(session, actor, clock, sent, current)
-        if found.errors or sent.one("press") == "more_past":
-            return form_page(request, session, actor, sent, _pressed(sent, found), current, version)
         changed = answering.difference(found, current, clock.tonight())
-        change = ReferralChange.model_validate(changed | {"version": version})
+        change = fitted(found, ReferralChange, changed | {"version": version})
+        if change is None or sent.one("press") == "more_past":
+            return form_page(request, session, actor, sent, _pressed(sent, found), current, version)
         referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
         past.add(session, actor, current.minor.id, found.past)
     return _ranked(request, actor, referral_id)
@@ -123,8 +126,7 @@ def answer(request: Request, actor: Runner, clock: Now, referral_id: Ref, run_id
         session.info["request_id"] = request.scope.get("request_id")
         minor, wrong = answering.answered(sent.one("fact"), sent.one("answer"), clock.tonight())
         if minor is not None:
-            version = int(sent.one("version")) if sent.one("version").isdecimal() else None
-            change = ReferralChange.model_validate({"minor": minor, "version": version})
+            change = ReferralChange.model_validate({"minor": minor, "version": _version(sent)})
             referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
     if minor is not None:
         return _ranked(request, actor, referral_id)
@@ -148,6 +150,14 @@ def _ranked(request: Request, actor: Actor, referral_id: str) -> Response:
 
 def _see(path: str) -> Response:
     return RedirectResponse(path, status_code=303)
+
+
+def _version(sent: Form) -> int | None:
+    """The version that the page was made from. One that no page of ours ever carried is as stale as an old one."""
+    said = sent.one("version")
+    if said and not re.fullmatch(r"[1-9][0-9]{0,8}", said):
+        raise stale_update()
+    return int(said) if said else None
 
 
 def _read(session: Session, actor: Actor, clock: Clock, sent: Form, current: ReferralRead | None) -> Read:

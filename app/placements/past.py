@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.audit.service import record
+from app.codes import storable
 from app.db import new_id
 from app.funding.models import Fund
 from app.placements.models import Stay, StayPayer
@@ -21,7 +22,9 @@ ELSEWHERE = "told_by_referrer"
 def problems(session: Session, minor_id: str | None, rows: list[Json], tonight: date) -> dict[int, str]:
     """Which rows cannot be recorded, by their place: a code of what is wrong. One minor is in one bed a night."""
     wrong: dict[int, str] = {}
-    funds = set(session.scalars(select(Fund.id).where(Fund.id.in_([row["fund"] for row in rows]))))
+    funds = set(
+        session.scalars(select(Fund.id).where(Fund.id.in_([row["fund"] for row in rows if storable(row["fund"])])))
+    )
     taken = [] if minor_id is None else _nights(session, minor_id, tonight)
     for at, row in enumerate(rows):
         first, end = row["first"], _end(row)

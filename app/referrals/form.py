@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from app.codes import storable
 from app.referrals.schemas import ReferralRead
 from app.web import answers
 from app.web.answers import Form, Unreadable
@@ -167,25 +168,26 @@ def _conditions(form: Form, out: Read) -> list[str] | None:
 def _counties(form: Form, out: Read) -> list[str]:
     said = answers.parts(form.one("avoid_counties"))
     found = out.take("avoid_counties", lambda: [answers.county(part) for part in said])
-    return [fips for fips in found or () if fips]
+    return list(dict.fromkeys(fips for fips in found or () if fips))
 
 
 def _people(form: Form, name: str, out: Read, look_up: LookUp) -> list[str]:
     """The minors behind referral codes. One that is hidden reads like one that does not exist."""
-    codes = [code for part in answers.parts(form.one(name)) for code in part.upper().replace(",", " ").split()]
+    said = answers.parts(form.one(name))
+    codes = list(dict.fromkeys(code for part in said for code in part.upper().replace(",", " ").split()))
     if not codes:
         return []
-    found = look_up(codes)
-    if len(found) < len(set(codes)):
+    found = look_up([code for code in codes if storable(code)])
+    if len(found) < len(codes):
         out.errors[name] = gettext("Write codes of referrals that you can see, such as R-7KQ4Z")
-    return [found[code] for code in codes if code in found]
+    return list(dict.fromkeys(found[code] for code in codes if code in found))
 
 
 def _when(form: Form, out: Read, tonight: date) -> Json:
     said = form.one("needed")
     planned: date | None = None
     if said in {"2", "3", "4"} and (said == "4" or form.one("needed_from")):
-        planned = out.take("needed_from", lambda: answers.day(form.one("needed_from")))
+        planned = out.take("needed_from", lambda: answers.night(form.one("needed_from")))
         if planned is not None and planned < tonight:
             out.errors["needed_from"] = gettext("The first night cannot lie in the past")
     return {"needed_from": planned, "urgency": int(said) if said in {"1", "2", "3", "4"} else None}
@@ -198,7 +200,7 @@ def _past(form: Form, out: Read) -> list[Json]:
         fund = form.one(f"past_fund_{n}")
         if not fund:
             continue
-        first = out.take(f"past_from_{n}", lambda n=n: answers.day(form.one(f"past_from_{n}")))  # type: ignore[misc]
+        first = out.take(f"past_from_{n}", lambda n=n: answers.night(form.one(f"past_from_{n}")))  # type: ignore[misc]
         count = out.take(
             f"past_nights_{n}",
             lambda n=n: answers.number(form.one(f"past_nights_{n}"), 1, 3650),  # type: ignore[misc]

@@ -110,7 +110,7 @@ def codes_of(session: Session, actor: Actor, clock: Clock, referral: ReferralRea
     return {row.minor_id: row.code for row in rows}
 
 
-_FOLDED = {"nights_needed", "avoid_counties", "apart", "siblings"} | {
+_FOLDED = {"nights_needed", "languages", "avoid_counties", "apart", "siblings", "prefer", "refuse", "history"} | {
     f"past_{part}_{n}" for part in ("fund", "from", "nights") for n in range(reading.MOST_PAST_ROWS)
 }
 

@@ -38,8 +38,8 @@ class Form(Mapping[str, str]):
         return self._values.get(name, [""])[-1]
 
     def many(self, name: str) -> list[str]:
-        """Every value of a name that is not empty."""
-        return [value for value in self._values.get(name, []) if value]
+        """Every value of a name that is not empty, once."""
+        return list(dict.fromkeys(value for value in self._values.get(name, []) if value))
 
     def has(self, name: str, value: str) -> bool:
         """Whether this choice was made; the empty choice also where nothing was sent."""
@@ -82,6 +82,14 @@ def day(text: str) -> date:
     except ValueError:
         raise Unreadable(gettext("There is no such day: check month and day")) from None
     raise Unreadable(gettext("Write the date as month/day/year, such as 11/28/2026"))
+
+
+def night(text: str) -> date:
+    """The date of a night somewhere: a year beyond these is a slip of the pen."""
+    said = day(text)
+    if not 1990 <= said.year <= 2199:
+        raise Unreadable(gettext("Check the year: it should lie between 1990 and 2199"))
+    return said
 
 
 def number(text: str, low: int, high: int) -> int | None:

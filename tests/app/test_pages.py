@@ -15,7 +15,7 @@ from app.access.policy import Role
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
-from app.minors.models import Minor
+from app.minors.models import Minor, MinorAvoids, MinorWish
 from app.placements.models import RankingRun, Stay, StayPayer
 from app.referrals.models import Referral
 from tests.actors import SAME_SITE, sign_in
@@ -434,3 +434,68 @@ def test_pages_are_not_kept_and_every_look_is_on_record(browser: Browser, databa
     assert actions.count("referral.create") == 1
     assert actions.count("ranking.run") == 1
     assert actions.count("ranking.read") == 1
+
+
+REFUSED: list[tuple[dict[str, str | list[str]], str]] = [
+    ({"gender": "x"}, "gender"),
+    ({"trafficking": "zzz"}, "trafficking"),
+    ({"custody": "zzz"}, "custody"),
+    ({"history": "bogus"}, "history"),
+    ({"county": "99999"}, "county"),
+    ({"county": "Fulton"}, "county"),
+    ({"conditions": "a\0b"}, "conditions"),
+    ({"conditions": "x" * 300}, "conditions"),
+    ({"conditions": [f"c{n}" for n in range(150)]}, "conditions"),
+    ({"languages": "x" * 300}, "languages"),
+    ({"refuse": "\0"}, "refuse"),
+    ({"prefer": [f"fac_{n}" for n in range(420)]}, "prefer"),
+    ({"siblings": "R-\0"}, "siblings"),
+    ({"apart": "R-1, R-\0"}, "apart"),
+    ({"avoid_counties": "Fulton, GA; \0"}, "avoid_counties"),
+    ({"needed": "4", "needed_from": "12/31/9999"}, "needed_from"),
+    ({"needed": "4", "needed_from": "1/1/2200"}, "needed_from"),
+    ({"past_fund_0": "fund_a", "past_from_0": "12/31/9999", "past_nights_0": "3650"}, "past_from_0"),
+    ({"past_fund_0": "fund_a", "past_from_0": "12/31/1989", "past_nights_0": "1"}, "past_from_0"),
+    ({"past_fund_0": "fund_\0", "past_from_0": "6/1/2026", "past_nights_0": "1"}, "past_from_0"),
+]
+
+
+def test_what_no_record_takes_is_said_beside_the_field(browser: Browser, database: Database) -> None:
+    change = re.search(r'href="(/referrals/ref_\w+)/change"', browser.refer().text)
+    assert change is not None
+    for sent, name in REFUSED:
+        for path in ("/referrals", change[1]):
+            answer = browser.send(path, **{**EIGHT, "version": "1", **sent})
+            assert (answer.status_code, name) == (422, name)
+            assert re.findall(r'<a href="#(\w+)">', answer.text) == [name]
+            assert f'id="{name}"' in answer.text
+            assert f'id="{name}-wrong"' in answer.text
+            assert f'aria-describedby="{name}-wrong"' in answer.text or f"{name}-hint {name}-wrong" in answer.text
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Referral)) == 1
+
+
+def test_every_refused_field_is_named_at_once(browser: Browser) -> None:
+    answer = browser.refer(age="fifteenish", gender="x", languages="x" * 300)
+    assert set(re.findall(r'<a href="#(\w+)">', answer.text)) == {"age", "gender", "languages"}
+
+
+def test_what_is_named_twice_is_kept_once(browser: Browser, database: Database) -> None:
+    code = re.search(r"R-\w{5}", title(browser.refer()))
+    assert code is not None
+    siblings, avoided = ", ".join([code[0]] * 500), "; ".join(["Bibb, GA"] * 600)
+    assert browser.refer(siblings=siblings, avoid_counties=avoided, prefer=["fac_a"] * 420).status_code == 200
+    with database.reading() as session:
+        assert session.scalars(select(MinorAvoids.county)).all() == ["13021"]
+        assert session.scalars(select(MinorWish.facility)).all() == ["fac_a"]
+
+
+@pytest.mark.parametrize("version", ["0", "2000000001", "9" * 5000, "-1", "x", "\0", "\u0661"])
+def test_a_version_that_no_page_carried_is_stale(browser: Browser, version: str) -> None:
+    first = browser.refer(custody="")
+    path = action(first, "/answers")
+    answered = browser.send(path, fact="minor.custody", answer="none", version=version)
+    changed = browser.send(path.split("/rankings")[0], **{**EIGHT, "version": version})
+    for late in (answered, changed):
+        assert late.status_code == 409
+        assert "Someone changed this since you read it" in words(late)
