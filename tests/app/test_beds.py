@@ -58,7 +58,7 @@ MALFORMED_STATUSES: list[tuple[Any, ...]] = [
     ({"status": "free"}, "/status"),
     ({"status": "offline"}, ""),
     ({"status": "open", "occupant": {}}, ""),
-    ({"status": "occupied", "occupant": {"name": "x"}}, "/occupant/name"),
+    ({"status": "occupied", "occupant": {"name": "x"}}, "/occupant/*"),
     ({"status": "occupied", "occupant": {"trafficking": "yes"}}, "/occupant/trafficking"),
 ]
 
