@@ -1,11 +1,17 @@
 """A fact that is not known is neither yes nor no: it is asked for, unless the answer is the same whatever it is."""
 
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.proofs import times
 
 from .builders import (
     GONE,
+    LISTS,
     asked,
     changed,
     clock,
@@ -23,6 +29,7 @@ from .builders import (
     snapshot,
     stay,
 )
+from .worlds import world
 
 FACILITY, LICENCE, GUARDS = "/facilities/0", "/facilities/0/licence", "/facilities/0/safeguards"
 MINOR, LIMIT = "/minors/0", "/funds/0/limits/0"
@@ -425,3 +432,49 @@ def test_caps_are_counted_as_far_as_recorded() -> None:
     document = snapshot(funds=[fund(clocks=[clock(14)])], minors=[minor(history=None)], stays=[stay(start=-20, end=-8)])
     entry = option(document)
     assert (entry["funded_nights"], entry["provisional"]) == (2, ["minor.history"])
+
+
+# On random networks: what is no longer known makes a finding unknown, or leaves it as it was.
+
+FACTS_OF_A_HOUSE = [
+    *(f"licence/{name}" for name in ("status", "valid_from", "expires_on", "min_age", "max_age", "genders", "infants")),
+    *(f"safeguards/{name}" for name in ("egress", "fire_clearance", "outside_contact", "remote", "education")),
+    *("staffing", "services", "declines", "county", "point", "funds"),
+]
+FACTS_OF_A_MINOR = [
+    *("residence", "found", "jurisdiction", "custody", "trafficking"),
+    *("residence/county", "found/state", "jurisdiction/state", "needs/infants", "needs/conditions"),
+]
+
+
+def outcomes(document: dict[str, Any]) -> dict[tuple[str, str, str], str]:
+    """Every finding of the first referral: facility, rule, subject and outcome."""
+    decision = decide(document, document["referrals"][0]["id"])
+    return {
+        (entry["facility"], row["rule"], row["subject"]): row["outcome"]
+        for name in LISTS
+        for entry in decision[name]
+        for row in entry["findings"]
+        if row["rule"] not in ("funding.last_resort", "minor.together")
+    }
+
+
+@settings(max_examples=times(60), deadline=None)
+@given(st.integers(0, 2**32))
+def test_knowing_less_never_turns_an_answer_into_another(seed: int) -> None:
+    draw = Random(seed)  # noqa: S311 - an example, not a secret
+    document = world(seed % 10_000, facilities=(1, 2), minors=(1, 2))
+    before = outcomes(document)
+    minor_at = next(n for n, row in enumerate(document["minors"]) if row["id"] == document["referrals"][0]["minor"])
+    pointers = [f"/facilities/0/{fact}" for fact in FACTS_OF_A_HOUSE]
+    pointers += [f"/minors/{minor_at}/{fact}" for fact in FACTS_OF_A_MINOR]
+    pointer = draw.choice(pointers)
+    *steps, _ = pointer.split("/")[1:]
+    holder: Any = document
+    for step in steps:
+        holder = holder[int(step)] if isinstance(holder, list) else holder.get(step)
+    if holder is None:
+        return
+    after = outcomes(changed(document, {pointer: None}))
+    for key in before.keys() & after.keys():
+        assert after[key] in (before[key], "unknown"), (pointer, key)
