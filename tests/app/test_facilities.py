@@ -91,7 +91,7 @@ MALFORMED_CHANGES: list[tuple[Any, ...]] = [
     ({"night_ratio": -1}, "/night_ratio"),
     ({"point": [91, 0]}, "/point/0"),
     ({"duty_phone": "call me"}, "/duty_phone"),
-    ({"address": "1 Main Street"}, "/address"),
+    ({"address": "1 Main Street"}, "/*"),
 ]
 
 

@@ -169,7 +169,7 @@ MALFORMED_LIMITS: list[tuple[Any, ...]] = [
     ({"nights_left": -1}, "/nights_left"),
     ({"valid_from": "20260701"}, "/valid_from"),
     ({"citation": "line\u0000break"}, "/citation"),
-    ({"colour": "red"}, "/colour"),
+    ({"colour": "red"}, "/*"),
 ]
 
 
