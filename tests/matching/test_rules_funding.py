@@ -571,7 +571,10 @@ def test_business_days_are_those_of_each_house() -> None:
 def test_past_stays_in_a_house_are_looked_at_there() -> None:
     document = changed(
         two_houses(),
-        {"/funds/0/limits/0/clocks": [clock(14, scope="facility")], "/stays": [stay(facility="fac_b")]},
+        {
+            "/funds/0/limits/0/clocks": [clock(14, scope="facility")],
+            "/stays": [stay(facility="fac_b"), stay("stay_2", -40, -30)],
+        },
     )
     assert option(document, "fac_a")["funded_nights"] == 14
     assert option(document, "fac_b")["funded_nights"] == 2
