@@ -378,6 +378,20 @@ def test_a_payer_that_is_only_unknown_changes_no_list_beside_one_that_can_pay() 
     assert [payer["fund"] for payer in entry["payers"]] == ["fund_a"]
 
 
+def test_a_payer_that_is_only_unknown_is_not_asked_about_beside_one_that_can_pay() -> None:
+    two = [fund("a"), fund("b", residence={"basis": ["residence"], "counties": ["13121"]})]
+    document = changed(
+        snapshot(funds=two),
+        {
+            f"{FACILITY}/funds": ["fund_a", "fund_b"],
+            f"{FACILITY}/population": None,
+            f"{MINOR}/residence/county": None,
+        },
+    )
+    assert placed(document)[1]["unknown"] == ["safeguard.population"]
+    assert asked(document) == ["facility.population"]
+
+
 def test_unknown_payers_are_not_asked_about_where_another_only_failed() -> None:
     """Codes of the payers without a failure alone; a payer that fails and is unknown is not asked about."""
     failing = fund("a", min_age=16, genders=["male"], requires=["x"])
