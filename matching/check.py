@@ -12,13 +12,13 @@ from typing import Any
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.case import Case
 from matching.check_clocks import Ledger
-from matching.check_judged import FreeBed, Judged
+from matching.check_judged import FreeBed, Judged, Option
 from matching.check_judging import Judge
 from matching.check_network import Waiting
-from matching.check_nights import NIGHT_CODES, Block, Book, Nights
+from matching.check_nights import NIGHT_CODES, Book, Nights, TooManyWays
+from matching.check_payers import TOO_MANY, day_of, paid_by
 from matching.check_plan import Effect
-from matching.check_rivals import better_exists
-from matching.check_shape import LISTS, ROWS, Document, differences, misshapen, same
+from matching.check_shape import LISTS, Document, differences, misshapen, same
 from matching.facts import Referral, Snapshot
 from matching.findings import MET, Finding
 from matching.value import DEFAULT_POLICY, Placing, Policy, terms
@@ -33,6 +33,9 @@ NO_DATE: Document = {
 
 CALL_FIRST_AFTER = timedelta(hours=12)
 URGENT_TIERS = 2
+MOST_PAYERS = 6
+NOT_SEARCHED = "funding.payers"
+"""With more usable payers an entry may say, among what is provisional, that not every sequence was looked at."""
 
 
 def faults(document: Document, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> list[str]:
@@ -129,23 +132,23 @@ class _Check:
 
     def _placed(self, where: str, entry: Document, judged: Judged) -> Iterator[str]:
         """An option, or one for later: its date and bed, its payers and its terms."""
-        complete = judged.case.minor.history == "complete"
-        expected: Document = {"provisional": [] if complete else ["minor.history"]}
+        expected: Document = {"provisional": [] if judged.case.minor.history == "complete" else ["minor.history"]}
         place = judged.place
         if place is None:
             expected |= NO_DATE
         else:
             nights = Nights(judged.case, judged.usable, self.book)
-            end = nights.farthest()
-            expected |= self._bed(judged, place)
-            expected["terms"] = self._terms(judged.case, place, end)
-            expected["funded_nights"] = end - nights.first
-            expected["first_unfunded_night"] = None if end == judged.case.until.toordinal() else _day(end)
-            wrong, binding = _claim(nights, entry["payers"], end)
-            if wrong is None:
-                expected["binding"] = binding
+            searched = len(judged.usable) <= MOST_PAYERS or not _says(entry, NOT_SEARCHED)
+            paid = paid_by(nights, entry["payers"], searched=searched)
+            if paid.wrong is None:
+                expected["binding"] = paid.binding
             else:
-                yield f"{where}: {wrong}"
+                yield f"{where}: {paid.wrong}"
+            expected["provisional"] += [] if searched else [NOT_SEARCHED]
+            expected |= self._bed(judged, place)
+            expected["terms"] = self._terms(judged.case, place, paid.end)
+            expected["funded_nights"] = paid.end - nights.first
+            expected["first_unfunded_night"] = None if paid.end == judged.case.until.toordinal() else day_of(paid.end)
         self.costs[judged.case.facility.id] = sum(term["cost"] for term in expected["terms"])
         yield from differences(where, entry, {key: value for key, value in expected.items() if key in entry})
 
@@ -171,19 +174,16 @@ class _Check:
     def _network(self) -> Iterator[str]:
         """What each option does to the others who wait; nothing where the need begins later than tonight."""
         options = {facility: row.option for facility, row in self.judged.items() if row.option is not None}
-        waiting = None
-        if self.tonight and options:
-            waiting = Waiting(self.judge, self.book, self.referral, options, self.policy)
-            imposed = {
-                entry["facility"]: contract
-                for name, _, entry, judged in self._entries()
-                if name == judged.listed == "options"
-                and (contract := waiting.contract(options[entry["facility"]], _first_payer(entry))) is not None
-            }
-            self.effects = waiting.effects(imposed)
+        waits = self.tonight and bool(options)
+        if waits:
+            try:
+                self.effects = self._effects(options)
+            except TooManyWays:
+                yield f"the plan tonight: {TOO_MANY}"
+                return
         for name, where, entry, judged in self._entries():
             expected = None
-            if name == judged.listed == "options" and waiting is not None:
+            if name == judged.listed == "options" and waits:
                 effect = self.effects.get(entry["facility"])
                 if effect is None:
                     yield f"{where}: its bed and first payer are no place of the plan tonight"
@@ -195,6 +195,17 @@ class _Check:
                 }
             if "network" in entry and not same(entry["network"], expected):
                 yield f"{where}: network is not what the plan tonight gives"
+
+    def _effects(self, options: Mapping[str, Option]) -> dict[str, Effect]:
+        """By facility, for the bed that is the option's and the payer that the document names first."""
+        waiting = Waiting(self.judge, self.book, self.referral, options, self.policy)
+        imposed = {}
+        for name, _, entry, judged in self._entries():
+            if name == judged.listed == "options" and entry["payers"]:
+                contract = waiting.contract(options[entry["facility"]], entry["payers"][0]["fund"])
+                if contract is not None:
+                    imposed[entry["facility"]] = contract
+        return waiting.effects(imposed)
 
     def _orders(self) -> Iterator[str]:
         """Whether each list is in its order, and the options are numbered."""
@@ -260,36 +271,5 @@ def _finding(row: Finding) -> Document:
     return found
 
 
-def _claim(nights: Nights, payers: Sequence[Document], end: int) -> tuple[str | None, str | None]:
-    """What is wrong with the payers of an entry, if anything; and the rule that ends their run."""
-    claim = []
-    for row in payers:
-        start, until = _ordinal(row["from"]), _ordinal(row["until"])
-        if not isinstance(row["fund"], str) or start is None or until is None or set(row) != ROWS["payers"]:
-            return "a payer is not a fund and two dates", None
-        claim.append(Block(row["fund"], start, until))
-    wrong = nights.forbidden(claim)
-    if wrong is not None:
-        return wrong, None
-    if not claim or claim[-1].end < end:
-        return f"payers could go on to {_day(end)}", None
-    if better_exists(nights, claim):
-        return "a better sequence of payers runs as long", None
-    return None, nights.binding(claim)
-
-
-def _first_payer(entry: Document) -> str:
-    return str(entry["payers"][0]["fund"]) if entry["payers"] else ""
-
-
-def _ordinal(text: object) -> int | None:
-    """The date that a text stands for, in the one form that the contract knows."""
-    try:
-        found = date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found.toordinal() if found is not None and found.isoformat() == text else None
-
-
-def _day(ordinal: int) -> str:
-    return date.fromordinal(ordinal).isoformat()
+def _says(entry: Document, what: str) -> bool:
+    return isinstance(entry["provisional"], list) and what in entry["provisional"]

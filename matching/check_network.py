@@ -40,9 +40,9 @@ class Waiting:
         others = [minor for minor in self.network.tier if minor != self.asked.minor]
         return Plan(self.network, others).effects(self.asked.minor, imposed)
 
-    def contract(self, option: Option, fund: str) -> Place | None:
+    def contract(self, option: Option, fund: object) -> Place | None:
         """The contract of an option's bed and first payer; None where it stands for no pair of the network."""
-        found = ("contract", *self._unit(option.case, option.place.unit, option.place.bed), fund)
+        found = ("contract", *self._unit(option.case, option.place.unit, option.place.bed), str(fund))
         return found if found in self.network.pairs[self.asked.minor] else None
 
     def _options(self, referral: Referral) -> Iterator[Option]:

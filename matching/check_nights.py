@@ -20,6 +20,14 @@ NIGHT_CODES = ("funding.ages_out", "funding.clock", "funding.budget", "funding.b
 """The rules of a payer that are judged for each night, in the order in which they end a run."""
 
 
+MOST_STEPS = 300_000
+"""How many ways a search looks at, less than a second's worth, before it gives up."""
+
+
+class TooManyWays(Exception):
+    """More sequences of payers than could be looked at."""
+
+
 class Block(NamedTuple):
     """A payer and the half-open nights it pays."""
 
@@ -115,6 +123,7 @@ class Nights:
         while self.unlicensed(self.stop) is None:
             self.stop += 1
         self.payers = sorted((book.payer(funding) for funding in usable), key=lambda payer: payer.fund)
+        self._steps = 0
 
     def unlicensed(self, night: int) -> str | None:
         """Why a night cannot be funded by anybody: it is not needed, or the licence does not cover it."""
@@ -176,29 +185,50 @@ class Nights:
         return self._reached(head, run_out=False)
 
     def _reached(self, head: str | None, *, run_out: bool) -> int:
-        """For every set of payers, in rising order, the nights on which all their blocks can be over; the last one."""
-        over = {0: Over(1, 1)}
-        longest = 0
-        for used in range(1 << len(self.payers)):
-            for at in self.unused(used) if used in over else ():
-                if used == 0 and head not in (None, self.payers[at].fund):
-                    continue
-                known = over.get(used | 1 << at, Over(0, 0))
-                for start in bits(over[used].spent if run_out else over[used].before(self.payers[at])):
-                    block = self.block(used, at, start)
-                    known = Over(known.every | block.every, known.spent | block.spent)
-                over[used | 1 << at] = known
-                longest = max(longest, known.every.bit_length() - 1)
-                if self.first + longest == self.stop:
-                    return self.stop
+        """The last of the nights on which the blocks of any set of payers can all be over, set after larger set."""
+        longest, sets = 0, {0: Over(1, 1)}
+        heads = [self._first_twin(at) for at, payer in enumerate(self.payers) if head in (None, payer.fund)]
+        while sets:
+            larger: dict[int, Over] = {}
+            for used, over in sets.items():
+                for at in self.unused(used) if used else heads:
+                    known = larger.get(used | 1 << at, Over(0, 0))
+                    for start in bits(over.spent if run_out else over.before(self.payers[at])):
+                        block = self.block(used, at, start)
+                        known = Over(known.every | block.every, known.spent | block.spent)
+                    longest = max(longest, known.every.bit_length() - 1)
+                    if self.first + longest == self.stop:
+                        return self.stop
+                    if known.every:
+                        larger[used | 1 << at] = known
+            sets = larger
         return self.first + longest
 
+    @cached_property
+    def _twins(self) -> list[int]:
+        """For each payer those of smaller id, as bits, who would pay just the same nights in its place."""
+        alike = [(payer.last_resort, payer.ends) if payer.nights_left is None else None for payer in self.payers]
+        return [
+            sum(1 << other for other in range(at) if own is not None and alike[other] == own)
+            for at, own in enumerate(alike)
+        ]
+
+    def _first_twin(self, at: int) -> int:
+        return bits(self._twins[at] | 1 << at)[0]
+
     def unused(self, used: int) -> list[int]:
-        """The payers whose block has not been."""
-        return [at for at in range(len(self.payers)) if not used >> at & 1]
+        """The payers whose block has not been; of twins the first by id, which is never worse."""
+        return [at for at in range(len(self.payers)) if not used >> at & 1 and not self._twins[at] & ~used]
+
+    def step(self) -> None:
+        """Count one way that is looked at."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise TooManyWays
 
     def block(self, used: int, at: int, start: int) -> Over:
         """When a payer's block, begun so many nights after the admission, may be over."""
+        self.step()
         payer = self.payers[at]
         end = min(payer.ends[start], self.stop) - self.first
         if payer.last_resort:

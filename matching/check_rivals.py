@@ -51,6 +51,7 @@ class _Rivals:
         handed = block.every & finish.every | block.spent & finish.spent
         for end in bits(handed & ~(-1 << self.goal)):
             for other in self.nights.unused(used):
+                self.nights.step()
                 if block.before(self.nights.payers[other]) >> end & 1:
                     tail = self._tail(used, other, end, blocks - 1)
                     if tail is not None:
