@@ -37,9 +37,9 @@ bench: .venv/.tests  ## the figures of the documentation
 lock:
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip --quiet install uv
-	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 	  --no-emit-index-url --group build --output-file requirements.lock pyproject.toml
-	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 	  --no-emit-index-url --group build --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock pyproject.toml
 
