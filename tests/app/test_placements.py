@@ -339,9 +339,12 @@ def test_the_policy_that_came_into_force_last_applies(
 def test_the_first_ranking_imports_the_solver_and_the_start_does_not(database_url: str) -> None:
     code = """
 import sys
-from app.main import create_app
+from app.clock import MovableClock
 from app.config import Settings
-app = create_app(Settings(database_url=sys.argv[1]))
+from app.main import create_app
+from tests.conftest import EVENING
+settings = Settings(database_url=sys.argv[1])
+app = create_app(settings, clock=MovableClock(settings.time_zone, settings.night_turns_at, EVENING))
 before = "ortools" in sys.modules
 from fastapi.testclient import TestClient
 from app.access.policy import Role
