@@ -8,6 +8,7 @@ from app.db import Base
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.minors import models as minors
+from app.outbox import models as outbox
 from app.placements import models as placements
 from app.referrals import models as referrals
 from app.sharing import models as sharing
@@ -21,6 +22,7 @@ __all__ = [
     "funding",
     "idempotency",
     "minors",
+    "outbox",
     "placements",
     "referrals",
     "sharing",
