@@ -152,6 +152,11 @@ class Caller:
         return self.send("PATCH", path, body, **headers)
 
 
+def lead(client: TestClient, database: Database) -> Caller:
+    """An administrator of the coalition's lead, who reaches the whole network."""
+    return Caller(client, database, Role.ADMINISTRATOR, new_agency(database, AgencyKind.COALITION_LEAD))
+
+
 def made(answer: Response) -> Any:
     """The body of an answer that must be a success."""
     assert answer.is_success, answer.text

@@ -26,6 +26,15 @@ class Actor:
             return False
         return permission in POLICY[self.role] and (self.scope is None or permission in self.scope)
 
+    @property
+    def leads(self) -> bool:
+        """Whether the actor's agency leads the coalition."""
+        return self.kind is AgencyKind.COALITION_LEAD
+
+    def administers(self, agency_id: str | None) -> bool:
+        """Whether what this agency runs is the actor's to administer: the lead's is the network, another's its own."""
+        return self.may(Permission.DIRECTORY_WRITE) and (self.leads or agency_id == self.agency_id)
+
     def works_in(self, facility_id: str, agency_id: str) -> bool:
         """Whether a house, run by this agency, is one the actor works in."""
         if agency_id != self.agency_id:

@@ -25,6 +25,17 @@ def add_agency(session: Session, by: Actor | None, *, name: str, kind: AgencyKin
     return agency
 
 
+def agency_behind(session: Session, actor: Actor, named: str | None, pointer: str) -> str | None:
+    """Whose a new house or fund is: whichever agency the coalition's lead names; another agency's is its own."""
+    if not actor.leads:
+        if named not in (None, actor.agency_id):
+            raise invalid([FieldError(pointer, "not_own", "Expected your own agency, or nothing.")])
+        return actor.agency_id
+    if named is not None and session.get(Agency, named) is None:
+        raise invalid([FieldError(pointer, "unknown", "There is no such agency.")])
+    return named
+
+
 def agencies() -> Select[Agency]:
     """Every agency by name."""
     return select(Agency).order_by(Agency.name)

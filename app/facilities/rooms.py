@@ -40,7 +40,7 @@ def read_unit(session: Session, actor: Actor, facility_id: str, unit_id: str) ->
 
 def add_unit(session: Session, actor: Actor, facility_id: str, new: UnitCreate) -> UnitRead:
     """Add a unit; it has no beds yet."""
-    find(session, actor, facility_id)
+    find_own(session, actor, facility_id, "unit.create")
     row = Unit(id=new_id("unit"), facility_id=facility_id, **new.model_dump())
     session.add(row)
     session.flush()
@@ -52,6 +52,7 @@ def replace_unit(
     session: Session, actor: Actor, facility_id: str, unit_id: str, change: UnitChange, if_match: str | None
 ) -> UnitRead:
     """Put the whole unit as it shall be."""
+    find_own(session, actor, facility_id, "unit.change")
     row = _find_unit(session, actor, facility_id, unit_id)
     must_be_current(_unit(row), change.version, if_match)
     for name, value in change.model_dump(exclude={"version"}).items():
@@ -75,7 +76,7 @@ def read_bed(session: Session, actor: Actor, facility_id: str, bed_id: str) -> B
 
 def add_bed(session: Session, actor: Actor, facility_id: str, new: BedCreate) -> BedRead:
     """Add a bed. It is offline until a person says what it is."""
-    find(session, actor, facility_id)
+    find_own(session, actor, facility_id, "bed.create")
     unit = session.scalar(select(Unit.id).where(Unit.facility_id == facility_id, Unit.id == new.unit_id))
     if unit is None:
         raise invalid([FieldError("/unit_id", "unknown", "This house has no such unit.")])

@@ -56,7 +56,9 @@ class FacilityCreate(FacilityFacts):
     alias: Words = Field(description="The name that is shown")
     kind: FacilityKind
     state: State
-    agency_id: Ref | None = Field(default=None, description="The agency that runs it")
+    agency_id: Ref | None = Field(
+        default=None, description="The agency that runs it; your own, unless yours leads the coalition"
+    )
 
 
 class FacilityChange(FacilityFacts):

@@ -7,8 +7,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
-from app.access.models import Agency
 from app.access.policy import Permission
+from app.access.service import agency_behind
 from app.audit.service import record
 from app.codes import trail_id
 from app.db import new_id
@@ -42,7 +42,7 @@ def find(session: Session, actor: Actor, facility_id: str) -> Facility:
 
 
 def find_own(session: Session, actor: Actor, facility_id: str, action: str) -> Facility:
-    """A house the actor works in; an administrator reaches every house."""
+    """A house that the actor works in or administers; any other is hidden like an absent one."""
     row = find(session, actor, facility_id)
     if not _inside(actor, row):
         raise hidden(actor, action, "facility", facility_id)
@@ -64,11 +64,9 @@ def read_facility(session: Session, actor: Actor, facility_id: str, tonight: dat
 
 def create_facility(session: Session, actor: Actor, new: FacilityCreate, tonight: date) -> FacilityRead:
     """Enter a house. It has no licence, no safeguards and no beds until somebody enters them."""
-    if new.agency_id is not None and session.get(Agency, new.agency_id) is None:
-        raise invalid([FieldError("/agency_id", "unknown", "There is no such agency.")])
     row = Facility(
         id=new_id("fac"),
-        agency_id=new.agency_id,
+        agency_id=agency_behind(session, actor, new.agency_id, "/agency_id"),
         alias=new.alias,
         kind=new.kind,
         state=new.state,
@@ -87,7 +85,7 @@ def change_facility(
     session: Session, actor: Actor, facility_id: str, change: FacilityChange, if_match: str | None, tonight: date
 ) -> FacilityRead:
     """Change what is known of a house."""
-    row = find(session, actor, facility_id)
+    row = find_own(session, actor, facility_id, "facility.change")
     must_be_current(_shown(session, actor, [row], tonight)[0], change.version, if_match)
     given = change.model_fields_set
     if "alias" in given:
@@ -126,7 +124,7 @@ def _write_rows(session: Session, row: Facility, facts: FacilityCreate | Facilit
 
 def _inside(actor: Actor, row: Facility) -> bool:
     works = row.agency_id is not None and actor.works_in(row.id, row.agency_id)
-    return works or actor.may(Permission.DIRECTORY_WRITE)
+    return works or actor.administers(row.agency_id)
 
 
 def _shown(session: Session, actor: Actor, rows: Sequence[Facility], tonight: date) -> list[FacilityRead]:

@@ -65,7 +65,7 @@ def list_limits(session: DbSession, actor: Reader, fund_id: Ref) -> PageOf[Limit
 
 @router.post("/{fund_id}/limits", status_code=status.HTTP_201_CREATED)
 def add_limit(response: Response, session: DbSession, actor: Writer, fund_id: Ref, new: LimitCreate) -> LimitRead:
-    """Add conditions from a date. The funder's own people, or an administrator."""
+    """Add conditions from a date. The funder's own people, or the coalition's lead."""
     limit = service.add_limit(session, actor, fund_id, new)
     response.headers["Location"] = address("funds", fund_id, "limits", limit.id)
     tag(response, limit)
@@ -90,7 +90,7 @@ def replace_limit(
     change: LimitChange,
     if_match: IfMatch = None,
 ) -> LimitRead:
-    """Put the whole row. The funder's own people, or an administrator."""
+    """Put the whole row. The funder's own people, or the coalition's lead."""
     limit = service.replace_limit(session, actor, fund_id, limit_id, change, if_match)
     tag(response, limit)
     return limit

@@ -139,7 +139,10 @@ class FundCreate(ApiModel):
     """A new fund; its conditions are added as limits."""
 
     funder: Words
-    funder_agency_id: Ref | None = Field(default=None, description="The agency whose people may change its limits")
+    funder_agency_id: Ref | None = Field(
+        default=None,
+        description="The agency whose people may change its limits; your own, unless yours leads the coalition",
+    )
     program: Words
     last_resort: bool = Field(default=False, description="Pays only where no other accepted payer can")
 

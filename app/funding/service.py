@@ -1,4 +1,4 @@
-"""Reading and changing funds and their dated limits. A funder changes its own limits, an administrator any."""
+"""Reading and changing funds and their dated limits. A funder changes its own limits, the coalition's lead any."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,8 +6,8 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Denied, hidden
-from app.access.models import Agency
 from app.access.policy import Permission
+from app.access.service import agency_behind
 from app.audit.service import record
 from app.codes import trail_id
 from app.db import new_id
@@ -35,14 +35,13 @@ def read_fund(session: Session, actor: Actor, fund_id: str) -> FundRead:
 def create_fund(session: Session, actor: Actor, new: FundCreate) -> FundRead:
     """Add a fund, and its funder where there is none of that name yet."""
     _administrator(actor, "fund.create", "")
-    if new.funder_agency_id is not None and session.get(Agency, new.funder_agency_id) is None:
-        raise invalid([FieldError("/funder_agency_id", "unknown", "There is no such agency.")])
+    agency_id = agency_behind(session, actor, new.funder_agency_id, "/funder_agency_id")
     funder = session.scalar(select(Funder).where(Funder.name == new.funder))
     if funder is None:
-        funder = Funder(id=new_id("funder"), agency_id=new.funder_agency_id, name=new.funder)
+        funder = Funder(id=new_id("funder"), agency_id=agency_id, name=new.funder)
         session.add(funder)
         session.flush()
-    elif new.funder_agency_id not in (None, funder.agency_id):
+    elif agency_id not in (None, funder.agency_id):
         raise conflict("already_exists", "A funder of this name belongs to another agency.")
     fund = Fund(id=new_id("fund"), funder_id=funder.id, program=new.program, last_resort=new.last_resort)
     session.add(fund)
@@ -55,6 +54,7 @@ def change_fund(session: Session, actor: Actor, fund_id: str, change: FundChange
     """Change what a fund is called, or whether it is a last resort."""
     row = _find(session, actor, fund_id)
     _administrator(actor, "fund.change", fund_id)
+    _own(session, actor, row, "fund.change")
     names = _funder_names(session, [row])
     must_be_current(_fund(row, names), change.version, if_match)
     for name in change.model_fields_set - {"version"}:
@@ -154,11 +154,11 @@ def _find_limit(session: Session, actor: Actor, fund_id: str, limit_id: str) -> 
 
 
 def _own(session: Session, actor: Actor, fund: Fund, action: str) -> None:
-    """A funder's people change the limits of their own funds; another's are hidden from change like an absent one."""
+    """A funder's people change their own funds; another's are hidden from change like an absent one."""
     funder = None if fund.funder_id is None else session.get(Funder, fund.funder_id)
-    if actor.may(Permission.DIRECTORY_WRITE) or (funder is not None and funder.agency_id == actor.agency_id):
-        return
-    raise hidden(actor, action, "fund", fund.id)
+    agency_id = None if funder is None else funder.agency_id
+    if agency_id != actor.agency_id and not actor.administers(agency_id):
+        raise hidden(actor, action, "fund", fund.id)
 
 
 def _administrator(actor: Actor, action: str, fund_id: str) -> None:

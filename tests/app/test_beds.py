@@ -13,7 +13,7 @@ from app.beds.models import Confirmation, Resident
 from app.clock import MovableClock
 from app.db import Database
 from app.placements.snapshot import build
-from tests.factories import Caller, house, load, made, network, new_agency, refused, rows
+from tests.factories import Caller, house, lead, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
 
@@ -105,7 +105,7 @@ def test_an_occupant_of_whom_nothing_is_said_is_not_known(staff: Caller, databas
 def test_a_bed_held_for_a_referral_is_not_given_away(client: TestClient, database: Database) -> None:
     beds = [{"id": "bed_a1", "status": "held", "held_for": "ref_1"}, {"id": "bed_a2", "status": "held"}]
     load(database, network(house(units=[{"id": "unit_a", "beds": beds}])))
-    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    administrator = lead(client, database)
     refused(administrator.put(STATUS, {"status": "open", "version": 1}), 409, "conflict")
     other = "/v1/facilities/fac_a/beds/bed_a2/status"
     assert made(administrator.put(other, {"status": "open", "version": 1}))["status"] == "open"
@@ -144,9 +144,9 @@ def test_staff_reach_their_own_house_only(staff: Caller) -> None:
     refused(staff.post("/v1/facilities/fac_b/confirmations", {}), 404, "not_found")
 
 
-def test_the_administrator_reaches_every_house_and_a_coordinator_none(client: TestClient, database: Database) -> None:
+def test_the_lead_reaches_every_house_and_a_coordinator_none(client: TestClient, database: Database) -> None:
     load(database, network())
-    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    administrator = lead(client, database)
     made(administrator.put(STATUS, {"status": "cleaning", "version": 1}))
     coordinator = Caller(client, database, Role.INTAKE_COORDINATOR)
     refused(coordinator.get("/v1/facilities/fac_a/beds"), 404, "not_found")

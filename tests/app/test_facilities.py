@@ -10,7 +10,7 @@ from app.access.policy import AgencyKind, Role
 from app.audit.models import AuditEvent
 from app.db import Database
 from app.facilities.models import FacilityAddress, FacilityPoint
-from tests.factories import Caller, house, load, made, network, new_agency, refused, rows
+from tests.factories import Caller, house, lead, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
 
@@ -47,7 +47,7 @@ EVIDENCE: Json = {
 
 @pytest.fixture
 def administrator(client: TestClient, database: Database) -> Caller:
-    return Caller(client, database, Role.ADMINISTRATOR)
+    return lead(client, database)
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def test_units_and_beds(administrator: Caller, path: str) -> None:
 
 def test_a_child_is_found_through_its_own_house_only(client: TestClient, database: Database) -> None:
     load(database, network(house("fac_a"), house("fac_b")))
-    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    administrator = lead(client, database)
     licence = rows(administrator.get("/v1/facilities/fac_b/licences"))[0]["id"]
     for child in (f"licences/{licence}", "units/unit_b", "beds/bed_b1"):
         made(administrator.get(f"/v1/facilities/fac_b/{child}"))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.access.policy import AgencyKind, Role
 from app.audit.models import AuditEvent
 from app.db import Database
-from tests.factories import Caller, fund, load, made, network, new_agency, refused, rows
+from tests.factories import Caller, fund, lead, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
 
@@ -64,7 +64,7 @@ NOTHING = {name: None for name in LIMIT if name not in ("valid_from", "clocks")}
 
 @pytest.fixture
 def administrator(client: TestClient, database: Database) -> Caller:
-    return Caller(client, database, Role.ADMINISTRATOR)
+    return lead(client, database)
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_a_coordinator_reads_and_changes_nothing(client: TestClient, database: D
 
 def test_a_limit_is_found_through_its_own_fund_only(client: TestClient, database: Database) -> None:
     load(database, network(funds=[fund("fund_a"), fund("fund_b")]))
-    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    administrator = lead(client, database)
     limit = rows(administrator.get("/v1/funds/fund_b/limits"))[0]
     refused(administrator.get(f"/v1/funds/fund_a/limits/{limit['id']}"), 404, "not_found")
     body = {"valid_from": "2020-01-01", "version": 1}

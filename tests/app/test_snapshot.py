@@ -24,7 +24,7 @@ from app.placements.snapshot import build, take
 from app.referrals.models import Referral, ReferralStatus
 from matching.codec import SnapshotError, canonical, decision_document, decode
 from matching.ranking import rank
-from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, load, made, network, new_agency
+from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, lead, load, made, network, new_agency
 from tests.matching.worlds import world
 
 Json = dict[str, Any]
@@ -311,7 +311,7 @@ def test_a_safeguard_without_its_evidence_is_not_known(database: Database, missi
 
 def test_the_latest_word_on_a_safeguard_counts(database: Database, client: TestClient) -> None:
     load(database, network())
-    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    administrator = lead(client, database)
     path = "/v1/facilities/fac_a/safeguards/remote"
     word = {"value": True, "verified_on": "2026-11-01", "verified_by": "Visit", "expires_on": "2027-11-01"}
     made(administrator.put(path, {**word, "version": 1}))
@@ -533,7 +533,7 @@ def test_ids_of_a_network_s_own_file_may_be_texts(client: TestClient, database: 
     assert [row["facility"] for row in made(answer)["needs_info"]] == ["haus ü"]
     made(caller.get(answer.headers["Location"]))
     made(caller.get("/v1/referrals/anfrage é 1"))
-    administrator = Caller(client, database, Role.ADMINISTRATOR)
+    administrator = lead(client, database)
     path = "/v1/facilities/haus%20%C3%BC"
     made(administrator.put(f"{path}/beds/%E5%BA%8A%201/status", {"status": "cleaning", "version": 1}))
     made(administrator.post(f"{path}/confirmations", {}))
