@@ -1,12 +1,138 @@
-"""Tables of who is in the beds and who last said so: residents as the house lists them, and confirmations."""
+"""Tables of who is in the beds and who last said so: the bed-night ledger, holds, residents as the house lists them."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.codes import ResidentTrafficking
-from app.db import Base
+from app.db import Base, Versioned
+
+
+class HoldEnd(StrEnum):
+    """How a hold ended."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    RELEASED = "released"
+    RAN_OUT = "ran_out"
+    STOOD_DOWN = "stood_down"
+    UNDONE = "undone"
+
+
+class Movement(StrEnum):
+    """Why a row of the ledger was taken out or changed."""
+
+    DISCHARGED = "discharged"
+    TRANSFERRED = "transferred"
+    SHORTENED = "shortened"
+    AWAY = "away"
+    NOT_ARRIVED = "not_arrived"
+    REPAID = "repaid"
+    CORRECTED = "corrected"
+    CLOSED = "closed"
+    UNDONE = "undone"
+
+
+class Hold(Versioned, Base):
+    """A bed kept for one referral on `[first_night, until_night)`, until an hour or until it is accepted."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        ForeignKeyConstraint(["facility_id", "bed_id"], ["beds.facility_id", "beds.id"]),
+        UniqueConstraint("id", "minor_id"),
+        Index(None, "facility_id", "bed_id"),
+        CheckConstraint("until_night > first_night", name="dates_run_forward"),
+        CheckConstraint("(ended_at IS NULL) = (ended_how IS NULL)", name="end_whole"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    facility_id: Mapped[str] = mapped_column(ForeignKey("facilities.id"))
+    bed_id: Mapped[str]
+    minor_id: Mapped[str] = mapped_column(ForeignKey("minors.id"), index=True)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"), index=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
+    first_night: Mapped[date]
+    until_night: Mapped[date]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    ended_how: Mapped[HoldEnd | None]
+
+
+class BedNight(Base):
+    """One bed on one night, and who has it: by a hold, by a stay, or as somebody the house lists.
+
+    The keys make it impossible that two people have one bed, or that one minor is in two, whatever the code does.
+    `fund_id` is who pays the night and `limit_id` the limit that governs it; null: nobody. `expires_at` is a hold's
+    hour: past it the row counts for nothing, and the next claim on the bed or the minor clears it.
+    """
+
+    __tablename__ = "bed_nights"
+    __table_args__ = (
+        UniqueConstraint("minor_id", "night"),
+        ForeignKeyConstraint(["facility_id", "bed_id"], ["beds.facility_id", "beds.id"]),
+        ForeignKeyConstraint(["hold_id", "minor_id"], ["holds.id", "holds.minor_id"]),
+        ForeignKeyConstraint(["stay_id", "minor_id"], ["stays.id", "stays.minor_id"]),
+        CheckConstraint(
+            "(hold_id IS NOT NULL AND stay_id IS NULL AND resident_id IS NULL AND minor_id IS NOT NULL)"
+            " OR (hold_id IS NULL AND stay_id IS NOT NULL AND resident_id IS NULL AND minor_id IS NOT NULL)"
+            " OR (hold_id IS NULL AND stay_id IS NULL AND resident_id IS NOT NULL)",
+            name="one_holder",
+        ),
+        CheckConstraint("(hold_id IS NULL) = (expires_at IS NULL)", name="holds_expire"),
+        CheckConstraint("limit_id IS NULL OR fund_id IS NOT NULL", name="limit_of_a_fund"),
+        Index(None, "facility_id", "night"),
+        Index(None, "hold_id"),
+        Index(None, "stay_id"),
+        Index(None, "resident_id"),
+        Index(None, "fund_id", "night"),
+        Index(None, "limit_id"),
+    )
+
+    bed_id: Mapped[str] = mapped_column(primary_key=True)
+    night: Mapped[date] = mapped_column(primary_key=True)
+    facility_id: Mapped[str]
+    minor_id: Mapped[str | None] = mapped_column(ForeignKey("minors.id"))
+    hold_id: Mapped[str | None]
+    stay_id: Mapped[str | None]
+    resident_id: Mapped[str | None] = mapped_column(ForeignKey("residents.id"))
+    fund_id: Mapped[str | None] = mapped_column(ForeignKey("funds.id"))
+    limit_id: Mapped[str | None] = mapped_column(ForeignKey("fund_limits.id"))
+    expires_at: Mapped[datetime | None]
+
+
+class FormerBedNight(Base):
+    """A row of the ledger as it was before a movement took it out or changed it: nothing of the past is lost."""
+
+    __tablename__ = "former_bed_nights"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    bed_id: Mapped[str] = mapped_column(ForeignKey("beds.id"))
+    night: Mapped[date]
+    minor_id: Mapped[str | None] = mapped_column(index=True)
+    stay_id: Mapped[str | None] = mapped_column(index=True)
+    resident_id: Mapped[str | None]
+    fund_id: Mapped[str | None]
+    limit_id: Mapped[str | None]
+    movement: Mapped[Movement]
+    reason: Mapped[str | None]
+    moved_at: Mapped[datetime]
+    moved_by: Mapped[str]
+
+
+class HouseStamp(Base):
+    """How often anything changed in a house that a decision looks at. A claim names the count it was decided on.
+
+    Its row is also the lock under which capacity is counted: everyone who moves somebody in a house takes it first.
+    """
+
+    __tablename__ = "house_stamps"
+
+    facility_id: Mapped[str] = mapped_column(ForeignKey("facilities.id"), primary_key=True)
+    changes: Mapped[int]
 
 
 class Resident(Base):

@@ -18,7 +18,7 @@ _SAME = (
     "excluded_facility_kinds",
     "requires",
     "beds_per_night",
-    "nights_left",
+    "nights_granted",
     "rate_cents",
 )
 _CLOCK_SAME = (

@@ -76,7 +76,7 @@ class FundLimit(Versioned, Base):
         CheckConstraint("min_age BETWEEN 0 AND 150", name="min_age_range"),
         CheckConstraint("max_age BETWEEN 0 AND 150", name="max_age_range"),
         CheckConstraint("leaves_at_age BETWEEN 0 AND 150", name="leaves_at_age_range"),
-        CheckConstraint("beds_per_night >= 0 AND nights_left >= 0 AND rate_cents >= 0", name="counts_not_negative"),
+        CheckConstraint("beds_per_night >= 0 AND nights_granted >= 0 AND rate_cents >= 0", name="counts_not_negative"),
         CheckConstraint(
             "residence_basis IS NOT NULL OR"
             " (residence_counties IS NULL AND residence_places IS NULL AND residence_states IS NULL)",
@@ -106,7 +106,8 @@ class FundLimit(Versioned, Base):
     excluded_facility_kinds: Mapped[list[str] | None]
     requires: Mapped[list[str] | None]
     beds_per_night: Mapped[int | None]
-    nights_left: Mapped[int | None]
+    nights_granted: Mapped[int | None]
+    """How many nights it may pay in all; what the ledger has not paid or committed of them is left."""
     rate_cents: Mapped[int | None]
 
 

@@ -104,7 +104,7 @@ class LimitForm(ApiModel):
     requires: list[Code] | None = None
     clocks: list[Clock] = Field(default_factory=list)
     beds_per_night: Count | None = None
-    nights_left: Count | None = None
+    nights_granted: Count | None = None
     rate_cents: Count | None = None
 
 

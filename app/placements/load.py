@@ -37,6 +37,7 @@ def load_network(
         add_facility(network, facility, (operators or {}).get(facility.id))
     add_minors(network)
     add_stays(network)
+    network.grant_nights()
     add_referrals(session, network, referral_codes or {})
     holidays = network.snapshot.holidays.items()
     network.add(Holiday, ({"state": state, "day": day} for state, days in holidays for day in sorted(days)))

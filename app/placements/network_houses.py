@@ -37,6 +37,7 @@ def add_funds(session: Session, network: Network, agencies: Mapping[str, str]) -
         network.add(Fund, [{**row, "funder_id": None if fund.funder is None else ids[fund.funder]}])
         for position, limit in enumerate(fund.limits):
             limit_id, form = derived_id("limit", fund.id, position), asdict(limit)
+            form["nights_granted"] = form.pop("nights_left")
             head = {"id": limit_id, "version": 1, "fund_id": fund.id, "position": position}
             network.add(FundLimit, [head | limit_columns(form)])
             network.add(FundClock, clock_columns(limit_id, form["clocks"]))

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from app.beds.ledger import NIGHT, NOBODY, REACH, Payer
 from app.beds.models import Resident
 from app.codes import Basis
 from app.minors.forms import avoid_rows, minor_columns, place_rows, wish_rows
@@ -66,7 +67,9 @@ def add_stays(network: Network) -> None:
             if stay is not None and stay.id not in explained and _explains(network, stay, resident):
                 explained[stay.id] = resident
                 continue
-            network.add(Resident, [_resident(house.id, at, resident)])
+            row = _resident(house.id, at, resident)
+            network.add(Resident, [row])
+            _seat_resident(network, row)
     for stay in network.snapshot.stays:
         entry = explained.get(stay.id)
         bed = stay.bed if entry is None else entry.bed
@@ -78,7 +81,8 @@ def add_stays(network: Network) -> None:
         row |= {"admitted_on": stay.admitted_on, "left_on": stay.left_on}
         row |= {"expected_until": entry.until if entry is not None and stay.left_on is None else None}
         network.add(Stay, [row])
-        network.add(StayPayer, _payers(stay))
+        end = _seat_stay(network, stay, row)
+        network.add(StayPayer, _payers(stay, network.tonight if end is not None else None))
         away = [{"away_from": start, "away_until": end} for start, end in stay.away]
         network.add(
             StayAbsence, ({"id": derived_id("out", stay.id, at), "stay_id": stay.id, **r} for at, r in enumerate(away))
@@ -121,17 +125,50 @@ def _resident(facility_id: str, at: int, entry: facts.Resident) -> Json:
     }
 
 
-def _payers(stay: facts.Stay) -> Sequence[Json]:
-    return [
-        {
-            "id": derived_id("pay", stay.id, at),
-            "stay_id": stay.id,
-            "fund_id": payer.fund,
-            "paid_from": payer.from_,
-            "paid_until": payer.until,
-        }
-        for at, payer in enumerate(stay.payers)
-    ]
+def _payers(stay: facts.Stay, ledger_from: date | None) -> Sequence[Json]:
+    """What the file states of the nights before the ledger; of all nights where the stay is not in it."""
+    rows = []
+    for at, payer in enumerate(stay.payers):
+        until = payer.until
+        if ledger_from is not None:
+            until = ledger_from if until is None else min(until, ledger_from)
+            if until <= payer.from_:
+                continue
+        row: Json = {"id": derived_id("pay", stay.id, at), "stay_id": stay.id, "fund_id": payer.fund}
+        rows.append(row | {"paid_from": payer.from_, "paid_until": until})
+    return rows
+
+
+def _seat_stay(network: Network, stay: facts.Stay, row: Json) -> date | None:
+    """The nights to come of somebody who lives in a bed of the network, or will; None where there are none."""
+    if not row["in_house"] or row["facility_id"] is None or row["bed_id"] is None:
+        return None
+    first, until = max(stay.admitted_on, network.tonight), stay.left_on or row["expected_until"]
+    if until is None:
+        # Far enough that the last night shows who goes on paying.
+        ends = [payer.until for payer in stay.payers if payer.until is not None and payer.until > first]
+        until = max([first + REACH, *(end + NIGHT for end in ends)])
+    if until <= first:
+        return None
+    limits = {payer.fund: network.limit_on(payer.fund, stay.admitted_on) for payer in stay.payers}
+
+    def paid(night: date) -> Payer:
+        for payer in stay.payers:
+            if payer.from_ <= night and (payer.until is None or night < payer.until):
+                return Payer(payer.fund, limits[payer.fund])
+        return NOBODY
+
+    network.seat({"stay_id": stay.id}, row["facility_id"], row["bed_id"], stay.minor, first, until, paid)
+    return first
+
+
+def _seat_resident(network: Network, row: Json) -> None:
+    if row["bed_id"] is None:
+        return
+    first = max(row["present_from"] or network.tonight, network.tonight)
+    until = row["present_until"] or first + REACH
+    holder = {"resident_id": row["id"]}
+    network.seat(holder, row["facility_id"], row["bed_id"], row["minor_id"], first, until, lambda _: NOBODY)
 
 
 def add_referrals(session: Session, network: Network, given: Mapping[str, str]) -> None:

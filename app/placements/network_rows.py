@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.beds.models import Resident
+from app.beds.ledger import Payer, nights
+from app.beds.models import BedNight, Resident
 from app.facilities.models import (
     Bed,
     BedUnavailable,
@@ -40,6 +42,7 @@ class Network:
         self.now: datetime = snapshot.as_of
         self.tonight: date = snapshot.tonight
         self.minors = {minor.id: minor for minor in snapshot.minors}
+        self._seated: set[tuple[str, str, date]] = set()
         self.rows: Rows = {
             table: []
             for table in (
@@ -47,13 +50,47 @@ class Network:
                 Facility, FacilityPoint, FacilityFund, NightStaffing, Licence, SafeguardEvidence,
                 Unit, Bed, BedUnavailable,
                 Minor, MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval, Grant,
-                Resident, Stay, StayPayer, StayAbsence, Referral, Holiday,
+                Resident, Stay, StayPayer, StayAbsence, BedNight, Referral, Holiday,
             )
         }  # fmt: skip
 
     def add(self, table: Any, rows: Iterable[Json]) -> None:
         """Gather rows of a table."""
         self.rows[table].extend(rows)
+
+    def seat(
+        self, holder: Json, facility_id: str, bed_id: str, minor_id: str | None, first: date, until: date,
+        paid: Callable[[date], Payer],
+    ) -> None:  # fmt: skip
+        """Write nights into the ledger. Where two records of the file claim one night, the first of them has it."""
+        rows = []
+        for night in nights(first, until):
+            keys = {("bed", bed_id, night)} | ({("minor", minor_id, night)} if minor_id is not None else set())
+            if keys & self._seated:
+                continue
+            self._seated |= keys
+            payer = paid(night)
+            row = {"bed_id": bed_id, "night": night, "facility_id": facility_id, "minor_id": minor_id}
+            row |= {"hold_id": None, "stay_id": None, "resident_id": None, "expires_at": None}
+            rows.append(row | holder | {"fund_id": payer.fund_id, "limit_id": payer.limit_id})
+        self.add(BedNight, rows)
+
+    def limit_on(self, fund_id: str, day: date) -> str | None:
+        """The limit that governs a stay from `day`: of those in force the latest, of equal ones the first listed."""
+        limits = next((fund.limits for fund in self.snapshot.funds if fund.id == fund_id), ())
+        valid = [
+            (limit.valid_from, -at)
+            for at, limit in enumerate(limits)
+            if limit.valid_from <= day and (limit.valid_until is None or day < limit.valid_until)
+        ]
+        return derived_id("limit", fund_id, -max(valid)[1]) if valid else None
+
+    def grant_nights(self) -> None:
+        """What the file says is left of a limit comes on top of what the ledger already commits."""
+        used = Counter(row["limit_id"] for row in self.rows[BedNight] if row["stay_id"] is not None)
+        for row in self.rows[FundLimit]:
+            if row["nights_granted"] is not None:
+                row["nights_granted"] += used[row["id"]]
 
     def evidence_until(self) -> date:
         """The day after the last night that a ranking of this file could look at."""

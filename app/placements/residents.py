@@ -11,15 +11,21 @@ Json = dict[str, Any]
 
 def listed(
     placed: Mapping[str, Iterable[Any]],
+    coming: Mapping[str, Iterable[Any]],
     house_list: Mapping[str, Iterable[Any]],
     minors: Mapping[str, Any],
     tonight: date,
 ) -> dict[str, list[Json]]:
-    """The residents of each facility: everyone in a stay, then whom the house lists besides."""
+    """The residents of each facility: everyone in a stay, for whom a bed is held later, and whom the house lists."""
     entries = [
         (facility, resident_of(stay, minors.get(stay.minor_id), tonight))
         for facility, stays in placed.items()
         for stay in stays
+    ]
+    entries += [
+        (facility, _held(hold, minors.get(hold.minor_id), tonight))
+        for facility, holds in coming.items()
+        for hold in holds
     ]
     entries += [(facility, _as_listed(row)) for facility, rows in house_list.items() for row in rows]
     residents: dict[str, list[Json]] = {}
@@ -45,13 +51,20 @@ def resident_of(stay: Any, minor: Any, tonight: date) -> Json:
     until = stay.left_on
     if until is None and stay.expected_until is not None and stay.expected_until > tonight:
         until = stay.expected_until  # past its expected end and still there: no date is known
+    first = stay.admitted_on if stay.admitted_on > tonight else None
+    return _person(stay, minor, tonight) | {"from": first, "until": until}
+
+
+def _held(hold: Any, minor: Any, tonight: date) -> Json:
+    return _person(hold, minor, tonight) | {"from": hold.first_night, "until": hold.until_night}
+
+
+def _person(placed: Any, minor: Any, tonight: date) -> Json:
     return {
-        "minor": stay.minor_id,
-        "bed": stay.bed_id,
+        "minor": placed.minor_id,
+        "bed": placed.bed_id,
         "trafficking": None if minor is None else minor.trafficking,
         "age": None if minor is None else age_of(minor, tonight),
-        "from": stay.admitted_on if stay.admitted_on > tonight else None,
-        "until": until,
     }
 
 

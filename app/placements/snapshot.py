@@ -13,11 +13,13 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from app.beds.models import Resident
+from app.beds import ledger
+from app.beds.models import Hold, Resident
 from app.facilities.evidence import latest_safeguards
 from app.facilities.forms import bed_form, facility_form, licence_form, safeguard_form, unit_form
 from app.facilities.models import (
     Bed,
+    BedStatus,
     BedUnavailable,
     Facility,
     FacilityFund,
@@ -32,6 +34,7 @@ from app.funding.models import Fund, FundClock, Funder, FundLimit
 from app.minors.models import InterstateApproval, Minor
 from app.minors.service import minor_forms
 from app.placements.models import Holiday, Policy, Stay, StayAbsence, StayPayer
+from app.placements.payers import payers_of
 from app.placements.residents import listed
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.service import urgency_of
@@ -73,7 +76,7 @@ def _text(session: Session, now: datetime, tonight: date, horizon_nights: int) -
         "tonight": tonight,
         "horizon_nights": horizon_nights,
         "policy": {"id": policy.id, "version": policy.version},
-        "facilities": _facilities(session, tonight, stays, {row.id: row for row in minors}),
+        "facilities": _facilities(session, now, tonight, stays, {row.id: row for row in minors}),
         "funds": _funds(session),
         "minors": minor_forms(session, minors, people),
         "referrals": [_referral(row, tonight) for row in referrals],
@@ -89,7 +92,7 @@ def _text(session: Session, now: datetime, tonight: date, horizon_nights: int) -
     return json.dumps(document, default=_iso)
 
 
-def _facilities(session: Session, tonight: date, stays: list[Any], minors: dict[str, Any]) -> list[Json]:
+def _facilities(session: Session, now: datetime, tonight: date, stays: list[Any], minors: dict[str, Any]) -> list[Json]:
     rows = _rows(
         session,
         select(*_columns(Facility), FacilityPoint.latitude, FacilityPoint.longitude, NightStaffing.awake_staff)
@@ -99,7 +102,9 @@ def _facilities(session: Session, tonight: date, stays: list[Any], minors: dict[
     funds = _by(session, select(*_columns(FacilityFund)), "facility_id")
     licences = _by(session, select(*_columns(Licence)), "facility_id")
     safeguards = _by(session, latest_safeguards().with_only_columns(*_columns(SafeguardEvidence)), "facility_id")
-    units, residents = _units(session, tonight), _residents(session, tonight, stays, minors)
+    holds = _rows(session, select(*_columns(Hold)).where(Hold.ended_at.is_(None)))
+    units = _units(session, tonight, {row.bed_id: row.referral_id for row in holds if row.expires_at <= now})
+    residents = _residents(session, tonight, stays, [row for row in holds if row.expires_at > now], minors)
     return [
         facility_form(row)
         | {
@@ -117,22 +122,31 @@ def _facilities(session: Session, tonight: date, stays: list[Any], minors: dict[
     ]
 
 
-def _residents(session: Session, tonight: date, stays: list[Any], minors: dict[str, Any]) -> Groups:
+def _residents(session: Session, tonight: date, stays: list[Any], holds: list[Any], minors: dict[str, Any]) -> Groups:
     # A row whose last night has passed still outweighs what the bed last said, until someone says more.
     house_list = _by(session, select(*_columns(Resident)).where(Resident.closed_at.is_(None)), "facility_id")
     placed: Groups = defaultdict(list)
     for stay in stays:
         if stay.facility_id is not None and stay.in_house and (stay.left_on is None or stay.left_on > tonight):
             placed[stay.facility_id].append(stay)
-    return listed(placed, house_list, minors, tonight)
+    # A hold for tonight is what the bed's card says; one for a later night is an arrival to come.
+    coming: Groups = defaultdict(list)
+    for hold in holds:
+        if hold.first_night > tonight:
+            coming[hold.facility_id].append(hold)
+    return listed(placed, coming, house_list, minors, tonight)
 
 
-def _units(session: Session, tonight: date) -> Groups:
+def _units(session: Session, tonight: date, run_out: dict[str, str]) -> Groups:
+    """Units and beds; `run_out` names beds whose card may still tell of a hold that has run out, and for whom."""
     away = _by(session, select(*_columns(BedUnavailable)).where(BedUnavailable.until_night > tonight), "bed_id")
     beds: Groups = defaultdict(list)
     for bed in _rows(session, select(*_columns(Bed))):
         nights = [[row.from_night, row.until_night] for row in away.get(bed.id, ())]
-        beds[bed.unit_id].append(bed_form(bed, nights))
+        form = bed_form(bed, nights)
+        if bed.held_for is not None and run_out.get(bed.id) == bed.held_for:
+            form |= {"status": BedStatus.OPEN, "held_for": None}
+        beds[bed.unit_id].append(form)
     units: Groups = defaultdict(list)
     for unit in _rows(session, select(*_columns(Unit))):
         units[unit.facility_id].append(unit_form(unit, beds.get(unit.id, [])))
@@ -142,8 +156,12 @@ def _units(session: Session, tonight: date) -> Groups:
 def _funds(session: Session) -> list[Json]:
     clocks = _by(session, select(*_columns(FundClock)).order_by(FundClock.limit_id, FundClock.position), "limit_id")
     limits: Groups = defaultdict(list)
+    used = ledger.nights_used(session)
     for row in _rows(session, select(*_columns(FundLimit)).order_by(FundLimit.fund_id, FundLimit.position)):
-        limits[row.fund_id].append(limit_form(row, clocks.get(row.id, ())))
+        form = limit_form(row, clocks.get(row.id, ()))
+        granted = form.pop("nights_granted")
+        left = None if granted is None else max(0, granted - used.get(row.id, 0))
+        limits[row.fund_id].append(form | {"nights_left": left})
     query = select(*_columns(Fund), Funder.name).outerjoin(Funder, Funder.id == Fund.funder_id)
     return [
         {
@@ -180,7 +198,8 @@ def _people(tonight: date) -> Select[str]:
 
 def _stay_forms(session: Session, stays: list[Any], tonight: date) -> list[Json]:
     ids = _stays(tonight).with_only_columns(Stay.id)
-    payers = _by(session, select(*_columns(StayPayer)).where(StayPayer.stay_id.in_(ids)), "stay_id")
+    stated = _by(session, select(*_columns(StayPayer)).where(StayPayer.stay_id.in_(ids)), "stay_id")
+    paid = ledger.paid_runs(session, ids)
     away = _by(session, select(*_columns(StayAbsence)).where(StayAbsence.stay_id.in_(ids)), "stay_id")
     return [
         {
@@ -191,10 +210,7 @@ def _stay_forms(session: Session, stays: list[Any], tonight: date) -> list[Json]
             "admitted_on": row.admitted_on,
             "left_on": row.left_on,
             "away": [[found.away_from, found.away_until] for found in away.get(row.id, ())],
-            "payers": [
-                {"fund": found.fund_id, "from": found.paid_from, "until": found.paid_until}
-                for found in payers.get(row.id, ())
-            ],
+            "payers": payers_of(row, stated.get(row.id, ()), paid.get(row.id, ())),
         }
         for row in stays
     ]

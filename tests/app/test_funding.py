@@ -56,7 +56,7 @@ LIMIT: Json = {
         },
     ],
     "beds_per_night": 4,
-    "nights_left": 210,
+    "nights_granted": 210,
     "rate_cents": 18500,
 }
 NOTHING = {name: None for name in LIMIT if name not in ("valid_from", "clocks")}
@@ -166,7 +166,7 @@ MALFORMED_LIMITS: list[tuple[Any, ...]] = [
     ({"residence": {"basis": ["residence"], "places": ["13121"]}}, "/residence/places/0"),
     ({"residence": {"basis": ["residence"], "states": ["ga"]}}, "/residence/states/0"),
     ({"custody": {"allow": []}}, "/custody/allow"),
-    ({"nights_left": -1}, "/nights_left"),
+    ({"nights_granted": -1}, "/nights_granted"),
     ({"valid_from": "20260701"}, "/valid_from"),
     ({"citation": "line\u0000break"}, "/citation"),
     ({"colour": "red"}, "/*"),

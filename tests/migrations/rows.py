@@ -14,6 +14,7 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "audit_head": None,
     "audit_events": {"previous_hash": GENESIS},
     "minor_avoids": {"kind": "county", "county": "13121"},
+    "bed_nights": {"hold_id": None, "stay_id": None},
     "referrals": {"urgency": 1},
 }
 

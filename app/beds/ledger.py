@@ -1,0 +1,299 @@
+"""The bed-night ledger: who has which bed on which night, and who pays. Every movement of it is here.
+
+What two people try at once is settled by the keys of the table, never by what one of them read before. So nothing
+here depends on the isolation level: rows go in night by night in one order, and a row that is there ends the attempt.
+Locks are taken in one order as well: the house's stamp, then limits, then nights.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.beds.models import BedNight, FormerBedNight, HouseStamp, Movement
+from app.db import new_id
+
+NIGHT = timedelta(days=1)
+REACH = timedelta(days=30)
+"""How far ahead somebody without a date of leaving has rows; every night adds one."""
+
+
+class Payer(NamedTuple):
+    """Who pays a night, and the limit that governs it; None: nobody, or not known."""
+
+    fund_id: str | None = None
+    limit_id: str | None = None
+
+
+NOBODY = Payer()
+
+
+class Taken(Exception):
+    """A night that somebody has already: the bed's, or the minor's own elsewhere. Says no more than which."""
+
+    def __init__(self, what: Literal["bed", "minor"]) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """By what somebody has a bed: exactly one of hold, stay and listed resident; a hold runs out at its hour."""
+
+    hold_id: str | None = None
+    stay_id: str | None = None
+    resident_id: str | None = None
+    expires_at: datetime | None = None
+
+
+def nights(first: date, until: date) -> Iterator[date]:
+    """The nights of `[first, until)`, in order."""
+    night = first
+    while night < until:
+        yield night
+        night += NIGHT
+
+
+def claim(
+    session: Session,
+    *,
+    facility_id: str,
+    bed_id: str,
+    minor_id: str | None,
+    first: date,
+    until: date,
+    holder: Holder,
+    now: datetime,
+    payers: Mapping[date, Payer] | None = None,
+) -> int:
+    """Take a bed for the nights `[first, until)`; raises Taken, and then nothing of the transaction may be kept."""
+    clear_run_out(session, bed_id, minor_id, first, until, now)
+    paid = payers or {}
+    rows = [
+        {
+            "bed_id": bed_id,
+            "night": night,
+            "facility_id": facility_id,
+            "minor_id": minor_id,
+            "hold_id": holder.hold_id,
+            "stay_id": holder.stay_id,
+            "resident_id": holder.resident_id,
+            "fund_id": (payer := paid.get(night, NOBODY)).fund_id,
+            "limit_id": payer.limit_id,
+            "expires_at": holder.expires_at,
+        }
+        for night in nights(first, until)
+    ]
+    if rows:
+        try:
+            session.execute(insert(BedNight), rows)
+        except IntegrityError as error:
+            what = _collision(error)
+            if what is None:
+                raise
+            raise Taken(what) from None
+    return len(rows)
+
+
+def clear_run_out(session: Session, bed_id: str, minor_id: str | None, first: date, until: date, now: datetime) -> None:
+    """Remove rows of holds that have run out and stand in the way of a claim."""
+    ours = BedNight.bed_id == bed_id if minor_id is None else or_(_bed(bed_id), BedNight.minor_id == minor_id)
+    old = and_(BedNight.expires_at <= now, BedNight.night >= first, BedNight.night < until, ours)
+    # Locked in one order first: two claims that clear the same rows would else wait for each other.
+    found = session.execute(
+        select(BedNight.bed_id, BedNight.night).where(old).order_by(BedNight.night, BedNight.bed_id).with_for_update()
+    ).all()
+    if found:
+        keys = tuple_(BedNight.bed_id, BedNight.night).in_([tuple(row) for row in found])
+        session.execute(delete(BedNight).where(keys, BedNight.expires_at <= now))
+
+
+def hold_to_stay(session: Session, hold_id: str, stay_id: str, expected: int, now: datetime) -> bool:
+    """Turn a hold's nights into nights of a stay; False where it has run out, and then nothing may be kept."""
+    turned: Any = session.execute(
+        update(BedNight)
+        .where(BedNight.hold_id == hold_id, BedNight.expires_at > now)
+        .values(hold_id=None, expires_at=None, stay_id=stay_id)
+    )
+    return bool(turned.rowcount == expected)
+
+
+def drop_hold(session: Session, hold_id: str) -> None:
+    """Free the nights of a hold that has ended."""
+    session.execute(delete(BedNight).where(BedNight.hold_id == hold_id))
+
+
+def vacate(
+    session: Session,
+    *,
+    stay_id: str | None = None,
+    resident_id: str | None = None,
+    first: date,
+    until: date | None = None,
+    movement: Movement,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+) -> int:
+    """Take the nights from `first` on, before `until`, out of the ledger; each stays in the history."""
+    own = BedNight.stay_id == stay_id if stay_id is not None else BedNight.resident_id == resident_id
+    where = own & (BedNight.night >= first)
+    if until is not None:
+        where &= BedNight.night < until
+    kept = keep_former(session, where, movement, by, now, reason)
+    if kept:
+        session.execute(delete(BedNight).where(where))
+    return kept
+
+
+def keep_former(
+    session: Session, where: ColumnElement[bool], movement: Movement, by: str, now: datetime, reason: str | None
+) -> int:
+    """Write rows into the history as they stand, locked in night order; the number of them."""
+    rows = session.execute(
+        select(*BedNight.__table__.c).where(where).order_by(BedNight.night, BedNight.bed_id).with_for_update()
+    ).all()
+    names = ("bed_id", "night", "minor_id", "stay_id", "resident_id", "fund_id", "limit_id")
+    if rows:
+        session.execute(
+            insert(FormerBedNight),
+            [
+                {
+                    "id": new_id("was"),
+                    **{name: getattr(row, name) for name in names},
+                    "movement": movement,
+                    "reason": reason,
+                    "moved_at": now,
+                    "moved_by": by,
+                }
+                for row in rows
+            ],
+        )
+    return len(rows)
+
+
+def repay(
+    session: Session, stay_id: str, payers: Mapping[date, Payer], movement: Movement, by: str, now: datetime,
+    reason: str | None = None,
+) -> None:  # fmt: skip
+    """Write who pays these nights of a stay; what stood there before stays in the history."""
+    for payer, own in _by_payer(payers).items():
+        where = and_(BedNight.stay_id == stay_id, BedNight.night.in_(own))
+        keep_former(session, where, movement, by, now, reason)
+        session.execute(update(BedNight).where(where).values(fund_id=payer.fund_id, limit_id=payer.limit_id))
+
+
+def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
+    """Count a change of a house, and hold its lock until the end of the transaction.
+
+    With `seen`, only where nobody has changed it since: False says that somebody did, and that nothing was counted.
+    """
+    own = HouseStamp.facility_id == facility_id
+    where = own if seen is None else own & (HouseStamp.changes == seen)
+    count = update(HouseStamp).values(changes=HouseStamp.changes + 1)
+    if _changed(session, count.where(where)):
+        return True
+    if seen is not None and seen > 0:
+        return False
+    kinds: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    first = kinds.insert(HouseStamp).values(facility_id=facility_id, changes=1).on_conflict_do_nothing()
+    if _changed(session, first):
+        return True
+    return seen is None and _changed(session, count.where(own))
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    done: Any = session.execute(statement)
+    return bool(done.rowcount)
+
+
+def stamps(session: Session) -> dict[str, int]:
+    """How often each house has changed; one that is missing never has."""
+    return dict(session.execute(select(HouseStamp.facility_id, HouseStamp.changes)).all())
+
+
+def in_force(now: datetime) -> ColumnElement[bool]:
+    """Rows that count: of a stay, of a resident, or of a hold that has not run out."""
+    return or_(BedNight.expires_at.is_(None), BedNight.expires_at > now)
+
+
+def fullest(session: Session, facility_id: str, first: date, until: date, now: datetime) -> int:
+    """How many have a bed in a house on its fullest night of `[first, until)`."""
+    per_night = (
+        select(func.count().label("people"))
+        .where(BedNight.facility_id == facility_id, BedNight.night >= first, BedNight.night < until, in_force(now))
+        .group_by(BedNight.night)
+        .subquery()
+    )
+    return session.scalar(select(func.max(per_night.c.people))) or 0
+
+
+def nights_used(session: Session, limit_ids: Iterable[str] | None = None) -> dict[str, int]:
+    """Nights that each limit has paid or is committed to, by stays alone: a hold commits nobody's money."""
+    query = (
+        select(BedNight.limit_id, func.count())
+        .where(BedNight.limit_id.is_not(None), BedNight.stay_id.is_not(None))
+        .group_by(BedNight.limit_id)
+    )
+    if limit_ids is not None:
+        query = query.where(BedNight.limit_id.in_(list(limit_ids)))
+    return {str(limit_id): count for limit_id, count in session.execute(query)}
+
+
+class PaidRun(NamedTuple):
+    """Nights of a stay in a row that one fund pays, both ends included."""
+
+    fund_id: str
+    first: date
+    last: date
+    to_the_end: bool
+    """The stay has no row after it."""
+
+
+def paid_runs(session: Session, stay_ids: Select[Any]) -> dict[str, list[PaidRun]]:
+    """Who pays the nights of each stay, in order: grouped by the database, since a network has many nights."""
+    place = func.row_number().over(partition_by=(BedNight.stay_id, BedNight.fund_id), order_by=BedNight.night)
+    last = func.max(BedNight.night).over(partition_by=BedNight.stay_id)
+    own = BedNight.stay_id.in_(stay_ids)
+    rows = select(BedNight.stay_id, BedNight.fund_id, BedNight.night, place.label("n"), last.label("end")).where(own)
+    row = rows.subquery()
+    # Nights in a row fall on one day when each goes back by its place among its kind.
+    postgres = session.get_bind().dialect.name == "postgresql"
+    start = (row.c.night - cast(row.c.n, Integer)) if postgres else func.julianday(row.c.night) - row.c.n
+    query = (
+        select(row.c.stay_id, row.c.fund_id, func.min(row.c.night), func.max(row.c.night), func.max(row.c.end))
+        .where(row.c.fund_id.is_not(None))
+        .group_by(row.c.stay_id, row.c.fund_id, start)
+        .order_by(row.c.stay_id, func.min(row.c.night))
+    )
+    runs: dict[str, list[PaidRun]] = {}
+    for stay_id, fund_id, first, until, end in session.execute(query):
+        runs.setdefault(stay_id, []).append(PaidRun(fund_id, first, until, until == end))
+    return runs
+
+
+def _bed(bed_id: str) -> ColumnElement[bool]:
+    return BedNight.bed_id == bed_id
+
+
+def _by_payer(payers: Mapping[date, Payer]) -> dict[Payer, Sequence[date]]:
+    grouped: dict[Payer, list[date]] = {}
+    for night in sorted(payers):
+        grouped.setdefault(payers[night], []).append(night)
+    return dict(grouped)
+
+
+def _collision(error: IntegrityError) -> Literal["bed", "minor"] | None:
+    """Which key says no: PostgreSQL names the constraint, SQLite the columns."""
+    diagnosis = getattr(error.orig, "diag", None)
+    said = getattr(diagnosis, "constraint_name", None) or str(error.orig)
+    if "bed_nights" not in said or ("UNIQUE" not in said and diagnosis is None):
+        return None
+    if "minor_id_night" in said or "bed_nights.minor_id" in said:
+        return "minor"
+    return "bed" if "pk_bed_nights" in said or "bed_nights.bed_id, bed_nights.night" in said else None
