@@ -200,9 +200,9 @@ def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
         return True
     if seen is not None and seen > 0:
         return False
-    kinds: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    first = kinds.insert(HouseStamp).values(facility_id=facility_id, changes=1).on_conflict_do_nothing()
-    if _changed(session, first):
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    first = insert(HouseStamp).values(facility_id=facility_id, changes=1)
+    if _changed(session, first.on_conflict_do_nothing()):
         return True
     return seen is None and _changed(session, count.where(own))
 
