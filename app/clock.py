@@ -20,8 +20,12 @@ class Clock(ABC):
         """The instant, aware, in UTC."""
 
     def tonight(self) -> date:
+        """The night of this instant."""
+        return self.night_of(self.now())
+
+    def night_of(self, at: datetime) -> date:
         """The local date of the evening: until the night turns it is still the evening before."""
-        local = self.now().astimezone(self.zone)
+        local = at.astimezone(self.zone)
         if local.time() < self.night_turns_at:
             return local.date() - timedelta(days=1)
         return local.date()

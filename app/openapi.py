@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.errors import CATALOGUE
+from app.idempotency import REPLAYED
 from app.problems import MEDIA_TYPE
 
 _TEXT = {"type": "string"}
@@ -34,6 +35,10 @@ PROBLEM = {
         "doc_url": _TEXT,
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
     },
+}
+REPLAY_HEADER = {
+    "description": "Sent where the same request came before under this Idempotency-Key: nothing was made this time",
+    "schema": {"type": "string", "const": "true"},
 }
 
 
@@ -65,6 +70,8 @@ def _tell_errors(method: str, operation: dict[str, Any]) -> None:
         "422": body or bool(parameters),
         "default": True,
     }
+    if any(parameter["name"] == "idempotency-key" for parameter in parameters):
+        operation["responses"]["201"]["headers"] = {REPLAYED: REPLAY_HEADER}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, possible in statuses.items():
         if possible:

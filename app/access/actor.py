@@ -20,6 +20,11 @@ class Actor:
     facility_ids: frozenset[str] | None = None
     """The houses that facility staff work in; None = every house of the agency."""
 
+    @property
+    def id(self) -> str:
+        """The id under which an act is remembered."""
+        return self.person_id or self.api_key_id or "operator"
+
     def may(self, permission: Permission) -> bool:
         """Whether the role, the key's scope and the kind of proof all allow it."""
         if self.api_key_id is not None and permission in CLOSED_TO_KEYS:

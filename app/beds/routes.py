@@ -13,6 +13,7 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.facilities.schemas import BedRead
+from app.idempotency import Idempotent
 from app.versions import IfMatch, tag
 
 router = APIRouter(prefix="/v1/facilities/{facility_id}", tags=["beds"])
@@ -39,7 +40,19 @@ def put_status(
 
 @router.post("/confirmations", status_code=status.HTTP_201_CREATED)
 def confirm(
-    session: DbSession, actor: Writer, clock: Now, facility_id: Ref, new: ConfirmationCreate
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    facility_id: Ref,
+    new: ConfirmationCreate,
+    once: Idempotent,
 ) -> ConfirmationRead:
     """Nothing changed: every bed of the house is confirmed as of now."""
-    return service.confirm(session, actor, facility_id, new, clock.now(), clock.tonight())
+    return once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.confirm(session, actor, facility_id, new, clock.now(), clock.tonight()),
+        again=lambda made: service.read_confirmation(session, actor, facility_id, made, clock),
+    )

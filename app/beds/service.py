@@ -5,10 +5,11 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
+from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.beds.models import Confirmation, Resident
 from app.beds.schemas import BedStatusChange, ConfirmationCreate, ConfirmationRead, Occupant
+from app.clock import Clock
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import conflict
@@ -68,6 +69,25 @@ def confirm(
     record(session, actor, "facility.confirm", "facility", trail_id(facility_id))
     return ConfirmationRead(
         id=row.id, facility_id=facility_id, confirmed_at=now, beds=row.beds, awake_staff_tonight=staff
+    )
+
+
+def read_confirmation(
+    session: Session, actor: Actor, facility_id: str, confirmation_id: str, clock: Clock
+) -> ConfirmationRead:
+    """One confirmation, found through its house, with what is known of the staff of its night."""
+    find_own(session, actor, facility_id, "facility.confirm")
+    query = select(Confirmation).where(Confirmation.facility_id == facility_id, Confirmation.id == confirmation_id)
+    row = session.scalar(query)
+    if row is None:
+        raise hidden(actor, "facility.confirm", "confirmation", confirmation_id)
+    night = session.get(NightStaffing, (facility_id, clock.night_of(row.confirmed_at)))
+    return ConfirmationRead(
+        id=row.id,
+        facility_id=facility_id,
+        confirmed_at=row.confirmed_at,
+        beds=row.beds,
+        awake_staff_tonight=None if night is None else night.awake_staff,
     )
 
 

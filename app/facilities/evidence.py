@@ -155,7 +155,7 @@ def put_safeguard(
 
 def who(actor: Actor) -> str:
     """The id under which an act is remembered."""
-    return actor.person_id or actor.api_key_id or "operator"
+    return actor.id
 
 
 def _of_its_type(value: object, allowed: Iterable[Any]) -> list[Any]:

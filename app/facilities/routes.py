@@ -28,6 +28,7 @@ from app.facilities.schemas import (
     UnitCreate,
     UnitRead,
 )
+from app.idempotency import Idempotent
 from app.paging import PageOf, Place, link_next, whole
 from app.versions import IfMatch, tag
 
@@ -51,10 +52,16 @@ def list_facilities(
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 def create_facility(
-    response: Response, session: DbSession, actor: Writer, clock: Now, new: FacilityCreate
+    response: Response, session: DbSession, actor: Writer, clock: Now, new: FacilityCreate, once: Idempotent
 ) -> FacilityRead:
     """Enter a house. What is left out is not known."""
-    house = service.create_facility(session, actor, new, clock.tonight())
+    house = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.create_facility(session, actor, new, clock.tonight()),
+        again=lambda made: service.read_facility(session, actor, made, clock.tonight()),
+    )
     response.headers["Location"] = address("facilities", house.id)
     tag(response, house)
     return house
@@ -92,10 +99,22 @@ def list_licences(session: DbSession, actor: Reader, facility_id: Ref) -> PageOf
 
 @router.post("/{facility_id}/licences", status_code=status.HTTP_201_CREATED)
 def add_licence(
-    response: Response, session: DbSession, actor: Writer, clock: Now, facility_id: Ref, new: LicenceCreate
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    facility_id: Ref,
+    new: LicenceCreate,
+    once: Idempotent,
 ) -> LicenceRead:
     """Enter a licence, a renewal or a variance, with its evidence."""
-    licence = evidence.add_licence(session, actor, facility_id, new, clock.now())
+    licence = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: evidence.add_licence(session, actor, facility_id, new, clock.now()),
+        again=lambda made: evidence.read_licence(session, actor, facility_id, made),
+    )
     response.headers["Location"] = address("facilities", facility_id, "licences", licence.id)
     tag(response, licence)
     return licence
@@ -176,9 +195,17 @@ def list_units(session: DbSession, actor: Reader, facility_id: Ref) -> PageOf[Un
 
 
 @router.post("/{facility_id}/units", status_code=status.HTTP_201_CREATED)
-def add_unit(response: Response, session: DbSession, actor: Writer, facility_id: Ref, new: UnitCreate) -> UnitRead:
+def add_unit(
+    response: Response, session: DbSession, actor: Writer, facility_id: Ref, new: UnitCreate, once: Idempotent
+) -> UnitRead:
     """Add a unit."""
-    unit = rooms.add_unit(session, actor, facility_id, new)
+    unit = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: rooms.add_unit(session, actor, facility_id, new),
+        again=lambda made: rooms.read_unit(session, actor, facility_id, made),
+    )
     response.headers["Location"] = address("facilities", facility_id, "units", unit.id)
     tag(response, unit)
     return unit
@@ -215,9 +242,17 @@ def list_beds(session: DbSession, actor: BedReader, facility_id: Ref) -> PageOf[
 
 
 @router.post("/{facility_id}/beds", status_code=status.HTTP_201_CREATED)
-def add_bed(response: Response, session: DbSession, actor: Writer, facility_id: Ref, new: BedCreate) -> BedRead:
+def add_bed(
+    response: Response, session: DbSession, actor: Writer, facility_id: Ref, new: BedCreate, once: Idempotent
+) -> BedRead:
     """Add a bed. It is offline until a person says what it is."""
-    bed = rooms.add_bed(session, actor, facility_id, new)
+    bed = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: rooms.add_bed(session, actor, facility_id, new),
+        again=lambda made: rooms.read_bed(session, actor, facility_id, made),
+    )
     response.headers["Location"] = address("facilities", facility_id, "beds", bed.id)
     tag(response, bed)
     return bed

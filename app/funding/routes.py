@@ -11,6 +11,7 @@ from app.codes import Ref, address
 from app.db import DbSession
 from app.funding import service
 from app.funding.schemas import FundChange, FundCreate, FundRead, LimitChange, LimitCreate, LimitRead
+from app.idempotency import Idempotent
 from app.paging import PageOf, Place, link_next, whole
 from app.versions import IfMatch, tag
 
@@ -31,9 +32,15 @@ def list_funds(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_fund(response: Response, session: DbSession, actor: Writer, new: FundCreate) -> FundRead:
+def create_fund(response: Response, session: DbSession, actor: Writer, new: FundCreate, once: Idempotent) -> FundRead:
     """Add a fund. Administrators only."""
-    fund = service.create_fund(session, actor, new)
+    fund = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.create_fund(session, actor, new),
+        again=lambda made: service.read_fund(session, actor, made),
+    )
     response.headers["Location"] = address("funds", fund.id)
     tag(response, fund)
     return fund
@@ -64,9 +71,17 @@ def list_limits(session: DbSession, actor: Reader, fund_id: Ref) -> PageOf[Limit
 
 
 @router.post("/{fund_id}/limits", status_code=status.HTTP_201_CREATED)
-def add_limit(response: Response, session: DbSession, actor: Writer, fund_id: Ref, new: LimitCreate) -> LimitRead:
+def add_limit(
+    response: Response, session: DbSession, actor: Writer, fund_id: Ref, new: LimitCreate, once: Idempotent
+) -> LimitRead:
     """Add conditions from a date. The funder's own people, or the coalition's lead."""
-    limit = service.add_limit(session, actor, fund_id, new)
+    limit = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.add_limit(session, actor, fund_id, new),
+        again=lambda made: service.read_limit(session, actor, fund_id, made),
+    )
     response.headers["Location"] = address("funds", fund_id, "limits", limit.id)
     tag(response, limit)
     return limit

@@ -144,8 +144,8 @@ def _ranked(request: Request, actor: Actor, referral_id: str) -> Response:
     if not actor.may(Permission.RANKING_RUN):
         return _see("/")
     request_id = request.scope.get("request_id")
-    run_id, _ = service.rank(request.app.state.database, actor, referral_id, request_id=request_id)
-    return _see(f"/referrals/{referral_id}/rankings/{run_id}")
+    decided = service.rank(request.app.state.database, actor, referral_id, request_id=request_id)
+    return _see(f"/referrals/{referral_id}/rankings/{decided.run_id}")
 
 
 def _see(path: str) -> Response:

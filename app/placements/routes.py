@@ -12,6 +12,7 @@ from app.audit.service import record_apart
 from app.clock import Now
 from app.codes import Ref, address
 from app.db import DbSession
+from app.idempotency import REPLAYED, Idempotent
 from app.placements import service
 from app.placements.schemas import DecisionRead
 from app.sharing.projection import AGENCY, project
@@ -24,17 +25,16 @@ Findings = Annotated[Literal["failed", "all"], Query(description="all: those tha
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=DecisionRead)
-def rank(request: Request, actor: Runner, referral_id: Ref, findings: Findings = "failed") -> Any:
+def rank(request: Request, actor: Runner, referral_id: Ref, once: Idempotent, findings: Findings = "failed") -> Any:
     """Rank every house for a referral as things stand now, and store the decision whole."""
-    run_id, answer = service.rank(
-        request.app.state.database, actor, referral_id, request_id=request.scope.get("request_id")
+    decided = service.rank(
+        request.app.state.database, actor, referral_id, request_id=request.scope.get("request_id"), once=once
     )
+    headers = {"Location": address("referrals", referral_id, "rankings", decided.run_id)}
+    if decided.replayed:
+        headers[REPLAYED] = "true"
     # Sent as it was projected: to build it again from the published form would cost more than to rank.
-    return JSONResponse(
-        project(answer, viewer=AGENCY, findings=findings),
-        status.HTTP_201_CREATED,
-        {"Location": address("referrals", referral_id, "rankings", run_id)},
-    )
+    return JSONResponse(project(decided.answer, viewer=AGENCY, findings=findings), status.HTTP_201_CREATED, headers)
 
 
 @router.get("/{run_id}", response_model=DecisionRead)

@@ -16,7 +16,7 @@ from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.db import Database, new_id
 from app.errors import FieldError, Problem
-from app.facilities.evidence import who
+from app.idempotency import NO_KEY, Once
 from app.placements.models import PolicyTerm, RankingRun
 from app.placements.snapshot import take
 from app.referrals import service as referrals
@@ -44,10 +44,24 @@ class Replay:
     """Of rules and engine: the stored one and the one that runs now."""
 
 
-def rank(database: Database, actor: Actor, referral_id: str, *, request_id: str | None = None) -> tuple[str, Json]:
-    """Decide a referral against the network as it stands; the id of the stored run, and the whole answer."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A stored run and its whole answer; `replayed` where the same request had been decided before."""
+
+    run_id: str
+    answer: Json
+    replayed: bool = False
+
+
+def rank(
+    database: Database, actor: Actor, referral_id: str, *, request_id: str | None = None, once: Once = NO_KEY
+) -> Decided:
+    """Decide a referral against the network as it stands, and store it; a request sent twice is decided once."""
     now, tonight = database.clock.now(), database.clock.tonight()
     with database.reading() as session:
+        earlier = _earlier(session, actor, referral_id, once, now)
+        if earlier is not None:
+            return earlier
         referral = referrals.find_own(session, actor, referral_id, now, "ranking.run")
         if referral.status is not ReferralStatus.OPEN:
             raise Problem("referral_closed")
@@ -59,7 +73,7 @@ def rank(database: Database, actor: Actor, referral_id: str, *, request_id: str 
         referral_id=referral_id,
         decided_at=now,
         tonight=tonight,
-        decided_by=who(actor),
+        decided_by=actor.id,
         agency_id=actor.agency_id,
         policy_id=policy.id,
         policy_version=policy.version,
@@ -71,10 +85,22 @@ def rank(database: Database, actor: Actor, referral_id: str, *, request_id: str 
     )
     with database.writing() as session:
         session.info["request_id"] = request_id
+        # The same request may have been decided while the engine thought.
+        earlier = _earlier(session, actor, referral_id, once, now)
+        if earlier is not None:
+            return earlier
         session.add(run)
         session.flush()
+        once.remember(session, actor.id, run.id)
         record(session, actor, "ranking.run", "ranking_run", run.id)
-    return run.id, answer
+    return Decided(run.id, answer)
+
+
+def _earlier(session: Session, actor: Actor, referral_id: str, once: Once, now: datetime) -> Decided | None:
+    run_id = once.earlier(session, actor.id)
+    if run_id is None:
+        return None
+    return Decided(run_id, read_run(session, actor, referral_id, run_id, now)[1], replayed=True)
 
 
 def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now: datetime) -> tuple[RankingRun, Json]:

@@ -11,8 +11,7 @@ from app.audit.service import record_apart
 from app.clock import Now
 from app.codes import Ref, address, trail_id
 from app.db import DbSession
-from app.facilities.evidence import who
-from app.idempotency import REPLAYED, IdempotencyKey, first_result, remember, request_hash
+from app.idempotency import Idempotent
 from app.paging import PageOf, Place, link_next
 from app.referrals import service
 from app.referrals.models import ReferralStatus
@@ -32,17 +31,17 @@ def create_referral(
     actor: Writer,
     clock: Now,
     new: ReferralCreate,
-    idempotency_key: IdempotencyKey = None,
+    once: Idempotent,
 ) -> ReferralRead:
     """Refer a minor: the need profile and the request in one. What is left out or null is not known."""
-    now, asked = clock.now(), request_hash("referral.create", new)
-    made = first_result(session, who(actor), idempotency_key, asked, now)
-    if made is None:
-        referral = service.create_referral(session, actor, new, now, clock.tonight())
-        remember(session, who(actor), idempotency_key, asked, referral.id, now)
-    else:
-        referral = service.read_referral(session, actor, made, now, clock.tonight())
-        response.headers[REPLAYED] = "true"
+    now, tonight = clock.now(), clock.tonight()
+    referral = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.create_referral(session, actor, new, now, tonight),
+        again=lambda made: service.read_referral(session, actor, made, now, tonight),
+    )
     response.headers["Location"] = address("referrals", referral.id)
     tag(response, referral)
     return referral
