@@ -15,10 +15,15 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
 from migrations.run import upgrade
-from tests import needs
+from tests import memory, needs
 from tests.postgres import Cluster, find_binaries
 
 EVENING = datetime.fromisoformat("2026-11-21T22:14:00-05:00")
+
+
+if memory.FOLDER is not None:
+    # pytest asks this when the first `tmp_path` is made, so the SQLite databases lie there too.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory.FOLDER))
 
 
 @pytest.fixture(scope="session")

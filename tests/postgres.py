@@ -6,9 +6,12 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
+
+from tests.memory import FOLDER
 
 # Nothing in here outlives the run, so nothing needs to reach the disk.
 _FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
@@ -40,16 +43,18 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         # Short, since the path of a socket may have some 100 characters at most.
-        self._folder = Path(tempfile.mkdtemp(prefix="bn-pg-", dir="/tmp" if Path("/tmp").is_dir() else None))  # noqa: S108
+        self._folder = Path(tempfile.mkdtemp(prefix="bn-pg-", dir=FOLDER))
         if self._user is not None:
             os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "bednight", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
         options = f"-c listen_addresses='' -k {self._folder} {_FAST}"
         self._run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        self._postgres = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._postgres.dispose()
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -61,20 +66,23 @@ class Cluster:
         """Make a fresh database, a copy of another where one is given, and return its URL."""
         name = f"bn_{uuid.uuid4().hex[:12]}"
         template = "template0" if template_url is None else make_url(template_url).database
-        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{self._copying}')
         return self.url(name)
 
     def drop(self, url: str) -> None:
         """Remove a database together with whoever is still connected."""
         self._administer(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
+    @cached_property
+    def _copying(self) -> str:
+        """Copying files takes a tenth of the time of copying by the log, which is the default since version 15."""
+        with self._postgres.connect() as connection:
+            version = int(connection.scalar(text("SHOW server_version_num")))
+        return " STRATEGY FILE_COPY" if version >= 15_00_00 else ""
+
     def _administer(self, statement: str) -> None:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        try:
-            with engine.connect() as connection:
-                connection.execute(text(statement))
-        finally:
-            engine.dispose()
+        with self._postgres.connect() as connection:
+            connection.execute(text(statement))
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
