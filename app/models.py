@@ -8,6 +8,7 @@ from app.db import Base
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.minors import models as minors
+from app.notices import models as notices
 from app.outbox import models as outbox
 from app.placements import models as placements
 from app.referrals import models as referrals
@@ -22,6 +23,7 @@ __all__ = [
     "funding",
     "idempotency",
     "minors",
+    "notices",
     "outbox",
     "placements",
     "referrals",

@@ -1,0 +1,50 @@
+"""The sentence of each kind of event, and who may read it. Codes and houses, never a name.
+
+A kind that is not here is told to pages alone, so that they show what changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.access.policy import Permission
+from app.web.translation import marked
+
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What a notice says, and the permission of those whom it concerns."""
+
+    text: str
+    permission: Permission
+    task: bool = False
+    """Somebody has to do something: it goes to the duty phone too."""
+
+
+SENTENCES: Mapping[str, Sentence] = {
+    "offer.made": Sentence(marked("A bed is asked for. Answer the offer."), P.BED_STATUS_WRITE, task=True),
+    "offer.answered": Sentence(marked("A house has answered an offer."), P.RANKING_RUN),
+    "offer.accepted": Sentence(marked("A house has accepted. See the arrival instructions."), P.RANKING_RUN),
+    "offer.declined": Sentence(marked("A house has declined. See its reason and the next option."), P.RANKING_RUN),
+    "offer.withdrawn": Sentence(marked("An offer has been taken back. Nothing is left to answer."), P.BED_STATUS_WRITE),
+    "offer.ran_out": Sentence(marked("An offer ended without an answer."), P.STAY_READ),
+    "hold.made": Sentence(marked("A bed is held."), P.STAY_READ),
+    "hold.ran_out": Sentence(marked("A hold has run out. The bed is open again."), P.STAY_READ),
+    "hold.released": Sentence(marked("A hold was released. The bed is open again."), P.STAY_READ),
+    "stay.admitted": Sentence(marked("A young person has arrived."), P.STAY_READ),
+    "stay.cap_warning": Sentence(marked("A stay will soon have no payer. Plan the next placement."), P.STAY_WRITE),
+    "stay.ended": Sentence(marked("A stay has ended."), P.STAY_READ),
+    "authority.ending": Sentence(marked("The authority to place will soon end."), P.STAY_WRITE, task=True),
+    "task.due": Sentence(marked("A task is due."), P.STAY_WRITE, task=True),
+    "follow_up.due": Sentence(marked("A follow-up is due."), P.STAY_WRITE),
+    "exception.made": Sentence(marked("An exception is on record. A second person must look at it."), P.STAY_WRITE),
+    "confirmation.due": Sentence(
+        marked("What the beds show will soon be too old. Confirm them."), P.BED_STATUS_WRITE, task=True
+    ),
+}
+
+
+def permission_of(kind: str) -> Permission:
+    """Whom an event of this kind concerns; where it has no sentence, whoever may see the board."""
+    return SENTENCES[kind].permission if kind in SENTENCES else P.BED_STATUS_READ
