@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import choice, instant
 
-revision: str = "0016"
-down_revision: str | None = "0015"
+revision: str = "0017"
+down_revision: str | None = "0016"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import choice, instant
 
-revision: str = "0018"
-down_revision: str | None = "0017"
+revision: str = "0019"
+down_revision: str | None = "0018"
 branch_labels: str | None = None
 depends_on: str | None = None
 
