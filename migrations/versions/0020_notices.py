@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import instant
 
-revision: str = "0017"
-down_revision: str | None = "0016"
+revision: str = "0020"
+down_revision: str | None = "0019"
 branch_labels: str | None = None
 depends_on: str | None = None
 
