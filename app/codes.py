@@ -4,11 +4,11 @@ import hashlib
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError, PydanticKnownError
 from sqlalchemy import CheckConstraint
 
 
@@ -70,10 +70,30 @@ class Basis(StrEnum):
     JURISDICTION = "jurisdiction"
 
 
+NAMES: set[str] = set()
+"""Every member that a request or reply may have: what is none of these may be somebody's name."""
+
+
 class ApiModel(BaseModel):
     """What every request and reply inherits: an unknown key is an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        NAMES.update(field.alias or name for name, field in cls.model_fields.items())
+
+
+def _calendar_date(sent: Any) -> Any:
+    """Text as a date, and no number in quotes, which would be taken for seconds since 1970."""
+    if not isinstance(sent, str):
+        return sent
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", sent, re.ASCII):
+        raise PydanticKnownError("date_parsing", {"error": "form"})
+    try:
+        return date.fromisoformat(sent)
+    except ValueError:
+        raise PydanticKnownError("date_parsing", {"error": "calendar"}) from None
 
 
 # PostgreSQL takes no NUL in a text, and no reader needs another control character.
@@ -90,8 +110,9 @@ Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Positive = Annotated[int, Field(ge=1, le=100_000)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 # A date beyond these is a slip of the pen, and arithmetic on it would run off the calendar.
-Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[CalendarDate, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
 
 
 def address(*steps: str) -> str:

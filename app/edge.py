@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.bodies import refuse_loose_json
 from app.db import new_id
 from app.errors import Problem
 from app.problems import answer
@@ -80,7 +81,7 @@ class Edge:
 
 
 def _taken(scope: Scope, body: bytes) -> None:
-    """Refuse a body that is neither JSON, on the API, nor a form, on the pages."""
+    """Refuse a body that is neither plain JSON, on the API, nor a form, on the pages."""
     if not body:
         return
     header = MimeHeader()
@@ -92,6 +93,8 @@ def _taken(scope: Scope, body: bytes) -> None:
         taken = kind == "application/x-www-form-urlencoded"
     if not taken:
         raise Problem("unsupported_media_type")
+    if scope["path"].startswith("/v1/"):
+        refuse_loose_json(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

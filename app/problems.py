@@ -34,6 +34,7 @@ FIELD_TEXTS: dict[str, str] = {
     "enum": "Expected one of {expected}.",
     "literal_error": "Expected one of {expected}.",
     "string_type": "Expected text.",
+    "string_unicode": "Expected text of whole characters.",
     "string_too_short": "Expected at least {min_length} characters.",
     "string_too_long": "Expected at most {max_length} characters.",
     "string_pattern_mismatch": "This text does not have the form expected here.",

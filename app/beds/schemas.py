@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from app.bodies import Sent
 from app.codes import Age, ApiModel, Day, ResidentTrafficking, Words, wrong
 from app.facilities.models import BedStatus
 from app.versions import Version
@@ -18,7 +19,7 @@ class Occupant(ApiModel):
     until: Day | None = Field(default=None, description="The first night gone; null: no date known")
 
 
-class BedStatusChange(ApiModel):
+class BedStatusChange(Sent):
     """What a bed is now."""
 
     # A bed is held by a hold, for a referral; no hand sets it.
@@ -38,7 +39,7 @@ class BedStatusChange(ApiModel):
         return self
 
 
-class ConfirmationCreate(ApiModel):
+class ConfirmationCreate(Sent):
     """Nothing changed: what the house's beds show is true now."""
 
     awake_staff_tonight: Annotated[int, Field(ge=0, le=1000)] | None = Field(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from app.bodies import Sent
 from app.codes import (
     Age,
     ApiModel,
@@ -31,7 +32,7 @@ Phone = Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[0-9+() .x-
 OpenBeds = Literal["none", "1", "2_or_more"]
 
 
-class FacilityFacts(ApiModel):
+class FacilityFacts(Sent):
     """What is known of a house; null or absent is not known."""
 
     region: Words | None = Field(default=None, description="As shown to everyone; never so small that it tells where")
@@ -111,7 +112,7 @@ class LicenceForm(ApiModel):
     evidence: str | None = Field(default=None, description="Number, letter or visit that shows it")
 
 
-class LicenceCreate(LicenceForm):
+class LicenceCreate(LicenceForm, Sent):
     """A new licence, a renewal, or a variance: with its evidence."""
 
     valid_from: Day | None = None
@@ -138,7 +139,7 @@ class LicenceRead(LicenceForm):
     version: int
 
 
-class SafeguardChange(ApiModel):
+class SafeguardChange(Sent):
     """What was verified about a safeguard, by whom, and until when the evidence counts. Null value: not known."""
 
     value: bool | Code | None
@@ -179,7 +180,7 @@ class UnitForm(ApiModel):
     max_age_gap_years: Count | None = None
 
 
-class UnitCreate(UnitForm):
+class UnitCreate(UnitForm, Sent):
     """A new unit."""
 
     name: Words
@@ -224,7 +225,7 @@ class NightsForm(Nights):
         return self
 
 
-class BedForm(ApiModel):
+class BedForm(Sent):
     """What does not change from night to night."""
 
     name: Words

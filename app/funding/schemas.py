@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from app.bodies import Sent
 from app.codes import (
     Age,
     ApiModel,
@@ -108,7 +109,7 @@ class LimitForm(ApiModel):
     rate_cents: Count | None = None
 
 
-class LimitCreate(LimitForm):
+class LimitCreate(LimitForm, Sent):
     """A new dated row of a fund's conditions."""
 
     valid_from: Day
@@ -135,7 +136,7 @@ class LimitRead(LimitForm):
     version: int
 
 
-class FundCreate(ApiModel):
+class FundCreate(Sent):
     """A new fund; its conditions are added as limits."""
 
     funder: Words
@@ -147,7 +148,7 @@ class FundCreate(ApiModel):
     last_resort: bool = Field(default=False, description="Pays only where no other accepted payer can")
 
 
-class FundChange(ApiModel):
+class FundChange(Sent):
     """What changes about a fund; what is absent stays."""
 
     program: Words | None = None

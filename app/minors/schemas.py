@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from app.codes import (
     Age,
     ApiModel,
+    CalendarDate,
     Code,
     Count,
     County,
@@ -26,7 +27,7 @@ from app.minors.models import History
 
 Codes = Annotated[list[Code], Field(max_length=100)]
 Refs = Annotated[list[Ref], Field(max_length=200)]
-BirthDate = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
+BirthDate = Annotated[CalendarDate, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
 Kilometres = Annotated[float, Field(ge=0, le=20_100, allow_inf_nan=False)]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.bodies import Sent
 from app.codes import ApiModel, Day, Latitude, Longitude
 from app.minors.schemas import MinorFacts, MinorRead
 from app.referrals.models import ReferralStatus
@@ -16,7 +17,7 @@ Urgency = Annotated[
 Nights = Annotated[int, Field(ge=1, le=3650)]
 
 
-class ReferralCreate(ApiModel):
+class ReferralCreate(Sent):
     """A new referral. Two members must be there, though one may be empty and the other null: nothing is assumed."""
 
     minor: MinorFacts = Field(description="The need profile; whatever is left out is not known")
@@ -28,7 +29,7 @@ class ReferralCreate(ApiModel):
     )
 
 
-class ReferralChange(ApiModel):
+class ReferralChange(Sent):
     """What is answered or corrected; what is absent stays, null makes it not known again."""
 
     minor: MinorFacts = MinorFacts()
