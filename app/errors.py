@@ -39,6 +39,17 @@ CATALOGUE: dict[str, Kind] = {
     "bed_taken": Kind(409, "This bed has just been taken", "Choose one of the next options."),
     "hold_ran_out": Kind(409, "The hold has run out", "Ask for the bed again."),
     "safeguard_breach": Kind(409, "A safeguard stands against this", "No one can waive it. Choose another option."),
+    "reason_needed": Kind(409, "This is not the first option", "Say why it was chosen: send choice_reason."),
+    "call_first": Kind(409, "This bed was not confirmed lately", "Call the house, then send called: true."),
+    "held_already": Kind(
+        409, "This referral has a hold already", "Take it back first, or ask the house without a hold."
+    ),
+    "offers_full": Kind(409, "Three houses are asked already", "Wait for an answer, or take one question back."),
+    "offer_ended": Kind(409, "This offer has ended", "Ask the house again, or choose the next option."),
+    "money_held": Kind(409, "The last nights of a payer are taken", "Rank again: another payer or house may fit."),
+    "not_an_option": Kind(409, "This house is not among the options", "Choose an option of the latest decision."),
+    "too_late": Kind(409, "This can no longer be undone", "Take it back, or correct it with a reason."),
+    "not_now": Kind(409, "This does not fit where things stand", "Read the current state and take the next step."),
     "not_available": Kind(409, "This house is not available", "Choose another option, or ask again later."),
     "referral_closed": Kind(409, "This referral is closed", "Open a new referral."),
     "precondition_failed": Kind(412, "Someone changed this since you read it", "Read it again for a new ETag."),

@@ -18,6 +18,7 @@ from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.openapi import describe
 from app.placements import pages as placement_pages
+from app.placements import offer_routes, stay_routes
 from app.placements import routes as placements
 from app.problems import catalogue_page, install
 from app.referrals import pages as referral_pages
@@ -31,6 +32,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     beds.router,
     referrals.router,
     placements.router,
+    offer_routes.router,
+    stay_routes.router,
     referral_pages.router,
     placement_pages.router,
 )

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from app.access.actor import Denied
 from app.audit.service import record_denied
+from app.beds.ledger import Taken
 from app.errors import CATALOGUE, FieldError, Problem, conflict, invalid, stale_update
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,6 +66,8 @@ FIELD_TEXTS: dict[str, str] = {
     "own_words": "{words}",
     "timezone_aware": "Expected an instant with its offset, such as 2026-11-21T22:14:00-05:00.",
 }
+# A clash of a minor's own nights does not say that the minor sleeps elsewhere.
+_TAKEN = {"bed": "bed_taken", "minor": "conflict"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RETRY = {"40001", "40P01", "55P03", "57014"}
 
@@ -96,6 +99,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_refused_by_framework)
     app.exception_handler(StaleDataError)(lambda request, _: answer(request, stale_update()))
     app.exception_handler(IntegrityError)(lambda request, _: answer(request, conflict()))
+    app.exception_handler(Taken)(lambda request, taken: answer(request, conflict(_TAKEN[taken.what])))
     app.exception_handler(OperationalError)(_database)
 
 

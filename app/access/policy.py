@@ -53,6 +53,10 @@ class Permission(StrEnum):
     RANKING_RUN = "ranking_run"
     FINDINGS_WHOLE = "findings_whole"
     """See findings about other people too; each view needs a reason and is audited."""
+    HOLD_WRITE = "hold_write"
+    """Hold a bed for a referral, put the question to a house, take it back."""
+    OFFER_READ = "offer_read"
+    OFFER_ANSWER = "offer_answer"
     STAY_READ = "stay_read"
     STAY_WRITE = "stay_write"
     RELEASE_READ = "release_read"
@@ -66,14 +70,15 @@ class Permission(StrEnum):
 P = Permission
 
 _EVERYONE = frozenset({P.SELF})
-_CASE_READ = frozenset({P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.STAY_READ, P.RELEASE_READ})
-_CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.RELEASE_WRITE})
+_CASE_READ = frozenset({P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.STAY_READ, P.RELEASE_READ})
+_CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.HOLD_WRITE, P.RELEASE_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
 
 POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | {P.STAY_WRITE},
     Role.FACILITY_STAFF: _EVERYONE
-    | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.STAY_READ, P.STAY_WRITE, P.REFERRAL_READ},
+    | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
+    | {P.REFERRAL_READ},
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.

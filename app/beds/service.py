@@ -13,7 +13,6 @@ from app.clock import Clock
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import conflict
-from app.facilities.evidence import who
 from app.facilities.models import Bed, BedStatus, NightStaffing
 from app.facilities.rooms import find_bed, show_beds
 from app.facilities.schemas import BedRead
@@ -37,7 +36,7 @@ def set_status(
     if bed.status is BedStatus.HELD and bed.held_for is not None:
         raise conflict("conflict", "This bed is held for a referral. Release the hold first.")
     bed.status, bed.reason, bed.held_for = change.status, change.reason, None
-    bed.confirmed_at, bed.confirmed_by = now, who(actor)
+    bed.confirmed_at, bed.confirmed_by = now, actor.id
     _close_unnamed(session, bed, now, tonight)
     if change.occupant is not None:
         session.add(_occupant(bed, change.occupant, tonight))
@@ -57,12 +56,12 @@ def confirm(
     beds = session.scalars(
         update(Bed)
         .where(Bed.facility_id == facility_id)
-        .values(confirmed_at=now, confirmed_by=who(actor))
+        .values(confirmed_at=now, confirmed_by=actor.id)
         .returning(Bed.id)
         .execution_options(synchronize_session=False)
     ).all()
     row = Confirmation(
-        id=new_id("conf"), facility_id=facility_id, confirmed_at=now, confirmed_by=who(actor), beds=len(beds)
+        id=new_id("conf"), facility_id=facility_id, confirmed_at=now, confirmed_by=actor.id, beds=len(beds)
     )
     session.add(row)
     staff = _staff(session, actor, facility_id, new.awake_staff_tonight, now, tonight)
@@ -98,7 +97,7 @@ def _staff(
     found = session.get(NightStaffing, (facility_id, tonight))
     if awake is None:
         return None if found is None else found.awake_staff
-    said = {"awake_staff": awake, "stated_at": now, "stated_by": who(actor)}
+    said = {"awake_staff": awake, "stated_at": now, "stated_by": actor.id}
     session.merge(NightStaffing(facility_id=facility_id, night=tonight, **said))
     session.flush()
     return awake

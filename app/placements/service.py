@@ -14,13 +14,18 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
+from app.beds import ledger
 from app.db import Database, new_id
 from app.errors import FieldError, Problem
+<<<<<<< HEAD
 from app.idempotency import NO_KEY, Once
 from app.placements.models import PolicyTerm, RankingRun
+=======
+from app.placements.models import PolicyTerm, RankingRun, RunGround
+>>>>>>> dfcb733 (Hold a bed, ask the house, accept, arrive, stay and leave: the services)
 from app.placements.snapshot import take
 from app.referrals import service as referrals
-from app.referrals.models import ReferralStatus
+from app.referrals.models import Referral, ReferralStatus
 from matching import ENGINE_VERSION, RULES_VERSION
 from matching.check import faults
 from matching.codec import SnapshotError, canonical, decision_document, decode, sha256
@@ -44,6 +49,7 @@ class Replay:
     """Of rules and engine: the stored one and the one that runs now."""
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A stored run and its whole answer; `replayed` where the same request had been decided before."""
@@ -57,16 +63,33 @@ def rank(
     database: Database, actor: Actor, referral_id: str, *, request_id: str | None = None, once: Once = NO_KEY
 ) -> Decided:
     """Decide a referral against the network as it stands, and store it; a request sent twice is decided once."""
-    now, tonight = database.clock.now(), database.clock.tonight()
+    now = database.clock.now()
     with database.reading() as session:
         earlier = _earlier(session, actor, referral_id, once, now)
         if earlier is not None:
             return earlier
-        referral = referrals.find_own(session, actor, referral_id, now, "ranking.run")
+        referrals.find_own(session, actor, referral_id, now, "ranking.run")
+    return rank_for(database, actor, referral_id, actor.agency_id, request_id=request_id, once=once)
+
+
+def rank_for(
+    database: Database,
+    actor: Actor,
+    referral_id: str,
+    agency_id: str,
+    *,
+    request_id: str | None = None,
+    once: Once = NO_KEY,
+) -> Decided:
+    """The same for the agency that asks, whoever causes it: its coordinator, or a house that says yes."""
+    now, tonight = database.clock.now(), database.clock.tonight()
+    with database.reading() as session:
+        referral = session.get_one(Referral, referral_id)
         if referral.status is not ReferralStatus.OPEN:
             raise Problem("referral_closed")
         snapshot = _taken(session, now, tonight)
         policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
+        version, stamps = referrals.version_of(session, referral), ledger.stamps(session)
     answer = decision_document(decide(snapshot, referral_id, policy=policy), findings="all")
     run = RankingRun(
         id=new_id("run"),
@@ -74,7 +97,7 @@ def rank(
         decided_at=now,
         tonight=tonight,
         decided_by=actor.id,
-        agency_id=actor.agency_id,
+        agency_id=agency_id,
         policy_id=policy.id,
         policy_version=policy.version,
         rules_version=answer["rules_version"],
@@ -91,6 +114,7 @@ def rank(
             return earlier
         session.add(run)
         session.flush()
+        session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=stamps))
         once.remember(session, actor.id, run.id)
         record(session, actor, "ranking.run", "ranking_run", run.id)
     return Decided(run.id, answer)
@@ -109,8 +133,13 @@ def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now:
     row = session.scalar(select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id))
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
-    answer: Json = json.loads(row.answer)
-    return row, answer
+    return row, json.loads(row.answer)
+
+
+def stored_run(session: Session, run_id: str) -> tuple[RankingRun, Json]:
+    """A stored decision for the service's own use: nothing of it leaves unprojected."""
+    row = session.get_one(RankingRun, run_id)
+    return row, json.loads(row.answer)
 
 
 def replay(session: Session, run_id: str) -> Replay | None:

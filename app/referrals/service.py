@@ -112,6 +112,11 @@ def change_referral(
     return _shown(session, [row], tonight)[0]
 
 
+def version_of(session: Session, row: Referral) -> int:
+    """The version that a reader of a referral sees: both only ever grow, so the sum changes where either does."""
+    return row.version + session.get_one(Minor, row.minor_id).version - 1
+
+
 def urgency_of(stated: int | None, needed_from: date | None, tonight: date) -> int:
     """As stated; else by how soon a bed is needed."""
     if stated is not None:

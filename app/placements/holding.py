@@ -1,0 +1,267 @@
+"""From an option to a bed kept and a house asked.
+
+A hold trusts the decision it names as long as nothing that the decision looked at has changed: the referral, the
+house, the night. Where something has, the referral is ranked again, between transactions, and the hold tried on that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.audit.service import record
+from app.beds import holds, ledger
+from app.beds.ledger import Taken
+from app.beds.models import BedNight, Hold
+from app.codes import trail_id
+from app.db import Database, new_id
+from app.errors import FieldError, Problem, conflict
+from app.facilities.forms import licence_form
+from app.facilities.models import Bed, Facility, Licence
+from app.idempotency import NO_KEY, Once
+from app.outbox.service import emit
+from app.placements import service
+from app.placements.models import Offer, OfferStatus, RunGround, Stay
+from app.placements.money import money_is_there, paid_nights
+from app.placements.snapshot import HORIZON_NIGHTS
+from app.placements.workflow import NextOption, OfferCreate
+from app.referrals import service as referrals
+from app.referrals.models import Referral, ReferralStatus
+from app.sharing.projection import AGENCY, project
+
+Json = dict[str, Any]
+
+HOLD_LASTS = timedelta(hours=2)
+MOST_OFFERS = 3
+"""One with a hold, and two further ones."""
+TRIES = 3
+
+
+class Outdated(Exception):
+    """Something that the decision looked at has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of which house, and whether a bed is kept meanwhile."""
+
+    referral_id: str
+    body: OfferCreate
+    keep_bed: bool
+
+
+def ask(
+    database: Database, actor: Actor, asked: Asked, *, once: Once = NO_KEY, request_id: str | None = None
+) -> tuple[str, bool]:
+    """Ask a house, and keep the bed meanwhile where that is wanted; the offer's id, and whether it was made before.
+
+    Raises the 409 `bed_taken`, with what is still to be had, where somebody was faster.
+    """
+    run_id = asked.body.run
+    for _ in range(TRIES):
+        now, tonight = database.clock.now(), database.clock.tonight()
+        try:
+            with database.writing() as session:
+                session.info["request_id"] = request_id
+                made = once.earlier(session, actor.id)
+                if made is not None:
+                    return made, True
+                offer = _make(session, actor, asked, run_id, now, tonight)
+                once.remember(session, actor.id, offer.id)
+                return offer.id, False
+        except Outdated:
+            run_id = service.rank(database, actor, asked.referral_id, request_id=request_id).run_id
+        except Taken as taken:
+            if taken.what == "minor":
+                raise conflict() from None
+            break
+    raise bed_taken(database, actor, asked.referral_id, run_id)
+
+
+def _make(session: Session, actor: Actor, asked: Asked, run_id: str, now: datetime, tonight: date) -> Offer:
+    referral, body = referrals.find_own(session, actor, asked.referral_id, now, "offer.make"), asked.body
+    lock_referral(session, referral)
+    if referral.status is not ReferralStatus.OPEN:
+        raise Problem("referral_closed")
+    entry, ground = _entry(session, actor, referral, run_id, body.facility, now, tonight)
+    _chosen_well(entry, body)
+    _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
+    if not ledger.stamp(session, body.facility, ground.house_stamps.get(body.facility, 0)):
+        raise Outdated
+    offer = Offer(
+        id=new_id("offer"),
+        referral_id=referral.id,
+        minor_id=referral.minor_id,
+        agency_id=actor.agency_id,
+        facility_id=body.facility,
+        run_id=run_id,
+        rank=entry.get("rank"),
+        choice_reason=body.choice_reason,
+        authority=body.authority,
+        authority_until=body.authority_until,
+        unfunded=False,
+        status=OfferStatus.OPEN,
+        sent_at=now,
+        sent_by=actor.id,
+        answer_by=now + HOLD_LASTS,
+    )
+    if asked.keep_bed:
+        wanted = wanted_bed(session, referral, entry, body.facility, now)
+        hold = take(session, wanted, actor, now, tonight)
+        offer.hold_id = hold.id
+        record(session, actor, "hold.make", "hold", hold.id)
+    session.add(offer)
+    session.flush()
+    reason = None if body.choice_reason is None else f"choice.{body.choice_reason}"
+    record(session, actor, "offer.make", "offer", offer.id, reason=reason)
+    tell_house(session, "offer.made", offer)
+    return offer
+
+
+def lock_referral(session: Session, referral: Referral) -> None:
+    """One act at a time on one referral: the first lock of every movement of it."""
+    session.execute(select(Referral.id).where(Referral.id == referral.id).with_for_update())
+    session.refresh(referral)
+
+
+def _entry(
+    session: Session, actor: Actor, referral: Referral, run_id: str, facility_id: str, now: datetime, tonight: date
+) -> tuple[Json, RunGround]:
+    """The option, or the later one with a date, that a decision gives for a house; Outdated where it is out of date."""
+    run, answer = service.read_run(session, actor, referral.id, run_id, now)
+    ground = session.get(RunGround, run_id)
+    if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
+        raise Outdated
+    # What the agency was not shown cannot be asked for either: else a refusal would tell what the page did not.
+    seen = project(answer, viewer=AGENCY)
+    if facility_id in {entry["facility"] for entry in (*seen["options"], *seen["later"]) if entry.get("bed")}:
+        return next(e for e in (*answer["options"], *answer["later"]) if e["facility"] == facility_id), ground
+    out = next((entry for entry in seen["excluded"] if entry["facility"] == facility_id), None)
+    if out is not None and any(not fix["waivable"] and fix["rule"].startswith("safeguard.") for fix in out["fix"]):
+        raise Problem("safeguard_breach")
+    if ledger.stamps(session).get(facility_id, 0) != ground.house_stamps.get(facility_id, 0):
+        raise Outdated
+    raise Problem("not_an_option")
+
+
+def _chosen_well(entry: Json, body: OfferCreate) -> None:
+    if entry.get("rank") != 1 and body.choice_reason is None:
+        raise Problem(
+            "reason_needed", errors=[FieldError("/choice_reason", "required", "Say why this one was chosen.")]
+        )
+    if entry["call_first"] and not body.called:
+        raise Problem("call_first", errors=[FieldError("/called", "required", "Call the house first.")])
+
+
+def _room_for_one_more(session: Session, referral_id: str, *, keep_bed: bool, now: datetime) -> None:
+    if keep_bed and holds.of_referral(session, referral_id, now) is not None:
+        raise Problem("held_already")
+    asked = select(func.count()).where(
+        Offer.referral_id == referral_id, Offer.status == OfferStatus.OPEN, Offer.answer_by > now
+    )
+    if (session.scalar(asked) or 0) >= MOST_OFFERS:
+        raise Problem("offers_full")
+
+
+def wanted_bed(session: Session, referral: Referral, entry: Json, facility_id: str, now: datetime) -> holds.Wanted:
+    """The bed, the nights and the payers of an option, as a hold wants them."""
+    first = date.fromisoformat(entry.get("admit_on") or entry["from"])
+    until = first + timedelta(days=min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS))
+    if entry["bed_until"] is not None:
+        until = min(until, date.fromisoformat(entry["bed_until"]))
+    governs = _governed_from(session, referral.minor_id, facility_id, first)
+    payers = {night: p for night, p in paid_nights(session, entry["payers"], governs).items() if night < until}
+    return holds.Wanted(
+        facility_id=facility_id,
+        bed_id=entry["bed"],
+        minor_id=referral.minor_id,
+        referral_id=referral.id,
+        agency_id=referral.agency_id,
+        first=first,
+        until=until,
+        expires_at=now + HOLD_LASTS,
+        payers=payers,
+    )
+
+
+def take(session: Session, wanted: holds.Wanted, actor: Actor, now: datetime, tonight: date) -> Hold:
+    """Keep a bed under the house's lock, if the money and the licence still reach."""
+    if not money_is_there(session, wanted.payers, wanted.minor_id, now):
+        raise Problem("money_held")
+    hold = holds.make(session, wanted, actor.id, now, tonight)
+    capacity = licensed(session, wanted.facility_id, tonight)
+    if capacity is not None and ledger.fullest(session, wanted.facility_id, wanted.first, wanted.until, now) > capacity:
+        raise Problem("not_available")
+    return hold
+
+
+def licensed(session: Session, facility_id: str, tonight: date) -> int | None:
+    """How many the licence in force lets a house have; None: not known."""
+    rows = session.scalars(select(Licence).where(Licence.facility_id == facility_id)).all()
+    capacity: int | None = licence_form(rows, tonight)["capacity"]
+    return capacity
+
+
+def _governed_from(session: Session, minor_id: str, facility_id: str, first: date) -> date:
+    """The admission that governs the payers: an earlier one where this goes on with a stay in the same house."""
+    query = select(Stay.admitted_on).where(
+        Stay.minor_id == minor_id,
+        Stay.facility_id == facility_id,
+        Stay.admitted_on < first,
+        (Stay.left_on.is_(None)) | (Stay.left_on > first),
+    )
+    return session.scalar(query) or first
+
+
+def bed_taken(database: Database, actor: Actor, referral_id: str, run_id: str) -> Problem:
+    """The refusal of a bed that somebody has just taken, with the options that are still to be had."""
+    now = database.clock.now()
+    with database.reading() as session:
+        _, answer = service.read_run(session, actor, referral_id, run_id, now)
+        free = still_free(session, answer["options"], now)
+    return conflict("bed_taken", next_options=[option.model_dump(mode="json") for option in free], run=run_id)
+
+
+def still_free(session: Session, options: list[Json], now: datetime) -> list[NextOption]:
+    """The options of a decision whose bed nobody has on the first night, in its order."""
+    beds = {entry["bed"]: date.fromisoformat(entry["admit_on"]) for entry in options}
+    taken = set(
+        session.execute(
+            select(BedNight.bed_id, BedNight.night).where(BedNight.bed_id.in_(beds), ledger.in_force(now))
+        ).tuples()
+    )
+    names: Mapping[str, str] = dict(
+        session.execute(
+            select(Facility.id, Facility.alias).where(Facility.id.in_([e["facility"] for e in options]))
+        ).all()
+    )
+    called = dict(session.execute(select(Bed.id, Bed.name).where(Bed.id.in_(beds))).all())
+    return [
+        NextOption(
+            rank=entry["rank"],
+            facility=entry["facility"],
+            name=names[entry["facility"]],
+            bed=called[entry["bed"]],
+            admit_on=beds[entry["bed"]],
+            call_first=entry["call_first"],
+        )
+        for entry in options
+        if (entry["bed"], beds[entry["bed"]]) not in taken
+    ]
+
+
+def tell_house(session: Session, kind: str, offer: Offer) -> None:
+    """Tell the agency that runs the house; a house that nobody runs here is called by phone."""
+    agency = session.scalar(select(Facility.agency_id).where(Facility.id == offer.facility_id))
+    if agency is not None:
+        emit(session, kind, agency_id=agency, facility_id=trail_id(offer.facility_id), subject_kind="offer",
+             subject_id=offer.id)  # fmt: skip
+
+
+def tell_agency(session: Session, kind: str, offer: Offer) -> None:
+    """Tell the agency that asked."""
+    emit(session, kind, agency_id=offer.agency_id, subject_kind="offer", subject_id=offer.id)

@@ -1,0 +1,89 @@
+"""An offer as the house sees it: what its own criteria ask for, the arrival and the money, and nobody's name."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.beds.models import Hold
+from app.facilities import service as facilities
+from app.facilities.models import Bed, Facility
+from app.funding.models import Fund
+from app.minors.models import Minor
+from app.placements import service
+from app.placements.models import Admission, Offer, OfferStatus
+from app.placements.workflow import HouseOffer
+from app.referrals.models import Referral
+from matching.dates import age_on
+
+Json = dict[str, Any]
+
+
+def waiting(session: Session, actor: Actor, facility_id: str, now: datetime) -> list[HouseOffer]:
+    """The open questions to a house, the one that ends first on top."""
+    facilities.find_own(session, actor, facility_id, "offer.list")
+    rows = session.scalars(
+        select(Offer)
+        .where(Offer.facility_id == facility_id, Offer.status == OfferStatus.OPEN, Offer.answer_by > now)
+        .order_by(Offer.answer_by, Offer.id)
+    )
+    return shown(session, rows.all())
+
+
+def shown(session: Session, rows: Sequence[Offer]) -> list[HouseOffer]:
+    """Offers as those who work in the house may see them."""
+    return [_house_offer(session, row) for row in rows]
+
+
+def _house_offer(session: Session, row: Offer) -> HouseOffer:
+    minor, referral = session.get_one(Minor, row.minor_id), session.get_one(Referral, row.referral_id)
+    house = session.get_one(Facility, row.facility_id)
+    hold = None if row.hold_id is None else session.get_one(Hold, row.hold_id)
+    entry = _entry(session, row)
+    first = hold.first_night if hold is not None else date.fromisoformat(entry.get("admit_on") or entry["from"])
+    nights = (hold.until_night - hold.first_night).days if hold is not None else referral.nights_needed or 0
+    asked = set(house.declines or ())
+    return HouseOffer(
+        id=row.id,
+        version=row.version,
+        code=referral.code,
+        status=row.status,
+        sent_at=row.sent_at,
+        answer_by=row.answer_by,
+        admit_on=first,
+        nights=nights,
+        funded_nights=entry.get("funded_nights") or 0,
+        funds=_programs(session, entry),
+        age=_age(minor, first),
+        gender=minor.gender,
+        infants=minor.infants,
+        conditions=sorted(asked.intersection(minor.conditions or ())),
+        services=sorted({*(minor.services or ()), *(minor.services_required or ())}),
+        languages=list(minor.languages or ()),
+        bed=None if hold is None else session.get_one(Bed, hold.bed_id).name,
+        stay_id=session.scalar(select(Admission.stay_id).where(Admission.offer_id == row.id)),
+    )
+
+
+def _entry(session: Session, row: Offer) -> Json:
+    _, whole = service.stored_run(session, row.run_id)
+    places = (*whole["options"], *whole["later"], *whole["excluded"])
+    return next((dict(entry) for entry in places if entry["facility"] == row.facility_id), {})
+
+
+def _programs(session: Session, entry: Json) -> list[str]:
+    funds = [payer["fund"] for payer in entry.get("payers", ())]
+    names = dict(session.execute(select(Fund.id, Fund.program).where(Fund.id.in_(funds))).tuples().all())
+    return [names.get(fund) or fund for fund in funds]
+
+
+def _age(minor: Minor, on: date) -> str:
+    """Completed years on arrival; never the birth date."""
+    if minor.born_on is not None:
+        return str(age_on(minor.born_on, on))
+    if minor.age_min is None or minor.age_max is None:
+        return "not known"
+    return str(minor.age_min) if minor.age_min == minor.age_max else f"{minor.age_min}-{minor.age_max}"

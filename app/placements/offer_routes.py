@@ -1,0 +1,94 @@
+"""Holding a bed, asking a house, its answer, and taking the question back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response, status
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.clock import Now
+from app.codes import ApiModel, Ref, address
+from app.db import DbSession
+from app.errors import Problem
+from app.idempotency import REPLAYED, Idempotent
+from app.paging import PageOf, whole
+from app.placements import house_offers, offers
+from app.placements.holding import Asked, ask
+from app.placements.workflow import Answer, HouseOffer, OfferCreate, OfferRead
+
+router = APIRouter(prefix="/v1", tags=["offers"])
+
+Holder = Annotated[Actor, require(Permission.HOLD_WRITE)]
+Reader = Annotated[Actor, require(Permission.OFFER_READ)]
+House = Annotated[Actor, require(Permission.OFFER_ANSWER)]
+
+
+class Withdrawal(ApiModel):
+    """Taking a question back."""
+
+    undo: bool = False
+
+
+@router.post("/referrals/{referral_id}/holds", status_code=status.HTTP_201_CREATED)
+def hold(
+    request: Request, response: Response, actor: Holder, referral_id: Ref, new: OfferCreate, once: Idempotent, clock: Now
+) -> OfferRead:
+    """Keep the bed of an option for two hours, and ask the house. 409 `bed_taken` carries what is still to be had."""
+    return _asked(request, response, actor, Asked(referral_id, new, keep_bed=True), once)
+
+
+@router.post("/referrals/{referral_id}/offers", status_code=status.HTTP_201_CREATED)
+def offer(
+    request: Request, response: Response, actor: Holder, referral_id: Ref, new: OfferCreate, once: Idempotent, clock: Now
+) -> OfferRead:
+    """Ask a house without keeping a bed; two at most beside the one that is held."""
+    return _asked(request, response, actor, Asked(referral_id, new, keep_bed=False), once)
+
+
+def _asked(request: Request, response: Response, actor: Actor, asked: Asked, once: Idempotent) -> OfferRead:
+    database = request.app.state.database
+    offer_id, replayed = ask(database, actor, asked, once=once, request_id=request.scope.get("request_id"))
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    response.headers["Location"] = address("referrals", asked.referral_id, "offers", offer_id)
+    with database.reading() as session:
+        return offers.read_offer(session, actor, asked.referral_id, offer_id, database.clock.now())
+
+
+@router.get("/referrals/{referral_id}/offers")
+def list_offers(session: DbSession, actor: Reader, clock: Now, referral_id: Ref) -> PageOf[OfferRead]:
+    """Which houses were asked, and what they said; the newest first."""
+    return whole(offers.list_offers(session, actor, referral_id, clock.now()))
+
+
+@router.get("/referrals/{referral_id}/offers/{offer_id}")
+def read_offer(session: DbSession, actor: Reader, clock: Now, referral_id: Ref, offer_id: Ref) -> OfferRead:
+    """One question to a house."""
+    return offers.read_offer(session, actor, referral_id, offer_id, clock.now())
+
+
+@router.post("/referrals/{referral_id}/offers/{offer_id}/withdrawal")
+def withdraw(
+    session: DbSession, actor: Holder, clock: Now, referral_id: Ref, offer_id: Ref, body: Withdrawal
+) -> OfferRead:
+    """Take the question back and free the bed: nobody's decline. `undo` within ten minutes leaves it as undone."""
+    return offers.withdraw(session, actor, referral_id, offer_id, clock.now(), undo=body.undo)
+
+
+@router.get("/facilities/{facility_id}/offers")
+def house_list(session: DbSession, actor: House, clock: Now, facility_id: Ref) -> PageOf[HouseOffer]:
+    """The questions that wait for this house's answer."""
+    return whole(house_offers.waiting(session, actor, facility_id, clock.now()))
+
+
+@router.post("/facilities/{facility_id}/offers/{offer_id}/answer")
+def answer(request: Request, actor: House, facility_id: Ref, offer_id: Ref, said: Answer) -> HouseOffer:
+    """Yes, or no with a reason. A yes ends every other question about this young person."""
+    database = request.app.state.database
+    made = offers.answer(database, actor, facility_id, offer_id, said, request_id=request.scope.get("request_id"))
+    with database.reading() as session:
+        found = house_offers.shown(session, [made])
+    if not found:
+        raise Problem("not_found")
+    return found[0]

@@ -1,0 +1,234 @@
+"""Offers: reading them, the house's answer, and taking the question back."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.audit.service import record
+from app.beds import holds, ledger
+from app.beds.models import Hold, HoldEnd
+from app.db import Database, new_id
+from app.errors import Problem
+from app.facilities import service as facilities
+from app.facilities.models import Bed, Facility
+from app.placements import service
+from app.placements.holding import Outdated, lock_referral, take, tell_agency, tell_house, wanted_bed
+from app.placements.models import Admission, Offer, OfferStatus, RunGround, Stay
+from app.placements.workflow import Answer, HoldRead, OfferRead
+from app.referrals import service as referrals
+from app.referrals.models import Referral, ReferralStatus
+
+Json = dict[str, Any]
+
+UNDO_WITHIN = timedelta(minutes=10)
+TRIES = 3
+
+
+def list_offers(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[OfferRead]:
+    """The offers of a referral, the newest first."""
+    referrals.find(session, actor, referral_id, now, "offer.list")
+    rows = session.scalars(
+        select(Offer).where(Offer.referral_id == referral_id).order_by(Offer.sent_at.desc(), Offer.id)
+    )
+    return shown(session, rows.all())
+
+
+def read_offer(session: Session, actor: Actor, referral_id: str, offer_id: str, now: datetime) -> OfferRead:
+    """One offer, found through its referral."""
+    return shown(session, [_find(session, actor, referral_id, offer_id, now, "offer.read")])[0]
+
+
+def _find(session: Session, actor: Actor, referral_id: str, offer_id: str, now: datetime, action: str) -> Offer:
+    referrals.find(session, actor, referral_id, now, action)
+    row = session.scalar(select(Offer).where(Offer.id == offer_id, Offer.referral_id == referral_id))
+    if row is None:
+        raise hidden(actor, action, "offer", offer_id)
+    return row
+
+
+def find_for_house(session: Session, actor: Actor, facility_id: str, offer_id: str, action: str) -> Offer:
+    """An offer to a house the actor works in."""
+    facilities.find_own(session, actor, facility_id, action)
+    row = session.scalar(select(Offer).where(Offer.id == offer_id, Offer.facility_id == facility_id))
+    if row is None:
+        raise hidden(actor, action, "offer", offer_id)
+    return row
+
+
+def withdraw(
+    session: Session, actor: Actor, referral_id: str, offer_id: str, now: datetime, *, undo: bool = False
+) -> OfferRead:
+    """Take the question back: no decline of anybody's. As an undo, within ten minutes, it leaves the hold as undone."""
+    referrals.find_own(session, actor, referral_id, now, "offer.withdraw")
+    offer = _find(session, actor, referral_id, offer_id, now, "offer.withdraw")
+    lock_referral(session, session.get_one(Referral, referral_id))
+    session.refresh(offer)
+    if undo and now - offer.sent_at > UNDO_WITHIN:
+        raise Problem("too_late")
+    must_be_open(offer, now)
+    close(session, offer, OfferStatus.WITHDRAWN, HoldEnd.UNDONE if undo else HoldEnd.RELEASED, actor.id, now)
+    record(session, actor, "offer.undo" if undo else "offer.withdraw", "offer", offer.id)
+    tell_house(session, "offer.withdrawn", offer)
+    return shown(session, [offer])[0]
+
+
+def answer(
+    database: Database, actor: Actor, facility_id: str, offer_id: str, said: Answer, *, request_id: str | None = None
+) -> Offer:
+    """The house's yes or no. A yes to a question without a hold is judged again first, if anything has changed."""
+    rerun: str | None = None
+    for _ in range(TRIES):
+        now, tonight = database.clock.now(), database.clock.tonight()
+        try:
+            with database.writing() as session:
+                session.info["request_id"] = request_id
+                offer = find_for_house(session, actor, facility_id, offer_id, "offer.answer")
+                referral = session.get_one(Referral, offer.referral_id)
+                lock_referral(session, referral)
+                session.refresh(offer)
+                must_be_open(offer, now)
+                if said.accept:
+                    _accept(session, actor, offer, referral, rerun or offer.run_id, now, tonight)
+                else:
+                    _decline(session, actor, offer, said, now)
+                return offer
+        except Outdated:
+            rerun = _ranked_again(database, actor, offer_id)
+        except ledger.Taken:
+            break
+    raise Problem("not_now", "The bed was taken by another movement. Look at the board and answer again.")
+
+
+def _decline(session: Session, actor: Actor, offer: Offer, said: Answer, now: datetime) -> None:
+    offer.decided_by, offer.reason, offer.second_reason = said.decided_by, said.reason, said.second_reason
+    close(session, offer, OfferStatus.DECLINED, HoldEnd.DECLINED, actor.id, now)
+    record(session, actor, "offer.decline", "offer", offer.id, reason=f"decline.{said.reason}")
+    tell_agency(session, "offer.declined", offer)
+
+
+def _accept(
+    session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
+) -> None:
+    """The stay, the other offers standing down, and the referral placed: all of it, or none."""
+    _stand_down(session, offer, actor.id, now)
+    hold = session.get(Hold, offer.hold_id) if offer.hold_id is not None else None
+    if hold is None:
+        hold = _hold_now(session, actor, offer, referral, run_id, now, tonight)
+        offer.hold_id = hold.id
+    stay = Stay(
+        id=new_id("stay"),
+        minor_id=offer.minor_id,
+        facility_id=offer.facility_id,
+        bed_id=hold.bed_id,
+        admitted_on=hold.first_night,
+        expected_until=hold.until_night,
+        in_house=True,
+    )
+    session.add(stay)
+    session.flush()
+    if not holds.accept(session, hold, stay.id, now):
+        raise Problem("hold_ran_out")
+    session.add(Admission(stay_id=stay.id, offer_id=offer.id))
+    offer.status, offer.answered_at, offer.answered_by = OfferStatus.ACCEPTED, now, actor.id
+    referral.status = ReferralStatus.PLACED
+    session.flush()
+    record(session, actor, "offer.accept", "offer", offer.id)
+    tell_agency(session, "offer.accepted", offer)
+
+
+def _hold_now(
+    session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
+) -> Hold:
+    """Take the bed of a question that kept none, on a decision that still holds."""
+    run, whole = service.stored_run(session, run_id)
+    ground = session.get(RunGround, run_id)
+    if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
+        raise Outdated
+    if not ledger.stamp(session, offer.facility_id, ground.house_stamps.get(offer.facility_id, 0)):
+        raise Outdated
+    dated = [entry for entry in whole["later"] if entry["from"] is not None]
+    entry = next((e for e in (*whole["options"], *dated) if e["facility"] == offer.facility_id), None)
+    if entry is None:
+        raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
+    return take(session, wanted_bed(session, referral, entry, offer.facility_id, now), actor, now, tonight)
+
+
+def _ranked_again(database: Database, actor: Actor, offer_id: str) -> str:
+    """A fresh decision for the referral behind an offer, made for the agency that asked."""
+    with database.reading() as session:
+        offer = session.get_one(Offer, offer_id)
+    return service.rank_for(database, actor, offer.referral_id, offer.agency_id).run_id
+
+
+def _stand_down(session: Session, accepted: Offer, by: str, now: datetime) -> None:
+    others = session.scalars(
+        select(Offer)
+        .where(Offer.referral_id == accepted.referral_id, Offer.status == OfferStatus.OPEN, Offer.id != accepted.id)
+        .order_by(Offer.facility_id, Offer.id)
+    )
+    for other in others:
+        close(session, other, OfferStatus.STOOD_DOWN, HoldEnd.STOOD_DOWN, by, now)
+        tell_house(session, "offer.stood_down", other)
+
+
+def close(session: Session, offer: Offer, status: OfferStatus, how: HoldEnd, by: str, now: datetime) -> None:
+    """End an open offer, and the hold that it has."""
+    if offer.hold_id is not None:
+        holds.end(session, session.get_one(Hold, offer.hold_id), how, now)
+    offer.status, offer.answered_at, offer.answered_by = status, now, by
+    session.flush()
+
+
+def must_be_open(offer: Offer, now: datetime) -> None:
+    """Refuse what has ended, by an answer or by its hour."""
+    if offer.status is not OfferStatus.OPEN or offer.answer_by <= now:
+        raise Problem("offer_ended")
+
+
+def shown(session: Session, rows: Sequence[Offer]) -> list[OfferRead]:
+    """Offers as the agency sees them."""
+    kept = _holds(session, [row.hold_id for row in rows if row.hold_id is not None])
+    stays = dict(
+        session.execute(
+            select(Admission.offer_id, Admission.stay_id).where(Admission.offer_id.in_([row.id for row in rows]))
+        ).all()
+    )
+    houses = dict(
+        session.execute(select(Facility.id, Facility.alias).where(Facility.id.in_([r.facility_id for r in rows]))).all()
+    )
+    plain = (
+        "id", "version", "referral_id", "facility_id", "run_id", "rank", "choice_reason", "authority",
+        "authority_until", "unfunded", "status", "sent_at", "answer_by", "answered_at", "decided_by", "reason",
+        "second_reason",
+    )  # fmt: skip
+    return [
+        OfferRead(
+            **{name: getattr(row, name) for name in plain},
+            facility=houses[row.facility_id],
+            hold=kept.get(row.hold_id or ""),
+            stay_id=stays.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _holds(session: Session, ids: Iterable[str]) -> dict[str, HoldRead]:
+    rows = session.execute(select(Hold, Bed.name).join(Bed, Bed.id == Hold.bed_id).where(Hold.id.in_(list(ids))))
+    return {
+        hold.id: HoldRead(
+            id=hold.id,
+            bed_id=hold.bed_id,
+            bed=name,
+            first_night=hold.first_night,
+            until_night=hold.until_night,
+            expires_at=hold.expires_at,
+            ended_at=hold.ended_at,
+            ended_how=hold.ended_how,
+            undo_until=hold.made_at + UNDO_WITHIN,
+        )
+        for hold, name in rows
+    }

@@ -1,0 +1,96 @@
+"""What the API takes and answers about a stay."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from app.codes import ApiModel, Day, Ref, Words, in_order, wrong
+from app.placements.models import Destination, StayEnd
+from app.versions import Version
+
+
+class PayerNights(ApiModel):
+    """A fund that pays the nights `[from, until)`; until null: it goes on."""
+
+    fund: str
+    from_: Annotated[date, Field(alias="from")]
+    until: date | None
+
+
+class StayRead(ApiModel):
+    """A stay, its bed and its payers; who it is stands elsewhere."""
+
+    id: str
+    version: int
+    facility_id: str | None
+    bed_id: str | None
+    admitted_on: date
+    left_on: date | None
+    expected_until: date | None
+    arrived: bool = Field(description="False: accepted, and still on the way")
+    payers: list[PayerNights]
+    reason: StayEnd | None
+    destination: Destination | None
+
+
+class DischargeCreate(ApiModel):
+    """Leaving: why, and where to."""
+
+    reason: StayEnd
+    destination: Destination
+    left_on: Day | None = Field(default=None, description="The first night not slept there; null: tonight")
+    version: Version = None
+
+    @model_validator(mode="after")
+    def _left(self) -> Self:
+        if self.reason is StayEnd.NOT_ARRIVED:
+            raise wrong("Who never came is recorded as not arrived.")
+        return self
+
+
+class AbsenceCreate(ApiModel):
+    """Nights slept elsewhere, `[first, until)`."""
+
+    first: Day
+    until: Day
+    keep_bed: bool = Field(description="Whether the bed is kept; as the fund's rule and the house say")
+    paid: bool = Field(description="Whether the payers pay a kept bed")
+    version: Version = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        in_order(self, "first", "until")
+        if self.paid and not self.keep_bed:
+            raise wrong("A bed that is given up is not paid.")
+        return self
+
+
+class TransferCreate(ApiModel):
+    """Another bed of the same house, from tonight on."""
+
+    bed: Ref
+    version: Version = None
+
+
+class ExtensionCreate(ApiModel):
+    """More nights in the same bed, and who pays them; nights that no fund is named for are paid by nobody."""
+
+    until: Day = Field(description="The first night that is not kept")
+    fund: Ref | None = None
+    version: Version = None
+
+
+class CorrectionCreate(ApiModel):
+    """Who really paid nights that are over."""
+
+    first: Day
+    until: Day
+    fund: Ref | None = Field(description="Null: nobody paid")
+    reason: Words
+    version: Version = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        in_order(self, "first", "until")
+        return self
