@@ -17,8 +17,8 @@ from app.edge import Edge
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.openapi import describe
-from app.placements import pages as placement_pages
 from app.placements import offer_routes, stay_routes
+from app.placements import pages as placement_pages
 from app.placements import routes as placements
 from app.problems import catalogue_page, install
 from app.referrals import pages as referral_pages

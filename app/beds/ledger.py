@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Update,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -201,13 +215,13 @@ def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
     if seen is not None and seen > 0:
         return False
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    first = insert(HouseStamp).values(facility_id=facility_id, changes=1)
-    if _changed(session, first.on_conflict_do_nothing()):
+    first = insert(HouseStamp).values(facility_id=facility_id, changes=1).on_conflict_do_nothing()
+    if session.execute(first.returning(HouseStamp.changes)).one_or_none() is not None:
         return True
     return seen is None and _changed(session, count.where(own))
 
 
-def _changed(session: Session, statement: Any) -> bool:
+def _changed(session: Session, statement: Update) -> bool:
     done: Any = session.execute(statement)
     return bool(done.rowcount)
 

@@ -230,9 +230,7 @@ def still_free(session: Session, options: list[Json], now: datetime) -> list[Nex
     """The options of a decision whose bed nobody has on the first night, in its order."""
     beds = {entry["bed"]: date.fromisoformat(entry["admit_on"]) for entry in options}
     taken = set(
-        session.execute(
-            select(BedNight.bed_id, BedNight.night).where(BedNight.bed_id.in_(beds), ledger.in_force(now))
-        ).tuples()
+        session.execute(select(BedNight.bed_id, BedNight.night).where(BedNight.bed_id.in_(beds), ledger.in_force(now)))
     )
     names: Mapping[str, str] = dict(
         session.execute(

@@ -76,7 +76,7 @@ def _entry(session: Session, row: Offer) -> Json:
 
 def _programs(session: Session, entry: Json) -> list[str]:
     funds = [payer["fund"] for payer in entry.get("payers", ())]
-    names = dict(session.execute(select(Fund.id, Fund.program).where(Fund.id.in_(funds))).tuples().all())
+    names = dict(session.execute(select(Fund.id, Fund.program).where(Fund.id.in_(funds))).all())
     return [names.get(fund) or fund for fund in funds]
 
 

@@ -39,7 +39,7 @@ def limits_on(session: Session, fund_ids: Iterable[str], day: date) -> dict[str,
         )
         .order_by(FundLimit.fund_id, FundLimit.valid_from, FundLimit.position.desc())
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def money_is_there(session: Session, payers: Mapping[date, Payer], own_minor: str, now: datetime) -> bool:

@@ -32,7 +32,13 @@ class Withdrawal(ApiModel):
 
 @router.post("/referrals/{referral_id}/holds", status_code=status.HTTP_201_CREATED)
 def hold(
-    request: Request, response: Response, actor: Holder, referral_id: Ref, new: OfferCreate, once: Idempotent, clock: Now
+    request: Request,
+    response: Response,
+    actor: Holder,
+    referral_id: Ref,
+    new: OfferCreate,
+    once: Idempotent,
+    clock: Now,
 ) -> OfferRead:
     """Keep the bed of an option for two hours, and ask the house. 409 `bed_taken` carries what is still to be had."""
     return _asked(request, response, actor, Asked(referral_id, new, keep_bed=True), once)
@@ -40,7 +46,13 @@ def hold(
 
 @router.post("/referrals/{referral_id}/offers", status_code=status.HTTP_201_CREATED)
 def offer(
-    request: Request, response: Response, actor: Holder, referral_id: Ref, new: OfferCreate, once: Idempotent, clock: Now
+    request: Request,
+    response: Response,
+    actor: Holder,
+    referral_id: Ref,
+    new: OfferCreate,
+    once: Idempotent,
+    clock: Now,
 ) -> OfferRead:
     """Ask a house without keeping a bed; two at most beside the one that is held."""
     return _asked(request, response, actor, Asked(referral_id, new, keep_bed=False), once)

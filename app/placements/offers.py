@@ -104,8 +104,7 @@ def answer(
 
 
 def _decline(session: Session, actor: Actor, offer: Offer, said: Answer, now: datetime) -> None:
-    offer.decided_by, offer.reason, offer.second_reason = said.decided_by, said.reason, said.second_reason
-    close(session, offer, OfferStatus.DECLINED, HoldEnd.DECLINED, actor.id, now)
+    close(session, offer, OfferStatus.DECLINED, HoldEnd.DECLINED, actor.id, now, said)
     record(session, actor, "offer.decline", "offer", offer.id, reason=f"decline.{said.reason}")
     tell_agency(session, "offer.declined", offer)
 
@@ -175,11 +174,21 @@ def _stand_down(session: Session, accepted: Offer, by: str, now: datetime) -> No
         tell_house(session, "offer.stood_down", other)
 
 
-def close(session: Session, offer: Offer, status: OfferStatus, how: HoldEnd, by: str, now: datetime) -> None:
+def close(
+    session: Session,
+    offer: Offer,
+    status: OfferStatus,
+    how: HoldEnd,
+    by: str,
+    now: datetime,
+    said: Answer | None = None,
+) -> None:
     """End an open offer, and the hold that it has."""
     if offer.hold_id is not None:
         holds.end(session, session.get_one(Hold, offer.hold_id), how, now)
     offer.status, offer.answered_at, offer.answered_by = status, now, by
+    if said is not None:
+        offer.decided_by, offer.reason, offer.second_reason = said.decided_by, said.reason, said.second_reason
     session.flush()
 
 

@@ -17,12 +17,8 @@ from app.audit.service import record
 from app.beds import ledger
 from app.db import Database, new_id
 from app.errors import FieldError, Problem
-<<<<<<< HEAD
 from app.idempotency import NO_KEY, Once
-from app.placements.models import PolicyTerm, RankingRun
-=======
 from app.placements.models import PolicyTerm, RankingRun, RunGround
->>>>>>> dfcb733 (Hold a bed, ask the house, accept, arrive, stay and leave: the services)
 from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
@@ -49,7 +45,6 @@ class Replay:
     """Of rules and engine: the stored one and the one that runs now."""
 
 
-<<<<<<< HEAD
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A stored run and its whole answer; `replayed` where the same request had been decided before."""

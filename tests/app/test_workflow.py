@@ -1,0 +1,242 @@
+"""From a ranked option to a night slept: hold, offer, answer, arrival, discharge, and what each refuses."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.access.policy import AgencyKind, Role
+from app.beds.models import BedNight, FormerBedNight, Hold
+from app.clock import MovableClock
+from app.db import Database
+from app.placements.snapshot import build
+from app.referrals.models import Referral, ReferralStatus
+from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency, refused, rows
+
+Json = dict[str, Any]
+TONIGHT = date(2026, 11, 21)
+
+
+class Scene:
+    """Two houses that fit with one agency behind each, and a coordinator with a referral that is ranked."""
+
+    def __init__(self, client: TestClient, database: Database, clock: MovableClock) -> None:
+        self.client, self.database, self.clock = client, database, clock
+        self.agencies = {name: new_agency(database, AgencyKind.RESIDENTIAL) for name in ("fac_a", "fac_b")}
+        document = network(house("fac_a"), house("fac_b"), house("fac_c"), funds=[fund(nights_left=100)])
+        load(database, document, operators=self.agencies)
+        self.coordinator = Caller(client, database, Role.INTAKE_COORDINATOR)
+        self.staff = {n: Caller(client, database, Role.FACILITY_STAFF, a) for n, a in self.agencies.items()}
+
+    def refer(self, nights: int | None = 10, **changes: Any) -> str:
+        """The path of a referral."""
+        body = {**EIGHT_ANSWERS, "nights_needed": nights, **changes}
+        return str(self.coordinator.post("/v1/referrals", body).headers["Location"])
+
+    def rank(self, path: str) -> tuple[str, Json]:
+        """The id of a fresh decision, and the decision."""
+        answer = self.coordinator.post(path + "/rankings")
+        return str(answer.headers["Location"]).rsplit("/", 1)[1], made(answer)
+
+    def ask(self, path: str, run: str, facility: str, kind: str = "holds", **more: Any) -> Any:
+        """Ask a house, with a hold or without."""
+        body = {
+            "run": run,
+            "facility": facility,
+            "authority": "court_order",
+            "choice_reason": "clinical_advice",
+            **more,
+        }
+        return self.coordinator.post(f"{path}/{kind}", body)
+
+    def answer(self, facility: str, offer: str, **said: Any) -> Any:
+        """What a house says."""
+        return self.staff[facility].post(f"/v1/facilities/{facility}/offers/{offer}/answer", said or {"accept": True})
+
+    def nights(self) -> list[BedNight]:
+        """The ledger as it stands."""
+        with self.database.reading() as session:
+            return list(session.scalars(select(BedNight).order_by(BedNight.night, BedNight.bed_id)))
+
+    def snapshot(self) -> Json:
+        """What the engine would look at."""
+        with self.database.reading() as session:
+            return build(session, self.clock.now(), self.clock.tonight())
+
+
+@pytest.fixture
+def scene(client: TestClient, database: Database, clock: MovableClock) -> Scene:
+    return Scene(client, database, clock)
+
+
+def held(scene: Scene, facility: str = "fac_a", nights: int = 10) -> tuple[str, Json]:
+    """A referral with a hold in a house."""
+    path = scene.refer(nights)
+    run, _ = scene.rank(path)
+    return path, made(scene.ask(path, run, facility))
+
+
+def beds(scene: Scene, facility: str) -> dict[str, Json]:
+    houses = {row["id"]: row for row in scene.snapshot()["facilities"]}
+    return {bed["id"]: bed for unit in houses[facility]["units"] for bed in unit["beds"]}
+
+
+def test_a_hold_keeps_the_bed_every_night_of_the_need_and_asks_the_house(scene: Scene) -> None:
+    path, offer = held(scene)
+    hold = offer["hold"]
+    assert (offer["status"], hold["first_night"], hold["until_night"]) == ("open", "2026-11-21", "2026-12-01")
+    assert [row.night for row in scene.nights()] == [TONIGHT + timedelta(days=n) for n in range(10)]
+    assert {(row.hold_id, row.fund_id, row.stay_id) for row in scene.nights()} == {(hold["id"], "fund_a", None)}
+    card = beds(scene, "fac_a")[hold["bed_id"]]
+    assert (card["status"], card["held_for"]) == ("held", path.rsplit("/", 1)[1])
+    (asked,) = rows(scene.staff["fac_a"].get("/v1/facilities/fac_a/offers"))
+    assert (asked["id"], asked["age"], asked["nights"], asked["funded_nights"]) == (offer["id"], "15", 10, 10)
+    assert not {"born_on", "residence", "minor", "minor_id", "referral_id"} & set(asked)
+
+
+def test_a_bed_held_for_a_referral_stays_free_for_it_and_for_nobody_else(scene: Scene) -> None:
+    path, offer = held(scene)
+    run, again = scene.rank(path)
+    assert offer["hold"]["bed_id"] in [option["bed"] for option in again["options"]]
+    other = scene.refer()
+    _, decision = scene.rank(other)
+    assert offer["hold"]["bed_id"] not in [option["bed"] for option in decision["options"]]
+    refused(scene.ask(path, run, "fac_b"), 409, "held_already")
+
+
+def test_a_second_claim_of_a_bed_is_refused_with_what_is_still_to_be_had(scene: Scene) -> None:
+    one, two = scene.refer(), scene.refer()
+    (run_one, _), (run_two, decision) = scene.rank(one), scene.rank(two)
+    first = made(scene.ask(one, run_one, "fac_a"))
+    wanted = next(option for option in decision["options"] if option["facility"] == "fac_a")
+    assert wanted["bed"] == first["hold"]["bed_id"]
+    # The house changed since: it is judged again, and its other bed is taken instead.
+    second = made(scene.ask(two, run_two, "fac_a"))
+    assert second["hold"]["bed_id"] != first["hold"]["bed_id"]
+    three = scene.refer()
+    run_three, _ = scene.rank(three)
+    refused(scene.ask(three, run_three, "fac_a"), 409, "not_an_option")
+
+
+def test_a_yes_makes_the_stay_and_the_others_stand_down(scene: Scene) -> None:
+    path, offer = held(scene)
+    run, _ = scene.rank(path)
+    soft = made(scene.ask(path, run, "fac_b", "offers"))
+    yes = made(scene.answer("fac_a", offer["id"]))
+    assert yes["status"] == "accepted"
+    assert {row.stay_id for row in scene.nights()} == {yes["stay_id"]}
+    listed = {row["id"]: row for row in rows(scene.coordinator.get(path + "/offers"))}
+    assert (listed[offer["id"]]["status"], listed[soft["id"]]["status"]) == ("accepted", "stood_down")
+    refused(scene.answer("fac_b", soft["id"]), 409, "offer_ended")
+    with scene.database.reading() as session:
+        assert session.scalar(select(Referral.status)) is ReferralStatus.PLACED
+    limit = scene.snapshot()["funds"][0]["limits"][0]
+    assert limit["nights_left"] == 90
+
+
+def test_a_house_may_say_yes_to_a_question_that_kept_no_bed(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_b", "offers"))
+    assert scene.nights() == []
+    yes = made(scene.answer("fac_b", offer["id"]))
+    assert len([row for row in scene.nights() if row.stay_id == yes["stay_id"]]) == 10
+
+
+def test_a_no_frees_the_bed_and_bars_nobody(scene: Scene) -> None:
+    path, offer = held(scene)
+    no = {"accept": False, "decided_by": "facility", "reason": "no_staffed_bed", "second_reason": "acuity_psych"}
+    assert made(scene.answer("fac_a", offer["id"], **no))["status"] == "declined"
+    assert scene.nights() == []
+    run, decision = scene.rank(path)
+    assert "fac_a" in [option["facility"] for option in decision["options"]]
+    made(scene.ask(path, run, "fac_a"))
+
+
+def test_taking_back_is_no_decline_and_undo_ends_after_ten_minutes(scene: Scene) -> None:
+    path, offer = held(scene)
+    withdrawal = f"{path}/offers/{offer['id']}/withdrawal"
+    scene.clock.move(timedelta(minutes=11))
+    refused(scene.coordinator.post(withdrawal, {"undo": True}), 409, "too_late")
+    back = made(scene.coordinator.post(withdrawal, {}))
+    assert (back["status"], back["hold"]["ended_how"], back["reason"]) == ("withdrawn", "released", None)
+    assert beds(scene, "fac_a")[offer["hold"]["bed_id"]]["status"] == "open"
+    refused(scene.coordinator.post(withdrawal, {}), 409, "offer_ended")
+
+
+def test_a_hold_that_ran_out_is_nobody_s(scene: Scene) -> None:
+    _, offer = held(scene)
+    scene.clock.move(timedelta(hours=2))
+    refused(scene.answer("fac_a", offer["id"]), 409, "offer_ended")
+    assert beds(scene, "fac_a")[offer["hold"]["bed_id"]]["status"] == "open"
+    other = scene.refer()
+    run, decision = scene.rank(other)
+    assert offer["hold"]["bed_id"] in [option["bed"] for option in decision["options"]]
+    made(scene.ask(other, run, "fac_a"))
+    assert {row.hold_id for row in scene.nights()} != {offer["hold"]["id"]}
+
+
+def test_another_option_than_the_first_takes_a_reason(scene: Scene) -> None:
+    path = scene.refer()
+    run, decision = scene.rank(path)
+    second = decision["options"][1]["facility"]
+    problem = refused(scene.ask(path, run, second, choice_reason=None), 409, "reason_needed")
+    assert [error["pointer"] for error in problem["errors"]] == ["/choice_reason"]
+    made(scene.ask(path, run, second, choice_reason="young_person_wish"))
+
+
+def test_three_houses_are_asked_at_most(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    for facility in ("fac_a", "fac_b", "fac_c"):
+        made(scene.ask(path, run, facility, "offers"))
+    refused(scene.ask(path, run, "fac_a", "offers"), 409, "offers_full")
+
+
+def test_arriving_and_leaving(scene: Scene) -> None:
+    _, offer = held(scene)
+    stay = made(scene.answer("fac_a", offer["id"]))["stay_id"]
+    scene.clock.move(timedelta(days=1))
+    there = made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival"))
+    assert (there["admitted_on"], there["arrived"]) == ("2026-11-22", True)
+    assert there["payers"] == [{"fund": "fund_a", "from": "2026-11-22", "until": "2026-12-01"}]
+    scene.clock.move(timedelta(days=3))
+    gone = made(
+        scene.coordinator.post(f"/v1/stays/{stay}/discharge", {"reason": "maximum_time", "destination": "family"})
+    )
+    assert (gone["left_on"], gone["payers"][0]["until"]) == ("2026-11-25", "2026-11-25")
+    with scene.database.reading() as session:
+        former = session.scalars(select(FormerBedNight.movement)).all()
+    assert sorted(former) == ["discharged"] * 6 + ["not_arrived"]
+    assert beds(scene, "fac_a")[offer["hold"]["bed_id"]]["status"] == "cleaning"
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/arrival"), 409, "not_now")
+
+
+def test_who_never_comes_waits_again(scene: Scene) -> None:
+    path, offer = held(scene)
+    stay = made(scene.answer("fac_a", offer["id"]))["stay_id"]
+    made(scene.coordinator.post(f"/v1/stays/{stay}/no-arrival"))
+    assert scene.nights() == []
+    assert beds(scene, "fac_a")[offer["hold"]["bed_id"]]["status"] == "open"
+    assert made(scene.coordinator.get(path))["status"] == "open"
+
+
+def test_nobody_else_s_house_answers(scene: Scene) -> None:
+    _, offer = held(scene)
+    stranger = scene.staff["fac_b"]
+    refused(stranger.post(f"/v1/facilities/fac_a/offers/{offer['id']}/answer", {"accept": True}), 404, "not_found")
+    refused(stranger.post(f"/v1/facilities/fac_b/offers/{offer['id']}/answer", {"accept": True}), 404, "not_found")
+
+
+def test_the_same_key_holds_once(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    body = {"run": run, "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
+    one = scene.coordinator.post(f"{path}/holds", body, Idempotency_Key="k1")
+    two = scene.coordinator.post(f"{path}/holds", body, Idempotency_Key="k1")
+    assert made(one)["id"] == made(two)["id"]
+    assert two.headers["Idempotent-Replayed"] == "true"
+    with scene.database.reading() as session:
+        assert len(session.scalars(select(Hold)).all()) == 1
