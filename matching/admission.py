@@ -53,9 +53,12 @@ def admission(
 ) -> Admission:
     """Find the first night on which everybody who must come together has a bed."""
     first = earliest(census, referral)
+    house, asking = census.house(facility), frozenset((referral.id,))
     gaps = any(unit.max_age_gap_years is not None for unit in facility.units)
     room_from: date | None = None
     for night in _nights(census, minor, facility, first):
+        if not any(house.free_beds(unit, night, minor.id, asking) for unit in facility.units):
+            continue
         case = make_case(census, minor, facility, referral, night, True, sibling_outcome)
         places = _places(case)
         if places and all(rule.outcome(case, night) is not NOT_MET for rule in _JUDGED):
@@ -144,10 +147,10 @@ def _has_room(case: Case) -> bool:
 
 def _places(case: Case, *, gap: bool = True) -> list[Place]:
     """Every bed free that night in a unit that does not rule the minor out, with or without the age gap."""
-    night, tonight = case.admit_on, case.census.tonight
+    night = case.admit_on
     places: list[Place] = []
     for unit in case.facility.units:
-        free = [bed for bed in unit.beds if case.house.free(bed, night, case.minor.id, case.referrals, tonight)]
+        free = case.free_beds(unit, night)
         if free and unit_outcome(case, unit, night, gap=gap) is not NOT_MET:
             places.extend((unit, bed) for bed in free)
     return places
@@ -157,10 +160,12 @@ def _choose(referral: str, case: Case, first: date, places: Sequence[Place]) -> 
     """Take the best bed that leaves the siblings seated; None where they cannot all be."""
     seats = [[bed.id for _, bed in _places(sibling_case(case, sibling))] for sibling in case.siblings]
     ranked = []
+    doubts: dict[str, bool] = {}
     for unit, bed in places:
+        if unit.id not in doubts:
+            doubts[unit.id] = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
         until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
-        doubt = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
-        ranked.append(((doubt, -(until or date.max).toordinal(), bed.id), unit, bed, until))
+        ranked.append(((doubts[unit.id], -(until or date.max).toordinal(), bed.id), unit, bed, until))
     ranked.sort(key=lambda row: row[0])
     for _, unit, bed, until in ranked:
         if _seated(seats, bed.id):
@@ -170,6 +175,8 @@ def _choose(referral: str, case: Case, first: date, places: Sequence[Place]) -> 
 
 def _seated(seats: Sequence[Sequence[str]], taken: str) -> bool:
     """Whether every sibling can have a bed of his or her own once one bed is taken."""
+    if not seats:
+        return True
     sleeper: dict[str, int] = {}
 
     def seat(sibling: int, tried: set[str]) -> bool:

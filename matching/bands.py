@@ -64,12 +64,10 @@ def age_asks(minor: Minor) -> tuple[str, ...]:
 
 def gender_in(gender: str | None, accepted: Collection[str] | None) -> Outcome:
     """Whether a stated gender is in a list; a nonbinary young person not named there is asked, never turned away."""
-    if accepted is None or set(accepted) >= ALL_GENDERS:
+    if accepted is None or gender in accepted or ALL_GENDERS.issubset(accepted):
         return MET
     if gender is None:
         return UNKNOWN
-    if gender in accepted:
-        return MET
     return UNKNOWN if gender == "nonbinary" else NOT_MET
 
 

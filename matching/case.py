@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from matching.census import ONE_DAY, Census, House
-from matching.facts import Facility, Minor, Resident, Stay
+from matching.facts import Bed, Facility, Minor, Resident, Stay, Unit
 from matching.findings import Outcome
 
 
@@ -65,6 +65,10 @@ class Case:
         if self._others is None:
             self._others = self.house.others(self.admit_on, self.minor.id)
         return self._others
+
+    def free_beds(self, unit: Unit, on: date) -> list[Bed]:
+        """The beds of a unit that are free for the minor on a night."""
+        return self.house.free_beds(unit, on, self.minor.id, self.referrals)
 
     def others_on(self, on: date) -> list[Resident]:
         """The residents present on a date, without the minor."""

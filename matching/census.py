@@ -16,48 +16,76 @@ class House:
 
     __slots__ = (
         "_best",
+        "_dates",
         "_named",
+        "_only_victims",
+        "_present",
+        "_shared",
+        "_unit_beds",
         "_unnamed",
         "by_bed",
-        "dates",
         "facility",
         "held_for",
-        "only_victims",
-        "unit_beds",
+        "tonight",
     )
 
-    def __init__(self, facility: Facility) -> None:
+    def __init__(self, facility: Facility, tonight: date) -> None:
         self.facility = facility
+        self.tonight = tonight
         self.by_bed: dict[str, list[Resident]] = {}
         for resident in facility.residents:
             if resident.bed is not None:
                 self.by_bed.setdefault(resident.bed, []).append(resident)
-        self._unnamed = [
-            named
-            for unit in facility.units
-            for bed in unit.beds
-            if bed.status == "occupied" and (named := self._first_named(bed.id)) != date.min
-        ]
-        self.unit_beds = {unit.id: frozenset(bed.id for bed in unit.beds) for unit in facility.units}
-        self.held_for = {bed.held_for for unit in facility.units for bed in unit.beds if bed.held_for is not None}
+        self._unnamed: list[date | None] = []
+        self.held_for: set[str] = set()
+        for unit in facility.units:
+            for bed in unit.beds:
+                if bed.status == "occupied":
+                    named = self._first_named(bed.id)
+                    if named != date.min:
+                        self._unnamed.append(named)
+                if bed.held_for is not None:
+                    self.held_for.add(bed.held_for)
         self._named = {row.minor for row in facility.residents}
+        self._present: dict[date, list[Resident]] = {}
+        self._shared: dict[tuple[str, date], list[Bed]] = {}
         self._best: dict[tuple[str, date, date], tuple[Bed, date | None] | None] = {}
-        self.dates = sorted(set(self._dates()))
-        self.only_victims = not self._unnamed and all(row.trafficking in VICTIMS for row in facility.residents)
+        self._dates: list[date] | None = None
+        self._unit_beds: dict[str, frozenset[str]] | None = None
+        self._only_victims: bool | None = None
+
+    @property
+    def dates(self) -> list[date]:
+        """Every date on which somebody comes or goes or a bed opens or closes, in order."""
+        if self._dates is None:
+            self._dates = sorted(set(self._all_dates()))
+        return self._dates
+
+    @property
+    def unit_beds(self) -> dict[str, frozenset[str]]:
+        """The ids of the beds of each unit."""
+        if self._unit_beds is None:
+            self._unit_beds = {unit.id: frozenset(bed.id for bed in unit.beds) for unit in self.facility.units}
+        return self._unit_beds
+
+    @property
+    def only_victims(self) -> bool:
+        """Whether everybody who ever lives here is known to have been trafficked or to be at risk of it."""
+        if self._only_victims is None:
+            residents = self.facility.residents
+            self._only_victims = not self._unnamed and all(row.trafficking in VICTIMS for row in residents)
+        return self._only_victims
 
     def others(self, on: date, minor: str) -> list[Resident]:
         """The residents present on a night, without this minor's own entry."""
-        return [
-            row
-            for row in self.facility.residents
-            if (row.until is None or on < row.until)
-            and (row.from_ is None or row.from_ <= on)
-            and (row.minor != minor or row.minor is None)
-        ]
-
-    def strangers_only(self, minor: str, avoided: Collection[str]) -> bool:
-        """Whether no entry, past or to come, names this minor or somebody to be kept from."""
-        return minor not in self._named and self._named.isdisjoint(avoided)
+        present = self._present.get(on)
+        if present is None:
+            present = self._present[on] = [
+                row
+                for row in self.facility.residents
+                if (row.until is None or on < row.until) and (row.from_ is None or row.from_ <= on)
+            ]
+        return [row for row in present if row.minor != minor] if minor in self._named else present
 
     def has_own(self, on: date, minor: str) -> bool:
         """Whether an entry of this minor is present."""
@@ -65,7 +93,7 @@ class House:
 
     def unlisted(self, on: date) -> int:
         """People in occupied beds whom no entry begun by that night names; no end is known for them."""
-        return sum(named is None or named > on for named in self._unnamed)
+        return sum(named is None or named > on for named in self._unnamed) if self._unnamed else 0
 
     @property
     def most_unlisted(self) -> int:
@@ -74,22 +102,43 @@ class House:
 
     def _first_named(self, bed: str) -> date | None:
         """From when on an entry names a bed: always (date.min), from a date, or never."""
-        return min((row.from_ or date.min for row in self.by_bed.get(bed, ())), default=None)
+        first: date | None = None
+        for row in self.by_bed.get(bed, ()):
+            if row.from_ is None:
+                return date.min
+            if first is None or row.from_ < first:
+                first = row.from_
+        return first
 
-    def free(self, bed: Bed, on: date, minor: str, referrals: Collection[str], tonight: date) -> bool:
+    def free(self, bed: Bed, on: date, minor: str, referrals: Collection[str]) -> bool:
         """Whether a bed is free on a night for this minor, asking by one of these referrals."""
-        if bed.unavailable and within_any(on, bed.unavailable):
-            return False
         begun = False
         for row in self.by_bed.get(bed.id, ()):
-            if row.minor != minor and row.present(on):
-                return False
-            begun = begun or row.from_ is None or row.from_ <= on
+            if row.from_ is None or row.from_ <= on:
+                if row.minor != minor and (row.until is None or on < row.until):
+                    return False
+                begun = True
+        if bed.unavailable and within_any(on, bed.unavailable):
+            return False
         if begun or bed.status == "open":
             return True
         if bed.status == "cleaning":
-            return on > tonight
+            return on > self.tonight
         return bed.status == "held" and bed.held_for is not None and bed.held_for in referrals
+
+    def free_beds(self, unit: Unit, on: date, minor: str, referrals: Collection[str]) -> list[Bed]:
+        """The beds of a unit that are free on a night for this minor, asking by one of these referrals."""
+        if minor in self._named or not self.held_for.isdisjoint(referrals):
+            return [bed for bed in unit.beds if self.free(bed, on, minor, referrals)]
+        return self.shared_beds(unit, on)
+
+    def shared_beds(self, unit: Unit, on: date) -> list[Bed]:
+        """The beds of a unit that are free on a night for anybody."""
+        found = self._shared.get((unit.id, on))
+        if found is None:
+            free = self.free
+            found = self._shared[unit.id, on] = [bed for bed in unit.beds if free(bed, on, "", ())]
+        return found
 
     def free_until(self, bed: Bed, on: date, end: date, minor: str) -> date | None:
         """The first night between `on` and `end` on which a bed that is free on `on` no longer is, if there is one."""
@@ -107,15 +156,13 @@ class House:
         if key not in self._best:
             rows = [
                 ((-(until or date.max).toordinal(), bed.id), bed, until)
-                for bed in unit.beds
-                if self.free(bed, on, "", (), on)
+                for bed in self.shared_beds(unit, on)
                 for until in (self.free_until(bed, on, end, ""),)
             ]
             self._best[key] = min(rows, key=lambda row: row[0])[1:] if rows else None
         return self._best[key]
 
-    def _dates(self) -> Iterator[date]:
-        """Every date on which somebody comes or goes or a bed opens or closes."""
+    def _all_dates(self) -> Iterator[date]:
         for row in self.facility.residents:
             if row.from_ is not None:
                 yield row.from_
@@ -139,6 +186,7 @@ class Census:
         "approvals",
         "chains",
         "funds",
+        "houses_of",
         "last_night",
         "looked_at",
         "minors",
@@ -161,24 +209,33 @@ class Census:
         self.referrals_of = _grouped(snapshot.referrals, "minor")
         self.stays_of: dict[str, list[Stay]] = _grouped(snapshot.stays, "minor")
         self.presence: dict[str, list[Resident]] = {}
-        for facility in snapshot.facilities:
-            for row in facility.residents:
-                if row.minor is not None:
-                    self.presence.setdefault(row.minor, []).append(row)
+        self.houses_of: dict[str, set[str]] = {}
+        self._find(snapshot)
         self.approvals = {(row.minor, row.from_state, row.to_state) for row in snapshot.interstate_approvals}
         self._houses: dict[str, House] = {}
         self.looked_at = {fund.id: _looked_at(fund) for fund in snapshot.funds}
-        self.payers: dict[Any, Any] = {}
+        self.payers: dict[Any, dict[Any, Any]] = {}
         self.chains: dict[Any, Any] = {}
         self._paid = _paid(snapshot.stays)
         self._wary = [minor for minor in snapshot.minors if minor.avoid.minors]
         self._avoided: dict[str, frozenset[str]] = {}
 
+    def _find(self, snapshot: Snapshot) -> None:
+        """Note every entry, and its facility, of the minors who are known here and of all whom they name."""
+        named = {
+            person for minor in snapshot.minors for person in (minor.id, *minor.avoid.minors, *minor.together_with)
+        }
+        for facility in snapshot.facilities:
+            for row in facility.residents:
+                if row.minor is not None and row.minor in named:
+                    self.presence.setdefault(row.minor, []).append(row)
+                    self.houses_of.setdefault(row.minor, set()).add(facility.id)
+
     def house(self, facility: Facility) -> House:
         """The facility with its people; made once."""
         found = self._houses.get(facility.id)
         if found is None:
-            found = self._houses[facility.id] = House(facility)
+            found = self._houses[facility.id] = House(facility, self.tonight)
         return found
 
     def paid_by(self, fund: str) -> list[tuple[str, date, date]]:

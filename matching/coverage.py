@@ -92,6 +92,9 @@ def cover(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage:
 
 def heads(payers: Sequence[PayerRun], start: int, stop: int) -> dict[str, int]:
     """How far the nights are paid without a gap if each payer in turn pays the first (ordinals, by fund)."""
+    whole = [not payer.last_resort and payer.run_end(start, stop) == stop for payer in payers]
+    if all(whole):
+        return {payer.fund: stop for payer in payers}
     search = _Search(payers, start, stop)
     return {payer.fund: search.farthest(at, search.everyone, start) for at, payer in enumerate(search.payers)}
 

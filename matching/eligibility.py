@@ -1,6 +1,6 @@
 """Every rule for a minor at a facility, with no early exit, and the list that the answers put the facility in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
 from typing import Literal
 
@@ -31,7 +31,7 @@ class Payer:
         The rules of the night of admission are met too.
     """
 
-    __slots__ = ("_codes", "_findings", "funding", "own_met", "usable")
+    __slots__ = ("_alike", "_codes", "_findings", "_run", "funding", "own_met", "usable")
 
     def __init__(self, funding: Funding) -> None:
         self.funding = funding
@@ -39,6 +39,23 @@ class Payer:
         self.own_met = self.usable and all(rule.judge(funding) is MET for rule in NIGHT_RULES)
         self._codes: list[tuple[str, Outcome]] | None = None
         self._findings: list[Finding] | None = None
+        self._alike: Hashable | None = None
+        self._run: PayerRun | None = None
+
+    @property
+    def alike(self) -> Hashable:
+        """Equal for two minors whose blocks reach equally far from every night of the same need."""
+        if self._alike is None:
+            self._alike = self.funding.alike
+        return self._alike
+
+    @property
+    def run(self) -> PayerRun:
+        """The payer as the search for the best sequence sees it."""
+        if self._run is None:
+            one, fund = self.funding, self.funding.fund
+            self._run = PayerRun(fund.id, fund.last_resort, one.row.nights_left, one.run_end, one.may_return, one.kind)
+        return self._run
 
     @property
     def rules(self) -> tuple[FundRule, ...]:
@@ -83,6 +100,11 @@ class PayerFindings:
     def findings(self) -> list[Finding]:
         """Every finding of this payer."""
         return [*self._payer.findings, self.last_resort]
+
+    @property
+    def run(self) -> PayerRun:
+        """The payer as the search for the best sequence sees it."""
+        return self._payer.run
 
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules of this payer with an outcome."""
@@ -130,7 +152,7 @@ class Assessment:
         """Who pays which nights of the need; only asked for where the facility is an option, now or later."""
         if self._cover is None:
             self._cover = coverage.cover(
-                [payer_run(payer.funding) for payer in self.payers if payer.usable],
+                [payer.run for payer in self.payers if payer.usable],
                 self.case.admit_on.toordinal(),
                 covered_until(self.case).toordinal(),
             )
@@ -238,14 +260,16 @@ def accepted_payers(case: Case) -> list[Payer]:
     stays = census.stays_of.get(case.minor.id, ())
     here = facility.id if any(stay.facility == facility.id for stay in stays) else None
     governing = case.governing(case.admit_on) if here else case.admit_on
+    judged = census.payers.setdefault((case.minor.id, case.admit_on, case.until), {})
     payers = []
     for fund in sorted(set(facility.funds or ())):
         kinds, states = census.looked_at[fund]
-        place = (facility.kind if kinds else None, facility.state if states else None, here)
-        key = (case.minor.id, fund, case.admit_on, case.until, *place)
-        payer = census.payers.get(key)
+        key: Hashable = fund
+        if kinds or states or here:
+            key = (fund, facility.kind if kinds else None, facility.state if states else None, here)
+        payer = judged.get(key)
         if payer is None:
-            payer = census.payers[key] = Payer(Funding(case, census.funds[fund], governing))
+            payer = judged[key] = Payer(Funding(case, census.funds[fund], governing))
         payers.append(payer)
     return payers
 
@@ -258,20 +282,11 @@ def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]
         return []
     usable = tuple(payer for payer in payers if payer.usable)
     start, stop = case.admit_on.toordinal(), covered_until(case).toordinal()
-    key = (tuple(payer.funding.alike for payer in usable), start, stop, case.until)
+    key = (tuple([payer.alike for payer in usable]), start, stop, case.until)
     ends = case.census.chains.get(key)
     if ends is None:
-        runs = [payer_run(payer.funding) for payer in usable]
-        ends = case.census.chains[key] = coverage.heads(runs, start, stop)
+        ends = case.census.chains[key] = coverage.heads([payer.run for payer in usable], start, stop)
     return [(payer.funding, ends[payer.funding.fund.id]) for payer in first]
-
-
-def payer_run(funding: Funding) -> PayerRun:
-    """A payer as the search for the best sequence sees it."""
-    fund = funding.fund
-    return PayerRun(
-        fund.id, fund.last_resort, funding.row.nights_left, funding.run_end, funding.may_return, funding.kind
-    )
 
 
 def covered_until(case: Case) -> date:

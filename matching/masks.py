@@ -5,7 +5,7 @@ gathered for all pairs. Pairs that depend on more than such a combination (sibli
 minor, an entry of her or his own) are left to the rule classes one by one: `Masks.exceptions`.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -37,8 +37,10 @@ class Masks:
     ----------
     not_met, unknown : uint32[minors, facilities]
         Bit `BIT[code]` is set where that rule is not met, or unknown, for a minor who comes alone tonight.
-    units : tuple of (facility index, Unit)
+    units : tuple of Unit
         Units with a bed that is free tonight for anybody.
+    unit_facility : int64[units]
+        The facility of each, as an index.
     unit_met : bool[minors, units]
         Whether the unit suits the minor.
     exceptions : tuple of sets of int, one for each minor
@@ -47,7 +49,8 @@ class Masks:
 
     not_met: Bits
     unknown: Bits
-    units: tuple[tuple[int, Unit], ...]
+    units: tuple[Unit, ...]
+    unit_facility: NDArray[np.int64]
     unit_met: NDArray[np.bool_]
     exceptions: tuple[frozenset[int], ...]
 
@@ -134,7 +137,14 @@ def masks(census: Census, minors: Sequence[Minor]) -> Masks:
     not_met = np.zeros((len(minors), len(facilities)), np.uint32)
     unknown = np.zeros_like(not_met)
     if not minors or not facilities:
-        return Masks(not_met, unknown, (), np.zeros((len(minors), 0), np.bool_), (frozenset(),) * len(minors))
+        return Masks(
+            not_met,
+            unknown,
+            (),
+            np.zeros(0, np.int64),
+            np.zeros((len(minors), 0), np.bool_),
+            (frozenset(),) * len(minors),
+        )
     houses = [census.house(facility) for facility in facilities]
     strangers = [_stranger(minor) for minor in minors]
     cases = [_alone(census, strangers[0], facility) for facility in facilities]
@@ -151,13 +161,14 @@ def masks(census: Census, minors: Sequence[Minor]) -> Masks:
                 [rule.judge(_alone(census, people[row], facilities[column])) for row in rows for column in columns]
             )
             _mark(not_met, unknown, rule.code, table.reshape(len(rows), -1)[minor_at][:, house_at])
-    units, outcomes = _units(census, minors)
+    units, unit_facility, outcomes = _units(census, minors)
     fit = np.ones((len(minors), len(facilities)), np.int8)
-    for at, (facility, _) in enumerate(units):
+    for at, facility in enumerate(unit_facility.tolist()):
         fit[:, facility] = _better(fit[:, facility], outcomes[:, at])
     _mark(not_met, unknown, "unit.fit", fit)
-    exceptions = tuple(frozenset(_exceptions(census, minor)) for minor in minors)
-    return Masks(not_met, unknown, units, outcomes == CODE[MET], exceptions)
+    held = _held(houses)
+    exceptions = tuple(frozenset(_exceptions(census, minor, held)) for minor in minors)
+    return Masks(not_met, unknown, units, unit_facility, outcomes == CODE[MET], exceptions)
 
 
 def _stranger(minor: Minor) -> Minor:
@@ -210,27 +221,27 @@ def _mark(not_met: Bits, unknown: Bits, code: str, found: Codes) -> None:
     unknown |= np.where(found == UNKNOWN_CODE, BIT[code], np.uint32(0))
 
 
-def _units(census: Census, minors: Sequence[Minor]) -> tuple[tuple[tuple[int, Unit], ...], Codes]:
-    """The units with a bed free for anybody, and how each suits each minor."""
-    night = census.tonight
-    units: list[tuple[int, Unit]] = []
+def _units(census: Census, minors: Sequence[Minor]) -> tuple[tuple[Unit, ...], NDArray[np.int64], Codes]:
+    """The units with a bed free for anybody, the facility of each, and how each suits each minor."""
+    night, facilities = census.tonight, census.snapshot.facilities
+    units: list[Unit] = []
+    places: list[int] = []
     keys: list[Hashable] = []
-    for at, facility in enumerate(census.snapshot.facilities):
+    for at, facility in enumerate(facilities):
         house = census.house(facility)
         for unit in facility.units:
-            if any(house.free(bed, night, "", (), night) for bed in unit.beds):
-                units.append((at, unit))
+            if house.shared_beds(unit, night):
+                units.append(unit)
+                places.append(at)
                 keys.append((unit.genders, unit.min_age, unit.max_age, _neighbours(house, unit, night)))
     columns, unit_at = _distinct(keys)
     rows, minor_at = _distinct([(minor.gender, _age(minor, night)) for minor in minors])
     table = [
-        unit_outcome(
-            _alone(census, minors[row], census.snapshot.facilities[units[column][0]]), units[column][1], night, gap=True
-        )
+        unit_outcome(_alone(census, minors[row], facilities[places[column]]), units[column], night, gap=True)
         for row in rows
         for column in columns
     ]
-    return tuple(units), _codes(table).reshape(len(rows), -1)[minor_at][:, unit_at]
+    return tuple(units), np.array(places, np.int64), _codes(table).reshape(len(rows), -1)[minor_at][:, unit_at]
 
 
 def _neighbours(house: House, unit: Unit, on: date) -> Hashable:
@@ -241,18 +252,24 @@ def _neighbours(house: House, unit: Unit, on: date) -> Hashable:
     return unit.max_age_gap_years, frozenset(row.age for row in house.others(on, "") if row.bed in beds)
 
 
-def _exceptions(census: Census, minor: Minor) -> Iterator[int]:
+def _held(houses: Sequence[House]) -> dict[str, list[str]]:
+    """The facilities that hold a bed for each referral."""
+    held: dict[str, list[str]] = {}
+    for house in houses:
+        for referral in house.held_for:
+            held.setdefault(referral, []).append(house.facility.id)
+    return held
+
+
+def _exceptions(census: Census, minor: Minor, held: Mapping[str, Sequence[str]]) -> Iterator[int]:
     """Facilities where more decides than what the keys hold."""
     facilities = census.snapshot.facilities
     if any(sibling in census.minors for sibling in minor.together_with):
         yield from range(len(facilities))
         return
-    avoided, named = census.avoided_by(minor), {*minor.avoid.facilities, *minor.wishes.refuse}
-    own = census.referral_ids(minor)
-    for at, facility in enumerate(facilities):
-        if (
-            facility.id in named
-            or not census.house(facility).strangers_only(minor.id, avoided)
-            or not census.house(facility).held_for.isdisjoint(own)
-        ):
-            yield at
+    unlike = {*minor.avoid.facilities, *minor.wishes.refuse}
+    for person in (minor.id, *census.avoided_by(minor)):
+        unlike.update(census.houses_of.get(person, ()))
+    for referral in census.referral_ids(minor):
+        unlike.update(held.get(referral, ()))
+    yield from (at for at, facility in enumerate(facilities) if facility.id in unlike) if unlike else ()

@@ -21,7 +21,10 @@ FAR = COST_LIMIT
 """Stands for what is not known: more than any term counts."""
 
 BY_NIGHTS = ("nights.unpaid", "nights.moves")
-"""Terms that depend on who pays."""
+"""Terms that depend on who pays, and else on the need alone."""
+
+BY_BED = ("bed.call_first", "bed.confirmation_age")
+"""Terms that depend on the bed alone."""
 
 RESTRICTIVE = {"unlocked": 0, "delayed_release": 1, "locked_with_release": 2}
 
@@ -59,12 +62,15 @@ class Policy:
     version: int
     weights: tuple[Weight, ...]
 
-    standing: tuple[Weight, ...] = field(init=False, repr=False)
+    by_house: tuple[Weight, ...] = field(init=False, repr=False)
+    by_bed: tuple[Weight, ...] = field(init=False, repr=False)
     by_nights: tuple[Weight, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "standing", tuple(row for row in self.weights if row.code not in BY_NIGHTS))
-        object.__setattr__(self, "by_nights", tuple(row for row in self.weights if row.code in BY_NIGHTS))
+        for name, codes in (("by_bed", BY_BED), ("by_nights", BY_NIGHTS)):
+            object.__setattr__(self, name, tuple(row for row in self.weights if row.code in codes))
+        rest = tuple(row for row in self.weights if row.code not in (*BY_BED, *BY_NIGHTS))
+        object.__setattr__(self, "by_house", rest)
         unknown = [row.code for row in self.weights if row.code not in _MEASURES]
         if unknown:
             raise ValueError(f"terms that are not known: {', '.join(unknown)}")
@@ -106,16 +112,21 @@ def terms(placing: Placing, policy: Policy) -> tuple[Term, ...]:
 
 def cost(placing: Placing, policy: Policy) -> int:
     """The sum of all terms, below 2**20."""
-    return standing_cost(placing, policy) + nights_cost(placing, policy)
+    return house_cost(placing, policy) + bed_cost(placing, policy) + nights_cost(placing, policy)
 
 
-def standing_cost(placing: Placing, policy: Policy) -> int:
-    """The sum of the terms that are the same whoever pays."""
-    return _cost(placing, policy.standing)
+def house_cost(placing: Placing, policy: Policy) -> int:
+    """The sum of the terms that are the same for every bed of a house, whoever pays."""
+    return _cost(placing, policy.by_house)
+
+
+def bed_cost(placing: Placing, policy: Policy) -> int:
+    """The sum of the terms that the bed alone decides."""
+    return _cost(placing, policy.by_bed)
 
 
 def nights_cost(placing: Placing, policy: Policy) -> int:
-    """The sum of the terms that the paid nights decide."""
+    """The sum of the terms that the need and its paid nights alone decide."""
     return _cost(placing, policy.by_nights)
 
 

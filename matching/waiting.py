@@ -5,7 +5,7 @@ referral, or her or his own) are units of their own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -20,7 +20,7 @@ from matching.masks import Masks, masks
 from matching.network import Network
 from matching.payer import Funding
 from matching.rules.fit import unit_outcome
-from matching.value import Placing, Policy, nights_cost, standing_cost
+from matching.value import Placing, Policy, bed_cost, house_cost, nights_cost
 
 PLENTY = 2**30
 Place = tuple[Unit, Bed, date | None]
@@ -94,6 +94,8 @@ class _Builder:
         self.contract_rows: list[tuple[int, int]] = []
         self.unit_rows: list[tuple[int, int]] = []
         self.facility_places: list[int] = []
+        self.bed_costs: dict[str, int] = {}
+        self.nights_costs: dict[tuple[int, int], int] = {}
 
     def add_minor(self, referral: Referral) -> None:
         """Begin the rows of one more minor."""
@@ -105,52 +107,62 @@ class _Builder:
         minor, facilities = self.census.minors[referral.minor], self.census.snapshot.facilities
         for exception in found.exceptions[at]:
             self.add_assessed(referral, assess(self.census, referral, facilities[exception]))
-        open_facilities = (found.not_met[at] | found.unknown[at]) == 0
-        heads: list[tuple[Funding, int]] = []
-        last = -1
-        for column in np.flatnonzero(found.unit_met[at]).tolist():
-            facility, unit = found.units[column]
-            if not open_facilities[facility] or facility in found.exceptions[at]:
-                continue
-            if facility != last:
-                last, case = facility, tonight_case(self.census, minor, facilities[facility], referral)
-                heads = chain_heads(case, accepted_payers(case))
-            bed = case.house.best_shared_bed(unit, case.admit_on, case.until)
-            if heads and bed is not None:
-                self._add_place(referral, case, unit, *bed, heads)
+        closed = (found.not_met[at] | found.unknown[at]) != 0
+        closed[list(found.exceptions[at])] = True
+        units_of: dict[int, list[Unit]] = {}
+        for column in np.flatnonzero(found.unit_met[at] & ~closed[found.unit_facility]).tolist():
+            units_of.setdefault(found.unit_facility[column], []).append(found.units[column])
+        for facility, units in units_of.items():
+            case = tonight_case(self.census, minor, facilities[facility], referral)
+            heads = chain_heads(case, accepted_payers(case))
+            if heads:
+                beds = [(unit, case.house.best_shared_bed(unit, case.admit_on, case.until)) for unit in units]
+                self._add_places(referral, case, [(unit, *bed) for unit, bed in beds if bed is not None], heads)
 
     def add_assessed(self, referral: Referral, assessment: Assessment) -> None:
         """Add the pairs of a facility that is an option tonight."""
         if assessment.verdict == "option":
-            heads = assessment.heads()
-            for unit, bed, until in _best_beds(assessment):
-                self._add_place(referral, assessment.case, unit, bed, until, heads)
+            self._add_places(referral, assessment.case, _best_beds(assessment), assessment.heads())
 
-    def _add_place(
-        self,
-        referral: Referral,
-        case: Case,
-        unit: Unit,
-        bed: Bed,
-        until: date | None,
-        heads: Sequence[tuple[Funding, int]],
+    def _add_places(
+        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]]
     ) -> None:
-        start, bed_end = case.admit_on.toordinal(), (until or case.until).toordinal()
-        key = _unit_key(case, unit, bed)
-        unit_at = self._unit(case, unit, key)
-        standing = standing_cost(Placing(case, referral, bed, 0), self.policy)
-        for funding, end in heads:
-            nights = min(end, bed_end) - start
-            sec = standing + nights_cost(Placing(case, referral, bed, nights), self.policy)
-            contract = self._contract(f"{key}\x1f{funding.fund.id}", unit_at, funding)
-            self.pairs[len(self.minors) - 1, contract] = (sec, nights)
+        """Add each payer that may pay the first night at each of these beds of one facility."""
+        start, row = case.admit_on.toordinal(), len(self.minors) - 1
+        of_house: int | None = None
+        for unit, bed, until in places:
+            placing = Placing(case, referral, bed, 0)
+            of_house = house_cost(placing, self.policy) if of_house is None else of_house
+            bed_end = (until or case.until).toordinal()
+            key = _unit_key(case, unit, bed)
+            unit_at = self._unit(case, unit, key)
+            standing = of_house + self._bed_cost(placing)
+            for funding, end in heads:
+                nights = min(end, bed_end) - start
+                contract = self._contract(f"{key}\x1f{funding.fund.id}", unit_at, funding)
+                self.pairs[row, contract] = (standing + self._nights_cost(placing, nights), nights)
+
+    def _bed_cost(self, placing: Placing) -> int:
+        """What a bed costs whoever comes; reckoned once."""
+        found = self.bed_costs.get(placing.bed.id)
+        if found is None:
+            found = self.bed_costs[placing.bed.id] = bed_cost(placing, self.policy)
+        return found
+
+    def _nights_cost(self, placing: Placing, nights: int) -> int:
+        """What so many paid nights of a need cost whoever comes; reckoned once."""
+        key = (placing.need, nights)
+        found = self.nights_costs.get(key)
+        if found is None:
+            found = self.nights_costs[key] = nights_cost(replace(placing, usable_nights=nights), self.policy)
+        return found
 
     def _unit(self, case: Case, unit: Unit, key: str) -> int:
         found = self.units.get(key)
         if found is None:
             facility, places, beds = case.facility.id, room_tonight(case), 1
             if key == unit.id:
-                beds = sum(_shared(case, other) for other in unit.beds)
+                beds = len(case.house.shared_beds(unit, case.admit_on))
             elif case.house.has_own(case.admit_on, case.minor.id):
                 facility, places = key, 1
             if facility not in self.facilities:
@@ -217,7 +229,7 @@ def _unit_key(case: Case, unit: Unit, bed: Bed) -> str:
 
 def _shared(case: Case, bed: Bed) -> bool:
     """Whether a bed is free for anybody."""
-    return case.house.free(bed, case.admit_on, "", (), case.census.tonight)
+    return case.house.free(bed, case.admit_on, "", ())
 
 
 def _best_beds(assessment: Assessment) -> list[Place]:
@@ -230,12 +242,11 @@ def _best_beds(assessment: Assessment) -> list[Place]:
     for unit in case.facility.units:
         if unit_outcome(case, unit, case.admit_on, gap=True) is not MET:
             continue
-        for bed in unit.beds:
-            if case.house.free(bed, case.admit_on, case.minor.id, case.referrals, case.census.tonight):
-                until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
-                row = ((-(until or date.max).toordinal(), bed.id), (unit, bed, until))
-                key = _unit_key(case, unit, bed)
-                best[key] = min(row, best.get(key, row), key=lambda one: one[0])
+        for bed in case.free_beds(unit, case.admit_on):
+            until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+            row = ((-(until or date.max).toordinal(), bed.id), (unit, bed, until))
+            key = _unit_key(case, unit, bed)
+            best[key] = min(row, best.get(key, row), key=lambda one: one[0])
     places = {key: place for key, (_, place) in best.items()}
     if chosen.unit is not None and chosen.bed is not None:
         places[_unit_key(case, chosen.unit, chosen.bed)] = (chosen.unit, chosen.bed, chosen.bed_until)

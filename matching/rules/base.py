@@ -108,5 +108,5 @@ def first_change(
 ) -> date | None:
     """The first of some dates, after the admission and within the need, on which the outcome would differ."""
     first, end = case.admit_on, case.until
-    later = sorted({day for day in dates if day is not None and first < day < end})
-    return next((day for day in later if at(day) is not outcome), None)
+    later = [day for day in dates if day is not None and first < day < end]
+    return next((day for day in sorted(later) if at(day) is not outcome), None) if later else None

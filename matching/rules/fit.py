@@ -138,12 +138,7 @@ class UnitFit(Rule):
     def _units(self, case: Case) -> list[Unit]:
         if not case.bed_known:
             return list(case.facility.units)
-        tonight = case.census.tonight
-        return [
-            unit
-            for unit in case.facility.units
-            if any(case.house.free(bed, case.admit_on, case.minor.id, case.referrals, tonight) for bed in unit.beds)
-        ]
+        return [unit for unit in case.facility.units if case.free_beds(unit, case.admit_on)]
 
     def fix(self, case: Case, finding: Finding) -> str:
         return "The house may make an exception for a room"
