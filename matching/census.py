@@ -238,6 +238,11 @@ class Census:
             found = self._houses[facility.id] = House(facility, self.tonight)
         return found
 
+    def forget(self) -> None:
+        """Let go of what was judged of payers: they look back here, and only the collector could free such a ring."""
+        self.payers.clear()
+        self.chains.clear()
+
     def paid_by(self, fund: str) -> list[tuple[str, date, date]]:
         """The minors whose stays a fund pays, each with the half-open nights."""
         return self._paid.get(fund, [])

@@ -1,7 +1,9 @@
 """The answer for one referral: options in order, later, needs information, excluded, each with every finding."""
 
+import gc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec
@@ -56,6 +58,26 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY, 
         raise UnknownReferral(referral_id)
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
         raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+    with _collector_at_rest():
+        decision = _decide(census, referral, policy, words)
+        census.forget()
+    return decision
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Hold the garbage collector back: a decision makes no rings, and a look at a whole snapshot for some is dear."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> Decision:
+    snapshot = census.snapshot
     assessments = [assess(census, referral, facility, words=words) for facility in snapshot.facilities]
     lists: dict[str, list[Assessment]] = {"option": [], "later": [], "needs_info": [], "excluded": []}
     for assessment in sorted(assessments, key=lambda row: row.case.facility.id):
