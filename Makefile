@@ -4,19 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROOFS ?= 25
 
-.PHONY: demo test test-service test-matching check prove cover bench lock clean
+.PHONY: demo test check prove cover bench lock clean
 
 demo: .venv/.runs  ## an invented state on http://127.0.0.1:8000
 	$(BIN)/bednight demo
 
-test: check  ## everything that must be true, in minutes: the matcher and the service side by side
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 --keep-going test-service test-matching
-
-test-service: .venv/.tests
-	$(BIN)/pytest --ignore=tests/matching
-
-test-matching: .venv/.tests
-	$(BIN)/pytest tests/matching
+test: check  ## everything that must be true, in minutes, on up to four cores
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 check: .venv/.tests  ## form, types and who may import whom
 	$(BIN)/ruff format --check --quiet .
