@@ -146,7 +146,8 @@ class Database:
         self.reader = make_engine(url, read_only=True)
         # The audit trail dates what a session did by this clock.
         self._write = sessionmaker(self.engine, expire_on_commit=False, info={"clock": clock})
-        self._read = sessionmaker(self.reader, expire_on_commit=False, info={"clock": clock})
+        # What was looked at is noted by the trail through the database, since such a session cannot write.
+        self._read = sessionmaker(self.reader, expire_on_commit=False, info={"clock": clock, "reader_of": self})
 
     def writing(self) -> AbstractContextManager[Session]:
         """A session that may write; on SQLite it holds the one write lock from its first statement."""

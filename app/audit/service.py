@@ -41,7 +41,7 @@ def record(
     reason: str | None = None,
     release_id: str | None = None,
 ) -> None:
-    """Note an act in the session's own transaction. `actor` None is the operator at the command line."""
+    """Note an act, or a look at a record, with the session's own commit. `actor` None is the operator."""
     for code in (action, subject_kind, reason):
         if code is not None and not _CODE.fullmatch(code):
             raise ValueError("the audit trail takes codes, not text")
@@ -67,23 +67,6 @@ def record(
     )
 
 
-def record_apart(
-    database: Database,
-    actor: Who | None,
-    action: str,
-    subject_kind: str,
-    subject_id: str,
-    *,
-    outcome: str = "ok",
-    reason: str | None = None,
-    request_id: str | None = None,
-) -> None:
-    """Note an act in a short transaction of its own: a sensitive read, whose session cannot write."""
-    with database.writing() as session:
-        session.info["request_id"] = request_id
-        record(session, actor, action, subject_kind, subject_id, outcome=outcome, reason=reason)
-
-
 def record_denied(
     database: Database,
     actor: Who | None,
@@ -97,9 +80,9 @@ def record_denied(
     """Note a refusal. The id may come from an address that someone typed, so what is no id is left out."""
     if not _ID.fullmatch(subject_id):
         subject_id = ""
-    record_apart(
-        database, actor, action, subject_kind, subject_id, outcome="denied", reason=reason, request_id=request_id
-    )
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        record(session, actor, action, subject_kind, subject_id, outcome="denied", reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +135,7 @@ def _waiting(session: Session) -> list[dict[str, Any]]:
 @event.listens_for(Session, "before_commit")
 def _append(session: Session) -> None:
     waiting = _waiting(session)
-    if not waiting or session.in_nested_transaction():
+    if not waiting or session.in_nested_transaction() or "reader_of" in session.info:
         return
     session.flush()
     head = session.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one()
@@ -165,6 +148,18 @@ def _append(session: Session) -> None:
     session.execute(insert(AuditEvent), rows)
     session.execute(update(AuditHead).values(seq=seq, hash=previous))
     waiting.clear()
+
+
+@event.listens_for(Session, "after_commit")
+def _note_reads(session: Session) -> None:
+    """A session that reads cannot write: what it looked at is noted right after, in a short transaction of its own."""
+    database: Database | None = session.info.get("reader_of")
+    waiting = _waiting(session)
+    if database is None or not waiting:
+        return
+    with database.writing() as apart:
+        _waiting(apart).extend(waiting)
+        waiting.clear()
 
 
 @event.listens_for(Session, "after_transaction_create")

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.audit.service import record_apart
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
@@ -106,16 +105,14 @@ def rank(request: Request, actor: Runner, referral_id: Ref) -> Response:
 @router.get("/referrals/{referral_id}/rankings/{run_id}")
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Response:
     """One answer."""
-    view = _view(request, session, actor, clock, referral_id, run_id)
+    view = _view(session, actor, clock, referral_id, run_id)
     return _answer_page(request, actor, view)
 
 
 @router.get("/referrals/{referral_id}/rankings/{run_id}/text")
-def show_text(
-    request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref
-) -> Response:
+def show_text(session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Response:
     """One answer as plain text to copy: codes, never names of people."""
-    return PlainTextResponse(as_text(_view(request, session, actor, clock, referral_id, run_id)))
+    return PlainTextResponse(as_text(_view(session, actor, clock, referral_id, run_id)))
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/answers")
@@ -133,7 +130,8 @@ def answer(request: Request, actor: Runner, clock: Now, referral_id: Ref, run_id
     if wrong is None:
         return _see(f"/referrals/{referral_id}/rankings/{run_id}")
     with database.reading() as session:
-        view = _view(request, session, actor, clock, referral_id, run_id)
+        session.info["request_id"] = request.scope.get("request_id")
+        view = _view(session, actor, clock, referral_id, run_id)
     if view["ask"] is not None:
         view["ask"] |= {"wrong": wrong, "typed": sent.one("answer")}
     return _answer_page(request, actor, view, status=422)
@@ -175,12 +173,9 @@ def _pressed(sent: Form, found: Read) -> dict[str, str]:
     return {} if sent.one("press") == "more_past" else found.errors
 
 
-def _view(
-    request: Request, session: Session, actor: Actor, clock: Clock, referral_id: str, run_id: str
-) -> dict[str, Any]:
+def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id: str) -> dict[str, Any]:
     run, stored = service.read_run(session, actor, referral_id, run_id, clock.now())
     referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    record_apart(request.app.state.database, actor, "ranking.read", "ranking_run", run_id)
     decision = project(stored, viewer=AGENCY, findings="all")
     about = About(
         code=referral.code,

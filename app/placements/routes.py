@@ -8,7 +8,6 @@ from fastapi.responses import JSONResponse
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.audit.service import record_apart
 from app.clock import Now
 from app.codes import Ref, address
 from app.db import DbSession
@@ -39,7 +38,6 @@ def rank(request: Request, actor: Runner, referral_id: Ref, once: Idempotent, fi
 
 @router.get("/{run_id}", response_model=DecisionRead)
 def read_run(
-    request: Request,
     session: DbSession,
     actor: Reader,
     clock: Now,
@@ -49,6 +47,4 @@ def read_run(
 ) -> Any:
     """A stored decision, as it was made."""
     _, answer = service.read_run(session, actor, referral_id, run_id, clock.now())
-    database, request_id = request.app.state.database, request.scope.get("request_id")
-    record_apart(database, actor, "ranking.read", "ranking_run", run_id, request_id=request_id)
     return JSONResponse(project(answer, viewer=AGENCY, findings=findings))

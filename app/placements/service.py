@@ -128,6 +128,7 @@ def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now:
     row = session.scalar(select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id))
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
+    record(session, actor, "ranking.read", "ranking_run", run_id)
     return row, json.loads(row.answer)
 
 

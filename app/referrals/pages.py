@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.audit.service import record_apart
 from app.clock import Clock, Now
-from app.codes import Ref, trail_id
+from app.codes import Ref
 from app.db import DbSession
 from app.facilities.models import Facility
 from app.funding.models import Fund
@@ -53,7 +52,6 @@ def new(request: Request, session: DbSession, actor: Writer) -> Response:
 def change(request: Request, session: DbSession, actor: Writer, clock: Now, referral_id: Ref) -> Response:
     """The form as it was answered so far."""
     found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    record_apart(request.app.state.database, actor, "referral.read", "referral", trail_id(referral_id))
     form = reading.filled(found, codes_of(session, actor, clock, found))
     return form_page(request, session, actor, form, {}, found)
 

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.audit.service import record_apart
 from app.clock import Now
-from app.codes import Ref, address, trail_id
+from app.codes import Ref, address
 from app.db import DbSession
 from app.idempotency import Idempotent
 from app.paging import PageOf, Place, link_next
@@ -59,20 +58,14 @@ def list_referrals(
 ) -> PageOf[ReferralRead]:
     """The referrals that you may see, the newest first."""
     referrals, cursor = service.list_referrals(session, actor, place, status, clock.now(), clock.tonight())
-    database, request_id = request.app.state.database, request.scope.get("request_id")
-    record_apart(database, actor, "referral.list", "agency", actor.agency_id, request_id=request_id)
     link_next(request, response, cursor)
     return PageOf(data=referrals, next_cursor=cursor, has_more=cursor is not None)
 
 
 @router.get("/{referral_id}")
-def read_referral(
-    request: Request, response: Response, session: DbSession, actor: Reader, clock: Now, referral_id: Ref
-) -> ReferralRead:
+def read_referral(response: Response, session: DbSession, actor: Reader, clock: Now, referral_id: Ref) -> ReferralRead:
     """One referral."""
     referral = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    database, request_id = request.app.state.database, request.scope.get("request_id")
-    record_apart(database, actor, "referral.read", "referral", trail_id(referral_id), request_id=request_id)
     tag(response, referral)
     return referral
 

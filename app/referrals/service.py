@@ -57,6 +57,7 @@ def list_referrals(
     if status is not None:
         query = query.where(Referral.status == status)
     rows, cursor = page(session, query, [Referral.created_at, Referral.id], place, newest_first=True)
+    record(session, actor, "referral.list", "agency", actor.agency_id)
     return _shown(session, rows, tonight), cursor
 
 
@@ -79,8 +80,10 @@ def find_own(session: Session, actor: Actor, referral_id: str, now: datetime, ac
 
 
 def read_referral(session: Session, actor: Actor, referral_id: str, now: datetime, tonight: date) -> ReferralRead:
-    """One referral."""
-    return _shown(session, [find(session, actor, referral_id, now)], tonight)[0]
+    """One referral. Whoever reads it, on a page or by the API, is on record."""
+    row = find(session, actor, referral_id, now)
+    record(session, actor, "referral.read", "referral", trail_id(referral_id))
+    return _shown(session, [row], tonight)[0]
 
 
 def change_referral(

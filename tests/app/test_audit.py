@@ -16,7 +16,7 @@ from app.access.models import Agency
 from app.access.policy import AgencyKind, Role
 from app.audit.chain import COVERED, GENESIS, link
 from app.audit.models import AuditEvent, AuditHead
-from app.audit.service import Verdict, record, record_apart, record_denied, verify
+from app.audit.service import Verdict, record, record_denied, verify
 from app.clock import MovableClock
 from app.db import Database
 from tests.actors import add_agency
@@ -302,9 +302,23 @@ def test_a_typed_id_is_left_out_of_a_denial(database: Database) -> None:
 
 
 def test_a_sensitive_read_is_noted_apart(database: Database) -> None:
-    with database.reading():
-        record_apart(database, ACTOR, "minor.reveal", "minor", "min_1", reason="call_back")
+    with database.reading() as session:
+        session.info["request_id"] = "req_1"
+        record(session, ACTOR, "minor.reveal", "minor", "min_1", reason="call_back")
+        assert events(database) == []
     assert [(row.action, row.reason) for row in events(database)] == [("minor.reveal", "call_back")]
+    assert verdict(database) == Verdict(1)
+
+
+def test_a_read_that_fails_is_no_read(database: Database) -> None:
+    def look() -> None:
+        with database.reading() as session:
+            record(session, ACTOR, "minor.reveal", "minor", "min_1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        look()
+    assert events(database) == []
 
 
 def test_hidden_and_absent_answer_alike_and_are_noted(app: FastAPI, client: TestClient, database: Database) -> None:

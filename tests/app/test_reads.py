@@ -1,0 +1,97 @@
+"""Whoever looks at a young person's data is on record, by whatever door: the routes are taken from the application."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from app.access.policy import Permission, Role
+from app.access.tokens import form_token
+from app.audit.models import AuditEvent, Outcome
+from app.db import Database
+from tests.actors import SAME_SITE, sign_in
+from tests.app.test_routes import guarded
+from tests.factories import house, load, network
+
+CASE = {permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_"))}
+CASE |= {Permission.STAY_READ, Permission.FINDINGS_WHOLE}
+# What shows nobody's data, and why.
+EMPTY = {"/referrals/new": "a form without a referral", "/referrals/{referral_id}": "leads to the newest answer"}
+
+
+@pytest.fixture
+def known(client: TestClient, database: Database) -> dict[str, Any]:
+    """A supervisor signed in, a referral of the own agency, and its answer."""
+    person = sign_in(client, database, Role.SUPERVISOR)
+    minors = [{"id": "min_1"}, {"id": "min_2"}]
+    referrals = [{"id": f"ref_{n}", "minor": f"min_{n}", "urgency": 1, "needed_from": None} for n in (1, 2)]
+    load(database, network(house(), minors=minors, referrals=referrals), agency_id=person.agency_id)
+    answer = client.post("/referrals/ref_1/rankings", data=token(client), headers=SAME_SITE)
+    return {"referral_id": "ref_1", "run_id": answer.headers["Location"].split("/")[-1], "minor_id": "min_1"}
+
+
+def token(client: TestClient) -> dict[str, str]:
+    return {"form_token": form_token(client.cookies["bednight"])}
+
+
+def looks(database: Database, request_id: str) -> list[str]:
+    with database.reading() as session:
+        rows = session.scalars(select(AuditEvent).where(AuditEvent.request_id == request_id))
+        return sorted(row.action for row in rows if row.outcome is Outcome.OK)
+
+
+def test_every_look_at_a_case_is_on_record(
+    app: FastAPI, client: TestClient, database: Database, known: dict[str, Any]
+) -> None:
+    seen: dict[str, list[str]] = {}
+    for method, path, demanded in guarded(app):
+        if method != "GET" or path in EMPTY or not (demanded & CASE or path == "/"):
+            continue
+        answer = client.get(path.format(**known))
+        assert answer.status_code == 200, (path, answer.text)
+        seen[path] = looks(database, answer.headers["X-Request-Id"])
+    assert [path for path, actions in seen.items() if not actions] == []
+    assert seen["/"] == seen["/v1/referrals"] == ["referral.list"]
+    assert seen["/v1/referrals/{referral_id}"] == seen["/referrals/{referral_id}/change"] == ["referral.read"]
+    answers = {"/referrals/{referral_id}/rankings/{run_id}", "/referrals/{referral_id}/rankings/{run_id}/text"}
+    assert {tuple(seen[path]) for path in answers} == {("ranking.read", "referral.read")}
+
+
+def test_a_form_that_is_shown_again_is_a_look_too(
+    client: TestClient, database: Database, known: dict[str, Any]
+) -> None:
+    sent = {**token(client), "version": "1", "age": "not an age"}
+    again = client.post("/referrals/ref_1", data=sent, headers=SAME_SITE)
+    assert again.status_code == 422
+    assert looks(database, again.headers["X-Request-Id"]) == ["referral.read"]
+    sent = {**token(client), "version": "1", "fact": "minor.born_on", "answer": "not an age"}
+    where = f"/referrals/ref_1/rankings/{known['run_id']}/answers"
+    again = client.post(where, data=sent, headers=SAME_SITE)
+    assert again.status_code == 422
+    assert looks(database, again.headers["X-Request-Id"]) == ["ranking.read", "referral.read"]
+
+
+def test_what_is_hidden_is_no_look(client: TestClient, database: Database, known: dict[str, Any]) -> None:
+    sign_in(client, database, Role.SUPERVISOR)
+    for path in ("/v1/referrals/ref_1", f"/referrals/ref_1/rankings/{known['run_id']}", "/referrals/ref_1/change"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert looks(database, answer.headers["X-Request-Id"]) == []
+
+
+def test_where_the_trail_cannot_be_written_nothing_is_shown(
+    client: TestClient, database: Database, known: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError
+
+    with database.reading() as session:
+        before = session.scalar(select(func.count()).select_from(AuditEvent))
+    monkeypatch.setattr(database, "writing", full)
+    answer = client.get("/v1/referrals/ref_1")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    monkeypatch.undo()
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(AuditEvent)) == before
