@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from sqlalchemy import CheckConstraint
 
@@ -110,6 +110,21 @@ Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Positive = Annotated[int, Field(ge=1, le=100_000)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+def _instant(sent: Any) -> Any:
+    """Text as an instant, with its offset."""
+    if not isinstance(sent, str):
+        return sent
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", sent, re.ASCII):
+        raise PydanticKnownError("datetime_parsing", {"error": "form"})
+    try:
+        return datetime.fromisoformat(sent)
+    except ValueError:
+        raise PydanticKnownError("datetime_parsing", {"error": "calendar"}) from None
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 # A date beyond these is a slip of the pen, and arithmetic on it would run off the calendar.
 Day = Annotated[CalendarDate, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.audit.service import record
 from app.beds.models import Hold
+from app.codes import trail_id
 from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
 from app.funding.models import Fund
@@ -25,6 +27,7 @@ Json = dict[str, Any]
 def waiting(session: Session, actor: Actor, facility_id: str, now: datetime) -> list[HouseOffer]:
     """The open questions to a house, the one that ends first on top."""
     facilities.find_own(session, actor, facility_id, "offer.list")
+    record(session, actor, "offer.list", "facility", trail_id(facility_id))
     rows = session.scalars(
         select(Offer)
         .where(Offer.facility_id == facility_id, Offer.status == OfferStatus.OPEN, Offer.answer_by > now)

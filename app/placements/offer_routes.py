@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response, status
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
+from app.bodies import Sent
 from app.clock import Now
-from app.codes import ApiModel, Ref, address
+from app.codes import Ref, address
 from app.db import DbSession
 from app.errors import Problem
 from app.idempotency import REPLAYED, Idempotent
@@ -24,7 +25,7 @@ Reader = Annotated[Actor, require(Permission.OFFER_READ)]
 House = Annotated[Actor, require(Permission.OFFER_ANSWER)]
 
 
-class Withdrawal(ApiModel):
+class Withdrawal(Sent):
     """Taking a question back."""
 
     undo: bool = False

@@ -11,6 +11,7 @@ from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.beds import holds, ledger
 from app.beds.models import Hold, HoldEnd
+from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
@@ -31,6 +32,7 @@ TRIES = 3
 def list_offers(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[OfferRead]:
     """The offers of a referral, the newest first."""
     referrals.find(session, actor, referral_id, now, "offer.list")
+    record(session, actor, "offer.list", "referral", trail_id(referral_id))
     rows = session.scalars(
         select(Offer).where(Offer.referral_id == referral_id).order_by(Offer.sent_at.desc(), Offer.id)
     )
@@ -39,7 +41,9 @@ def list_offers(session: Session, actor: Actor, referral_id: str, now: datetime)
 
 def read_offer(session: Session, actor: Actor, referral_id: str, offer_id: str, now: datetime) -> OfferRead:
     """One offer, found through its referral."""
-    return shown(session, [_find(session, actor, referral_id, offer_id, now, "offer.read")])[0]
+    row = _find(session, actor, referral_id, offer_id, now, "offer.read")
+    record(session, actor, "offer.read", "offer", row.id)
+    return shown(session, [row])[0]
 
 
 def _find(session: Session, actor: Actor, referral_id: str, offer_id: str, now: datetime, action: str) -> Offer:

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from app.bodies import Sent
 from app.codes import ApiModel, Day, Ref, Words, in_order, wrong
 from app.placements.models import Destination, StayEnd
 from app.versions import Version
@@ -34,7 +35,7 @@ class StayRead(ApiModel):
     destination: Destination | None
 
 
-class DischargeCreate(ApiModel):
+class DischargeCreate(Sent):
     """Leaving: why, and where to."""
 
     reason: StayEnd
@@ -49,7 +50,7 @@ class DischargeCreate(ApiModel):
         return self
 
 
-class AbsenceCreate(ApiModel):
+class AbsenceCreate(Sent):
     """Nights slept elsewhere, `[first, until)`."""
 
     first: Day
@@ -66,14 +67,14 @@ class AbsenceCreate(ApiModel):
         return self
 
 
-class TransferCreate(ApiModel):
+class TransferCreate(Sent):
     """Another bed of the same house, from tonight on."""
 
     bed: Ref
     version: Version = None
 
 
-class ExtensionCreate(ApiModel):
+class ExtensionCreate(Sent):
     """More nights in the same bed, and who pays them; nights that no fund is named for are paid by nobody."""
 
     until: Day = Field(description="The first night that is not kept")
@@ -81,7 +82,7 @@ class ExtensionCreate(ApiModel):
     version: Version = None
 
 
-class CorrectionCreate(ApiModel):
+class CorrectionCreate(Sent):
     """Who really paid nights that are over."""
 
     first: Day

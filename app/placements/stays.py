@@ -65,12 +65,15 @@ def list_stays(session: Session, actor: Actor, facility_id: str, now: datetime, 
         )
         .order_by(Stay.admitted_on, Stay.id)
     )
+    record(session, actor, "stay.list", "facility", trail_id(facility_id))
     return shown(session, session.scalars(query).all())
 
 
 def read_stay(session: Session, actor: Actor, stay_id: str, now: datetime) -> StayRead:
     """One stay."""
-    return shown(session, [find(session, actor, stay_id, now, "stay.read")])[0]
+    row = find(session, actor, stay_id, now, "stay.read")
+    record(session, actor, "stay.read", "stay", trail_id(stay_id))
+    return shown(session, [row])[0]
 
 
 def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:

@@ -6,17 +6,18 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from app.beds.models import HoldEnd
-from app.codes import ApiModel, Ref, wrong
+from app.bodies import Sent
+from app.codes import ApiModel, Instant, Ref, wrong
 from app.placements.models import Authority, ChoiceReason, DecidedBy, DeclineReason, OfferStatus
 
 
-class OfferCreate(ApiModel):
+class OfferCreate(Sent):
     """The question to a house that a decision names: by what right, and why this one if it is not the first."""
 
     run: Ref = Field(description="The decision that was read")
     facility: Ref = Field(description="The house of one of its options, or of one that opens later")
     authority: Authority = Field(description="By what right the young person is placed")
-    authority_until: datetime | None = Field(default=None, description="When that right ends; null: no end")
+    authority_until: Instant | None = Field(default=None, description="When that right ends; null: no end")
     choice_reason: ChoiceReason | None = Field(default=None, description="Required where it is not the first option")
     called: bool = Field(default=False, description="The house was called: required where the option says call_first")
 
@@ -83,7 +84,7 @@ class HouseOffer(ApiModel):
     stay_id: str | None
 
 
-class Answer(ApiModel):
+class Answer(Sent):
     """Yes, or no with a reason and whose no it is."""
 
     accept: bool

@@ -23,9 +23,12 @@ LOOSE: dict[str, list[Any]] = {
     "number": ["1", True],
     "boolean": [1, 0, "true", "yes"],
     "date": [1700006400, "1700006400", 1700006400.0, "2026-11-21T00:00:00", " 2026-11-21", "20261121"],
+    "date-time": [1700006400, "1700006400", "2026-11-21", "2026-11-21T22:14:00", "2026-11-21 22:14:00Z"],
     "string": [1, True],
 }
-OF_TYPE = {f"{kind}_{what}" for kind in ("int", "float", "bool", "date", "string") for what in ("type", "parsing")}
+OF_TYPE = {
+    f"{kind}_{what}" for kind in ("int", "float", "bool", "date", "datetime", "string") for what in ("type", "parsing")
+}
 OF_TYPE |= {"enum", "literal_error"}
 OBJECT = {"Content-Type": "application/json"}
 

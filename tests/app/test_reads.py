@@ -7,29 +7,39 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from app.access.policy import Permission, Role
+from app.access.policy import POLICY, Permission, Role
 from app.access.tokens import form_token
 from app.audit.models import AuditEvent, Outcome
 from app.db import Database
 from tests.actors import SAME_SITE, sign_in
 from tests.app.test_routes import guarded
-from tests.factories import house, load, network
+from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network
 
 CASE = {permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_"))}
-CASE |= {Permission.STAY_READ, Permission.FINDINGS_WHOLE}
+CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
 # What shows nobody's data, and why.
 EMPTY = {"/referrals/new": "a form without a referral", "/referrals/{referral_id}": "leads to the newest answer"}
 
 
 @pytest.fixture
 def known(client: TestClient, database: Database) -> dict[str, Any]:
-    """A supervisor signed in, a referral of the own agency, and its answer."""
+    """A supervisor signed in; a referral of the own agency, its answer, and a stay in a house of the same agency."""
     person = sign_in(client, database, Role.SUPERVISOR)
     minors = [{"id": "min_1"}, {"id": "min_2"}]
     referrals = [{"id": f"ref_{n}", "minor": f"min_{n}", "urgency": 1, "needed_from": None} for n in (1, 2)]
-    load(database, network(house(), minors=minors, referrals=referrals), agency_id=person.agency_id)
+    own = person.agency_id
+    document = network(house(), minors=minors, referrals=referrals)
+    load(database, document, agency_id=own, operators={"fac_a": own})
+    minor = {**EIGHT_ANSWERS["minor"], "found": None}
+    supervisor, staff = (Caller(client, database, role, own) for role in (Role.SUPERVISOR, Role.FACILITY_STAFF))
+    made(supervisor.patch("/v1/referrals/ref_1", {"minor": minor, "version": 1}))
     answer = client.post("/referrals/ref_1/rankings", data=token(client), headers=SAME_SITE)
-    return {"referral_id": "ref_1", "run_id": answer.headers["Location"].split("/")[-1], "minor_id": "min_1"}
+    run = answer.headers["Location"].split("/")[-1]
+    question = {"run": run, "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
+    offer = made(supervisor.post("/v1/referrals/ref_1/holds", question))["id"]
+    stay = made(staff.post(f"/v1/facilities/fac_a/offers/{offer}/answer", {"accept": True}))["stay_id"]
+    paths = {"referral_id": "ref_1", "run_id": run, "facility_id": "fac_a", "offer_id": offer, "stay_id": stay}
+    return {**paths, "staff": staff.headers}
 
 
 def token(client: TestClient) -> dict[str, str]:
@@ -49,7 +59,8 @@ def test_every_look_at_a_case_is_on_record(
     for method, path, demanded in guarded(app):
         if method != "GET" or path in EMPTY or not (demanded & CASE or path == "/"):
             continue
-        answer = client.get(path.format(**known))
+        headers = {} if demanded <= POLICY[Role.SUPERVISOR] else known["staff"]
+        answer = client.get(path.format(**known), headers=headers)
         assert answer.status_code == 200, (path, answer.text)
         seen[path] = looks(database, answer.headers["X-Request-Id"])
     assert [path for path, actions in seen.items() if not actions] == []
@@ -63,7 +74,7 @@ def test_a_form_that_is_shown_again_is_a_look_too(
     client: TestClient, database: Database, known: dict[str, Any]
 ) -> None:
     sent = {**token(client), "version": "1", "age": "not an age"}
-    again = client.post("/referrals/ref_1", data=sent, headers=SAME_SITE)
+    again = client.post("/referrals/ref_2", data=sent, headers=SAME_SITE)
     assert again.status_code == 422
     assert looks(database, again.headers["X-Request-Id"]) == ["referral.read"]
     sent = {**token(client), "version": "1", "fact": "minor.born_on", "answer": "not an age"}
