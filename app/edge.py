@@ -1,5 +1,6 @@
 """The outermost layer: gives each request an id, refuses what is too large or no JSON, and sets the security headers.
 
+HEAD is answered as GET, without the body.
 It stands outside the framework's own handling, so that a crash and a refusal carry the same headers as an answer.
 """
 
@@ -44,6 +45,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         scope["request_id"] = new_id("req")
+        if head := scope["method"] == "HEAD":
+            scope["method"] = "GET"
         started = False
 
         async def guarded(message: Message) -> None:
@@ -51,7 +54,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 started = True
                 _secure(scope, MutableHeaders(scope=message))
-            await send(message)
+            await send({**message, "body": b""} if head and "body" in message else message)
 
         try:
             body = await self._read(receive, Headers(scope=scope))

@@ -43,7 +43,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     """The whole application over one database; reads the environment where no settings are given."""
     settings = settings or Settings.from_env()
     # The framework's own /docs loads script and style from other hosts, so it is off.
-    app = FastAPI(title="Bednight", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="Bednight", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan
+    )
     app.state.settings = settings
     app.state.clock = clock or SystemClock(settings.time_zone, settings.night_turns_at)
     app.state.database = Database(settings.database_url, app.state.clock)

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from app.access.actor import Denied
+from app.addresses import allowed
 from app.audit.service import record_denied
 from app.beds.ledger import Taken
 from app.errors import CATALOGUE, FieldError, Problem, conflict, invalid, stale_update
@@ -146,6 +147,13 @@ def _pointer(loc: Sequence[str | int]) -> str:
 
 
 def _refused_by_framework(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        named = {"Allow": allowed(request.app, request.scope["path"])}
+        return (
+            Response(status_code=204, headers=named)
+            if request.method == "OPTIONS"
+            else answer(request, Problem("method_not_allowed", headers=named))
+        )
     code = BY_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
     return answer(request, Problem(code, headers=error.headers))
 

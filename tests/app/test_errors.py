@@ -134,7 +134,7 @@ def test_one_shape(
 
 
 def test_what_is_not_allowed_says_what_is(client: TestClient) -> None:
-    assert client.delete("/v1/probe").headers["allow"] == "POST"
+    assert client.delete("/v1/probe").headers["allow"] == "OPTIONS, POST"
 
 
 def test_a_busy_database_says_when_to_come_back(client: TestClient) -> None:
