@@ -17,7 +17,7 @@ from app.edge import Edge
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.openapi import describe
-from app.placements import offer_routes, stay_routes
+from app.placements import offer_pages, offer_routes, stay_pages, stay_routes
 from app.placements import pages as placement_pages
 from app.placements import routes as placements
 from app.problems import catalogue_page, install
@@ -36,6 +36,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     stay_routes.router,
     referral_pages.router,
     placement_pages.router,
+    offer_pages.router,
+    stay_pages.router,
 )
 
 

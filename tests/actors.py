@@ -64,10 +64,11 @@ def key_headers(
     return {"Authorization": f"Bearer {secret}"}
 
 
-def sign_in(client: TestClient, database: Database, role: Role) -> Person:
-    """Sign a fresh person of a role in, in this client."""
+def sign_in(client: TestClient, database: Database, role: Role, agency_id: str | None = None) -> Person:
+    """Sign a fresh person of a role in, in this client; of an agency of their own unless one is named."""
     with database.writing() as session:
-        person = add_person(session, database.clock, role)
+        agency = None if agency_id is None else session.get_one(Agency, agency_id)
+        person = add_person(session, database.clock, role, agency)
         link = signin.issue_link(session, person.id, database.clock.now())
     answer = client.post(link, headers=SAME_SITE)
     assert answer.status_code == 303, answer.text

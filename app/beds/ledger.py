@@ -5,7 +5,7 @@ here depends on the isolation level: rows go in night by night in one order, and
 Locks are taken in one order as well: the house's stamp, then limits, then nights.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -22,6 +22,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -247,16 +248,14 @@ def fullest(session: Session, facility_id: str, first: date, until: date, now: d
     return session.scalar(select(func.max(per_night.c.people))) or 0
 
 
-def nights_used(session: Session, limit_ids: Iterable[str] | None = None) -> dict[str, int]:
-    """Nights that each limit has paid or is committed to, by stays alone: a hold commits nobody's money."""
-    query = (
-        select(BedNight.limit_id, func.count())
-        .where(BedNight.limit_id.is_not(None), BedNight.stay_id.is_not(None))
-        .group_by(BedNight.limit_id)
+def nights_used(session: Session, now: datetime, besides_holds_of: str | None = None) -> dict[str, int]:
+    """Nights that each limit has paid or is committed to: by stays, and by holds in force but those of one minor."""
+    counts = or_(
+        BedNight.stay_id.is_not(None),
+        and_(BedNight.expires_at > now, true() if besides_holds_of is None else BedNight.minor_id != besides_holds_of),
     )
-    if limit_ids is not None:
-        query = query.where(BedNight.limit_id.in_(list(limit_ids)))
-    return {str(limit_id): count for limit_id, count in session.execute(query)}
+    query = select(BedNight.limit_id, func.count()).where(BedNight.limit_id.is_not(None), counts)
+    return {str(limit_id): count for limit_id, count in session.execute(query.group_by(BedNight.limit_id))}
 
 
 class PaidRun(NamedTuple):

@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.clock import Clock
 from app.paging import Place
+from app.placements import pending
 from app.placements.models import RankingRun
 from app.placements.summary import summary
 from app.placements.view import title
@@ -61,6 +62,9 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     ]
     return {
         "count": len(found),
+        "asked": pending.asked(session, actor, clock),
+        "coming": pending.coming(session, actor, clock),
+        "ending": pending.ending(session, actor, clock),
         "groups": groups,
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),

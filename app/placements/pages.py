@@ -25,13 +25,14 @@ from app.referrals import form as reading
 from app.referrals import service as referrals
 from app.referrals.fitting import fitted
 from app.referrals.form import Read
+from app.referrals.models import ReferralStatus
 from app.referrals.pages import Sent, form_page, minors_by_code
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
 from app.sharing.projection import AGENCY, project
 from app.web import words
 from app.web.answers import Form
 from app.web.pages import page
-from app.web.translation import gettext
+from app.web.translation import gettext, marked
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,6 +41,16 @@ Writer = Annotated[Actor, require(Permission.REFERRAL_WRITE)]
 Runner = Annotated[Actor, require(Permission.RANKING_RUN)]
 Reader = Annotated[Actor, require(Permission.RANKING_READ)]
 
+# Why a press on a bed led to a fresh answer instead.
+NOTES = {
+    "bed_taken": marked("Someone has just taken that bed. This is what there is now."),
+    "not_an_option": marked("That house no longer fits as things stand. This is what there is now."),
+    "not_available": marked("That house is not available now. This is what there is now."),
+    "money_held": marked("The last nights of that payer are taken. This is what there is now."),
+    "conflict": marked("That could not be done as things stand. This is what there is now."),
+    "held_already": marked("A bed is held for this referral already. Take it back first."),
+    "offers_full": marked("Three houses are asked already. Wait for an answer, or take one back."),
+}
 GROWS_OLD = timedelta(minutes=30)
 PAST_TEXTS = {
     "fund": "Choose a payer from the list",
@@ -104,8 +115,10 @@ def rank(request: Request, actor: Runner, referral_id: Ref) -> Response:
 
 @router.get("/referrals/{referral_id}/rankings/{run_id}")
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Response:
-    """One answer."""
+    """One answer; `note` says why a press on a bed led to it."""
     view = _view(session, actor, clock, referral_id, run_id)
+    said = request.query_params.get("note", "")
+    view["note"] = gettext(NOTES[said]) if said in NOTES else None
     return _answer_page(request, actor, view)
 
 
@@ -177,6 +190,7 @@ def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id
     run, stored = service.read_run(session, actor, referral_id, run_id, clock.now())
     referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     decision = project(stored, viewer=AGENCY, findings="all")
+    waits = referral.status is ReferralStatus.OPEN and run.tonight == clock.tonight()
     about = About(
         code=referral.code,
         summary=summary(referral, run.tonight),
@@ -189,7 +203,9 @@ def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id
         siblings=bool(referral.minor.together_with),
         stale=_stale(run.decided_at, clock),
         may_rank=actor.may(Permission.RANKING_RUN),
+        may_hold=actor.may(Permission.HOLD_WRITE) and waits,
         gender=referral.minor.gender,
+        custody=referral.minor.custody,
         links=_links(referral_id, run_id),
     )
     return ranking_view(decision, names_in(session, decision), about)
@@ -208,6 +224,7 @@ def _links(referral_id: str, run_id: str) -> dict[str, str]:
         "rank": f"{referral}/rankings",
         "text": f"{run}/text",
         "answer": f"{run}/answers",
+        "hold": f"{run}/holds",
     }
 
 

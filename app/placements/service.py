@@ -82,7 +82,7 @@ def rank_for(
         referral = session.get_one(Referral, referral_id)
         if referral.status is not ReferralStatus.OPEN:
             raise Problem("referral_closed")
-        snapshot = _taken(session, now, tonight)
+        snapshot = _taken(session, now, tonight, referral.minor_id)
         policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
         version, stamps = referrals.version_of(session, referral), ledger.stamps(session)
     answer = decision_document(decide(snapshot, referral_id, policy=policy), findings="all")
@@ -175,9 +175,9 @@ def policy_of(session: Session, policy_id: str, version: int) -> Policy:
     return Policy(policy_id, version, tuple(Weight(row.code, row.unit, row.weight, row.most) for row in rows))
 
 
-def _taken(session: Session, now: datetime, tonight: date) -> Snapshot:
+def _taken(session: Session, now: datetime, tonight: date, asked: str) -> Snapshot:
     try:
-        return take(session, now, tonight)
+        return take(session, now, tonight, asked=asked)
     except SnapshotError as error:
         # Two records that exclude each other are for people to settle; which kind they are of is all that is told here.
         kinds = sorted({f"/{at.split('/')[1]}" for at, _ in error.problems if at})

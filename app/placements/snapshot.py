@@ -54,12 +54,22 @@ def build(session: Session, now: datetime, tonight: date, *, horizon_nights: int
     return document
 
 
-def take(session: Session, now: datetime, tonight: date, *, horizon_nights: int = HORIZON_NIGHTS) -> Snapshot:
-    """The same as facts. Raises SnapshotError where the rows contradict each other."""
-    return decode(_text(session, now, tonight, horizon_nights))
+def take(
+    session: Session,
+    now: datetime,
+    tonight: date,
+    *,
+    horizon_nights: int = HORIZON_NIGHTS,
+    asked: str | None = None,
+) -> Snapshot:
+    """The same as facts, for the minor who is asked about: money that her or his own hold keeps is still there.
+
+    Raises SnapshotError where the rows contradict each other.
+    """
+    return decode(_text(session, now, tonight, horizon_nights, asked))
 
 
-def _text(session: Session, now: datetime, tonight: date, horizon_nights: int) -> str:
+def _text(session: Session, now: datetime, tonight: date, horizon_nights: int, asked: str | None = None) -> str:
     policy = session.execute(
         select(Policy.id, Policy.version)
         .where(Policy.in_force_from <= now)
@@ -77,7 +87,7 @@ def _text(session: Session, now: datetime, tonight: date, horizon_nights: int) -
         "horizon_nights": horizon_nights,
         "policy": {"id": policy.id, "version": policy.version},
         "facilities": _facilities(session, now, tonight, stays, {row.id: row for row in minors}),
-        "funds": _funds(session),
+        "funds": _funds(session, now, asked),
         "minors": minor_forms(session, minors, people),
         "referrals": [_referral(row, tonight) for row in referrals],
         "stays": _stay_forms(session, stays, tonight),
@@ -153,10 +163,10 @@ def _units(session: Session, tonight: date, run_out: dict[str, str]) -> Groups:
     return units
 
 
-def _funds(session: Session) -> list[Json]:
+def _funds(session: Session, now: datetime, asked: str | None) -> list[Json]:
     clocks = _by(session, select(*_columns(FundClock)).order_by(FundClock.limit_id, FundClock.position), "limit_id")
     limits: Groups = defaultdict(list)
-    used = ledger.nights_used(session)
+    used = ledger.nights_used(session, now, besides_holds_of=asked)
     for row in _rows(session, select(*_columns(FundLimit)).order_by(FundLimit.fund_id, FundLimit.position)):
         form = limit_form(row, clocks.get(row.id, ()))
         granted = form.pop("nights_granted")

@@ -35,7 +35,9 @@ class About:
     siblings: bool
     stale: str | None
     may_rank: bool
+    may_hold: bool
     gender: str | None
+    custody: str | None
     links: dict[str, str]
 
 
@@ -44,6 +46,9 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
     dated = [entry for entry in decision["later"] if entry.get("code") != NOT_AVAILABLE]
     full = [entry for entry in decision["later"] if entry.get("code") == NOT_AVAILABLE]
     options = [_option(entry, names, about) for entry in decision["options"]]
+    later = [_option(entry, names, about) for entry in dated]
+    for key, option in enumerate((*options, *later)):
+        option["key"] = key
     called = [option["name"] for option in options]
     for at, option in enumerate(options):
         option["why"] = why(decision["options"], at, called[at + 1] if at + 1 < len(called) else None)
@@ -56,12 +61,13 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
         "ranked": gettext("Ranked %(at)s by rules %(rules)s.")
         % {"at": about.decided_at_local, "rules": decision["rules_version"]},
         "stale": about.stale,
+        "note": None,
         "ask": ask_box(decision, about.gender) if about.may_rank else None,
         "provisional": _provisional(decision),
         "options_title": _options_title(decision, about.tonight),
         "options": options,
         "compared": tables(decision["options"], called),
-        "later": [_option(entry, names, about) for entry in dated],
+        "later": later,
         "needs_info": [needs_info(entry, names, about.gender) for entry in decision["needs_info"]],
         "not_available": [named(entry, names) | {"text": entry["text"]} for entry in full],
         "siblings": about.siblings,
@@ -119,6 +125,7 @@ def _option(entry: Json, names: Names, about: About) -> Json:
     return named(entry, names) | {
         "rank": entry.get("rank"),
         "first": entry.get("rank") == 1,
+        "hold": _hold(entry, admit_on, about),
         "tag": gettext("Fits %(when)s") % {"when": when},
         "bed": _bed(entry, bed, about),
         "call_first": entry["call_first"],
@@ -133,6 +140,23 @@ def _option(entry: Json, names: Names, about: About) -> Json:
         "changes": changes(entry, names, about.tonight),
         "payers": payer_rows(entry, names, need, about.tonight),
         "why": None,
+    }
+
+
+def _hold(entry: Json, admit_on: date, about: About) -> Json | None:
+    """What the form that holds the bed asks: by what right, why not the first, and whether the house was called."""
+    if not about.may_hold:
+        return None
+    when = words.when(admit_on, about.tonight)
+    press = (
+        gettext("Hold bed for 2 hours") if admit_on == about.tonight else gettext("Hold bed %(when)s") % {"when": when}
+    )
+    return {
+        "press": press,
+        "rights": [(code, gettext(text)) for code, text in words.AUTHORITIES.items()],
+        "right": words.AUTHORITY_OF_CUSTODY.get(about.custody or "", ""),
+        "reasons": [] if entry.get("rank") == 1 else [(c, gettext(t)) for c, t in words.CHOICE_REASONS.items()],
+        "called": entry["call_first"],
     }
 
 

@@ -3,10 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from app.errors import FieldError, invalid
 from app.web import words
 from app.web.places import find_county
 from app.web.translation import gettext
+
+Model = TypeVar("Model", bound=BaseModel)
 
 ABOUT = 1  # "about 15" is 14 to 16
 MONTHS = {name.lower(): n for n, name in enumerate(words.MONTHS, start=1)}
@@ -44,6 +50,15 @@ class Form(Mapping[str, str]):
     def has(self, name: str, value: str) -> bool:
         """Whether this choice was made; the empty choice also where nothing was sent."""
         return value in self._values.get(name, [""])
+
+
+def chosen(model: type[Model], values: Mapping[str, object]) -> Model:
+    """What a short form sent, as the API's schema takes it; refuses by field, and never repeats what was sent."""
+    try:
+        return model.model_validate(values, strict=False)
+    except ValidationError as error:
+        places = ["/" + "/".join(map(str, wrong["loc"])) for wrong in error.errors()]
+        raise invalid([FieldError(at, "choose", gettext("Choose one of the answers")) for at in places]) from None
 
 
 def age_or_birth_date(text: str, today: date) -> tuple[date | None, tuple[int, int] | None]:

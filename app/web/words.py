@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from app.web.translation import gettext, marked, ngettext
 
@@ -148,6 +149,70 @@ HOUSE_FACTS = {
     "facility.safeguards.education": marked("whether schooling goes on"),
     "facility.safeguards.grievance_contact": marked("whom outside a young person can complain to"),
 }
+AUTHORITIES = {
+    "protective_custody": marked("Protective custody"),
+    "court_order": marked("Court order"),
+    "consent_agency": marked("Consent of the agency that has custody"),
+    "consent_parent": marked("Consent of a parent"),
+    "consent_minor": marked("The young person's own consent, where the law allows"),
+}
+# What the answer about custody makes likely; it stands in the form for the coordinator to see and change.
+AUTHORITY_OF_CUSTODY = {
+    "parent": "consent_parent",
+    "dependent": "court_order",
+    "ward_state": "court_order",
+    "ward_justice": "court_order",
+    "tribal": "court_order",
+}
+CHOICE_REASONS = {
+    "young_person_wish": marked("The young person asked for it"),
+    "first_did_not_answer": marked("The first house did not answer"),
+    "closer_to_support": marked("Closer to people who help"),
+    "safer_distance": marked("Safer distance"),
+    "sibling_or_friend": marked("A sibling or friend"),
+    "clinical_advice": marked("Clinical advice"),
+}
+DECLINE_REASONS = {
+    "no_bed": marked("No bed after all"),
+    "no_staffed_bed": marked("Not enough staff for this bed"),
+    "minor_declined": marked("The young person said no"),
+    "age": marked("Age"),
+    "custody": marked("Custody"),
+    "residence": marked("County or State"),
+    "cap_exhausted": marked("Nights used up"),
+    "payer": marked("No payer"),
+    "sex_or_gender_licence": marked("Licensed for another gender"),
+    "acuity_medical": marked("Medical needs"),
+    "acuity_psych": marked("Needs in mental health"),
+    "detox_needed": marked("Detox needed first"),
+    "aggression": marked("Aggression"),
+    "arson": marked("Fire-setting"),
+    "sexual_behaviour": marked("Sexual behaviour"),
+    "gang_or_recruiter_conflict": marked("A conflict in the house"),
+    "run_risk": marked("Risk of running away"),
+    "distance": marked("Distance"),
+    "language": marked("Language"),
+    "parenting": marked("Pregnant or with a child"),
+    "disability_access": marked("Access with a disability"),
+    "safeguard_fail": marked("A safeguard is not met"),
+    "facility_other": marked("Another reason of the house"),
+    "no_response": marked("No answer"),
+}
+STAY_ENDS = {
+    "completed": marked("Completed"),
+    "maximum_time": marked("Reached the maximum time allowed"),
+    "young_person_left": marked("The young person left"),
+    "missing": marked("Missing"),
+    "house_ended": marked("The house ended the stay"),
+    "other": marked("Another reason"),
+}
+DESTINATIONS = {
+    "family": marked("Family"),
+    "next_placement": marked("Another placement"),
+    "independent": marked("Own place"),
+    "other_care": marked("Hospital or other care"),
+    "not_known": marked("Not known"),
+}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -175,6 +240,13 @@ def when(on: date, tonight: date) -> str:
     if (on - tonight).days == 1:
         return gettext("tomorrow")
     return gettext("on %(day)s") % {"day": day(on, tonight)}
+
+
+def clock_time(at: datetime, zone: ZoneInfo, tonight: date) -> str:
+    """An hour as people say it; with its day where it is not tonight or the morning after."""
+    there = at.astimezone(zone)
+    near = there.date() == tonight or (there.date() - tonight).days == 1
+    return f"{there:%H:%M}" if near else f"{day(there.date(), tonight)}, {there:%H:%M}"
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -240,3 +240,11 @@ def test_the_same_key_holds_once(scene: Scene) -> None:
     assert two.headers["Idempotent-Replayed"] == "true"
     with scene.database.reading() as session:
         assert len(session.scalars(select(Hold)).all()) == 1
+
+
+def test_money_that_a_hold_keeps_is_counted_for_others_and_not_against_itself(scene: Scene) -> None:
+    path, _ = held(scene, nights=60)
+    _, again = scene.rank(path)
+    assert {option["funded_nights"] for option in again["options"]} == {60}
+    _, other = scene.rank(scene.refer(60))
+    assert {option["funded_nights"] for option in other["options"]} == {40}

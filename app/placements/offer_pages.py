@@ -1,0 +1,105 @@
+"""Holding a bed from the ranking page, waiting for the house's answer, bringing the young person there."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.audit.service import record
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.db import DbSession
+from app.errors import Problem
+from app.placements import offers, service, stays
+from app.placements.arrival import directions
+from app.placements.holding import Asked, ask
+from app.placements.offer_view import offer_view
+from app.placements.workflow import OfferCreate
+from app.referrals import service as referrals
+from app.referrals.pages import Sent
+from app.web.answers import Form, chosen
+from app.web.pages import page
+
+router = APIRouter(include_in_schema=False)
+
+Holder = Annotated[Actor, require(Permission.HOLD_WRITE)]
+Reader = Annotated[Actor, require(Permission.OFFER_READ)]
+Mover = Annotated[Actor, require(Permission.STAY_WRITE)]
+
+# These lead to a fresh answer with a line that says why; any other refusal is a page of its own.
+RANK_AGAIN = {"bed_taken", "not_an_option", "not_available", "money_held", "conflict"}
+SAY_WHY = {"held_already", "offers_full"}
+
+
+@router.post("/referrals/{referral_id}/rankings/{run_id}/holds")
+def hold(request: Request, actor: Holder, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+    """Keep the bed and ask the house. Where somebody was faster, a fresh answer says what there is now."""
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=True)
+    try:
+        offer_id, _ = ask(database, actor, asked, request_id=request_id)
+    except Problem as problem:
+        if problem.code in SAY_WHY:
+            return _see(f"/referrals/{referral_id}/rankings/{run_id}?note={problem.code}")
+        if problem.code not in RANK_AGAIN:
+            raise
+        again = service.rank(database, actor, referral_id, request_id=request_id).run_id
+        return _see(f"/referrals/{referral_id}/rankings/{again}?note={problem.code}")
+    return _see(f"/referrals/{referral_id}/offers/{offer_id}")
+
+
+@router.get("/referrals/{referral_id}/offers/{offer_id}")
+def waiting(
+    request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, offer_id: Ref
+) -> Response:
+    """Where the question stands: waiting, yes and how to get there, or no and what next."""
+    context = {"view": _view(session, actor, clock, referral_id, offer_id)}
+    return page(request, "placements/offer.html", context, actor=actor, here="home", exit_link=True)
+
+
+@router.post("/referrals/{referral_id}/offers/{offer_id}/withdrawal")
+def withdraw(session: DbSession, actor: Holder, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent) -> Response:
+    """Take the question back, or undo it."""
+    offers.withdraw(session, actor, referral_id, offer_id, clock.now(), undo=sent.one("press") == "undo")
+    return _see(f"/referrals/{referral_id}")
+
+
+@router.post("/referrals/{referral_id}/offers/{offer_id}/arrival")
+def arrived(session: DbSession, actor: Mover, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent) -> Response:
+    """The young person is there, or did not come."""
+    offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
+    if offer.stay_id is None:
+        raise Problem("not_now", "The house has not said yes.")
+    act = stays.not_arrived if sent.one("press") == "not_arrived" else stays.arrive
+    act(session, actor, offer.stay_id, clock.now(), clock.tonight())
+    return _see(f"/referrals/{referral_id}/offers/{offer_id}")
+
+
+def _offer_from(run_id: str, sent: Form) -> OfferCreate:
+    """The question to a house as the form put it, or the refusal that names what is missing."""
+    said = {
+        "run": run_id,
+        "facility": sent.one("facility"),
+        "authority": sent.one("authority") or None,
+        "choice_reason": sent.one("choice_reason") or None,
+        "called": sent.has("called", "yes"),
+    }
+    return chosen(OfferCreate, said)
+
+
+def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, offer_id: str) -> dict[str, Any]:
+    offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
+    referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+    stay = stays.read_stay(session, actor, offer.stay_id, clock.now()) if offer.stay_id is not None else None
+    way = directions(session, offer, stay, clock)
+    if way is not None and way.lines:
+        record(session, actor, "address.read", "offer", offer_id)
+    return offer_view(session, offer, referral, stay, way, actor, clock)
+
+
+def _see(path: str) -> Response:
+    return RedirectResponse(path, status_code=303)

@@ -1,0 +1,158 @@
+"""Holding a bed by forms alone: the press, the waiting page, the way there, and a stay as a page."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import insert
+
+from app.access.policy import AgencyKind, Role
+from app.clock import MovableClock
+from app.db import Database
+from app.facilities.models import AddressShown, FacilityAddress
+from tests.actors import SAME_SITE, sign_in
+from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
+
+Json = dict[str, Any]
+ADDRESS = "17 Hidden Lane"
+
+
+class Hand:
+    """A coordinator with a browser that only follows links and sends forms."""
+
+    def __init__(self, client: TestClient, database: Database, agency_id: str) -> None:
+        self.client = client
+        sign_in(client, database, Role.INTAKE_COORDINATOR, agency_id)
+        self.token = str(re.findall(r'name="form_token" value="(\w+)"', self.get("/").text)[0])
+
+    def get(self, path: str) -> Response:
+        return self.client.get(path, headers={"accept": "text/html"})
+
+    def send(self, path: str, **fields: str) -> Response:
+        """Send a form and follow where it leads."""
+        data = {"form_token": self.token, **fields}
+        answer = self.client.post(path, data=data, headers={"accept": "text/html", **SAME_SITE})
+        return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
+
+
+class Night:
+    """A house with one agency, a coordinator, and a referral that is ranked."""
+
+    def __init__(self, client: TestClient, database: Database) -> None:
+        self.database = database
+        self.run_by = new_agency(database, AgencyKind.RESIDENTIAL)
+        document = network(house("fac_a"), house("fac_b"), funds=[fund(nights_left=100, clocks=[])])
+        load(database, document, operators={"fac_a": self.run_by})
+        with database.writing() as session:
+            row = {"facility_id": "fac_a", "shown": AddressShown.ON_SCREEN, "lines": [ADDRESS]}
+            session.execute(insert(FacilityAddress), [row])
+        self.api = Caller(client, database, Role.INTAKE_COORDINATOR)
+        self.staff = Caller(client, database, Role.FACILITY_STAFF, self.run_by)
+        self.hand = Hand(client, database, self.api.agency_id)
+        self.path = str(self.api.post("/v1/referrals", {**EIGHT_ANSWERS, "nights_needed": 10}).headers["Location"])[3:]
+        self.ranking = self.hand.send(f"{self.path}/rankings")
+
+    def hold(self, facility: str = "fac_a") -> Response:
+        """Press the button on the card of a house."""
+        action = re.findall(r'action="([^"]+/holds)"', self.ranking.text)[0]
+        fields = {"facility": facility, "authority": "protective_custody", "choice_reason": "clinical_advice"}
+        return self.hand.send(action, **fields)
+
+    def say(self, offer: str, **said: Any) -> Json:
+        """What the house answers."""
+        return dict(made(self.staff.post(f"/v1/facilities/fac_a/offers/{offer}/answer", said)))
+
+
+@pytest.fixture
+def night(client: TestClient, database: Database) -> Night:
+    return Night(client, database)
+
+
+def offer_of(page: Response) -> str:
+    return str(re.findall(r"/offers/(offer_\w+)", page.text)[0])
+
+
+def title(page: Response) -> str:
+    return str(re.findall(r"<h1>(.*?)</h1>", page.text)[0])
+
+
+def test_a_bed_is_held_from_its_card_and_the_page_waits(night: Night) -> None:
+    assert "Hold bed for 2 hours" in night.ranking.text
+    page = night.hold()
+    assert page.status_code == 200
+    assert "waiting for A" in title(page)
+    assert "Answer due 00:14" in page.text
+    assert 'http-equiv="refresh" content="30"' in page.text
+    assert ADDRESS not in page.text
+    assert "Waiting for an answer" in night.hand.get("/").text
+
+
+def test_the_address_appears_with_the_yes_and_goes_with_the_arrival(night: Night) -> None:
+    offer = offer_of(night.hold())
+    night.say(offer, accept=True)
+    here = f"{night.path}/offers/{offer}"
+    page = night.hand.get(here)
+    assert "A said yes" in title(page)
+    assert ADDRESS in page.text
+    assert "On the way" in night.hand.get("/").text
+    there = night.hand.send(f"{here}/arrival", press="arrived")
+    assert "arrived at A" in title(there)
+    assert ADDRESS not in there.text
+
+
+def test_the_address_is_gone_when_nobody_came_in_time(night: Night, clock: MovableClock) -> None:
+    offer = offer_of(night.hold())
+    night.say(offer, accept=True)
+    clock.move(timedelta(days=1))
+    night.hand = Hand(night.hand.client, night.database, night.api.agency_id)
+    assert ADDRESS in night.hand.get(f"{night.path}/offers/{offer}").text
+    clock.move(timedelta(days=1))
+    night.hand = Hand(night.hand.client, night.database, night.api.agency_id)
+    assert ADDRESS not in night.hand.get(f"{night.path}/offers/{offer}").text
+
+
+def test_a_no_says_whose_and_why_and_leads_on(night: Night) -> None:
+    offer = offer_of(night.hold())
+    night.say(offer, accept=False, decided_by="facility", reason="no_staffed_bed")
+    page = night.hand.get(f"{night.path}/offers/{offer}")
+    assert "A said no" in title(page)
+    assert "The house said no: not enough staff for this bed." in page.text
+    assert "See the next option" in page.text
+
+
+def test_undo_frees_the_bed(night: Night) -> None:
+    offer = offer_of(night.hold())
+    page = night.hand.send(f"{night.path}/offers/{offer}/withdrawal", press="undo")
+    assert page.status_code in {200, 303}
+    assert "taken back from A" in title(night.hand.get(f"{night.path}/offers/{offer}"))
+
+
+def test_a_press_on_a_bed_that_is_gone_leads_to_a_fresh_answer(night: Night) -> None:
+    for _ in range(2):
+        path = str(night.api.post("/v1/referrals", {**EIGHT_ANSWERS, "nights_needed": 10}).headers["Location"])
+        run = night.api.post(f"{path}/rankings").headers["Location"].rsplit("/", 1)[1]
+        body = {"run": run, "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
+        made(night.api.post(f"{path}/holds", body))
+    page = night.hold()
+    assert "That house no longer fits as things stand." in page.text
+    assert "Hold bed for 2 hours" in page.text
+
+
+def test_a_missing_right_is_asked_for(night: Night) -> None:
+    action = re.findall(r'action="([^"]+/holds)"', night.ranking.text)[0]
+    page = night.hand.send(action, facility="fac_a")
+    assert page.status_code == 422
+
+
+def test_a_stay_shows_who_pays_and_when_nobody_does(night: Night, clock: MovableClock) -> None:
+    offer = offer_of(night.hold())
+    stay = night.say(offer, accept=True)["stay_id"]
+    night.hand.send(f"{night.path}/offers/{offer}/arrival", press="arrived")
+    page = night.hand.get(f"/stays/{stay}")
+    assert "Tonight is night 1." in page.text
+    assert "The last paid night is Nov 30: 10 nights from tonight on. From Dec 1 nobody pays." in page.text
+    gone = night.hand.send(f"/stays/{stay}/discharge", reason="maximum_time", destination="family")
+    assert "Left on Nov 21: reached the maximum time allowed. Went to: family." in gone.text
