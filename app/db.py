@@ -34,6 +34,17 @@ _POSTGRES_OPTIONS = (
 _SQLITE_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=FULL")
 
 
+_LOST_AGAINST_ANOTHER = {"40001", "40P01"}
+
+
+def may_be_tried_again(error: BaseException) -> bool:
+    """Whether a transaction ended because of another one that was faster: nothing of it happened."""
+    origin = getattr(error, "orig", None)
+    return getattr(origin, "sqlstate", None) in _LOST_AGAINST_ANOTHER or "SQLITE_BUSY" in str(
+        getattr(origin, "sqlite_errorname", "")
+    )
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: refused without an offset, stored in UTC, always given back aware."""
 

@@ -8,16 +8,19 @@ import logging
 import traceback
 from collections.abc import Mapping
 from email.message import Message as MimeHeader
+from random import random
 from typing import Any
 
+from anyio import sleep
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.bodies import refuse_loose_json
-from app.db import new_id
+from app.db import may_be_tried_again, new_id
 from app.errors import Problem
-from app.problems import answer
+from app.problems import answer, busy
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -30,6 +33,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+PAUSES = (0.05, 0.1, 0.2)
+"""Seconds at most before a request is tried again."""
 log = logging.getLogger("bednight")
 
 
@@ -59,14 +64,27 @@ class Edge:
         try:
             body = await self._read(receive, Headers(scope=scope))
             _taken(scope, body)
-            await self.app(scope, _replay(body, receive), guarded)
+            await self._act(scope, body, receive, guarded)
         except Problem as problem:
             await answer(Request(scope), problem)(scope, receive, guarded)
         except Exception as crash:
             log.error("%s failed: %s", scope["request_id"], _where(crash))
             if started:
                 raise
-            await answer(Request(scope), Problem("internal"))(scope, receive, guarded)
+            refusal = busy() if may_be_tried_again(crash) else Problem("internal")
+            await answer(Request(scope), refusal)(scope, receive, guarded)
+
+    async def _act(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """The whole request, and again from its beginning where its transaction lost against another one."""
+        for longest in PAUSES:
+            try:
+                # A copy: the router writes into the scope what it found.
+                return await self.app(dict(scope), _replay(body, receive), send)
+            except OperationalError as error:
+                if not may_be_tried_again(error):
+                    raise
+            await sleep(longest * random())  # noqa: S311 - so that two do not meet again
+        return await self.app(scope, _replay(body, receive), send)
 
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
         """The whole body, never more than the limit: it is small by design, and nothing is taken before it is whole."""

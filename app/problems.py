@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -16,6 +17,7 @@ from app.access.actor import Denied
 from app.addresses import allowed
 from app.audit.service import record_denied
 from app.beds.ledger import Taken
+from app.db import may_be_tried_again
 from app.errors import CATALOGUE, FieldError, Problem, conflict, invalid, stale_update
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,7 +72,7 @@ FIELD_TEXTS: dict[str, str] = {
 # A clash of a minor's own nights does not say that the minor sleeps elsewhere.
 _TAKEN = {"bed": "bed_taken", "minor": "conflict"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_RETRY = {"40001", "40P01", "55P03", "57014"}
+_BUSY = {"55P03", "57014", "57P01", "57P02", "57P03"}
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -159,12 +161,17 @@ def _refused_by_framework(request: Request, error: HTTPException) -> Response:
 
 
 def _database(request: Request, error: OperationalError) -> Response:
-    """A database that is only busy says so; anything else is a crash."""
+    """A database that is only busy or away says so; what lost against another goes to the edge, which tries again."""
     code = getattr(error.orig, "sqlstate", None)
-    busy = code in _RETRY or "SQLITE_BUSY" in getattr(error.orig, "sqlite_errorname", "")
-    if not busy:
+    away = error.connection_invalidated or (code is None and isinstance(error.orig, psycopg.OperationalError))
+    if may_be_tried_again(error) or not (away or code in _BUSY):
         raise error
-    return answer(request, Problem("busy", headers={"Retry-After": "1"}))
+    return answer(request, busy())
+
+
+def busy() -> Problem:
+    """The database cannot be asked at this moment."""
+    return Problem("busy", headers={"Retry-After": "1"})
 
 
 def catalogue_page() -> str:

@@ -222,6 +222,12 @@ def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
     return seen is None and _changed(session, count.where(own))
 
 
+def lock(session: Session, facility_ids: Iterable[str]) -> None:
+    """Hold the locks of several houses, taken in one order, before the first of them is counted."""
+    own = HouseStamp.facility_id.in_(list(facility_ids))
+    session.execute(select(HouseStamp.facility_id).where(own).order_by(HouseStamp.facility_id).with_for_update())
+
+
 def _changed(session: Session, statement: Update) -> bool:
     done: Any = session.execute(statement)
     return bool(done.rowcount)

@@ -42,7 +42,11 @@ TRIES = 3
 
 
 class Outdated(Exception):
-    """Something that the decision looked at has changed since."""
+    """Something that the decision looked at has changed since; `was_option`: it gave the house that is asked."""
+
+    def __init__(self, *, was_option: bool = False) -> None:
+        super().__init__()
+        self.was_option = was_option
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +65,46 @@ def ask(
 
     Raises the 409 `bed_taken`, with what is still to be had, where somebody was faster.
     """
-    run_id = asked.body.run
+    run_id, was_option = asked.body.run, False
     for _ in range(TRIES):
         now, tonight = database.clock.now(), database.clock.tonight()
         try:
             with database.writing() as session:
                 session.info["request_id"] = request_id
+                referral = referrals.find_own(session, actor, asked.referral_id, now, "offer.make")
+                lock_referral(session, referral)
+                # Under the lock: the same request, sent again while the first is at work, waits for what that made.
                 made = once.earlier(session, actor.id)
                 if made is not None:
                     return made, True
-                offer = _make(session, actor, asked, run_id, now, tonight)
+                offer = _make(session, actor, asked, referral, run_id, now, tonight)
                 once.remember(session, actor.id, offer.id)
                 return offer.id, False
-        except Outdated:
+        except Outdated as outdated:
+            was_option |= outdated.was_option
             run_id = service.rank(database, actor, asked.referral_id, request_id=request_id).run_id
         except Taken as taken:
             if taken.what == "minor":
                 raise conflict() from None
             break
+        except Problem as refusal:
+            if refusal.code != "not_an_option" or not was_option:
+                raise
+            break  # it was an option until somebody else's movement
     raise bed_taken(database, actor, asked.referral_id, run_id)
 
 
-def _make(session: Session, actor: Actor, asked: Asked, run_id: str, now: datetime, tonight: date) -> Offer:
-    referral, body = referrals.find_own(session, actor, asked.referral_id, now, "offer.make"), asked.body
-    lock_referral(session, referral)
+def _make(
+    session: Session, actor: Actor, asked: Asked, referral: Referral, run_id: str, now: datetime, tonight: date
+) -> Offer:
+    body = asked.body
     if referral.status is not ReferralStatus.OPEN:
         raise Problem("referral_closed")
     entry, ground = _entry(session, actor, referral, run_id, body.facility, now, tonight)
     _chosen_well(entry, body)
     _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
     if not ledger.stamp(session, body.facility, ground.house_stamps.get(body.facility, 0)):
-        raise Outdated
+        raise Outdated(was_option=True)
     offer = Offer(
         id=new_id("offer"),
         referral_id=referral.id,

@@ -117,7 +117,10 @@ def _accept(
     session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
 ) -> None:
     """The stay, the other offers standing down, and the referral placed: all of it, or none."""
-    _stand_down(session, offer, actor.id, now)
+    others = _others(session, offer)
+    # In one order: two houses that each free a bed of the other would else wait for each other.
+    ledger.lock(session, [offer.facility_id, *(other.facility_id for other in others if other.hold_id is not None)])
+    _stand_down(session, others, actor.id, now)
     hold = session.get(Hold, offer.hold_id) if offer.hold_id is not None else None
     if hold is None:
         hold = _hold_now(session, actor, offer, referral, run_id, now, tonight)
@@ -167,12 +170,16 @@ def _ranked_again(database: Database, actor: Actor, offer_id: str) -> str:
     return service.rank_for(database, actor, offer.referral_id, offer.agency_id).run_id
 
 
-def _stand_down(session: Session, accepted: Offer, by: str, now: datetime) -> None:
-    others = session.scalars(
+def _others(session: Session, accepted: Offer) -> Sequence[Offer]:
+    """The other questions about the same referral that are still open."""
+    return session.scalars(
         select(Offer)
         .where(Offer.referral_id == accepted.referral_id, Offer.status == OfferStatus.OPEN, Offer.id != accepted.id)
         .order_by(Offer.facility_id, Offer.id)
-    )
+    ).all()
+
+
+def _stand_down(session: Session, others: Iterable[Offer], by: str, now: datetime) -> None:
     for other in others:
         close(session, other, OfferStatus.STOOD_DOWN, HoldEnd.STOOD_DOWN, by, now)
         tell_house(session, "offer.stood_down", other)
