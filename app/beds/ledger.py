@@ -5,7 +5,7 @@ here depends on the isolation level: rows go in night by night in one order, and
 Locks are taken in one order as well: the house's stamp, then limits, then nights.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
