@@ -61,6 +61,8 @@ class Permission(StrEnum):
     STAY_WRITE = "stay_write"
     RELEASE_READ = "release_read"
     RELEASE_WRITE = "release_write"
+    ALERTS_READ = "alerts_read"
+    """Be told who may be probing the engine."""
     GAPS_READ = "gaps_read"
     PEOPLE_READ = "people_read"
     PEOPLE_WRITE = "people_write"
@@ -83,7 +85,11 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
     Role.PARTNER: _EVERYONE | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE},
-    Role.SUPERVISOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.GAPS_READ},
+    Role.SUPERVISOR: _EVERYONE
+    | _DIRECTORY
+    | _CASE_READ
+    | _CASE_WRITE
+    | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ},
     Role.ADMINISTRATOR: _EVERYONE | _DIRECTORY | {P.DIRECTORY_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},

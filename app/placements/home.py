@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.paging import Place
 from app.placements import pending
 from app.placements.models import RankingRun
+from app.placements.probing import alerts
 from app.placements.summary import summary
 from app.placements.view import title
 from app.referrals import service as referrals
@@ -66,6 +67,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
         "coming": pending.coming(session, actor, clock),
         "ending": pending.ending(session, actor, clock),
         "groups": groups,
+        "alerts": alerts(session, actor, now) if actor.may(Permission.ALERTS_READ) else [],
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),
         "may_rank": actor.may(Permission.RANKING_RUN),

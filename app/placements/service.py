@@ -18,6 +18,7 @@ from app.beds import ledger
 from app.db import Database, new_id
 from app.errors import FieldError, Problem
 from app.idempotency import NO_KEY, Once
+from app.placements import probing
 from app.placements.models import PolicyTerm, RankingRun, RunGround
 from app.placements.snapshot import take
 from app.referrals import service as referrals
@@ -107,6 +108,7 @@ def rank_for(
         earlier = _earlier(session, actor, referral_id, once, now)
         if earlier is not None:
             return earlier
+        probing.watch(session, actor, referral, version)
         session.add(run)
         session.flush()
         session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=stamps))
