@@ -85,7 +85,7 @@ def test_a_bed_is_held_from_its_card_and_the_page_waits(night: Night) -> None:
     assert page.status_code == 200
     assert "waiting for A" in title(page)
     assert "Answer due 00:14" in page.text
-    assert 'http-equiv="refresh" content="30"' in page.text
+    assert 'data-refresh="30"' in page.text
     assert ADDRESS not in page.text
     assert "Waiting for an answer" in night.hand.get("/").text
 

@@ -4,8 +4,17 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
+from app.access.actor import Actor
+from app.access.models import Agency
+from app.access.policy import Role
+from app.facilities.models import Facility
+from app.placements.models import Admission, Offer
+from app.placements.offers import answer
+from app.placements.workflow import Answer
 from tests.browser.conftest import Site, rank
+from tests.browser.test_looks import looks_of
 
 
 class Presses:
@@ -30,6 +39,17 @@ def answer_eight(page: Page, custody: str = "none") -> None:
     page.check(f"input[name=custody][value='{custody}']")
     page.check("input[name=infants][value='0']")
     page.check("input[name=conditions][value=none]")
+
+
+def say_yes(site: Site, offer_id: str) -> str:
+    """The house takes the young person; the id of the stay."""
+    with site.database.reading() as session:
+        offer = session.get_one(Offer, offer_id)
+        agency = session.get_one(Agency, session.get_one(Facility, offer.facility_id).agency_id)
+    staff = Actor(agency_id=agency.id, kind=agency.kind, role=Role.FACILITY_STAFF, person_id="person_night")
+    answer(site.database, staff, offer.facility_id, offer_id, Answer(accept=True))
+    with site.database.reading() as session:
+        return str(session.scalar(select(Admission.stay_id).where(Admission.offer_id == offer_id)))
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -59,6 +79,53 @@ def test_from_home_to_a_bed_in_two_presses(chromium: Browser, site: Site, script
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_from_home_to_a_held_bed_in_three_presses(chromium: Browser, site: Site, scripts: bool) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
+    page = site.sign_in(context)
+    hand = Presses(page)
+    hand.press("link", "New referral")
+    answer_eight(page)
+    hand.press("button", "Find beds")
+    page.wait_for_url("**/rankings/run_*")
+    page.get_by_label("By what right").first.select_option("protective_custody")
+    hand.press("button", "Hold bed for 2 hours Harbor House")
+    page.wait_for_url("**/offers/offer_*")
+    assert hand.count == 3
+    expect(page).to_have_title(re.compile(r"^R-\w{5}: waiting for Harbor House"))
+    expect(page.get_by_role("status")).to_contain_text("Answer due 04:14")
+    hand.press("button", "Undo")
+    page.wait_for_url("**/rankings/run_*")
+    context.close()
+
+
+def test_the_pages_of_an_offer_and_a_stay_are_read_by_axe(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = site.sign_in(context)
+    page.goto(site.base + "/referrals/new")
+    answer_eight(page)
+    page.get_by_role("button", name="Find beds").click()
+    page.wait_for_url("**/rankings/run_*")
+    page.get_by_label("By what right").first.select_option("protective_custody")
+    page.get_by_role("button", name="Hold bed for 2 hours Harbor House").click()
+    page.wait_for_url("**/offers/offer_*")
+    here = page.url
+    found = looks_of(page)
+    stay = say_yes(site, here.rsplit("/", 1)[1])
+    page.goto(here)
+    expect(page.get_by_role("heading", name="On the way")).to_be_visible()
+    found += looks_of(page)
+    page.goto(f"{site.base}/stays/{stay}")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    found += looks_of(page)
+    page.goto(here)
+    page.get_by_role("button", name="Did not come").click()
+    page.wait_for_load_state()
+    expect(page.get_by_role("link", name="See the next option")).to_be_visible()
+    assert found == []
+    context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_a_problem_takes_the_reader_to_the_field(chromium: Browser, site: Site, scripts: bool) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
     page = site.sign_in(context)
@@ -78,7 +145,7 @@ def test_a_problem_takes_the_reader_to_the_field(chromium: Browser, site: Site, 
 
 def test_what_to_do_first_is_seen_without_scrolling(phone: Page, site: Site) -> None:
     rank(phone, site, "R-0412")
-    box = phone.get_by_role("link", name="Call 555-0134 Harbor House").bounding_box()
+    box = phone.get_by_role("button", name="Hold bed for 2 hours Harbor House").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 844
 

@@ -78,20 +78,26 @@ def shown(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iter
     context.close()
 
 
-def test_axe_finds_nothing(shown: tuple[str, Page]) -> None:
-    name, page = shown
+def looks_of(page: Page, name: str | None = None) -> list[str]:
+    """What axe finds on a page, light and dark, narrow and wide, and what is wider than the page at 320 px."""
     found = []
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
-            save_shot(page, SHOTS, f"{name.replace(' ', '-')}-{width}-{scheme}")
+            save_shot(page, SHOTS, f"{(name or page.title()).replace(' ', '-')}-{width}-{scheme}")
             report = Axe().run(page, options=RULES).response
             found += [
                 f"{scheme} {width} {row['id']}: {row['help']} {[node['target'] for node in row['nodes']][:3]}"
                 for row in report["violations"]
             ]
-    assert found == []
+            found += [f"{scheme} {width}: wider than the page: {wide}" for wide in _too_wide(page)]
+    return found
+
+
+def test_axe_finds_nothing(shown: tuple[str, Page]) -> None:
+    name, page = shown
+    assert looks_of(page, name) == []
 
 
 def test_nothing_runs_out_of_the_page(shown: tuple[str, Page]) -> None:

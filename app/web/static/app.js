@@ -16,6 +16,14 @@ for (const link of document.querySelectorAll("[data-exit]")) {
   });
 }
 
+/* A page that waits for an answer looks again by itself, unless somebody is choosing something on it. */
+const waits = document.querySelector("[data-refresh]");
+if (waits) {
+  setInterval(() => {
+    if (!document.hidden && !document.activeElement.closest("form")) location.reload();
+  }, 1000 * Number(waits.dataset.refresh));
+}
+
 /* The summary of problems is read first. */
 const problems = document.querySelector("[data-focus]");
 if (problems) problems.focus();
