@@ -23,6 +23,7 @@ from app.placements import routes as placements
 from app.problems import catalogue_page, install
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
+from app.tasks import routes as tasks
 from app.web import pages
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     placements.router,
     offer_routes.router,
     stay_routes.router,
+    tasks.router,
     referral_pages.router,
     placement_pages.router,
     offer_pages.router,

@@ -13,6 +13,7 @@ from app.outbox import models as outbox
 from app.placements import models as placements
 from app.referrals import models as referrals
 from app.sharing import models as sharing
+from app.tasks import models as tasks
 
 __all__ = [
     "Base",
@@ -28,4 +29,5 @@ __all__ = [
     "placements",
     "referrals",
     "sharing",
+    "tasks",
 ]

@@ -63,6 +63,10 @@ class Permission(StrEnum):
     RELEASE_WRITE = "release_write"
     ALERTS_READ = "alerts_read"
     """Be told who may be probing the engine."""
+    TASK_READ = "task_read"
+    TASK_WRITE = "task_write"
+    OVERSEE = "oversee"
+    """A supervisor's own tasks, and the gaps of the own agency's referrals."""
     GAPS_READ = "gaps_read"
     PEOPLE_READ = "people_read"
     PEOPLE_WRITE = "people_write"
@@ -74,13 +78,15 @@ P = Permission
 _EVERYONE = frozenset({P.SELF})
 _CASE_READ = frozenset({P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.STAY_READ, P.RELEASE_READ})
 _CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.HOLD_WRITE, P.RELEASE_WRITE})
+_TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
 
 POLICY: Mapping[Role, frozenset[Permission]] = {
-    Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | {P.STAY_WRITE},
+    Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
-    | {P.REFERRAL_READ},
+    | {P.REFERRAL_READ}
+    | _TASKS,
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
@@ -89,7 +95,8 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _DIRECTORY
     | _CASE_READ
     | _CASE_WRITE
-    | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ},
+    | _TASKS
+    | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE},
     Role.ADMINISTRATOR: _EVERYONE | _DIRECTORY | {P.DIRECTORY_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},

@@ -70,7 +70,9 @@ def end(session: Session, hold: Hold, how: HoldEnd, now: datetime) -> None:
     hold.ended_at, hold.ended_how = now, how
     session.flush()
     ledger.drop_hold(session, hold.id)
-    free_card(session, hold.bed_id, hold.referral_id)
+    again = of_referral(session, hold.referral_id, now)
+    if again is None or again.bed_id != hold.bed_id:
+        free_card(session, hold.bed_id, hold.referral_id)
 
 
 def accept(session: Session, hold: Hold, stay_id: str, now: datetime) -> bool:

@@ -36,7 +36,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "stay.cap_warning": Sentence(marked("A stay will soon have no payer. Plan the next placement."), P.STAY_WRITE),
     "stay.ended": Sentence(marked("A stay has ended."), P.STAY_READ),
     "authority.ending": Sentence(marked("The authority to place will soon end."), P.STAY_WRITE, task=True),
-    "task.due": Sentence(marked("A task is due."), P.STAY_WRITE, task=True),
+    "task.due": Sentence(marked("A task is due."), P.TASK_WRITE, task=True),
+    "task.supervisor": Sentence(marked("Two records do not agree. A supervisor must look at it."), P.OVERSEE),
     "follow_up.due": Sentence(marked("A follow-up is due."), P.STAY_WRITE),
     "exception.made": Sentence(marked("An exception is on record. A second person must look at it."), P.STAY_WRITE),
     "confirmation.due": Sentence(

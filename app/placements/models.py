@@ -202,6 +202,25 @@ class StayAbsence(Base):
     away_until: Mapped[date]
 
 
+class CapWarning(Base):
+    """A warning that so many nights are left before the first that nobody pays, or on which the bed ends too early.
+
+    `fund_id` is who pays until then, and `approval` what would let it go on paying, where that is known. Where the
+    cliff moves, its warnings are new ones.
+    """
+
+    __tablename__ = "cap_warnings"
+    __table_args__ = (CheckConstraint("nights >= 1", name="nights_positive"),)
+
+    stay_id: Mapped[str] = mapped_column(ForeignKey("stays.id"), primary_key=True)
+    cliff: Mapped[date] = mapped_column(primary_key=True)
+    nights: Mapped[int] = mapped_column(primary_key=True)
+    """Which warning it is: of 7, 3 or 1 nights."""
+    made_at: Mapped[datetime]
+    fund_id: Mapped[str | None] = mapped_column(ForeignKey("funds.id"))
+    approval: Mapped[str | None]
+
+
 class Offer(Versioned, Base):
     """The question put to a house for one referral: which option was chosen and why, by what right, and the answer."""
 

@@ -12,9 +12,10 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.paging import PageOf, whole
-from app.placements import stays
+from app.placements import stays, warnings
 from app.placements.staying import (
     AbsenceCreate,
+    CapWarningRead,
     CorrectionCreate,
     DischargeCreate,
     ExtensionCreate,
@@ -38,6 +39,12 @@ def list_stays(session: DbSession, actor: Reader, clock: Now, facility_id: Ref) 
 def read_stay(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> StayRead:
     """One stay."""
     return stays.read_stay(session, actor, stay_id, clock.now())
+
+
+@router.get("/stays/{stay_id}/warnings")
+def list_warnings(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> PageOf[CapWarningRead]:
+    """The warnings that were given before nights that nobody pays, the newest first."""
+    return whole(warnings.list_warnings(session, actor, stay_id, clock))
 
 
 @router.post("/stays/{stay_id}/arrival")

@@ -1,6 +1,6 @@
 """What the API takes and answers about a stay."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -33,6 +33,16 @@ class StayRead(ApiModel):
     payers: list[PayerNights]
     reason: StayEnd | None
     destination: Destination | None
+
+
+class CapWarningRead(ApiModel):
+    """A warning that nothing is arranged from a night on."""
+
+    cliff: date = Field(description="The first night without a payer, or without a bed though one is needed")
+    nights: int = Field(description="Which warning: of 7, 3 or 1 nights")
+    made_at: datetime
+    fund_id: str | None = Field(description="Who pays until then; null: nobody")
+    approval: str | None = Field(description="What would let that fund go on paying; null: nothing that is known")
 
 
 class DischargeCreate(Sent):

@@ -19,19 +19,19 @@ from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
-from app.outbox.service import emit
+from app.placements import duties
 from app.placements.models import (
     Admission,
     Destination,
     Discharge,
     Offer,
-    OfferStatus,
     Stay,
     StayAbsence,
     StayEnd,
     StayPayer,
 )
 from app.placements.money import limits_on, money_is_there
+from app.placements.parties import tell
 from app.placements.payers import payers_of
 from app.placements.staying import AbsenceCreate, DischargeCreate, ExtensionCreate, StayRead
 from app.referrals.models import Referral, ReferralStatus
@@ -88,8 +88,9 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
     _card(session, stay, BedStatus.OCCUPIED)
     stay.version += 1
     session.flush()
+    duties.on_arrival(session, stay, actor.id, now)
     record(session, actor, "stay.arrive", "stay", stay.id)
-    _tell(session, "stay.arrived", stay)
+    tell(session, "stay.arrived", stay)
     return shown(session, [stay])[0]
 
 
@@ -103,8 +104,9 @@ def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, ton
     if referral.status is ReferralStatus.PLACED:
         referral.status = ReferralStatus.OPEN
     session.flush()
+    duties.on_no_arrival(session, stay, actor.id, now)
     record(session, actor, "stay.not_arrived", "stay", stay.id)
-    _tell(session, "stay.not_arrived", stay)
+    tell(session, "stay.not_arrived", stay)
     return shown(session, [stay])[0]
 
 
@@ -119,8 +121,9 @@ def discharge(
     _vacate(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason)
     _end(session, actor, stay, left_on, body.reason, body.destination, now)
     _card(session, stay, BedStatus.CLEANING)
+    duties.on_discharge(session, stay, body.reason, now)
     record(session, actor, "stay.discharge", "stay", trail_id(stay.id), reason=f"end.{body.reason}")
-    _tell(session, "stay.discharged", stay)
+    tell(session, "stay.discharged", stay)
     return shown(session, [stay])[0]
 
 
@@ -304,19 +307,6 @@ def _payers_from(session: Session, stay_id: str, first: date) -> dict[date, ledg
         )
     )
     return {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}
-
-
-def _tell(session: Session, kind: str, stay: Stay) -> None:
-    """Tell the agency that asked and the one that runs the house: an id, and nothing else."""
-    asked = session.scalar(
-        select(Offer.agency_id)
-        .join(Admission, Admission.offer_id == Offer.id)
-        .where(Admission.stay_id == stay.id, Offer.status == OfferStatus.ACCEPTED)
-    )
-    runs = session.scalar(select(Facility.agency_id).where(Facility.id == stay.facility_id))
-    for agency in dict.fromkeys(found for found in (asked, runs) if found is not None):
-        house = trail_id(stay.facility_id) if agency == runs and stay.facility_id is not None else None
-        emit(session, kind, agency_id=agency, facility_id=house, subject_kind="stay", subject_id=trail_id(stay.id))
 
 
 def shown(session: Session, rows: Sequence[Stay]) -> list[StayRead]:

@@ -13,10 +13,11 @@ from app.audit.models import AuditEvent, Outcome
 from app.db import Database
 from tests.actors import SAME_SITE, sign_in
 from tests.app.test_routes import guarded
-from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network
+from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, rows
 
 CASE = {permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_"))}
 CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
+CASE |= {Permission.TASK_READ}
 # What shows nobody's data, and why.
 EMPTY = {"/referrals/new": "a form without a referral", "/referrals/{referral_id}": "leads to the newest answer"}
 
@@ -38,7 +39,10 @@ def known(client: TestClient, database: Database) -> dict[str, Any]:
     question = {"run": run, "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
     offer = made(supervisor.post("/v1/referrals/ref_1/holds", question))["id"]
     stay = made(staff.post(f"/v1/facilities/fac_a/offers/{offer}/answer", {"accept": True}))["stay_id"]
+    made(staff.post(f"/v1/stays/{stay}/arrival"))
+    task = rows(staff.get("/v1/tasks"))[0]["id"]
     paths = {"referral_id": "ref_1", "run_id": run, "facility_id": "fac_a", "offer_id": offer, "stay_id": stay}
+    paths["task_id"] = task
     return {**paths, "staff": staff.headers}
 
 

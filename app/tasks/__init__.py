@@ -1,0 +1,1 @@
+"""What somebody has to do, until when, and what came of it."""
