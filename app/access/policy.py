@@ -41,6 +41,8 @@ class Permission(StrEnum):
     """See one's own home page, sign out."""
     DIRECTORY_READ = "directory_read"
     DIRECTORY_WRITE = "directory_write"
+    ADDRESS_WRITE = "address_write"
+    """Enter where a house is; no route reads it back."""
     BED_STATUS_READ = "bed_status_read"
     BED_STATUS_WRITE = "bed_status_write"
     FUND_READ = "fund_read"
@@ -85,7 +87,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
-    | {P.REFERRAL_READ}
+    | {P.REFERRAL_READ, P.ADDRESS_WRITE}
     | _TASKS,
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
@@ -97,7 +99,9 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_WRITE
     | _TASKS
     | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE},
-    Role.ADMINISTRATOR: _EVERYONE | _DIRECTORY | {P.DIRECTORY_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
+    Role.ADMINISTRATOR: _EVERYONE
+    | _DIRECTORY
+    | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},
     Role.AUDITOR: _EVERYONE | {P.AUDIT_READ, P.PEOPLE_READ},

@@ -13,6 +13,8 @@ from app.db import DbSession
 from app.facilities import evidence, rooms, service
 from app.facilities.models import SafeguardCode
 from app.facilities.schemas import (
+    AddressChange,
+    AddressKept,
     BedChange,
     BedCreate,
     BedRead,
@@ -36,6 +38,7 @@ router = APIRouter(prefix="/v1/facilities", tags=["facilities"])
 
 Reader = Annotated[Actor, require(Permission.DIRECTORY_READ)]
 Writer = Annotated[Actor, require(Permission.DIRECTORY_WRITE)]
+AddressWriter = Annotated[Actor, require(Permission.ADDRESS_WRITE)]
 BedReader = Annotated[Actor, require(Permission.BED_STATUS_READ)]
 Here = Annotated[Place, Depends()]
 
@@ -89,6 +92,12 @@ def change_facility(
     house = service.change_facility(session, actor, facility_id, change, if_match, clock.tonight())
     tag(response, house)
     return house
+
+
+@router.put("/{facility_id}/address")
+def put_address(session: DbSession, actor: AddressWriter, facility_id: Ref, change: AddressChange) -> AddressKept:
+    """Enter where the house is. No address of the API gives it back: it hangs on an accepted placement."""
+    return service.put_address(session, actor, facility_id, change)
 
 
 @router.get("/{facility_id}/licences")

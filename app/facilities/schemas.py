@@ -24,7 +24,7 @@ from app.codes import (
     Words,
     in_order,
 )
-from app.facilities.models import SAFEGUARD_VALUES, BedStatus, LicenceStatus, Population, SafeguardCode
+from app.facilities.models import SAFEGUARD_VALUES, AddressShown, BedStatus, LicenceStatus, Population, SafeguardCode
 from app.versions import Version
 
 Genders = Annotated[list[Gender], Field(min_length=1)]
@@ -96,6 +96,22 @@ class FacilityRead(ApiModel):
     funds: list[str] | None
     open_beds: OpenBeds | None = Field(description="Null for those who do not place young people")
     house_only: HouseOnly | None
+
+
+class AddressChange(Sent):
+    """Where a house is, and how those who bring a young person learn it."""
+
+    lines: Annotated[list[Words], Field(min_length=1, max_length=6)]
+    shown: AddressShown = Field(
+        default=AddressShown.BY_PHONE, description="on_screen only where the house chose it; else it is told by phone"
+    )
+
+
+class AddressKept(ApiModel):
+    """That an address is on record. The address itself is in no answer."""
+
+    facility_id: str
+    shown: AddressShown
 
 
 class LicenceForm(ApiModel):

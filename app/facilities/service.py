@@ -13,8 +13,16 @@ from app.audit.service import record
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, invalid
-from app.facilities.models import Bed, BedStatus, Facility, FacilityFund, FacilityPoint, NightStaffing
-from app.facilities.schemas import FacilityChange, FacilityCreate, FacilityRead, HouseOnly, OpenBeds
+from app.facilities.models import Bed, BedStatus, Facility, FacilityAddress, FacilityFund, FacilityPoint, NightStaffing
+from app.facilities.schemas import (
+    AddressChange,
+    AddressKept,
+    FacilityChange,
+    FacilityCreate,
+    FacilityRead,
+    HouseOnly,
+    OpenBeds,
+)
 from app.funding.models import Fund
 from app.paging import Place, page
 from app.versions import must_be_current
@@ -103,6 +111,15 @@ def change_facility(
     session.flush()
     record(session, actor, "facility.change", "facility", trail_id(facility_id))
     return _shown(session, actor, [row], tonight)[0]
+
+
+def put_address(session: Session, actor: Actor, facility_id: str, change: AddressChange) -> AddressKept:
+    """Enter where a house is: its own people, or whoever administers it. Nothing here reads it back."""
+    find_own(session, actor, facility_id, "address.put")
+    session.merge(FacilityAddress(facility_id=facility_id, shown=change.shown, lines=change.lines))
+    session.flush()
+    record(session, actor, "address.put", "facility", trail_id(facility_id))
+    return AddressKept(facility_id=facility_id, shown=change.shown)
 
 
 def _write_rows(session: Session, row: Facility, facts: FacilityCreate | FacilityChange) -> None:

@@ -106,10 +106,11 @@ def test_where_a_house_is_stands_in_no_answer(client: TestClient, database: Data
     body = {**HOUSE, "county": "13121", "place": "1304000", "point": [33.7512, -84.3987]}
     answers = [administrator.post("/v1/facilities", body)]
     path = answers[0].headers["Location"]
-    with database.writing() as session:
-        session.add(
-            FacilityAddress(facility_id=path.split("/")[-1], shown="on_screen", lines=["12 Canary Street", "Atlanta"])
-        )
+    where: Json = {"lines": ["12 Canary Street", "Atlanta"], "shown": "on_screen"}
+    answers += [administrator.put(f"{path}/address", where), administrator.put(f"{path}/address", where)]
+    with database.reading() as session:
+        kept = session.scalars(select(FacilityAddress)).one()
+        assert (kept.facility_id, kept.shown, kept.lines) == (path.split("/")[-1], "on_screen", where["lines"])
         assert session.scalars(select(FacilityPoint.latitude)).one() == 33.7512
     coordinator = Caller(client, database, Role.INTAKE_COORDINATOR)
     parts = ("", "/licences", "/safeguards", "/units")
@@ -126,6 +127,22 @@ def test_where_a_house_is_stands_in_no_answer(client: TestClient, database: Data
     seen = coordinator.get(path)
     assert made(seen)["house_only"] is None
     assert not any(secret in seen.text for secret in ("13121", "1304000"))
+
+
+def test_an_address_is_entered_by_the_house_s_own_people(client: TestClient, database: Database) -> None:
+    own, other = (new_agency(database, AgencyKind.RESIDENTIAL) for _ in range(2))
+    load(database, network(), operators={"fac_a": own})
+    where = "/v1/facilities/fac_a/address"
+    said = made(Caller(client, database, Role.FACILITY_STAFF, own).put(where, {"lines": ["12 Canary Street"]}))
+    assert said == {"facility_id": "fac_a", "shown": "by_phone"}
+    refused(Caller(client, database, Role.FACILITY_STAFF, other).put(where, {"lines": ["x"]}), 404, "not_found")
+    refused(Caller(client, database, Role.SUPERVISOR, own).put(where, {"lines": ["x"]}), 403, "forbidden")
+    staff = Caller(client, database, Role.FACILITY_STAFF, own)
+    for lines in ([], ["a"] * 7, [""], ["a\u0000"]):
+        refused(staff.put(where, {"lines": lines}), 422, "invalid")
+    assert staff.client.get(where, headers=staff.headers).status_code == 405
+    with database.reading() as session:
+        assert session.scalars(select(FacilityAddress.lines)).all() == [["12 Canary Street"]]
 
 
 def test_the_point_can_be_taken_back(administrator: Caller, path: str, database: Database) -> None:
