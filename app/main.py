@@ -19,6 +19,7 @@ from app.funding import routes as funding
 from app.openapi import describe
 from app.placements import offer_pages, offer_routes, stay_pages, stay_routes
 from app.placements import pages as placement_pages
+from app.placements import record_routes as records
 from app.placements import routes as placements
 from app.problems import catalogue_page, install
 from app.referrals import pages as referral_pages
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     beds.router,
     referrals.router,
     placements.router,
+    records.router,
     offer_routes.router,
     stay_routes.router,
     tasks.router,

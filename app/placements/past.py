@@ -25,7 +25,7 @@ def problems(session: Session, minor_id: str | None, rows: list[Json], tonight: 
     funds = set(
         session.scalars(select(Fund.id).where(Fund.id.in_([row["fund"] for row in rows if storable(row["fund"])])))
     )
-    taken = [] if minor_id is None else _nights(session, minor_id, tonight)
+    taken = [] if minor_id is None else nights_taken(session, minor_id, tonight)
     for at, row in enumerate(rows):
         first, end = row["first"], _end(row)
         if row["fund"] not in funds:
@@ -62,7 +62,8 @@ def _end(row: Json) -> date:
     return end
 
 
-def _nights(session: Session, minor_id: str, tonight: date) -> list[tuple[date, date]]:
+def nights_taken(session: Session, minor_id: str, tonight: date) -> list[tuple[date, date]]:
+    """The nights of a minor that are on record already, slept or planned."""
     stays = session.execute(
         select(Stay.admitted_on, Stay.left_on).where(
             Stay.minor_id == minor_id, or_(Stay.left_on.is_(None), Stay.left_on > Stay.admitted_on)

@@ -43,6 +43,8 @@ def known(client: TestClient, database: Database) -> dict[str, Any]:
     task = rows(staff.get("/v1/tasks"))[0]["id"]
     paths = {"referral_id": "ref_1", "run_id": run, "facility_id": "fac_a", "offer_id": offer, "stay_id": stay}
     paths["task_id"] = task
+    past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
+    paths["past_stay_id"] = made(supervisor.post("/v1/referrals/ref_1/past-stays", past))["id"]
     return {**paths, "staff": staff.headers}
 
 

@@ -20,6 +20,7 @@ STATUS: Json = {"status": "cleaning", "version": 1}
 # Every route that writes to a house or a fund, and a body that is right; a route that is missing here fails.
 WRITES: dict[tuple[str, str], Json] = {
     ("PATCH", HOUSE): {"region": "Region 3", "version": 1},
+    ("PUT", f"{HOUSE}/address"): {"lines": ["12 Canary Street"]},
     ("POST", f"{HOUSE}/licences"): {"evidence": "letter of May 4"},
     ("PUT", f"{HOUSE}/licences/{{licence_id}}"): {"evidence": "letter of May 4", "version": 1},
     ("PUT", f"{HOUSE}/safeguards/{{code}}"): {"value": None, "version": 1},
@@ -166,8 +167,10 @@ def test_a_child_under_another_parent_is_not_found(
     run = supervisor.post(f"/v1/referrals/{referrals[1]}/rankings").headers["Location"].split("/")[-1]
     question = {"run": run, "facility": "fac_b", "authority": "court_order", "choice_reason": "clinical_advice"}
     offer = made(supervisor.post(f"/v1/referrals/{referrals[1]}/holds", question))["id"]
+    past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
+    stay = made(supervisor.post(f"/v1/referrals/{referrals[1]}/past-stays", past))["id"]
     parents = {"facility_id": "fac_a", "fund_id": "fund_a", "referral_id": referrals[0]}
-    wrong = {**ids(operator, "b"), "run_id": run, "offer_id": offer, **parents}
+    wrong = {**ids(operator, "b"), "run_id": run, "offer_id": offer, "past_stay_id": stay, **parents}
     nested = [(m, path) for m, path in routes(app) if len(set(parameters(path)) - set(WORDS)) > 1]
     assert len(nested) >= 12
     callers = {Role.ADMINISTRATOR: everything, Role.SUPERVISOR: supervisor, Role.FACILITY_STAFF: staff}
