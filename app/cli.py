@@ -15,6 +15,7 @@ Examples:
   bednight users add AGENCY --name "R. Diaz" --email diaz@example.org --role intake_coordinator
   bednight keys add AGENCY --name intake-app --role intake_coordinator
   bednight serve                      answer on http://127.0.0.1:8000
+  bednight worker                     deliver what is due (on SQLite the server does it itself)
   bednight replay RUN                 derive a stored decision again and compare
 
 DATABASE_URL names the database; without it, SQLite in ./bednight.db.
@@ -23,6 +24,7 @@ DATABASE_URL names the database; without it, SQLite in ./bednight.db.
 COMMANDS = (
     ("demo", "app.demo.cli:demo", "Start an invented state to try everything on."),
     ("serve", "app.serving:serve", "Answer requests."),
+    ("worker", "app.worker:worker", "Tell what is due: notices, webhooks, what the clock brings."),
     ("migrate", "app.serving:migrate", "Bring the database's tables to this version."),
     ("agencies", "app.access.cli:agencies", "Add and list agencies."),
     ("users", "app.access.cli:users", "Add, list and disable people, and make sign-in links."),

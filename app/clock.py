@@ -38,6 +38,11 @@ class SystemClock(Clock):
         return datetime.now(UTC)
 
 
+def machine_time() -> datetime:
+    """What other machines call now, for what they check by their own clocks, whatever the demo's clock says."""
+    return datetime.now(UTC)
+
+
 class MovableClock(Clock):
     """A clock that stands still until it is moved: for tests and the demo."""
 

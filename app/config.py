@@ -1,9 +1,11 @@
 """What a deployment may set, read from the environment once and never changed after."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
+from ipaddress import ip_network
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +32,10 @@ class Settings:
     session_lasts: timedelta = timedelta(hours=12)
     session_idles: timedelta = timedelta(minutes=15)
     max_body_bytes: int = 1_000_000
+    webhook_hosts: tuple[str, ...] = ()
+    """Where webhooks may go: host names; addresses and networks name what else is private and refused."""
+    worker_inside: bool | None = None
+    """The worker runs inside the server; None: where the database is SQLite, which has one worker at a time."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -45,6 +51,8 @@ class Settings:
             "session_lasts": _span(env, "BEDNIGHT_SESSION_MINUTES"),
             "session_idles": _span(env, "BEDNIGHT_IDLE_MINUTES"),
             "max_body_bytes": _positive(env, "BEDNIGHT_MAX_BODY_BYTES"),
+            "webhook_hosts": _hosts(env, "BEDNIGHT_WEBHOOK_HOSTS"),
+            "worker_inside": _flag(env, "BEDNIGHT_WORKER_INSIDE"),
         }
         return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
@@ -78,6 +86,21 @@ def _flag(env: Mapping[str, str], name: str) -> bool | None:
 def _span(env: Mapping[str, str], name: str) -> timedelta | None:
     minutes = _positive(env, name)
     return None if minutes is None else timedelta(minutes=minutes)
+
+
+def _hosts(env: Mapping[str, str], name: str) -> tuple[str, ...] | None:
+    if not (text := env.get(name)):
+        return None
+    hosts = tuple(filter(None, (entry.strip().lower() for entry in text.split(","))))
+    for host in hosts:
+        try:
+            if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", host):
+                ip_network(host)
+        except ValueError:
+            raise SettingsError(
+                f"{name} must list hosts, addresses or networks, such as hooks.example.org,10.1.2.0/24"
+            ) from None
+    return hosts
 
 
 def _positive(env: Mapping[str, str], name: str) -> int | None:

@@ -14,6 +14,7 @@ from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
+from app.exchange import routes as exchange
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.openapi import describe
@@ -26,6 +27,7 @@ from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
 from app.tasks import routes as tasks
 from app.web import pages
+from app.worker import Worker
 
 ROUTERS: tuple[APIRouter, ...] = (
     access.router,
@@ -38,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     offer_routes.router,
     stay_routes.router,
     tasks.router,
+    exchange.router,
     referral_pages.router,
     placement_pages.router,
     offer_pages.router,
@@ -55,6 +58,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.state.settings = settings
     app.state.clock = clock or SystemClock(settings.time_zone, settings.night_turns_at)
     app.state.database = Database(settings.database_url, app.state.clock)
+    app.state.worker = Worker(app.state.database, settings)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     install(app)
     pages.install(app)
@@ -67,5 +71,6 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
+    with app.state.worker.beside_the_server():
+        yield
     app.state.database.close()

@@ -5,6 +5,7 @@ from app.access import models as access
 from app.audit import models as audit
 from app.beds import models as beds
 from app.db import Base
+from app.exchange import models as exchange
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.minors import models as minors
@@ -20,6 +21,7 @@ __all__ = [
     "access",
     "audit",
     "beds",
+    "exchange",
     "facilities",
     "funding",
     "idempotency",

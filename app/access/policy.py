@@ -73,6 +73,8 @@ class Permission(StrEnum):
     PEOPLE_READ = "people_read"
     PEOPLE_WRITE = "people_write"
     AUDIT_READ = "audit_read"
+    WEBHOOK_WRITE = "webhook_write"
+    """Name the programs of the own agency that are told, and see what they were told."""
 
 
 P = Permission
@@ -101,7 +103,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
-    | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ},
+    | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ, P.WEBHOOK_WRITE},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},
     Role.AUDITOR: _EVERYONE | {P.AUDIT_READ, P.PEOPLE_READ},

@@ -104,7 +104,9 @@ def _settings() -> Settings:
     settings = Settings.from_env()
     if settings.live:
         raise Refused("BEDNIGHT_LIVE is set; the demo never touches a live network")
-    return replace(settings, login_links=True)
+    # A receiver on this computer is how webhooks are tried; the environment may list others.
+    hosts = settings.webhook_hosts or ("127.0.0.1", "localhost")
+    return replace(settings, login_links=True, webhook_hosts=hosts, worker_inside=True)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def mark_seen(session: Session, actor: Actor, notice_id: str, now: datetime) -> 
     marked = session.execute(
         update(Notice)
         .where(Notice.id == notice_id, Notice.seen_at.is_(None))
-        .values(seen_at=now, seen_by=actor.person_id or actor.api_key_id)
+        .values(seen_at=now, seen_by=actor.id)
         .returning(Notice.id)
     ).all()
     if marked:

@@ -26,6 +26,8 @@ def test_every_setting_is_read() -> None:
             "BEDNIGHT_SESSION_MINUTES": "60",
             "BEDNIGHT_IDLE_MINUTES": "5",
             "BEDNIGHT_MAX_BODY_BYTES": "2000",
+            "BEDNIGHT_WEBHOOK_HOSTS": "Hooks.example.org, 10.1.2.0/24,::1",
+            "BEDNIGHT_WORKER_INSIDE": "0",
         }
     )
     assert given == Settings(
@@ -38,6 +40,8 @@ def test_every_setting_is_read() -> None:
         session_lasts=timedelta(hours=1),
         session_idles=timedelta(minutes=5),
         max_body_bytes=2000,
+        webhook_hosts=("hooks.example.org", "10.1.2.0/24", "::1"),
+        worker_inside=False,
     )
 
 
@@ -51,6 +55,10 @@ def test_every_setting_is_read() -> None:
         ("BEDNIGHT_IDLE_MINUTES", "0"),
         ("BEDNIGHT_IDLE_MINUTES", "²"),
         ("BEDNIGHT_MAX_BODY_BYTES", "-1"),
+        ("BEDNIGHT_WEBHOOK_HOSTS", "https://hooks.example.org"),
+        ("BEDNIGHT_WEBHOOK_HOSTS", "hooks.example.org;other.example.org"),
+        ("BEDNIGHT_WEBHOOK_HOSTS", "10.1.2.3/8"),
+        ("BEDNIGHT_WORKER_INSIDE", "maybe"),
     ],
 )
 def test_a_bad_value_names_its_variable(name: str, value: str) -> None:

@@ -23,6 +23,7 @@ FACILITY: Json = {"alias": "Harbor", "kind": "safe_house", "state": "GA"}
 ELSEWHERE = {
     "/v1/referrals/{referral_id}/holds": "test_workflow.py",
     "/v1/referrals/{referral_id}/offers": "the same code as holds",
+    "/v1/webhooks": "test_webhooks.py",
 }
 # Every POST that creates: two addresses to send it to, a body and another; a route that is missing here fails.
 POSTS: dict[str, tuple[tuple[str, str], Json | None, Json | None]] = {

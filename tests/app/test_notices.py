@@ -51,16 +51,16 @@ def read(database: Database, actor: Actor, **more: bool) -> list[Shown]:
 
 
 def test_every_event_becomes_one_notice(database: Database, agency: Agency, clock: MovableClock) -> None:
-    tell(database, agency.id, "offer.answered", "fac_1")
+    tell(database, agency.id, "offer.accepted", "fac_1")
     tell(database, agency.id, "stay.cap_warning")
-    tell(database, "agency_unknown", "offer.answered")
+    tell(database, "agency_unknown", "offer.accepted")
     deliver_due(database, [Notices()])
     shown = read(database, someone(agency, Role.INTAKE_COORDINATOR))
     assert [(one.kind, one.facility_id, one.subject_id, one.created_at) for one in shown] == [
         ("stay.cap_warning", None, "hold_1", clock.now()),
-        ("offer.answered", "fac_1", "hold_1", clock.now()),
+        ("offer.accepted", "fac_1", "hold_1", clock.now()),
     ]
-    assert shown[1].text == "A house has answered an offer."
+    assert shown[1].text == "A house has accepted. See the arrival instructions."
     with database.reading() as session:
         assert len(session.scalars(select(Notice)).all()) == 2
 
@@ -80,7 +80,7 @@ def test_a_role_is_told_what_it_may_see(role: Role, kind: str) -> None:
 def test_the_list_is_what_concerns_the_reader(database: Database, agency: Agency, clock: MovableClock) -> None:
     own_file = trail_id("Haven House")
     for facility in (None, "fac_1", "fac_2", own_file):
-        for kind in ("offer.made", "offer.answered", "bed.changed"):
+        for kind in ("offer.made", "offer.accepted", "bed.changed"):
             tell(database, agency.id, kind, facility)
     with database.writing() as session:
         other = add_agency(session, clock)
@@ -96,15 +96,15 @@ def test_the_list_is_what_concerns_the_reader(database: Database, agency: Agency
 
 
 def test_seen_by_one_is_seen_by_all_and_noted_once(database: Database, agency: Agency, clock: MovableClock) -> None:
-    tell(database, agency.id, "offer.answered")
-    tell(database, agency.id, "stay.ended")
+    tell(database, agency.id, "offer.accepted")
+    tell(database, agency.id, "stay.discharged")
     reader = someone(agency, Role.INTAKE_COORDINATOR)
     first = read(database, reader)[0]
     for _ in range(2):
         with database.writing() as session:
             mark_seen(session, reader, first.id, clock.now())
     assert [one.seen_at for one in read(database, reader)] == [clock.now(), None]
-    assert [one.kind for one in read(database, reader, unseen=True)] == ["offer.answered"]
+    assert [one.kind for one in read(database, reader, unseen=True)] == ["offer.accepted"]
     with database.reading() as session:
         assert [
             row.subject for row in session.scalars(select(AuditEvent).where(AuditEvent.action == "notice.seen"))
@@ -115,7 +115,7 @@ def test_seen_by_one_is_seen_by_all_and_noted_once(database: Database, agency: A
 def test_what_does_not_concern_someone_cannot_be_marked_by_them(
     database: Database, agency: Agency, session: Session, clock: MovableClock
 ) -> None:
-    tell(database, agency.id, "offer.answered", "fac_1")
+    tell(database, agency.id, "offer.accepted", "fac_1")
     tell(database, agency.id, "bed.changed", "fac_1")
     own = read(database, someone(agency, Role.SUPERVISOR))[0].id
     for reader, notice in (
