@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.beds import ledger
+from app.beds.cards import Card, turn
 from app.beds.ledger import Payer
 from app.beds.models import Hold, HoldEnd
 from app.db import new_id
@@ -58,7 +59,7 @@ def make(session: Session, wanted: Wanted, by: str, now: datetime, tonight: date
         payers=wanted.payers,
     )
     if wanted.first <= tonight:
-        keep_card(session, wanted.bed_id, wanted.referral_id)
+        keep_card(session, wanted.bed_id, wanted.referral_id, by)
     return hold
 
 
@@ -103,16 +104,13 @@ def of_referral(session: Session, referral_id: str, now: datetime) -> Hold | Non
     return session.scalars(query.order_by(Hold.id)).first()
 
 
-def keep_card(session: Session, bed_id: str, referral_id: str) -> None:
+def keep_card(session: Session, bed_id: str, referral_id: str, by: str) -> None:
     """Say on the bed's card that it is kept for a referral."""
-    bed = session.get_one(Bed, bed_id)
-    bed.status, bed.held_for, bed.reason = BedStatus.HELD, referral_id, None
-    session.flush()
+    turn(session, session.get_one(Bed, bed_id), Card(status=BedStatus.HELD, held_for=referral_id), by)
 
 
 def free_card(session: Session, bed_id: str, referral_id: str, status: BedStatus = BedStatus.OPEN) -> None:
     """Say on the bed's card that it is no longer kept for a referral; what else it says stays."""
     bed = session.get_one(Bed, bed_id)
     if bed.held_for == referral_id:
-        bed.status, bed.held_for = status, None
-        session.flush()
+        turn(session, bed, Card(status=status))

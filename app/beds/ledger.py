@@ -5,7 +5,7 @@ here depends on the isolation level: rows go in night by night in one order, and
 Locks are taken in one order as well: the house's stamp, then limits, then nights.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
-    Update,
     and_,
     cast,
     delete,
@@ -26,12 +25,14 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.beds.models import BedNight, FormerBedNight, HouseStamp, Movement
+from app.beds.models import BedNight, FormerBedNight, Movement
 from app.db import new_id
+from app.facilities.stamps import lock as lock
+from app.facilities.stamps import stamp as stamp
+from app.facilities.stamps import stamps as stamps
 
 NIGHT = timedelta(days=1)
 REACH = timedelta(days=30)
@@ -201,41 +202,6 @@ def repay(
         where = and_(BedNight.stay_id == stay_id, BedNight.night.in_(own))
         keep_former(session, where, movement, by, now, reason)
         session.execute(update(BedNight).where(where).values(fund_id=payer.fund_id, limit_id=payer.limit_id))
-
-
-def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
-    """Count a change of a house, and hold its lock until the end of the transaction.
-
-    With `seen`, only where nobody has changed it since: False says that somebody did, and that nothing was counted.
-    """
-    own = HouseStamp.facility_id == facility_id
-    where = own if seen is None else own & (HouseStamp.changes == seen)
-    count = update(HouseStamp).values(changes=HouseStamp.changes + 1)
-    if _changed(session, count.where(where)):
-        return True
-    if seen is not None and seen > 0:
-        return False
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    first = insert(HouseStamp).values(facility_id=facility_id, changes=1).on_conflict_do_nothing()
-    if session.execute(first.returning(HouseStamp.changes)).one_or_none() is not None:
-        return True
-    return seen is None and _changed(session, count.where(own))
-
-
-def lock(session: Session, facility_ids: Iterable[str]) -> None:
-    """Hold the locks of several houses, taken in one order, before the first of them is counted."""
-    own = HouseStamp.facility_id.in_(list(facility_ids))
-    session.execute(select(HouseStamp.facility_id).where(own).order_by(HouseStamp.facility_id).with_for_update())
-
-
-def _changed(session: Session, statement: Update) -> bool:
-    done: Any = session.execute(statement)
-    return bool(done.rowcount)
-
-
-def stamps(session: Session) -> dict[str, int]:
-    """How often each house has changed; one that is missing never has."""
-    return dict(session.execute(select(HouseStamp.facility_id, HouseStamp.changes)).all())
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.codes import ResidentTrafficking
 from app.db import Base, Versioned
+from app.facilities.models import BedStatus
 
 
 class HoldEnd(StrEnum):
@@ -123,16 +125,34 @@ class FormerBedNight(Base):
     moved_by: Mapped[str]
 
 
-class HouseStamp(Base):
-    """How often anything changed in a house that a decision looks at. A claim names the count it was decided on.
+class BedChange(Base):
+    """What a bed's card said before it was turned, what it says since, and who turned it. Rows are never changed.
 
-    Its row is also the lock under which capacity is counted: everyone who moves somebody in a house takes it first.
+    `by` null: nobody's act; the hour brought it. `version` is the bed's after the change.
     """
 
-    __tablename__ = "house_stamps"
+    __tablename__ = "bed_changes"
+    __table_args__ = (UniqueConstraint("bed_id", "version"),)
 
-    facility_id: Mapped[str] = mapped_column(ForeignKey("facilities.id"), primary_key=True)
-    changes: Mapped[int]
+    id: Mapped[str] = mapped_column(primary_key=True)
+    bed_id: Mapped[str] = mapped_column(ForeignKey("beds.id"))
+    version: Mapped[int]
+    at: Mapped[datetime]
+    by: Mapped[str | None]
+    said: Mapped[bool]
+    """Somebody said so on the board; false: it followed from a hold, a stay, the hour, or an undo."""
+    status: Mapped[BedStatus]
+    was_status: Mapped[BedStatus]
+    was_reason: Mapped[str | None]
+    was_held_for: Mapped[str | None]
+    was_offline_until: Mapped[date | None]
+    was_confirmed_at: Mapped[datetime | None]
+    was_confirmed_by: Mapped[str | None]
+    left: Mapped[list[dict[str, Any]]]
+    """Whom the house no longer lists in this bed: the id, and until when it was listed."""
+    listed: Mapped[str | None] = mapped_column(ForeignKey("residents.id"))
+    """Whom the house lists since."""
+    undoes: Mapped[str | None] = mapped_column(ForeignKey("bed_changes.id"))
 
 
 class Resident(Base):

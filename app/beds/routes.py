@@ -7,8 +7,8 @@ from fastapi import APIRouter, Response, status
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.beds import service
-from app.beds.schemas import BedStatusChange, ConfirmationCreate, ConfirmationRead
+from app.beds import board, confirming, service
+from app.beds.schemas import BedStatusChange, BoardPut, BoardRead, ConfirmationCreate, ConfirmationRead, StatusUndo
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
@@ -18,7 +18,32 @@ from app.versions import IfMatch, tag
 
 router = APIRouter(prefix="/v1/facilities/{facility_id}", tags=["beds"])
 
+Reader = Annotated[Actor, require(Permission.BED_STATUS_READ)]
 Writer = Annotated[Actor, require(Permission.BED_STATUS_WRITE)]
+
+
+@router.get("/board")
+def read_board(response: Response, session: DbSession, actor: Reader, clock: Now, facility_id: Ref) -> BoardRead:
+    """The house tonight: every bed, and how many are licensed, staffed, funded and taken."""
+    found = board.read_board(session, actor, facility_id, clock.now(), clock.tonight())
+    tag(response, found)
+    return found
+
+
+@router.put("/board")
+def put_board(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    facility_id: Ref,
+    body: BoardPut,
+    if_match: IfMatch = None,
+) -> BoardRead:
+    """A house's own system says every bed at once. What differs is changed, the rest confirmed; all of it, or none."""
+    found = board.put_board(session, actor, facility_id, body, if_match, clock.now(), clock.tonight())
+    tag(response, found)
+    return found
 
 
 @router.put("/beds/{bed_id}/status")
@@ -38,6 +63,23 @@ def put_status(
     return bed
 
 
+@router.post("/beds/{bed_id}/status/undo")
+def undo_status(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    facility_id: Ref,
+    bed_id: Ref,
+    body: StatusUndo,
+    if_match: IfMatch = None,
+) -> BedRead:
+    """Take back the last change of a bed's status, within ten minutes: everything is as it was before."""
+    bed = service.undo(session, actor, facility_id, bed_id, body.version, if_match, clock.now())
+    tag(response, bed)
+    return bed
+
+
 @router.post("/confirmations", status_code=status.HTTP_201_CREATED)
 def confirm(
     response: Response,
@@ -53,6 +95,6 @@ def confirm(
         response,
         session,
         actor.id,
-        act=lambda: service.confirm(session, actor, facility_id, new, clock.now(), clock.tonight()),
-        again=lambda made: service.read_confirmation(session, actor, facility_id, made, clock),
+        act=lambda: confirming.confirm(session, actor, facility_id, new, clock.now(), clock.tonight()),
+        again=lambda made: confirming.read_confirmation(session, actor, facility_id, made, clock),
     )

@@ -1,13 +1,14 @@
 """What the API takes and answers about what a bed is tonight."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from app.bodies import Sent
-from app.codes import Age, ApiModel, Day, ResidentTrafficking, Words, wrong
+from app.codes import Age, ApiModel, Day, Ref, ResidentTrafficking, Words, wrong
 from app.facilities.models import BedStatus
+from app.facilities.schemas import BedRead
 from app.versions import Version
 
 
@@ -25,6 +26,7 @@ class BedStatusChange(Sent):
     # A bed is held by a hold, for a referral; no hand sets it.
     status: Literal[BedStatus.OPEN, BedStatus.OCCUPIED, BedStatus.CLEANING, BedStatus.OFFLINE]
     reason: Words | None = Field(default=None, description="Required for offline")
+    offline_until: Day | None = Field(default=None, description="Of an offline bed: the first night in use again")
     occupant: Occupant | None = Field(
         default=None, description="Of an occupied bed; left out: who lives there is not known"
     )
@@ -34,9 +36,75 @@ class BedStatusChange(Sent):
     def _whole(self) -> Self:
         if self.status is BedStatus.OFFLINE and self.reason is None:
             raise wrong("Offline needs a reason.")
+        if self.offline_until is not None and self.status is not BedStatus.OFFLINE:
+            raise wrong("Only an offline bed is offline until a day.")
         if self.occupant is not None and self.status is not BedStatus.OCCUPIED:
             raise wrong("Only an occupied bed has an occupant.")
         return self
+
+
+class BedTonight(ApiModel):
+    """By what somebody has a bed tonight, until when, and who pays."""
+
+    by: Literal["stay", "hold", "resident"]
+    stay_id: str | None
+    until: date = Field(description="The first night that is not taken")
+    fund: str | None = Field(description="Who pays tonight; null: nobody")
+    paid_until: date | None = Field(
+        description="The first night after tonight that nobody pays; null: not even tonight"
+    )
+
+
+class BoardBed(BedRead):
+    """A bed on the board of its house."""
+
+    since: datetime | None = Field(description="When its status was last changed; null: not on record")
+    changed_by: str | None = Field(description="The person or key that did; null: it followed by itself")
+    undo_until: datetime | None = Field(description="Until when the last change can be undone")
+    tonight: BedTonight | None
+
+
+class BoardRead(ApiModel):
+    """A house tonight, as those who work there see it."""
+
+    facility_id: str
+    version: int = Field(description="Grows with every change of the house")
+    alias: str
+    tonight: date
+    licensed: int | None = Field(description="Young people that the licence in force allows; null: not known")
+    staffed: int | None = Field(description="Young people for whom enough workers are awake tonight; null: not known")
+    funded: int | None = Field(
+        description="Beds that somebody pays tonight, and as many more as the funds it accepts have beds and nights "
+        "for, up to the beds of the house; null: the funds are not known"
+    )
+    occupied: int = Field(description="Beds that somebody has tonight by a stay or the house's own list")
+    held: int = Field(description="Beds kept for a referral tonight")
+    awake_staff_tonight: int | None
+    beds: list[BoardBed]
+
+
+class BoardBedPut(ApiModel):
+    """What one bed is now, as the house's own system has it."""
+
+    id: Ref
+    status: BedStatus
+    reason: Words | None = None
+    offline_until: Day | None = None
+    occupant: Occupant | None = Field(default=None, description="Left out: whoever is listed there stays listed")
+
+
+class BoardPut(Sent):
+    """A whole house as it stands: every bed, once. What has not changed is confirmed."""
+
+    awake_staff_tonight: Annotated[int, Field(ge=0, le=1000)] | None = None
+    beds: Annotated[list[BoardBedPut], Field(max_length=1000)]
+    version: Version = None
+
+
+class StatusUndo(Sent):
+    """Taking back the last change of a bed's status."""
+
+    version: Version = None
 
 
 class ConfirmationCreate(Sent):

@@ -1,23 +1,27 @@
-"""What a bed is tonight, and a person saying that it is still true."""
+"""What a bed is: saying so, and taking it back. The ledger knows who has it, and outweighs a hand."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, hidden
+from app.access.actor import Actor
 from app.audit.service import record
-from app.beds.models import Confirmation, Resident
-from app.beds.schemas import BedStatusChange, ConfirmationCreate, ConfirmationRead, Occupant
-from app.clock import Clock
+from app.beds import occupants
+from app.beds.cards import Card, Occupants, last_change, turn
+from app.beds.ledger import in_force
+from app.beds.models import BedChange, BedNight, Hold
+from app.beds.schemas import BedStatusChange, Occupant
 from app.codes import trail_id
-from app.db import new_id
-from app.errors import conflict
-from app.facilities.models import Bed, BedStatus, NightStaffing
+from app.errors import FieldError, Problem, invalid
+from app.facilities.models import Bed, BedStatus
 from app.facilities.rooms import find_bed, show_beds
 from app.facilities.schemas import BedRead
-from app.facilities.service import find_own
+from app.facilities.service import find_to_change
 from app.versions import must_be_current
+
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 def set_status(
@@ -30,102 +34,88 @@ def set_status(
     now: datetime,
     tonight: date,
 ) -> BedRead:
-    """Say what a bed is; who says it confirms it. The person the house listed there without a name leaves with it."""
+    """Say what a bed is; who says it confirms it. Whoever the house listed there leaves with the change."""
+    find_to_change(session, actor, facility_id, "bed.status")
     bed = find_bed(session, actor, facility_id, bed_id, "bed.status")
     must_be_current(show_beds(session, [bed])[0], change.version, if_match)
-    if bed.status is BedStatus.HELD and bed.held_for is not None:
-        raise conflict("conflict", "This bed is held for a referral. Release the hold first.")
-    bed.status, bed.reason, bed.held_for = change.status, change.reason, None
-    bed.confirmed_at, bed.confirmed_by = now, actor.id
-    _close_unnamed(session, bed, now, tonight)
-    if change.occupant is not None:
-        session.add(_occupant(bed, change.occupant, tonight))
-    session.flush()
-    record(session, actor, "bed.status", "bed", trail_id(bed_id), reason=f"bed.{change.status.value}")
+    put(session, actor, bed, change, now, tonight)
     return show_beds(session, [bed])[0]
 
 
-def confirm(
-    session: Session, actor: Actor, facility_id: str, new: ConfirmationCreate, now: datetime, tonight: date
-) -> ConfirmationRead:
-    """One call confirms every bed of a house, and the staff awake tonight where it is given.
+def put(session: Session, actor: Actor, bed: Bed, change: BedStatusChange, now: datetime, tonight: date) -> None:
+    """The same for a bed that was found and is current, under the lock of its house."""
+    if change.offline_until is not None and change.offline_until <= tonight:
+        raise invalid([FieldError("/offline_until", "past", "Expected a day after tonight.")])
+    _must_be_free(session, bed, change, now, tonight)
+    left = occupants.close(session, bed, actor.id, now, tonight)
+    listed = None
+    if change.status is BedStatus.OCCUPIED:
+        listed = occupants.enter(session, bed, change.occupant or Occupant(), now, tonight)
+    card = Card(status=change.status, reason=change.reason, offline_until=change.offline_until)
+    seen = Occupants(left=left, listed=listed)
+    turn(session, bed, card, actor.id, said=True, confirmed=(now, actor.id), occupants=seen)
+    record(session, actor, "bed.status", "bed", trail_id(bed.id), reason=f"bed.{change.status.value}")
 
-    Versions stay: a colleague who is just changing a bed has not read anything that is no longer true.
-    """
-    find_own(session, actor, facility_id, "facility.confirm")
-    beds = session.scalars(
-        update(Bed)
-        .where(Bed.facility_id == facility_id)
-        .values(confirmed_at=now, confirmed_by=actor.id)
-        .returning(Bed.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    row = Confirmation(
-        id=new_id("conf"), facility_id=facility_id, confirmed_at=now, confirmed_by=actor.id, beds=len(beds)
+
+def undo(
+    session: Session,
+    actor: Actor,
+    facility_id: str,
+    bed_id: str,
+    version: int | None,
+    if_match: str | None,
+    now: datetime,
+) -> BedRead:
+    """Take back the last change of a bed's status: its card and whom the house listed are as before."""
+    find_to_change(session, actor, facility_id, "bed.undo")
+    bed = find_bed(session, actor, facility_id, bed_id, "bed.undo")
+    must_be_current(show_beds(session, [bed])[0], version, if_match)
+    change = last_change(session, bed.id)
+    if change is None or not change.said:
+        raise Problem("not_now", "The last change of this bed is none that can be undone.")
+    if not can_be_undone(change, now):
+        raise Problem("too_late", "Ten minutes have passed. Say what the bed is now.")
+    if change.listed is not None:
+        occupants.strike(session, change.listed, actor.id, now)
+    occupants.bring_back(session, change, now)
+    was = Card(
+        status=change.was_status,
+        reason=change.was_reason,
+        held_for=change.was_held_for,
+        offline_until=change.was_offline_until,
     )
-    session.add(row)
-    staff = _staff(session, actor, facility_id, new.awake_staff_tonight, now, tonight)
-    record(session, actor, "facility.confirm", "facility", trail_id(facility_id))
-    return ConfirmationRead(
-        id=row.id, facility_id=facility_id, confirmed_at=now, beds=row.beds, awake_staff_tonight=staff
+    confirmed = (change.was_confirmed_at, change.was_confirmed_by)
+    turn(session, bed, was, actor.id, confirmed=confirmed, undoes=change.id)
+    record(session, actor, "bed.undo", "bed", trail_id(bed.id), reason=f"bed.{bed.status.value}")
+    return show_beds(session, [bed])[0]
+
+
+def can_be_undone(change: BedChange, now: datetime) -> bool:
+    """Whether somebody said it on the board, and there is still time to take it back."""
+    return change.said and now - change.at <= UNDO_WITHIN
+
+
+def _must_be_free(session: Session, bed: Bed, change: BedStatusChange, now: datetime, tonight: date) -> None:
+    """Refuse to write over whom the ledger has in a bed, with the step that comes first."""
+    kept = select(BedNight.night, BedNight.stay_id).where(
+        BedNight.bed_id == bed.id, BedNight.resident_id.is_(None), BedNight.night >= tonight, in_force(now)
     )
+    if change.status is not BedStatus.OFFLINE:
+        kept = kept.where(BedNight.night == tonight)
+    elif change.offline_until is not None:
+        kept = kept.where(BedNight.night < change.offline_until)
+    first: Any = session.execute(kept.order_by(BedNight.night).limit(1)).one_or_none()
+    if first is not None and first.stay_id is None:
+        raise Problem("not_now", "This bed is held for a referral. Release the hold first.")
+    if first is not None and first.night == tonight:
+        raise Problem("not_now", "A young person has this bed tonight. Discharge, or record that nobody came, first.")
+    if first is not None:
+        raise Problem("not_now", "A young person is to come into this bed. Move the stay to another bed first.")
+    if bed.status is BedStatus.HELD and bed.held_for is not None and not _ran_out(session, bed):
+        raise Problem("not_now", "This bed is held for a referral. Release the hold first.")
 
 
-def read_confirmation(
-    session: Session, actor: Actor, facility_id: str, confirmation_id: str, clock: Clock
-) -> ConfirmationRead:
-    """One confirmation, found through its house, with what is known of the staff of its night."""
-    find_own(session, actor, facility_id, "facility.confirm")
-    query = select(Confirmation).where(Confirmation.facility_id == facility_id, Confirmation.id == confirmation_id)
-    row = session.scalar(query)
-    if row is None:
-        raise hidden(actor, "facility.confirm", "confirmation", confirmation_id)
-    night = session.get(NightStaffing, (facility_id, clock.night_of(row.confirmed_at)))
-    return ConfirmationRead(
-        id=row.id,
-        facility_id=facility_id,
-        confirmed_at=row.confirmed_at,
-        beds=row.beds,
-        awake_staff_tonight=None if night is None else night.awake_staff,
-    )
-
-
-def _staff(
-    session: Session, actor: Actor, facility_id: str, awake: int | None, now: datetime, tonight: date
-) -> int | None:
-    """Write who is awake tonight where it was said, and give what is known."""
-    found = session.get(NightStaffing, (facility_id, tonight))
-    if awake is None:
-        return None if found is None else found.awake_staff
-    said = {"awake_staff": awake, "stated_at": now, "stated_by": actor.id}
-    session.merge(NightStaffing(facility_id=facility_id, night=tonight, **said))
-    session.flush()
-    return awake
-
-
-def _close_unnamed(session: Session, bed: Bed, now: datetime, tonight: date) -> None:
-    """Whoever is listed in this bed without a name and has begun is gone from tonight on."""
-    here = select(Resident).where(
-        Resident.bed_id == bed.id,
-        Resident.minor_id.is_(None),
-        Resident.closed_at.is_(None),
-        (Resident.present_from.is_(None)) | (Resident.present_from <= tonight),
-    )
-    for resident in session.scalars(here):
-        resident.closed_at = now
-        if resident.present_until is None or resident.present_until > tonight:
-            resident.present_until = tonight
-
-
-def _occupant(bed: Bed, occupant: Occupant, tonight: date) -> Resident:
-    until = occupant.until
-    return Resident(
-        id=new_id("res"),
-        facility_id=bed.facility_id,
-        bed_id=bed.id,
-        minor_id=None,
-        trafficking=occupant.trafficking,
-        age=occupant.age,
-        present_from=tonight if until is None else min(tonight, until),
-        present_until=until,
-    )
+def _ran_out(session: Session, bed: Bed) -> bool:
+    """Whether the hold that the card tells of is known here: then it is over, since the ledger has no night of it."""
+    own = select(Hold.id).where(Hold.bed_id == bed.id, Hold.referral_id == bed.held_for)
+    return session.scalar(own.limit(1)) is not None

@@ -22,7 +22,7 @@ from app.facilities.schemas import (
     SafeguardRead,
     allowed_values,
 )
-from app.facilities.service import find, find_own
+from app.facilities.service import find, find_to_change
 from app.versions import must_be_current
 
 
@@ -40,7 +40,7 @@ def read_licence(session: Session, actor: Actor, facility_id: str, licence_id: s
 
 def add_licence(session: Session, actor: Actor, facility_id: str, new: LicenceCreate, now: datetime) -> LicenceRead:
     """Enter a licence, a renewal or a variance, with its evidence."""
-    find_own(session, actor, facility_id, "licence.create")
+    find_to_change(session, actor, facility_id, "licence.create")
     row = Licence(
         id=new_id("lic"),
         facility_id=facility_id,
@@ -65,7 +65,7 @@ def replace_licence(
     now: datetime,
 ) -> LicenceRead:
     """Put the whole licence as it shall be."""
-    find_own(session, actor, facility_id, "licence.change")
+    find_to_change(session, actor, facility_id, "licence.change")
     row = _find_licence(session, actor, facility_id, licence_id)
     must_be_current(_licence(row), change.version, if_match)
     for name, value in licence_columns(change.model_dump()).items():
@@ -130,7 +130,7 @@ def put_safeguard(
     now: datetime,
 ) -> SafeguardRead:
     """Record what was verified. The former word stays in the history."""
-    find_own(session, actor, facility_id, "safeguard.record")
+    find_to_change(session, actor, facility_id, "safeguard.record")
     current = read_safeguard(session, actor, facility_id, code)
     must_be_current(current, change.version, if_match)
     if change.value is not None and change.value not in _of_its_type(change.value, allowed_values(code)):

@@ -150,6 +150,18 @@ class NightStaffing(Base):
     stated_by: Mapped[str]
 
 
+class HouseStamp(Base):
+    """How often anything changed in a house that a decision looks at. A claim names the count it was decided on.
+
+    Its row is also the lock under which capacity is counted: everyone who moves somebody in a house takes it first.
+    """
+
+    __tablename__ = "house_stamps"
+
+    facility_id: Mapped[str] = mapped_column(ForeignKey(_FACILITY), primary_key=True)
+    changes: Mapped[int]
+
+
 class Licence(Versioned, Base):
     """A State's licence as it stands from `valid_from`; a variance is a new row, with its evidence."""
 
@@ -223,6 +235,7 @@ class Bed(Versioned, Base):
         UniqueConstraint("facility_id", "id"),
         Index(None, "facility_id", "unit_id"),
         CheckConstraint("held_for IS NULL OR status = 'held'", name="held_for_a_held_bed"),
+        CheckConstraint("offline_until IS NULL OR status = 'offline'", name="until_of_an_offline_bed"),
         CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmation_whole"),
     )
 
@@ -233,7 +246,9 @@ class Bed(Versioned, Base):
     status: Mapped[BedStatus]
     reason: Mapped[str | None]
     held_for: Mapped[str | None]
-    """The referral it waits for. No foreign key: referrals stand above beds, and the ledger will say it by holds."""
+    """The referral it waits for. No foreign key: referrals stand above beds, and the ledger says it by holds."""
+    offline_until: Mapped[date | None]
+    """The first night on which an offline bed can be slept in again; null: not known."""
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None]
 

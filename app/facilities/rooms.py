@@ -22,7 +22,7 @@ from app.facilities.schemas import (
     UnitCreate,
     UnitRead,
 )
-from app.facilities.service import find, find_own
+from app.facilities.service import find, find_own, find_to_change
 from app.versions import must_be_current
 
 
@@ -40,7 +40,7 @@ def read_unit(session: Session, actor: Actor, facility_id: str, unit_id: str) ->
 
 def add_unit(session: Session, actor: Actor, facility_id: str, new: UnitCreate) -> UnitRead:
     """Add a unit; it has no beds yet."""
-    find_own(session, actor, facility_id, "unit.create")
+    find_to_change(session, actor, facility_id, "unit.create")
     row = Unit(id=new_id("unit"), facility_id=facility_id, **new.model_dump())
     session.add(row)
     session.flush()
@@ -52,7 +52,7 @@ def replace_unit(
     session: Session, actor: Actor, facility_id: str, unit_id: str, change: UnitChange, if_match: str | None
 ) -> UnitRead:
     """Put the whole unit as it shall be."""
-    find_own(session, actor, facility_id, "unit.change")
+    find_to_change(session, actor, facility_id, "unit.change")
     row = _find_unit(session, actor, facility_id, unit_id)
     must_be_current(_unit(row), change.version, if_match)
     for name, value in change.model_dump(exclude={"version"}).items():
@@ -76,7 +76,7 @@ def read_bed(session: Session, actor: Actor, facility_id: str, bed_id: str) -> B
 
 def add_bed(session: Session, actor: Actor, facility_id: str, new: BedCreate) -> BedRead:
     """Add a bed. It is offline until a person says what it is."""
-    find_own(session, actor, facility_id, "bed.create")
+    find_to_change(session, actor, facility_id, "bed.create")
     unit = session.scalar(select(Unit.id).where(Unit.facility_id == facility_id, Unit.id == new.unit_id))
     if unit is None:
         raise invalid([FieldError("/unit_id", "unknown", "This house has no such unit.")])
@@ -92,6 +92,7 @@ def replace_bed(
     session: Session, actor: Actor, facility_id: str, bed_id: str, change: BedChange, if_match: str | None
 ) -> BedRead:
     """Put a bed's name and the nights on which it cannot be slept in."""
+    find_to_change(session, actor, facility_id, "bed.change")
     row = find_bed(session, actor, facility_id, bed_id, "bed.change")
     must_be_current(show_beds(session, [row])[0], change.version, if_match)
     row.name = change.name
@@ -129,7 +130,9 @@ def show_beds(session: Session, rows: Iterable[Bed]) -> list[BedRead]:
             status=row.status,
             reason=row.reason,
             held_for=row.held_for,
+            offline_until=row.offline_until,
             confirmed_at=row.confirmed_at,
+            confirmed_by=row.confirmed_by,
             unavailable=nights[row.id],
         )
         for row in rows

@@ -270,5 +270,7 @@ class BedRead(ApiModel):
     status: BedStatus
     reason: str | None
     held_for: str | None
+    offline_until: date | None = Field(description="The first night in use again; null: not offline, or not known")
     confirmed_at: datetime | None
+    confirmed_by: str | None = Field(description="The person or key who last said so")
     unavailable: list[Nights]

@@ -23,6 +23,7 @@ from app.facilities.schemas import (
     HouseOnly,
     OpenBeds,
 )
+from app.facilities.stamps import stamp
 from app.funding.models import Fund
 from app.paging import Place, page
 from app.versions import must_be_current
@@ -54,6 +55,13 @@ def find_own(session: Session, actor: Actor, facility_id: str, action: str) -> F
     row = find(session, actor, facility_id)
     if not _inside(actor, row):
         raise hidden(actor, action, "facility", facility_id)
+    return row
+
+
+def find_to_change(session: Session, actor: Actor, facility_id: str, action: str) -> Facility:
+    """An own house that is about to change in what a decision looks at: the change is counted, under its lock."""
+    row = find_own(session, actor, facility_id, action)
+    stamp(session, facility_id)
     return row
 
 
@@ -93,7 +101,7 @@ def change_facility(
     session: Session, actor: Actor, facility_id: str, change: FacilityChange, if_match: str | None, tonight: date
 ) -> FacilityRead:
     """Change what is known of a house."""
-    row = find_own(session, actor, facility_id, "facility.change")
+    row = find_to_change(session, actor, facility_id, "facility.change")
     must_be_current(_shown(session, actor, [row], tonight)[0], change.version, if_match)
     given = change.model_fields_set
     if "alias" in given:

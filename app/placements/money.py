@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.beds.ledger import Payer, in_force, nights
 from app.beds.models import BedNight
+from app.funding.limits import limits_on as limits_on
 from app.funding.models import FundLimit
 
 Json = dict[str, Any]
@@ -26,20 +27,6 @@ def paid_nights(session: Session, payers: Iterable[Json], governs_on: date) -> d
         for row in rows
         for night in nights(date.fromisoformat(row["from"]), date.fromisoformat(row["until"]))
     }
-
-
-def limits_on(session: Session, fund_ids: Iterable[str], day: date) -> dict[str, str]:
-    """The limit of each fund that governs a stay from `day`: of those in force the latest, then the first listed."""
-    query = (
-        select(FundLimit.fund_id, FundLimit.id)
-        .where(
-            FundLimit.fund_id.in_(list(fund_ids)),
-            FundLimit.valid_from <= day,
-            or_(FundLimit.valid_until.is_(None), FundLimit.valid_until > day),
-        )
-        .order_by(FundLimit.fund_id, FundLimit.valid_from, FundLimit.position.desc())
-    )
-    return dict(session.execute(query).all())
 
 
 def money_is_there(session: Session, payers: Mapping[date, Payer], own_minor: str, now: datetime) -> bool:

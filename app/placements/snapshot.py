@@ -156,6 +156,9 @@ def _units(session: Session, tonight: date, run_out: dict[str, str]) -> Groups:
         form = bed_form(bed, nights)
         if bed.held_for is not None and run_out.get(bed.id) == bed.held_for:
             form |= {"status": BedStatus.OPEN, "held_for": None}
+        if bed.offline_until is not None and bed.offline_until > tonight:
+            # Offline without a day is not known to come back; with one, it is out of use until then.
+            form |= {"status": BedStatus.OPEN, "unavailable": [*nights, [tonight, bed.offline_until]]}
         beds[bed.unit_id].append(form)
     units: Groups = defaultdict(list)
     for unit in _rows(session, select(*_columns(Unit))):

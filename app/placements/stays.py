@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.beds import holds, ledger
+from app.beds.cards import Card, turn
 from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.db import new_id
@@ -85,7 +86,7 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
         _vacate(session, stay, stay.admitted_on, tonight, Movement.NOT_ARRIVED, actor, now)
         stay.admitted_on = tonight
     admission.arrived_at, admission.arrived_by = now, actor.id
-    _card(session, stay, BedStatus.OCCUPIED)
+    _card(session, actor, stay, BedStatus.OCCUPIED)
     stay.version += 1
     session.flush()
     duties.on_arrival(session, stay, actor.id, now)
@@ -120,7 +121,7 @@ def discharge(
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
     _vacate(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason)
     _end(session, actor, stay, left_on, body.reason, body.destination, now)
-    _card(session, stay, BedStatus.CLEANING)
+    _card(session, actor, stay, BedStatus.CLEANING)
     duties.on_discharge(session, stay, body.reason, now)
     record(session, actor, "stay.discharge", "stay", trail_id(stay.id), reason=f"end.{body.reason}")
     tell(session, "stay.discharged", stay)
@@ -136,7 +137,7 @@ def move_to_bed(session: Session, actor: Actor, stay_id: str, bed_id: str, now: 
     first = max(stay.admitted_on, tonight)
     payers = _payers_from(session, stay.id, first)
     _vacate(session, stay, first, None, Movement.TRANSFERRED, actor, now)
-    _card(session, stay, BedStatus.CLEANING)
+    _card(session, actor, stay, BedStatus.CLEANING)
     stay.bed_id = bed.id
     ledger.claim(
         session,
@@ -149,7 +150,7 @@ def move_to_bed(session: Session, actor: Actor, stay_id: str, bed_id: str, now: 
         now=now,
         payers=payers,
     )
-    _card(session, stay, BedStatus.OCCUPIED)
+    _card(session, actor, stay, BedStatus.OCCUPIED)
     stay.version += 1
     session.flush()
     record(session, actor, "stay.transfer", "stay", trail_id(stay.id))
@@ -197,7 +198,7 @@ def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now:
     session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
     if not body.keep_bed:
         _vacate(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)
-        _card(session, stay, BedStatus.CLEANING)
+        _card(session, actor, stay, BedStatus.CLEANING)
         stay.bed_id = None
     elif not body.paid:
         session.flush()
@@ -285,13 +286,10 @@ def _end(
     session.flush()
 
 
-def _card(session: Session, stay: Stay, status: BedStatus) -> None:
+def _card(session: Session, actor: Actor, stay: Stay, status: BedStatus) -> None:
     """What the bed's card says after the movement."""
-    if stay.bed_id is None:
-        return
-    bed = session.get_one(Bed, stay.bed_id)
-    bed.status, bed.held_for, bed.reason = status, None, None
-    session.flush()
+    if stay.bed_id is not None:
+        turn(session, session.get_one(Bed, stay.bed_id), Card(status=status), actor.id)
 
 
 def _last_night(session: Session, stay_id: str) -> date | None:
