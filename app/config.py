@@ -36,6 +36,9 @@ class Settings:
     """Where webhooks may go: host names; addresses and networks name what else is private and refused."""
     worker_inside: bool | None = None
     """The worker runs inside the server; None: where the database is SQLite, which has one worker at a time."""
+    shift_changes: tuple[time, ...] = ()
+    """Local times at which a house is reminded to confirm its beds; none: as soon as they are about to grow old."""
+    cleaning_lasts: timedelta = timedelta(hours=4)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -53,6 +56,8 @@ class Settings:
             "max_body_bytes": _positive(env, "BEDNIGHT_MAX_BODY_BYTES"),
             "webhook_hosts": _hosts(env, "BEDNIGHT_WEBHOOK_HOSTS"),
             "worker_inside": _flag(env, "BEDNIGHT_WORKER_INSIDE"),
+            "shift_changes": _times(env, "BEDNIGHT_SHIFT_CHANGES"),
+            "cleaning_lasts": _span(env, "BEDNIGHT_CLEANING_MINUTES"),
         }
         return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
@@ -73,6 +78,15 @@ def _time_of_day(env: Mapping[str, str], name: str) -> time | None:
         return time.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"{name} must be a time of day such as 09:00") from None
+
+
+def _times(env: Mapping[str, str], name: str) -> tuple[time, ...] | None:
+    if not (text := env.get(name)):
+        return None
+    try:
+        return tuple(sorted({time.fromisoformat(part.strip()) for part in text.split(",")}))
+    except ValueError:
+        raise SettingsError(f"{name} must be times of day such as 07:00,15:00,23:00") from None
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool | None:

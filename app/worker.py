@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import make_url
 
+from app.beds import due as beds
 from app.config import Settings
 from app.console import connected, say
 from app.db import Database
@@ -19,8 +20,9 @@ from app.notices.channel import Notices
 from app.outbox.channels import Channel
 from app.outbox.delivery import deliver_due
 from app.placements import due as placements
+from app.placements.rolling import roll
 
-DUE: tuple[Callable[[Database], int], ...] = (placements.run,)
+DUE: tuple[Callable[[Database], int], ...] = (placements.run, roll, beds.reopen, beds.remind)
 """What becomes due by the clock alone. Each does it, in transactions of its own, and says how much it was."""
 EVERY = 1.0
 """Seconds between two rounds."""

@@ -28,6 +28,8 @@ def test_every_setting_is_read() -> None:
             "BEDNIGHT_MAX_BODY_BYTES": "2000",
             "BEDNIGHT_WEBHOOK_HOSTS": "Hooks.example.org, 10.1.2.0/24,::1",
             "BEDNIGHT_WORKER_INSIDE": "0",
+            "BEDNIGHT_SHIFT_CHANGES": "15:00, 07:00,23:00",
+            "BEDNIGHT_CLEANING_MINUTES": "90",
         }
     )
     assert given == Settings(
@@ -42,6 +44,8 @@ def test_every_setting_is_read() -> None:
         max_body_bytes=2000,
         webhook_hosts=("hooks.example.org", "10.1.2.0/24", "::1"),
         worker_inside=False,
+        shift_changes=(time(7), time(15), time(23)),
+        cleaning_lasts=timedelta(minutes=90),
     )
 
 
@@ -59,6 +63,8 @@ def test_every_setting_is_read() -> None:
         ("BEDNIGHT_WEBHOOK_HOSTS", "hooks.example.org;other.example.org"),
         ("BEDNIGHT_WEBHOOK_HOSTS", "10.1.2.3/8"),
         ("BEDNIGHT_WORKER_INSIDE", "maybe"),
+        ("BEDNIGHT_SHIFT_CHANGES", "07:00,three"),
+        ("BEDNIGHT_CLEANING_MINUTES", "0"),
     ],
 )
 def test_a_bad_value_names_its_variable(name: str, value: str) -> None:
