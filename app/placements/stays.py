@@ -226,6 +226,9 @@ def correct(
         raise invalid([FieldError("/from", "out_of_range", "Only nights of this stay that are over can be corrected.")])
     if stay.facility_id is not None:
         ledger.stamp(session, stay.facility_id)
+    # Under the limit that governs the stay: else the nights would not count among those that the fund has paid.
+    limits = limits_on(session, {payer.fund_id for payer in payers.values() if payer.fund_id}, stay.admitted_on)
+    payers = {night: ledger.Payer(payer.fund_id, limits.get(payer.fund_id or "")) for night, payer in payers.items()}
     ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
     stay.version += 1
     session.flush()

@@ -1,0 +1,113 @@
+"""A ledger as simple as can be: a dictionary of nights. The real one is held against it, movement by movement."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+Place = tuple[str, date]
+"""A bed and a night."""
+
+
+class Night(NamedTuple):
+    """Who has a bed on a night, by which hold or stay, and which fund pays."""
+
+    minor: str | None
+    hold: str | None
+    stay: str | None
+    fund: str | None
+
+
+@dataclass
+class KeptBed:
+    """A hold, as far as the ledger goes."""
+
+    minor: str
+    bed: str
+    nights: list[date]
+    expires_at: datetime
+
+
+@dataclass
+class Ledger:
+    """The nights, the hours at which holds run out, and how many rows went into the history."""
+
+    nights: dict[Place, Night] = field(default_factory=dict)
+    holds: dict[str, KeptBed] = field(default_factory=dict)
+    former: int = 0
+
+    def hold(self, hold: str, kept: KeptBed, funds: Mapping[date, str | None], now: datetime) -> None:
+        """Take the nights of a hold."""
+        self.holds[hold] = kept
+        rows = {night: Night(kept.minor, hold, None, funds.get(night)) for night in kept.nights}
+        self._claim(kept.bed, rows, now)
+
+    def accept(self, hold: str, stay: str) -> None:
+        """The nights of a hold become those of a stay."""
+        for place, row in self.nights.items():
+            if row.hold == hold:
+                self.nights[place] = row._replace(hold=None, stay=stay)
+
+    def drop(self, hold: str) -> None:
+        """A hold has ended."""
+        self.nights = {place: row for place, row in self.nights.items() if row.hold != hold}
+
+    def vacate(self, stay: str, first: date, until: date = date.max) -> dict[date, Night]:
+        """A stay gives up its nights of `[first, until)`; what they were."""
+        gone = {p: row for p, row in self.nights.items() if row.stay == stay and first <= p[1] < until}
+        self.nights = {place: row for place, row in self.nights.items() if place not in gone}
+        self.former += len(gone)
+        return {night: row for (_, night), row in gone.items()}
+
+    def move(self, stay: str, minor: str, bed: str, first: date, now: datetime) -> None:
+        """A stay goes to another bed from a night on, with the payers that it had."""
+        was = self.vacate(stay, first)
+        last = max(was) if was else first + timedelta(days=29)
+        rows = {n: Night(minor, None, stay, was[n].fund if n in was else None) for n in days(first, last)}
+        self._claim(bed, rows, now)
+
+    def extend(self, stay: str, minor: str, bed: str, nights: Iterable[date], fund: str | None, now: datetime) -> None:
+        """More nights for a stay."""
+        self._claim(bed, {night: Night(minor, None, stay, fund) for night in nights}, now)
+
+    def repay(self, stay: str, nights: Iterable[date], fund: str | None) -> None:
+        """Another payer for nights of a stay."""
+        wanted = set(nights)
+        for place, row in self.nights.items():
+            if row.stay == stay and place[1] in wanted:
+                self.nights[place] = row._replace(fund=fund)
+                self.former += 1
+
+    def of_stay(self, stay: str) -> list[date]:
+        """The nights of a stay, in order."""
+        return sorted(night for (_, night), row in self.nights.items() if row.stay == stay)
+
+    def paid(self, minor: str, fund: str, before: date) -> int:
+        """How many past nights of a minor a fund paid in stays."""
+        rows = (n for n in self.nights.items() if n[1].stay is not None and n[0][1] < before)
+        return sum((row.minor, row.fund) == (minor, fund) for _, row in rows)
+
+    def in_force(self, now: datetime) -> dict[Place, Night]:
+        """The nights that count: of a stay, or of a hold that has not run out."""
+        return {p: row for p, row in self.nights.items() if row.hold is None or self.holds[row.hold].expires_at > now}
+
+    def free(self, bed: str, minor: str, nights: Iterable[date], now: datetime) -> bool:
+        """Whether neither the bed nor the minor is taken on any of these nights."""
+        wanted = set(nights)
+        taken = self.in_force(now).items()
+        return not any(night in wanted and (bed == b or row.minor == minor) for (b, night), row in taken)
+
+    def _claim(self, bed: str, rows: Mapping[date, Night], now: datetime) -> None:
+        """Rows that have run out give way; whatever else stands there means that two have one bed."""
+        counted = self.in_force(now)
+        for night, new in rows.items():
+            for (b, n), row in list(self.nights.items()):
+                if n == night and (b == bed or row.minor == new.minor):
+                    assert (b, n) not in counted, f"{bed} on {night} is given twice"
+                    del self.nights[b, n]
+            self.nights[bed, night] = new
+
+
+def days(first: date, last: date) -> list[date]:
+    """The days from one to another, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
