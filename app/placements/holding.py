@@ -105,6 +105,15 @@ def _make(
     _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
     if not ledger.stamp(session, body.facility, ground.house_stamps.get(body.facility, 0)):
         raise Outdated(was_option=True)
+    return write_offer(session, actor, asked, referral, entry, now, tonight, run_id=run_id)
+
+
+def write_offer(
+    session: Session, actor: Actor, asked: Asked, referral: Referral, entry: Json, now: datetime, tonight: date, *,
+    run_id: str,
+) -> Offer:  # fmt: skip
+    """The question, the hold and what tells of them, under the locks of the referral and the house; raises Taken."""
+    body = asked.body
     offer = Offer(
         id=new_id("offer"),
         referral_id=referral.id,

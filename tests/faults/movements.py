@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.access.actor import Actor
 from app.access.policy import AgencyKind, Role
+from app.beds import holds
 from app.beds import ledger as real
 from app.beds import service as beds
 from app.beds.models import BedNight, FormerBedNight, Hold
@@ -22,7 +23,7 @@ from app.config import Settings
 from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities.models import Bed, BedStatus
-from app.placements import offers, service, stays
+from app.placements import due, offers, service, stays
 from app.placements.holding import Asked, ask
 from app.placements.models import Admission, Offer, OfferStatus, RankingRun, Stay
 from app.placements.snapshot import build
@@ -291,6 +292,21 @@ class Movements(RuleBasedStateMachine):
         self.steps += 1
         self.clock.move(timedelta(minutes=minutes))
 
+    @rule()
+    def what_is_due(self) -> None:
+        """The worker does what time has brought: nothing that ran out is left, and no card tells of it."""
+        self.steps += 1
+        due.run(self.database)
+        for hold, kept in self.ledger.holds.items():
+            if kept.expires_at <= self.now:
+                self.ledger.drop(hold)
+        with self.database.reading() as session:
+            assert holds.run_out(session, self.now) == []
+            kept_for = {hold.bed_id: hold.referral_id for hold in holds.in_force(session, self.now)}
+            coming = set(session.scalars(_coming()))
+            for bed in session.scalars(select(Bed).where(Bed.status == BedStatus.HELD)):
+                assert bed.id in coming or kept_for[bed.id] == bed.held_for
+
     @precondition(lambda self: self.stays)
     @rule(at=pick)
     def arrive(self, at: int) -> None:
@@ -441,29 +457,23 @@ class Movements(RuleBasedStateMachine):
         """No card calls a bed open in which someone sleeps tonight, or held without a hold or an arrival to come."""
         with self.database.reading() as session:
             cards = {bed.id: bed for bed in session.scalars(select(Bed))}
-            holds = {hold.bed_id for hold in session.scalars(select(Hold).where(Hold.ended_at.is_(None)))}
-            coming = set(
-                session.scalars(
-                    select(Stay.bed_id)
-                    .join(Admission, Admission.stay_id == Stay.id)
-                    .where(Admission.arrived_at.is_(None), Stay.left_on.is_(None))
-                )
-            )
+            kept = {hold.bed_id for hold in session.scalars(select(Hold).where(Hold.ended_at.is_(None)))}
+            coming = set(session.scalars(_coming()))
         for stay in self.stays.values():
             if stay.arrived and not stay.left and stay.bed is not None:
                 assert cards[stay.bed].status is BedStatus.OCCUPIED
         for bed in cards.values():
             if bed.status is BedStatus.HELD:
-                assert bed.id in holds | coming
-        for hold_id, kept in self.ledger.holds.items():
-            row = self.ledger.nights.get((kept.bed, self.tonight))
+                assert bed.id in kept | coming
+        for hold_id, hold in self.ledger.holds.items():
+            row = self.ledger.nights.get((hold.bed, self.tonight))
             if (
                 row is not None
                 and row.hold == hold_id
-                and kept.expires_at > self.now
-                and kept.nights[0] == self.tonight
+                and hold.expires_at > self.now
+                and hold.nights[0] == self.tonight
             ):
-                assert cards[kept.bed].status is BedStatus.HELD
+                assert cards[hold.bed].status is BedStatus.HELD
 
     def read(self, table: type[Any], identifier: str) -> Any:
         """A row as it stands."""
@@ -487,6 +497,12 @@ class Movements(RuleBasedStateMachine):
     def _drop(self, hold: str | None) -> None:
         if hold is not None:
             self.ledger.drop(hold)
+
+
+def _coming() -> Select[Any]:
+    """Beds that are kept for somebody on the way."""
+    awaited = select(Stay.bed_id).join(Admission, Admission.stay_id == Stay.id)
+    return awaited.where(Admission.arrived_at.is_(None), Stay.left_on.is_(None), Stay.bed_id.is_not(None))
 
 
 def _funds(answer: Json, facility: str) -> dict[date, str | None]:
