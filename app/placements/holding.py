@@ -24,7 +24,7 @@ from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence
 from app.idempotency import NO_KEY, Once
 from app.outbox.service import emit
-from app.placements import service
+from app.placements import clash, moves, service
 from app.placements.models import Offer, OfferStatus, RunGround, Stay
 from app.placements.money import money_is_there, paid_nights
 from app.placements.snapshot import HORIZON_NIGHTS
@@ -85,6 +85,7 @@ def ask(
             run_id = service.rank(database, actor, asked.referral_id, request_id=request_id).run_id
         except Taken as taken:
             if taken.what == "minor":
+                clash.open_for(database, asked.referral_id)
                 raise conflict() from None
             break
         except Problem as refusal:
@@ -132,6 +133,7 @@ def write_offer(
         answer_by=now + HOLD_LASTS,
     )
     if asked.keep_bed:
+        _no_bed_of_her_own(session, referral, entry)
         wanted = wanted_bed(session, referral, entry, body.facility, now)
         hold = take(session, wanted, actor, now, tonight)
         offer.hold_id = hold.id
@@ -142,6 +144,20 @@ def write_offer(
     record(session, actor, "offer.make", "offer", offer.id, reason=reason)
     tell_house(session, "offer.made", offer)
     return offer
+
+
+def _no_bed_of_her_own(session: Session, referral: Referral, entry: Json) -> None:
+    """Two beds are kept for nobody: who has one until the next placement begins is asked for without a hold."""
+    stay = moves.present(session, referral.id)
+    if stay is None:
+        return
+    if stay.facility_id == entry["facility"] or moves.has_a_bed(session, stay, first_night(entry)):
+        raise Problem("not_now", "The present stay has a bed on these nights. Ask the house without a hold.")
+
+
+def first_night(entry: Json) -> date:
+    """The first night of an option, or of one that opens later."""
+    return date.fromisoformat(entry.get("admit_on") or entry["from"])
 
 
 def lock_referral(session: Session, referral: Referral) -> None:
@@ -191,7 +207,7 @@ def _room_for_one_more(session: Session, referral_id: str, *, keep_bed: bool, no
 
 def wanted_bed(session: Session, referral: Referral, entry: Json, facility_id: str, now: datetime) -> holds.Wanted:
     """The bed, the nights and the payers of an option, as a hold wants them."""
-    first = date.fromisoformat(entry.get("admit_on") or entry["from"])
+    first = first_night(entry)
     until = first + timedelta(days=min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS))
     if entry["bed_until"] is not None:
         until = min(until, date.fromisoformat(entry["bed_until"]))

@@ -174,6 +174,15 @@ class Discharge(Base):
     discharged_by: Mapped[str]
 
 
+class NextPlacement(Base):
+    """A referral that goes on from a stay: the same young person, from the night on which that stay must end."""
+
+    __tablename__ = "next_placements"
+
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"), primary_key=True)
+    stay_id: Mapped[str] = mapped_column(ForeignKey("stays.id"), index=True)
+
+
 class StayPayer(Base):
     """A fund said to have paid the nights `[paid_from, paid_until)` of a stay, beside the ledger; null goes on.
 

@@ -16,7 +16,7 @@ from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
-from app.placements import service
+from app.placements import clash, moves, service
 from app.placements.holding import Outdated, lock_referral, take, tell_agency, tell_house, wanted_bed
 from app.placements.models import Admission, Offer, OfferStatus, RunGround, Stay
 from app.placements.workflow import Answer, HoldRead, OfferRead
@@ -102,7 +102,10 @@ def answer(
                 return offer
         except Outdated:
             rerun = _ranked_again(database, actor, offer_id)
-        except ledger.Taken:
+        except ledger.Taken as taken:
+            if taken.what == "minor":
+                clash.open_for(database, referral.id)
+                raise Problem("conflict") from None
             break
     raise Problem("not_now", "The bed was taken by another movement. Look at the board and answer again.")
 
@@ -117,14 +120,37 @@ def _accept(
     session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
 ) -> None:
     """The stay, the other offers standing down, and the referral placed: all of it, or none."""
-    others = _others(session, offer)
+    others, before = _others(session, offer), moves.present(session, referral.id)
+    houses = [offer.facility_id, *(other.facility_id for other in others if other.hold_id is not None)]
+    if before is not None and before.facility_id is not None:
+        houses.append(before.facility_id)
     # In one order: two houses that each free a bed of the other would else wait for each other.
-    ledger.lock(session, [offer.facility_id, *(other.facility_id for other in others if other.hold_id is not None)])
+    ledger.lock(session, houses)
     _stand_down(session, others, actor.id, now)
-    hold = session.get(Hold, offer.hold_id) if offer.hold_id is not None else None
-    if hold is None:
-        hold = _hold_now(session, actor, offer, referral, run_id, now, tonight)
-        offer.hold_id = hold.id
+    if offer.hold_id is not None:
+        hold = session.get_one(Hold, offer.hold_id)
+        if before is not None:
+            moves.make_way(session, actor, before, hold.first_night, now, tonight)
+        _admit(session, offer, hold, now)
+    else:
+        wanted = _wanted_now(session, offer, referral, run_id, now, tonight)
+        if before is not None and before.facility_id == offer.facility_id:
+            moves.go_on(session, actor, before, wanted.first, wanted.until, wanted.payers, now)
+        else:
+            if before is not None:
+                moves.make_way(session, actor, before, wanted.first, now, tonight)
+            hold = take(session, wanted, actor, now, tonight)
+            offer.hold_id = hold.id
+            _admit(session, offer, hold, now)
+    offer.status, offer.answered_at, offer.answered_by = OfferStatus.ACCEPTED, now, actor.id
+    referral.status = ReferralStatus.PLACED
+    session.flush()
+    record(session, actor, "offer.accept", "offer", offer.id)
+    tell_agency(session, "offer.accepted", offer)
+
+
+def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:
+    """The hold becomes the stay that it was for."""
     stay = Stay(
         id=new_id("stay"),
         minor_id=offer.minor_id,
@@ -139,17 +165,12 @@ def _accept(
     if not holds.accept(session, hold, stay.id, now):
         raise Problem("hold_ran_out")
     session.add(Admission(stay_id=stay.id, offer_id=offer.id))
-    offer.status, offer.answered_at, offer.answered_by = OfferStatus.ACCEPTED, now, actor.id
-    referral.status = ReferralStatus.PLACED
-    session.flush()
-    record(session, actor, "offer.accept", "offer", offer.id)
-    tell_agency(session, "offer.accepted", offer)
 
 
-def _hold_now(
-    session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
-) -> Hold:
-    """Take the bed of a question that kept none, on a decision that still holds."""
+def _wanted_now(
+    session: Session, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
+) -> holds.Wanted:
+    """The bed of a question that kept none, on a decision that still holds."""
     run, whole = service.stored_run(session, run_id)
     ground = session.get(RunGround, run_id)
     if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
@@ -160,7 +181,7 @@ def _hold_now(
     entry = next((e for e in (*whole["options"], *dated) if e["facility"] == offer.facility_id), None)
     if entry is None:
         raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
-    return take(session, wanted_bed(session, referral, entry, offer.facility_id, now), actor, now, tonight)
+    return wanted_bed(session, referral, entry, offer.facility_id, now)
 
 
 def _ranked_again(database: Database, actor: Actor, offer_id: str) -> str:

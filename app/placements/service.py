@@ -140,6 +140,12 @@ def stored_run(session: Session, run_id: str) -> tuple[RankingRun, Json]:
     return row, json.loads(row.answer)
 
 
+def latest_run_id(session: Session, referral_id: str) -> str | None:
+    """The newest decision about a referral."""
+    query = select(RankingRun.id).where(RankingRun.referral_id == referral_id)
+    return session.scalar(query.order_by(RankingRun.decided_at.desc(), RankingRun.id).limit(1))
+
+
 def replay(session: Session, run_id: str) -> Replay | None:
     """Derive a stored decision again from its stored snapshot; None where there is no such run."""
     run = session.get(RankingRun, run_id)

@@ -2,23 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response, status
 
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
 from app.beds.ledger import NOBODY, Payer, nights
 from app.clock import Now
-from app.codes import Ref
+from app.codes import Ref, address
 from app.db import DbSession
+from app.idempotency import REPLAYED, Idempotent
 from app.paging import PageOf, whole
-from app.placements import stays, warnings
+from app.placements import moves, stays
 from app.placements.staying import (
     AbsenceCreate,
     CapWarningRead,
     CorrectionCreate,
     DischargeCreate,
     ExtensionCreate,
+    NextCreate,
+    NextRead,
     StayRead,
     TransferCreate,
 )
@@ -27,6 +30,7 @@ router = APIRouter(prefix="/v1", tags=["stays"])
 
 Reader = Annotated[Actor, require(Permission.STAY_READ)]
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
+Coordinator = Annotated[Actor, require(Permission.RANKING_RUN)]
 
 
 @router.get("/facilities/{facility_id}/stays")
@@ -44,7 +48,7 @@ def read_stay(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> St
 @router.get("/stays/{stay_id}/warnings")
 def list_warnings(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> PageOf[CapWarningRead]:
     """The warnings that were given before nights that nobody pays, the newest first."""
-    return whole(warnings.list_warnings(session, actor, stay_id, clock))
+    return whole(stays.list_warnings(session, actor, stay_id, clock.now()))
 
 
 @router.post("/stays/{stay_id}/arrival")
@@ -75,6 +79,25 @@ def transfer(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: 
 def extend(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: ExtensionCreate) -> StayRead:
     """More nights in the same bed."""
     return stays.extend(session, actor, stay_id, body, clock.now())
+
+
+@router.post("/stays/{stay_id}/next", status_code=status.HTTP_201_CREATED)
+def next_placement(
+    request: Request,
+    response: Response,
+    actor: Coordinator,
+    stay_id: Ref,
+    body: NextCreate,
+    once: Idempotent,
+) -> NextRead:
+    """Refer on, and rank: from the first night for which nothing is arranged, or from tonight into another house."""
+    asked = moves.ask(
+        request.app.state.database, actor, stay_id, body, once=once, request_id=request.scope.get("request_id")
+    )
+    if asked.replayed:
+        response.headers[REPLAYED] = "true"
+    response.headers["Location"] = address("referrals", asked.referral_id)
+    return NextRead(referral_id=asked.referral_id, run_id=asked.run_id)
 
 
 @router.post("/stays/{stay_id}/absences")

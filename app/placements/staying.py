@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from app.bodies import Sent
 from app.codes import ApiModel, Day, Ref, Words, in_order, wrong
 from app.placements.models import Destination, StayEnd
+from app.referrals.schemas import Nights
 from app.versions import Version
 
 
@@ -43,6 +44,22 @@ class CapWarningRead(ApiModel):
     made_at: datetime
     fund_id: str | None = Field(description="Who pays until then; null: nobody")
     approval: str | None = Field(description="What would let that fund go on paying; null: nothing that is known")
+
+
+class NextCreate(Sent):
+    """Asking for the next placement; what is left out follows from the present one."""
+
+    needed_from: Day | None = Field(
+        default=None, description="Null: the first night for which nothing is arranged; tonight: another house at once"
+    )
+    nights_needed: Nights | None = Field(default=None, description="Null: what is left of the need")
+
+
+class NextRead(ApiModel):
+    """A referral for the next placement, and the decision about it."""
+
+    referral_id: str
+    run_id: str
 
 
 class DischargeCreate(Sent):

@@ -20,7 +20,7 @@ from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
-from app.placements import duties
+from app.placements import duties, moves, warnings
 from app.placements.models import (
     Admission,
     Destination,
@@ -34,7 +34,7 @@ from app.placements.models import (
 from app.placements.money import limits_on, money_is_there
 from app.placements.parties import tell
 from app.placements.payers import payers_of
-from app.placements.staying import AbsenceCreate, DischargeCreate, ExtensionCreate, StayRead
+from app.placements.staying import AbsenceCreate, CapWarningRead, DischargeCreate, ExtensionCreate, StayRead
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 
@@ -77,6 +77,13 @@ def read_stay(session: Session, actor: Actor, stay_id: str, now: datetime) -> St
     return shown(session, [row])[0]
 
 
+def list_warnings(session: Session, actor: Actor, stay_id: str, now: datetime) -> list[CapWarningRead]:
+    """The warnings that a stay's people were given, the newest first."""
+    find(session, actor, stay_id, now, "stay.read")
+    record(session, actor, "stay.read", "stay", trail_id(stay_id))
+    return warnings.given(session, stay_id)
+
+
 def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:
     """The young person is there. Nights kept before this one were not slept."""
     stay, admission = _expected(session, actor, stay_id, now, "stay.arrive")
@@ -89,6 +96,7 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
     _card(session, actor, stay, BedStatus.OCCUPIED)
     stay.version += 1
     session.flush()
+    moves.arrived(session, stay)
     duties.on_arrival(session, stay, actor.id, now)
     record(session, actor, "stay.arrive", "stay", stay.id)
     tell(session, "stay.arrived", stay)
@@ -105,6 +113,7 @@ def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, ton
     if referral.status is ReferralStatus.PLACED:
         referral.status = ReferralStatus.OPEN
     session.flush()
+    moves.stayed_behind(session, stay)
     duties.on_no_arrival(session, stay, actor.id, now)
     record(session, actor, "stay.not_arrived", "stay", stay.id)
     tell(session, "stay.not_arrived", stay)
@@ -162,6 +171,8 @@ def extend(session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, 
     stay = _going_on(session, actor, stay_id, now, "stay.extend")
     end = _last_night(session, stay.id)
     first = stay.admitted_on if end is None else end + ledger.NIGHT
+    if stay.left_on is not None:
+        raise Problem("not_now", "The next placement is arranged for the night on which this stay ends.")
     if body.until <= first or stay.facility_id is None or stay.bed_id is None:
         raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's present end.")])
     payers: dict[date, ledger.Payer] = {}
@@ -248,7 +259,7 @@ def _going_on(session: Session, actor: Actor, stay_id: str, now: datetime, actio
         ledger.stamp(session, stay.facility_id)
     session.execute(select(Stay.id).where(Stay.id == stay.id).with_for_update())
     session.refresh(stay)
-    if stay.left_on is not None:
+    if stay.left_on is not None and stay.left_on <= session.info["clock"].tonight():
         raise Problem("not_now", "This stay has ended.")
     return stay
 
@@ -283,7 +294,8 @@ def _end(
 ) -> None:
     stay.left_on = left_on
     stay.version += 1
-    session.add(
+    # Where the next placement is arranged, an end is on record that is still to come.
+    session.merge(
         Discharge(stay_id=stay.id, reason=reason, destination=destination, discharged_at=now, discharged_by=actor.id)
     )
     session.flush()

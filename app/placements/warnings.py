@@ -8,7 +8,6 @@ from sqlalchemy import Select, case, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
 from app.audit.service import record
 from app.beds.ledger import NIGHT
 from app.beds.models import BedNight
@@ -16,7 +15,6 @@ from app.clock import Clock
 from app.codes import trail_id
 from app.funding.models import FundClock
 from app.minors.models import Minor
-from app.placements import stays
 from app.placements.models import Admission, CapWarning, Offer, Stay, StayAbsence
 from app.placements.parties import tell
 from app.placements.staying import CapWarningRead
@@ -51,12 +49,12 @@ def near_their_cliff(session: Session, clock: Clock) -> Sequence[str]:
         for row in session.execute(_ahead(tonight))
         if (found := _cliff(row, tonight)) is not None and _due(found, tonight) is not None
     }
-    given = set(
+    warned = set(
         session.execute(
             select(CapWarning.stay_id, CapWarning.cliff, CapWarning.nights).where(CapWarning.stay_id.in_(near))
         ).all()
     )
-    return [stay for stay, cliff in sorted(near.items()) if (stay, cliff.night, _due(cliff, tonight)) not in given]
+    return [stay for stay, cliff in sorted(near.items()) if (stay, cliff.night, _due(cliff, tonight)) not in warned]
 
 
 def warn(session: Session, clock: Clock, stay_id: str) -> bool:
@@ -84,10 +82,8 @@ def warn(session: Session, clock: Clock, stay_id: str) -> bool:
     return True
 
 
-def list_warnings(session: Session, actor: Actor, stay_id: str, clock: Clock) -> list[CapWarningRead]:
-    """The warnings that a stay's people were given, the newest first."""
-    stays.find(session, actor, stay_id, clock.now(), "stay.read")
-    record(session, actor, "stay.read", "stay", trail_id(stay_id))
+def given(session: Session, stay_id: str) -> list[CapWarningRead]:
+    """The warnings that were given of a stay, the newest first."""
     rows = session.scalars(
         select(CapWarning).where(CapWarning.stay_id == stay_id).order_by(CapWarning.made_at.desc(), CapWarning.nights)
     )

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "/v1/referrals/{referral_id}/holds": "test_workflow.py",
     "/v1/referrals/{referral_id}/offers": "the same code as holds",
     "/v1/webhooks": "test_webhooks.py",
+    "/v1/stays/{stay_id}/next": "test_moves.py",
 }
 # Every POST that creates: two addresses to send it to, a body and another; a route that is missing here fails.
 POSTS: dict[str, tuple[tuple[str, str], Json | None, Json | None]] = {

@@ -1,0 +1,148 @@
+"""From one placement into the next: nobody is in two places, caps that are used stay used, and clashes are a task."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from app.access.policy import Role
+from app.beds.models import FormerBedNight, Movement
+from app.placements import due
+from app.placements.models import Stay
+from app.referrals.models import Referral, ReferralStatus
+from tests.app.test_due import capped, lived_in
+from tests.app.test_workflow import beds, scene
+from tests.factories import Caller, made, refused, rows
+from tests.scenes import Scene
+
+__all__ = ["scene"]
+
+Json = dict[str, Any]
+
+
+def ask_on(scene: Scene, stay: str, **body: Any) -> tuple[str, str, Json]:
+    """The path of the referral for the next placement, its decision's id, and the decision."""
+    asked = made(scene.coordinator.post(f"/v1/stays/{stay}/next", body))
+    path = f"/v1/referrals/{asked['referral_id']}"
+    return path, asked["run_id"], made(scene.coordinator.get(f"{path}/rankings/{asked['run_id']}"))
+
+
+def accepted(scene: Scene, path: str, run: str, facility: str) -> Json:
+    """A house says yes to a question that keeps no bed."""
+    offer = made(scene.ask(path, run, facility, "offers"))
+    answer: Json = made(scene.answer(facility, offer["id"]))
+    return answer
+
+
+def stays(scene: Scene) -> list[Stay]:
+    with scene.database.reading() as session:
+        return list(session.scalars(select(Stay).order_by(Stay.admitted_on, Stay.id)))
+
+
+def test_the_next_placement_is_ranked_from_the_cliff_with_the_nights_that_are_left(scene: Scene) -> None:
+    capped(scene)
+    stay = lived_in(scene, "fac_k", nights=30)
+    path, _, decision = ask_on(scene, stay)
+    referral = made(scene.coordinator.get(path))
+    assert (referral["needed_from"], referral["nights_needed"]) == ("2026-12-05", 16)
+    assert {entry["admit_on"] for entry in decision["options"]} == {"2026-12-05"}
+    # The cap that is used stays used: the same house may go on only with a payer that it does not have.
+    assert "fac_k" in {e["facility"] for e in decision["excluded"] if e["failed"] == ["funding.clock"]}
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/next", {}), 409, "already_exists")
+    refused(scene.staff["fac_k"].post(f"/v1/stays/{stay}/next", {}), 403, "forbidden")
+    refused(Caller(scene.client, scene.database, Role.SUPERVISOR).post(f"/v1/stays/{stay}/next", {}), 404, "not_found")
+
+
+def test_a_yes_shortens_the_present_stay_in_the_same_transaction(scene: Scene) -> None:
+    capped(scene)
+    stay = lived_in(scene, "fac_k", nights=30)
+    path, run, _ = ask_on(scene, stay)
+    refused(scene.ask(path, run, "fac_b"), 409, "not_now")
+    yes = accepted(scene, path, run, "fac_b")
+    old, new = stays(scene)
+    assert (old.id, old.left_on, new.id, new.admitted_on) == (stay, date(2026, 12, 5), yes["stay_id"], old.left_on)
+    nights = [(row.night, row.stay_id) for row in scene.nights()]
+    assert nights == [(date(2026, 11, 21) + timedelta(days=n), stay if n < 14 else new.id) for n in range(30)]
+    with scene.database.reading() as session:
+        former = session.scalars(select(FormerBedNight.movement)).all()
+    assert former == [Movement.SHORTENED] * 16
+    # Until then the young person lives where she lives, and nothing is left to warn of.
+    assert made(scene.coordinator.get(f"/v1/stays/{stay}"))["destination"] == "next_placement"
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/next", {}), 409, "not_now")
+    scene.clock.move(timedelta(days=13))
+    due.run(scene.database)
+    assert rows(scene.coordinator.get(f"/v1/stays/{stay}/warnings")) == []
+    scene.rank(scene.refer())
+    scene.clock.move(timedelta(days=1))
+    made(scene.staff["fac_b"].post(f"/v1/stays/{new.id}/arrival"))
+    assert beds(scene, "fac_k")["bed_k1"]["status"] == "cleaning"
+    refused(scene.staff["fac_k"].post(f"/v1/stays/{stay}/discharge", _home()), 409, "not_now")
+
+
+def _home() -> Json:
+    return {"reason": "completed", "destination": "family"}
+
+
+def test_whoever_leaves_before_the_next_placement_leaves_earlier(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=30)
+    path, run, _ = ask_on(scene, stay, needed_from="2026-12-01")
+    accepted(scene, path, run, "fac_b")
+    scene.clock.move(timedelta(days=2))
+    gone = made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", _home()))
+    assert (gone["left_on"], gone["destination"]) == ("2026-11-23", "family")
+
+
+def test_the_same_house_goes_on_with_the_same_stay(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=10)
+    path, run, decision = ask_on(scene, stay, needed_from="2026-11-29", nights_needed=20)
+    assert "fac_a" in {entry["facility"] for entry in decision["options"]}
+    refused(scene.ask(path, run, "fac_a"), 409, "not_now")
+    accepted(scene, path, run, "fac_a")
+    (only,) = stays(scene)
+    assert (only.id, only.left_on, only.expected_until) == (stay, None, date(2026, 12, 19))
+    assert {(row.stay_id, row.bed_id, row.fund_id) for row in scene.nights()} == {(stay, only.bed_id, "fund_a")}
+    assert len(scene.nights()) == 28
+    assert made(scene.coordinator.get(path))["status"] == "placed"
+
+
+def test_another_house_from_tonight_and_back_where_nobody_came(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=30)
+    scene.clock.move(timedelta(days=2))
+    for facility in ("fac_a", "fac_b"):
+        made(scene.staff[facility].post(f"/v1/facilities/{facility}/confirmations", {"awake_staff_tonight": 2}))
+    path, run, _ = ask_on(scene, stay, needed_from="2026-11-23")
+    new = accepted(scene, path, run, "fac_b")["stay_id"]
+    old = next(row for row in stays(scene) if row.id == stay)
+    assert (old.left_on, beds(scene, "fac_a")[old.bed_id or ""]["status"]) == (date(2026, 11, 23), "cleaning")
+    made(scene.coordinator.post(f"/v1/stays/{new}/no-arrival"))
+    back = next(row for row in stays(scene) if row.id == stay)
+    assert back.left_on is None
+    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-30", "fund": "fund_a"}))
+
+
+def test_the_same_key_refers_on_once(scene: Scene) -> None:
+    stay = lived_in(scene)
+    sent = [scene.coordinator.post(f"/v1/stays/{stay}/next", {}, Idempotency_Key="k") for _ in range(2)]
+    assert made(sent[0]) == made(sent[1])
+    assert sent[1].headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_clash_is_a_supervisor_s_task_and_says_nothing_to_whoever_asked(scene: Scene) -> None:
+    lived_in(scene, "fac_a")
+    path = scene.refer()
+    # Two records of one young person: the second referral is for the minor who sleeps elsewhere.
+    with scene.database.writing() as session:
+        taken, again = session.scalars(select(Referral).order_by(Referral.status.desc())).all()
+        assert (taken.status, again.status) == (ReferralStatus.PLACED, ReferralStatus.OPEN)
+        again.minor_id = taken.minor_id
+    run, _ = scene.rank(path)
+    problem = refused(scene.ask(path, run, "fac_b"), 409, "conflict")
+    assert problem["detail"] is None
+    assert "stay" not in str(problem).lower()
+    refused(scene.ask(path, run, "fac_b"), 409, "conflict")
+    assert rows(scene.coordinator.get("/v1/tasks?kind=clash")) == []
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    (task,) = rows(supervisor.get("/v1/tasks?kind=clash"))
+    assert task["subject_id"] == path.rsplit("/", 1)[1]
+    done = made(supervisor.post(f"/v1/tasks/{task['id']}/done", {"outcome": "same_person_twice"}))
+    assert done["outcome"] == "same_person_twice"
