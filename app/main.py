@@ -7,10 +7,13 @@ from functools import partial
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 
-from app import models  # noqa: F401  (every table must be known before the first query)
+from app import (
+    models,  # noqa: F401  (every table must be known before the first query)
+    testclock,
+)
 from app.access import pages as access
 from app.beds import routes as beds
-from app.clock import Clock, SystemClock
+from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
@@ -64,6 +67,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     pages.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if isinstance(app.state.clock, MovableClock) and not settings.live:
+        app.include_router(testclock.router)
     app.add_api_route("/errors", catalogue_page, response_class=HTMLResponse, include_in_schema=False)
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
     return app

@@ -68,6 +68,11 @@ class Worker:
         """End after the delivery that is under way."""
         self._stop.set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.is_set()
+
     @contextmanager
     def beside_the_server(self) -> Iterator[None]:
         """A thread for as long as the server answers, where the settings or the kind of database want one."""

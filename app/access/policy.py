@@ -75,6 +75,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit_read"
     WEBHOOK_WRITE = "webhook_write"
     """Name the programs of the own agency that are told, and see what they were told."""
+    TEST_CLOCK = "test_clock"
+    """Move the time of a demo; a deployment has no clock that can be moved, and no route that asks for this."""
 
 
 P = Permission
@@ -86,7 +88,7 @@ _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
 
 POLICY: Mapping[Role, frozenset[Permission]] = {
-    Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE},
+    Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE, P.TEST_CLOCK},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
     | {P.REFERRAL_READ, P.ADDRESS_WRITE}
@@ -100,10 +102,11 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_READ
     | _CASE_WRITE
     | _TASKS
-    | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE},
+    | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE, P.TEST_CLOCK},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
-    | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ, P.WEBHOOK_WRITE},
+    | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
+    | {P.WEBHOOK_WRITE, P.TEST_CLOCK},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},
     Role.AUDITOR: _EVERYONE | {P.AUDIT_READ, P.PEOPLE_READ},
