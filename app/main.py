@@ -21,7 +21,7 @@ from app.exchange import routes as exchange
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.openapi import describe
-from app.placements import offer_pages, offer_routes, stay_pages, stay_routes
+from app.placements import gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
 from app.placements import pages as placement_pages
 from app.placements import record_routes as records
 from app.placements import routes as placements
@@ -41,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     placements.router,
     records.router,
     offer_routes.router,
+    gap_routes.router,
     stay_routes.router,
     tasks.router,
     exchange.router,

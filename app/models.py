@@ -11,6 +11,7 @@ from app.funding import models as funding
 from app.minors import models as minors
 from app.notices import models as notices
 from app.outbox import models as outbox
+from app.placements import gap_models as gaps
 from app.placements import models as placements
 from app.referrals import models as referrals
 from app.sharing import models as sharing
@@ -24,6 +25,7 @@ __all__ = [
     "exchange",
     "facilities",
     "funding",
+    "gaps",
     "idempotency",
     "minors",
     "notices",

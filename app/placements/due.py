@@ -16,7 +16,7 @@ from app.beds import holds
 from app.beds.models import Hold, HoldEnd
 from app.clock import Clock
 from app.db import Database
-from app.placements import authority, warnings
+from app.placements import authority, gaps, warnings
 from app.placements.holding import lock_referral, tell_agency, tell_house
 from app.placements.models import Admission, Offer, OfferStatus, Stay
 from app.placements.offers import close
@@ -139,4 +139,5 @@ JOBS = (
     Job(warnings.near_their_cliff, warnings.warn),
     Job(_not_here_by_morning, ask_arrival),
     Job(authority.about_to_end, authority.warn),
+    Job(gaps.waited, gaps.write_waited),
 )

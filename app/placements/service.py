@@ -18,7 +18,7 @@ from app.beds import ledger
 from app.db import Database, new_id
 from app.errors import FieldError, Problem
 from app.idempotency import NO_KEY, Once
-from app.placements import probing
+from app.placements import gaps, probing
 from app.placements.models import PolicyTerm, RankingRun, RunGround
 from app.placements.snapshot import take
 from app.referrals import service as referrals
@@ -111,6 +111,7 @@ def rank_for(
         probing.watch(session, actor, referral, version)
         session.add(run)
         session.flush()
+        gaps.of_run(session, run, answer, referral.needed_from)
         session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=stamps))
         once.remember(session, actor.id, run.id)
         record(session, actor, "ranking.run", "ranking_run", run.id)

@@ -33,6 +33,7 @@ from app.funding.forms import limit_form
 from app.funding.models import Fund, FundClock, Funder, FundLimit
 from app.minors.models import InterstateApproval, Minor
 from app.minors.service import minor_forms
+from app.placements.calls import last_no
 from app.placements.models import Holiday, Policy, Stay, StayAbsence, StayPayer
 from app.placements.payers import payers_of
 from app.placements.residents import listed
@@ -151,9 +152,13 @@ def _units(session: Session, tonight: date, run_out: dict[str, str]) -> Groups:
     """Units and beds; `run_out` names beds whose card may still tell of a hold that has run out, and for whom."""
     away = _by(session, select(*_columns(BedUnavailable)).where(BedUnavailable.until_night > tonight), "bed_id")
     beds: Groups = defaultdict(list)
+    told_no = last_no(session)
     for bed in _rows(session, select(*_columns(Bed))):
         nights = [[row.from_night, row.until_night] for row in away.get(bed.id, ())]
         form = bed_form(bed, nights)
+        no = told_no.get(bed.facility_id)
+        if no is not None and bed.confirmed_at is not None and bed.confirmed_at <= no:
+            form |= {"confirmed_at": None}  # what was said of it on the phone came later
         if bed.held_for is not None and run_out.get(bed.id) == bed.held_for:
             form |= {"status": BedStatus.OPEN, "held_for": None}
         if bed.offline_until is not None and bed.offline_until > tonight:
