@@ -19,6 +19,7 @@ from app.access.carrying import carry
 from app.access.guard import require
 from app.access.policy import Permission
 from app.audit.service import record
+from app.bodies import Sent
 from app.clock import MovableClock
 from app.codes import ApiModel, Instant, wrong
 from app.errors import FieldError, conflict, invalid
@@ -35,7 +36,7 @@ _moving = Lock()
 Span = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
-class ClockAdvance(ApiModel):
+class ClockAdvance(Sent):
     """How far, or until when."""
 
     days: Span = 0

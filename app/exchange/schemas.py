@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from app.bodies import Sent
 from app.codes import ApiModel
 from app.exchange.models import Purpose
 from app.versions import Version
@@ -21,7 +22,7 @@ Kinds = Annotated[
 ]
 
 
-class WebhookCreate(ApiModel):
+class WebhookCreate(Sent):
     """A program that is to be told."""
 
     url: Url
@@ -31,7 +32,7 @@ class WebhookCreate(ApiModel):
     kinds: Kinds = None
 
 
-class WebhookChange(ApiModel):
+class WebhookChange(Sent):
     """What is absent stays. Of a URL or a switch, null is absent too."""
 
     url: Url | None = None

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
-from app.access.policy import POLICY, AgencyKind, Role
+from app.access.policy import CLOSED_TO_KEYS, POLICY, AgencyKind, Role
 from app.db import Database
 from app.facilities.models import Facility
 from tests.app.test_routes import table
@@ -29,11 +29,17 @@ WRITES: dict[tuple[str, str], Json] = {
     ("POST", f"{HOUSE}/beds"): {"unit_id": "unit_a", "name": "Bed 9"},
     ("PUT", f"{HOUSE}/beds/{{bed_id}}"): {"name": "Bed 9", "version": 1},
     ("PUT", f"{HOUSE}/beds/{{bed_id}}/status"): STATUS,
+    ("POST", f"{HOUSE}/beds/{{bed_id}}/status/undo"): {"version": 1},
+    ("PUT", f"{HOUSE}/board"): {"beds": [], "version": 1},
     ("POST", f"{HOUSE}/confirmations"): {},
     ("PATCH", FUND): {"program": "county.other", "version": 1},
     ("POST", f"{FUND}/limits"): {"valid_from": "2027-01-01"},
     ("PUT", f"{FUND}/limits/{{limit_id}}"): {"valid_from": "2020-01-01", "version": 1},
 }
+# What is right only after something else, and is tried with it.
+AFTER = ("/status/undo", "/board")
+# Whose parent is no house, fund or referral: tried in test_webhooks.py.
+OTHERS = "/v1/webhooks"
 # What names no row of its own: a word of a fixed list.
 WORDS = {"code": "egress"}
 
@@ -95,6 +101,8 @@ def test_every_write_to_a_house_or_a_fund_is_tried_here(app: FastAPI) -> None:
 def test_an_administrator_writes_what_the_own_agency_runs(app: FastAPI, operator: Caller) -> None:
     known = ids(operator, "a")
     for method, path in sorted(writes(app), reverse=True):
+        if path.endswith(AFTER):
+            continue
         found = operator.send(method, path.format(**known), WRITES[method, path])
         if found.status_code == 409:  # what was written a moment ago has moved on
             found = operator.send(method, path.format(**known), {**WRITES[method, path], "version": 2})
@@ -171,10 +179,14 @@ def test_a_child_under_another_parent_is_not_found(
     stay = made(supervisor.post(f"/v1/referrals/{referrals[1]}/past-stays", past))["id"]
     parents = {"facility_id": "fac_a", "fund_id": "fund_a", "referral_id": referrals[0]}
     wrong = {**ids(operator, "b"), "run_id": run, "offer_id": offer, "past_stay_id": stay, **parents}
-    nested = [(m, path) for m, path in routes(app) if len(set(parameters(path)) - set(WORDS)) > 1]
+    demanded = table(app)
+    # What is closed to keys is tried where somebody is signed in: test_whole.py.
+    open_to_keys = [
+        (m, path) for m, path in routes(app) if not demanded[m, path] & CLOSED_TO_KEYS and not path.startswith(OTHERS)
+    ]
+    nested = [(m, path) for m, path in open_to_keys if len(set(parameters(path)) - set(WORDS)) > 1]
     assert len(nested) >= 12
     callers = {Role.ADMINISTRATOR: everything, Role.SUPERVISOR: supervisor, Role.FACILITY_STAFF: staff}
-    demanded = table(app)
     for method, path in nested:
         caller = next(caller for role, caller in callers.items() if demanded[method, path] <= POLICY[role])
         body = None if method == "GET" else WRITES.get((method, path), ACTS.get(path.split("/")[-1]))
