@@ -25,6 +25,7 @@ from app.placements import gap_routes, offer_pages, offer_routes, stay_pages, st
 from app.placements import pages as placement_pages
 from app.placements import record_routes as records
 from app.placements import routes as placements
+from app.placements import whole_routes as whole
 from app.problems import catalogue_page, install
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
@@ -40,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     referrals.router,
     placements.router,
     records.router,
+    whole.router,
     offer_routes.router,
     gap_routes.router,
     stay_routes.router,

@@ -336,3 +336,25 @@ class RunGround(Base):
     referral_version: Mapped[int]
     house_stamps: Mapped[dict[str, Any]]
     """How often each house had changed; one that is missing never had."""
+
+
+class WholeReason(StrEnum):
+    """Why a supervisor looks at findings about other people."""
+
+    SAFETY_CONCERN = "safety_concern"
+    COMPLAINT = "complaint"
+    COURT_ASKS = "court_asks"
+    CASE_REVIEW = "case_review"
+
+
+class WholeView(Base):
+    """One look of a supervisor at a whole decision, and why. Rows never change; the words are for a reviewer alone."""
+
+    __tablename__ = "whole_views"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), index=True)
+    viewed_at: Mapped[datetime]
+    viewed_by: Mapped[str]
+    reason: Mapped[WholeReason]
+    words: Mapped[str]

@@ -206,7 +206,7 @@ def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id
         may_hold=actor.may(Permission.HOLD_WRITE) and waits,
         gender=referral.minor.gender,
         custody=referral.minor.custody,
-        links=_links(referral_id, run_id),
+        links=_links(referral_id, run_id, whole=actor.may(Permission.FINDINGS_WHOLE)),
     )
     return ranking_view(decision, names_in(session, decision), about)
 
@@ -216,7 +216,7 @@ def _answer_page(request: Request, actor: Actor, view: dict[str, Any], status: i
     return page(request, "placements/ranking.html", context, actor=actor, here="home", status=status, exit_link=True)
 
 
-def _links(referral_id: str, run_id: str) -> dict[str, str]:
+def _links(referral_id: str, run_id: str, *, whole: bool) -> dict[str, str]:
     referral = f"/referrals/{referral_id}"
     run = f"{referral}/rankings/{run_id}"
     return {
@@ -225,7 +225,7 @@ def _links(referral_id: str, run_id: str) -> dict[str, str]:
         "text": f"{run}/text",
         "answer": f"{run}/answers",
         "hold": f"{run}/holds",
-    }
+    } | ({"whole": f"{run}/whole"} if whole else {})
 
 
 def _local(at: datetime, clock: Clock) -> str:

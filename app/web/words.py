@@ -79,6 +79,12 @@ CUSTODY = {
     "ward_justice": marked("Juvenile justice"),
     "tribal": marked("Tribal"),
 }
+WHOLE_REASONS = {
+    "safety_concern": marked("A concern for somebody's safety"),
+    "complaint": marked("A complaint about this answer"),
+    "court_asks": marked("A court asks"),
+    "case_review": marked("A review of the case"),
+}
 CONDITIONS = {
     "arson": marked("Fire-setting"),
     "aggression": marked("Aggression"),

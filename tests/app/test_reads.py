@@ -19,7 +19,11 @@ CASE = {permission for permission in Permission if permission.value.startswith((
 CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
 CASE |= {Permission.TASK_READ}
 # What shows nobody's data, and why.
-EMPTY = {"/referrals/new": "a form without a referral", "/referrals/{referral_id}": "leads to the newest answer"}
+EMPTY = {
+    "/referrals/{referral_id}/rankings/{run_id}/whole": "asks why, before anything is shown",
+    "/referrals/new": "a form without a referral",
+    "/referrals/{referral_id}": "leads to the newest answer",
+}
 
 
 @pytest.fixture
