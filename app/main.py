@@ -27,6 +27,7 @@ from app.placements import record_routes as records
 from app.placements import routes as placements
 from app.placements import whole_routes as whole
 from app.problems import catalogue_page, install
+from app.reference import reference
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
 from app.tasks import routes as tasks
@@ -57,7 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:
     """The whole application over one database; reads the environment where no settings are given."""
     settings = settings or Settings.from_env()
-    # The framework's own /docs loads script and style from other hosts, so it is off.
+    # The framework's own /docs loads script and style from other hosts, so there is one of our own.
     app = FastAPI(
         title="Bednight", version="1", docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan
     )
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         app.include_router(router)
     if isinstance(app.state.clock, MovableClock) and not settings.live:
         app.include_router(testclock.router)
+    app.add_api_route("/docs", reference, response_class=HTMLResponse, include_in_schema=False)
     app.add_api_route("/errors", catalogue_page, response_class=HTMLResponse, include_in_schema=False)
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
     return app

@@ -1,5 +1,6 @@
 """The OpenAPI document says what is really sent, and nothing of the product loads from elsewhere."""
 
+import html
 import re
 from typing import Annotated, Any
 
@@ -86,3 +87,19 @@ def test_no_page_loads_from_elsewhere(client: TestClient, path: str) -> None:
     assert not re.search(r"(src|href|action)\s*=\s*[\"']?(https?:)?//", page.text)
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
     assert "unsafe" not in page.headers["content-security-policy"]
+
+
+def test_docs_names_every_address_and_every_form(document: dict[str, Any], client: TestClient) -> None:
+    page = client.get("/docs", headers={"Accept": "text/html"})
+    assert (page.status_code, "<script>" in page.text) == (200, False)
+    text = html.unescape(page.text)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert f"<code>{method.upper()} {path}</code>" in text
+            assert operation.get("description", "") in text
+    anchors = set(re.findall(r'id="(\w+)"', page.text))
+    assert set(document["components"]["schemas"]) <= anchors
+    assert set(re.findall(r'href="#(\w+)"', page.text)) <= anchors
+    # Style and icon come from here, and so works with the network off.
+    for address in re.findall(r'(?:src|href)="(/[^"#]*)"', page.text):
+        assert client.get(address).status_code in (200, 401), address

@@ -20,6 +20,7 @@ PUBLIC = {
     ("GET", "/login/{token}"): "the link itself is the proof, on loopback only",
     ("POST", "/login/{token}"): "the link itself is the proof, on loopback only",
     ("GET", "/signed-out"): "how to sign in",
+    ("GET", "/docs"): "describes the product, not a deployment",
     ("GET", "/openapi.json"): "describes the product, not a deployment",
     ("GET", "/errors"): "describes the product, not a deployment",
     ("*", "/static"): "style and icon, the same for everyone",
