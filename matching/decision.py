@@ -3,34 +3,36 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import overload
+from typing import TypeVar, overload
 
 from matching.facts import Payer
 from matching.findings import Ask, Finding, Fix
 from matching.value import Term
 
+Row = TypeVar("Row")
 
-class Findings(Sequence[Finding]):
-    """The findings of one facility, put into words when they are first looked at."""
+
+class Later(Sequence[Row]):
+    """Rows that are put into words when they are first looked at."""
 
     __slots__ = ("_found", "_make")
 
-    def __init__(self, make: Callable[[], list[Finding]]) -> None:
+    def __init__(self, make: Callable[[], Sequence[Row]]) -> None:
         self._make = make
-        self._found: list[Finding] | None = None
+        self._found: Sequence[Row] | None = None
 
-    def _all(self) -> list[Finding]:
+    def _all(self) -> Sequence[Row]:
         if self._found is None:
             self._found = self._make()
         return self._found
 
     @overload
-    def __getitem__(self, at: int) -> Finding: ...
+    def __getitem__(self, at: int) -> Row: ...
 
     @overload
-    def __getitem__(self, at: slice) -> Sequence[Finding]: ...
+    def __getitem__(self, at: slice) -> Sequence[Row]: ...
 
-    def __getitem__(self, at: int | slice) -> Finding | Sequence[Finding]:
+    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
         return self._all()[at]
 
     def __len__(self) -> int:
@@ -89,7 +91,7 @@ class Excluded:
 
     facility: str
     failed: tuple[str, ...]
-    fix: tuple[Fix, ...]
+    fix: Sequence[Fix]
     findings: Sequence[Finding]
 
 

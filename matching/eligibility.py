@@ -17,6 +17,9 @@ from matching.rules import BY_CODE, FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RES
 from matching.rules.base import FundRule, Rule
 from matching.rules.licensing import Age, InForce
 
+Codes = tuple[Sequence[str], Sequence[str]]
+"""Codes of the rules not met, and of those unknown."""
+
 Verdict = Literal["option", "later", "needs_info", "excluded"]
 
 
@@ -37,7 +40,7 @@ class Payer:
         self.funding = funding
         self.usable = funding.limit is not None and all(rule.judge(funding) is MET for rule in ONCE_RULES)
         self.own_met = self.usable and all(rule.judge(funding) is MET for rule in NIGHT_RULES)
-        self._codes: list[tuple[str, Outcome]] | None = None
+        self._codes: dict[Outcome, list[str]] | None = None
         self._findings: list[Finding] | None = None
         self._alike: Hashable | None = None
         self._run: PayerRun | None = None
@@ -72,19 +75,22 @@ class Payer:
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules with an outcome, the last resort aside."""
         if self._codes is None:
-            self._codes = [(rule.code, rule.judge(self.funding)) for rule in self.rules]
-        return [code for code, found in self._codes if found is outcome]
+            self._codes = {MET: [], NOT_MET: [], UNKNOWN: []}
+            for rule in self.rules:
+                self._codes[rule.judge(self.funding)].append(rule.code)
+        return self._codes[outcome]
 
 
 class PayerFindings:
     """One accepted payer with the last resort judged; `may_pay` where all rules are met on the admission night."""
 
-    __slots__ = ("_payer", "last_resort", "may_pay")
+    __slots__ = ("_other_may_pay", "_payer", "may_pay", "waits")
 
     def __init__(self, payer: Payer, other_may_pay: bool) -> None:
         self._payer = payer
-        self.last_resort = FUND_LAST_RESORT.check(payer.funding, other_may_pay)
-        self.may_pay = payer.own_met and self.last_resort.outcome is MET
+        self._other_may_pay = other_may_pay
+        self.waits = FUND_LAST_RESORT.judge(payer.funding, other_may_pay) is NOT_MET
+        self.may_pay = payer.own_met and not self.waits
 
     @property
     def funding(self) -> Funding:
@@ -99,7 +105,7 @@ class PayerFindings:
     @property
     def findings(self) -> list[Finding]:
         """Every finding of this payer."""
-        return [*self._payer.findings, self.last_resort]
+        return [*self._payer.findings, FUND_LAST_RESORT.check(self._payer.funding, self._other_may_pay)]
 
     @property
     def run(self) -> PayerRun:
@@ -109,7 +115,8 @@ class PayerFindings:
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules of this payer with an outcome."""
         found = self._payer.codes(outcome)
-        return [*found, self.last_resort.rule] if self.last_resort.outcome is outcome else found
+        last_resort = NOT_MET if self.waits else MET
+        return [*found, FUND_LAST_RESORT.code] if outcome is last_resort else found
 
 
 class Assessment:
@@ -120,19 +127,18 @@ class Assessment:
 
     __slots__ = ("_cover", "_findings", "admission", "case", "failed", "payers", "unknown", "verdict")
 
-    def __init__(self, found: Admission, words: bool = True) -> None:
+    def __init__(self, found: Admission, words: bool = True, known: Codes | None = None) -> None:
         self.admission = found
         self.case = case = found.case
         self._findings = [rule.check(case) for rule in FACILITY_RULES] if words else None
-        outcomes = (
-            [(row.rule, row.outcome) for row in self._findings]
-            if self._findings is not None
-            else [(rule.code, rule.judge(case)) for rule in FACILITY_RULES]
-        )
+        if self._findings is not None:
+            not_met, unknown = _codes((row.rule, row.outcome) for row in self._findings)
+        else:
+            not_met, unknown = _judged(case, known)
         self.payers = payer_findings(case)
         self._cover: Coverage | None = None
-        self.failed = _failed(outcomes, self.payers)
-        self.unknown = [] if self.failed else _unknown(outcomes, self.payers)
+        self.failed = _failed(not_met, self.payers)
+        self.unknown = [] if self.failed else _unknown(unknown, self.payers)
         self.verdict: Verdict = _verdict(self, case)
 
     @property
@@ -177,7 +183,8 @@ class Assessment:
 
     def facts_to_ask(self) -> set[str]:
         """The facts that the answers behind the unknown codes lack."""
-        doubtful = [finding for finding in self.findings if finding.outcome is UNKNOWN]
+        rules = (BY_CODE[code] for code in self.unknown)
+        doubtful = [rule.check(self.case) for rule in rules if isinstance(rule, Rule)]
         if not any(payer.may_pay for payer in self.payers):
             open_payers = [payer for payer in self.payers if not payer.codes(NOT_MET)]
             doubtful += [finding for payer in open_payers for finding in payer.findings if finding.outcome is UNKNOWN]
@@ -204,7 +211,9 @@ class Assessment:
 _LICENCE = (InForce(), Age())
 
 
-def assess(census: Census, referral: Referral, facility: Facility, *, words: bool = True) -> Assessment:
+def assess(
+    census: Census, referral: Referral, facility: Facility, *, words: bool = True, known: Codes | None = None
+) -> Assessment:
     """Judge every rule for a referral at a facility.
 
     Parameters
@@ -217,6 +226,8 @@ def assess(census: Census, referral: Referral, facility: Facility, *, words: boo
         One of the snapshot's facilities.
     words : bool
         Whether every finding is put into words at once, rather than when it is asked for.
+    known : tuple of (codes not met, codes unknown), optional
+        What the arrays say of the pair, for one who comes alone tonight to a bed that is there.
 
     Returns
     -------
@@ -224,7 +235,7 @@ def assess(census: Census, referral: Referral, facility: Facility, *, words: boo
         Every finding of every rule, the list they put the facility in, and the funded nights.
     """
     minor = census.minors[referral.minor]
-    return Assessment(admission(census, minor, facility, referral, sibling_outcome), words)
+    return Assessment(admission(census, minor, facility, referral, sibling_outcome), words, known)
 
 
 def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
@@ -236,11 +247,11 @@ def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
 
 
 def _sibling_outcome(own: Case) -> Outcome:
-    outcomes = [(rule.code, rule.judge(own)) for rule in FACILITY_RULES if rule.code != "minor.together"]
+    not_met, unknown = _codes((rule.code, rule.judge(own)) for rule in FACILITY_RULES if rule.code != "minor.together")
     payers = payer_findings(own)
-    if _failed(outcomes, payers):
+    if _failed(not_met, payers):
         return NOT_MET
-    return UNKNOWN if _unknown(outcomes, payers) else MET
+    return UNKNOWN if _unknown(unknown, payers) else MET
 
 
 def payer_findings(case: Case) -> list[PayerFindings]:
@@ -300,20 +311,43 @@ def covered_until(case: Case) -> date:
     return max(case.admit_on, min(ends))
 
 
-Outcomes = Iterable[tuple[str, Outcome]]
-"""Rule codes with their outcomes."""
+def _judged(case: Case, known: Codes | None) -> Codes:
+    """The rules of the facility, the minor and the States that are not met, and those unknown.
+
+    What is known of the minor tonight with a bed holds without one too, but for the rules that look at the bed.
+    """
+    if known is None or case.admit_on != case.census.tonight:
+        return _codes((rule.code, rule.judge(case)) for rule in FACILITY_RULES)
+    if case.bed_known:
+        return known
+    again = _codes((rule.code, rule.judge(case)) for rule in _BY_BED)
+    not_met, unknown = (
+        (*(code for code in before if code not in _BED_CODES), *now) for before, now in zip(known, again, strict=True)
+    )
+    return not_met, unknown
 
 
-def _failed(outcomes: Outcomes, payers: Sequence[PayerFindings]) -> list[str]:
-    failed = {code for code, outcome in outcomes if outcome is NOT_MET}
+_BED_CODES = {"safeguard.awake_staff", "licence.capacity", "unit.fit"}
+_BY_BED = [rule for rule in FACILITY_RULES if rule.code in _BED_CODES]
+
+
+def _codes(outcomes: Iterable[tuple[str, Outcome]]) -> Codes:
+    found: dict[Outcome, list[str]] = {MET: [], NOT_MET: [], UNKNOWN: []}
+    for code, outcome in outcomes:
+        found[outcome].append(code)
+    return found[NOT_MET], found[UNKNOWN]
+
+
+def _failed(not_met: Iterable[str], payers: Sequence[PayerFindings]) -> list[str]:
+    failed = set(not_met)
     refused = [payer.codes(NOT_MET) for payer in payers]
     if refused and all(refused):
-        failed.update(code for codes in refused for code in codes)
+        failed.update(*refused)
     return sorted(failed)
 
 
-def _unknown(outcomes: Outcomes, payers: Sequence[PayerFindings]) -> list[str]:
-    unknown = {code for code, outcome in outcomes if outcome is UNKNOWN}
+def _unknown(doubtful: Iterable[str], payers: Sequence[PayerFindings]) -> list[str]:
+    unknown = set(doubtful)
     if payers and not any(payer.may_pay for payer in payers):
         for payer in payers:
             if not payer.codes(NOT_MET):

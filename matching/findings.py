@@ -13,6 +13,8 @@ class Outcome(StrEnum):
     NOT_MET = "not_met"
     UNKNOWN = "unknown"
 
+    __hash__ = str.__hash__  # an enum's own is slow, and outcomes are looked up for every rule of every pair
+
 
 MET = Outcome.MET
 NOT_MET = Outcome.NOT_MET

@@ -16,16 +16,17 @@ from matching.case import Case
 from matching.census import Census, House
 from matching.dates import age_on
 from matching.facts import Facility, Minor, Unit
-from matching.findings import MET, NOT_MET, Outcome
+from matching.findings import MET, NOT_MET, UNKNOWN, Outcome
 from matching.rules import FACILITY_RULES
+from matching.rules.base import Rule
 from matching.rules.custody import EMERGENCY
 from matching.rules.fit import unit_outcome
 
 Bits = NDArray[np.uint32]
 Codes = NDArray[np.int8]
 
-CODE = {MET: 0, NOT_MET: 1}
-UNKNOWN_CODE = 2
+CODE = {MET: 0, UNKNOWN: 1, NOT_MET: 2}
+"""The less the better: the best of several is their least."""
 BIT = {rule.code: np.uint32(1 << at) for at, rule in enumerate(FACILITY_RULES)}
 
 
@@ -45,6 +46,8 @@ class Masks:
         Whether the unit suits the minor.
     exceptions : tuple of sets of int, one for each minor
         Facilities for which the arrays say nothing about this minor.
+    minors : tuple of str
+        Ids, in the order of the rows.
     """
 
     not_met: Bits
@@ -53,6 +56,22 @@ class Masks:
     unit_facility: NDArray[np.int64]
     unit_met: NDArray[np.bool_]
     exceptions: tuple[frozenset[int], ...]
+    minors: tuple[str, ...]
+
+    def codes(self, minor: str) -> list[tuple[Sequence[str], Sequence[str]] | None]:
+        """The codes not met and unknown for a minor at each facility; None where the arrays say nothing."""
+        at = self.minors.index(minor)
+        named: dict[int, tuple[str, ...]] = {}
+        rows: list[list[tuple[str, ...]]] = []
+        for bits in (self.not_met[at].tolist(), self.unknown[at].tolist()):
+            named |= {one: _named(one) for one in {*bits} - named.keys()}
+            rows.append([named[one] for one in bits])
+        without = self.exceptions[at]
+        return [None if place in without else both for place, both in enumerate(zip(*rows, strict=True))]
+
+
+def _named(bits: int) -> tuple[str, ...]:
+    return tuple(code for code, bit in BIT.items() if bits & int(bit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,8 @@ class _Keys:
 
     of_house: Callable[[House, date], Hashable]
     of_minor: Callable[[Census, Minor, date], Hashable]
+    minds: Callable[[Minor], bool] = lambda minor: True
+    """False of a minor for whom the rule is met in every house."""
 
 
 def _age(minor: Minor, on: date) -> Hashable:
@@ -81,10 +102,12 @@ _BY_KEYS = {
     "safeguard.conflict": _Keys(
         lambda house, on: (house.unlisted(on) > 0, any(row.minor is None for row in house.others(on, ""))),
         lambda _, minor, on: bool(minor.avoid.minors),
+        lambda minor: bool(minor.avoid.minors),
     ),
     "safeguard.territory": _Keys(
         lambda house, on: (house.facility.county, house.facility.point),
         lambda _, minor, on: (minor.avoid.counties, minor.avoid.circles),
+        lambda minor: bool(minor.avoid.counties or minor.avoid.circles),
     ),
     "licence.age": _Keys(
         lambda house, on: (house.facility.licence.min_age, house.facility.licence.max_age),
@@ -133,42 +156,57 @@ def masks(census: Census, minors: Sequence[Minor]) -> Masks:
     Masks
         Equal, bit for bit, to what the rule classes say of each pair that is not an exception.
     """
-    night, facilities = census.tonight, census.snapshot.facilities
-    not_met = np.zeros((len(minors), len(facilities)), np.uint32)
-    unknown = np.zeros_like(not_met)
-    if not minors or not facilities:
-        return Masks(
-            not_met,
-            unknown,
-            (),
-            np.zeros(0, np.int64),
-            np.zeros((len(minors), 0), np.bool_),
-            (frozenset(),) * len(minors),
-        )
-    houses = [census.house(facility) for facility in facilities]
-    strangers = [_stranger(minor) for minor in minors]
-    cases = [_alone(census, strangers[0], facility) for facility in facilities]
-    for rule in _OF_THE_FACILITY:
-        found = [rule.judge(case) for case in cases]
-        _mark(not_met, unknown, rule.code, _codes(found)[None, :])
-    for rule in FACILITY_RULES:
-        keys = _BY_KEYS.get(rule.code)
-        if keys is not None:
-            columns, house_at = _distinct([keys.of_house(house, night) for house in houses])
-            rows, minor_at = _distinct([keys.of_minor(census, minor, night) for minor in minors])
-            people = minors if rule.code == "custody.interstate" else strangers
-            table = _codes(
-                [rule.judge(_alone(census, people[row], facilities[column])) for row in rows for column in columns]
-            )
-            _mark(not_met, unknown, rule.code, table.reshape(len(rows), -1)[minor_at][:, house_at])
-    units, unit_facility, outcomes = _units(census, minors)
-    fit = np.ones((len(minors), len(facilities)), np.int8)
-    for at, facility in enumerate(unit_facility.tolist()):
-        fit[:, facility] = _better(fit[:, facility], outcomes[:, at])
-    _mark(not_met, unknown, "unit.fit", fit)
+    found = _Bits(len(minors), len(census.snapshot.facilities))
+    houses = [census.house(facility) for facility in census.snapshot.facilities]
+    if minors and houses:
+        _judge_houses(census, houses, _stranger(minors[0]), found)
+        for rule in FACILITY_RULES:
+            if rule.code in _BY_KEYS:
+                _judge_by_keys(census, houses, minors, rule, found)
+    units, unit_facility, outcomes = _units(census, houses, minors)
+    found.mark("unit.fit", _best_unit(outcomes, unit_facility, len(houses)))
     held = _held(houses)
     exceptions = tuple(frozenset(_exceptions(census, minor, held)) for minor in minors)
-    return Masks(not_met, unknown, units, unit_facility, outcomes == CODE[MET], exceptions)
+    names = tuple(minor.id for minor in minors)
+    return Masks(found.not_met, found.unknown, units, unit_facility, outcomes == CODE[MET], exceptions, names)
+
+
+class _Bits:
+    """The two masks while rule after rule is marked in them."""
+
+    def __init__(self, minors: int, facilities: int) -> None:
+        self.not_met = np.zeros((minors, facilities), np.uint32)
+        self.unknown = np.zeros_like(self.not_met)
+
+    def mark(self, code: str, table: Codes, *at: NDArray[np.int64]) -> None:
+        """Set a rule's bit where a table, or the cells of it that `at` picks, says not met or unknown."""
+        for mask, outcome in ((self.not_met, CODE[NOT_MET]), (self.unknown, CODE[UNKNOWN])):
+            bits = np.where(table == outcome, BIT[code], np.uint32(0))
+            if bits.any():
+                mask |= bits[np.ix_(*at)] if at else bits
+
+
+def _judge_houses(census: Census, houses: Sequence[House], anybody: Minor, found: _Bits) -> None:
+    """The rules that look at the house alone."""
+    cases = [_alone(census, anybody, house.facility) for house in houses]
+    for rule in _OF_THE_FACILITY:
+        found.mark(rule.code, _codes([rule.judge(case) for case in cases])[None, :])
+
+
+def _judge_by_keys(census: Census, houses: Sequence[House], minors: Sequence[Minor], rule: Rule, found: _Bits) -> None:
+    """A rule about the minor: one pair is judged for each combination of what it looks at."""
+    keys, night = _BY_KEYS[rule.code], census.tonight
+    if not any(keys.minds(minor) for minor in minors):
+        return
+    columns, house_at = _distinct([keys.of_house(house, night) for house in houses])
+    rows, minor_at = _distinct([keys.of_minor(census, minor, night) for minor in minors])
+    people = minors if rule.code == "custody.interstate" else [_stranger(minor) for minor in minors]
+    table = [
+        rule.judge(_alone(census, people[row], houses[column].facility)) if keys.minds(minors[row]) else MET
+        for row in rows
+        for column in columns
+    ]
+    found.mark(rule.code, _codes(table).reshape(len(rows), -1), minor_at, house_at)
 
 
 def _stranger(minor: Minor) -> Minor:
@@ -207,29 +245,28 @@ def _distinct(keys: Sequence[Hashable]) -> tuple[list[int], NDArray[np.int64]]:
 
 
 def _codes(outcomes: Sequence[Outcome]) -> Codes:
-    return np.array([CODE.get(outcome, UNKNOWN_CODE) for outcome in outcomes], np.int8)
+    return np.array([CODE[outcome] for outcome in outcomes], np.int8)
 
 
-def _better(left: Codes, right: Codes) -> Codes:
-    """Any met is met, else any unknown is unknown, else not met."""
-    met, unknown = (left == 0) | (right == 0), (left == UNKNOWN_CODE) | (right == UNKNOWN_CODE)
-    return np.where(met, 0, np.where(unknown, UNKNOWN_CODE, 1)).astype(np.int8)
+def _best_unit(outcomes: Codes, unit_facility: NDArray[np.int64], facilities: int) -> Codes:
+    """How the best unit of each facility suits each minor; not met where no unit has a bed."""
+    best = np.full((len(outcomes), facilities), CODE[NOT_MET], np.int8)
+    if len(unit_facility):
+        first = np.flatnonzero(np.diff(unit_facility, prepend=-1))
+        best[:, unit_facility[first]] = np.minimum.reduceat(outcomes, first, axis=1)
+    return best
 
 
-def _mark(not_met: Bits, unknown: Bits, code: str, found: Codes) -> None:
-    not_met |= np.where(found == CODE[NOT_MET], BIT[code], np.uint32(0))
-    unknown |= np.where(found == UNKNOWN_CODE, BIT[code], np.uint32(0))
-
-
-def _units(census: Census, minors: Sequence[Minor]) -> tuple[tuple[Unit, ...], NDArray[np.int64], Codes]:
+def _units(
+    census: Census, houses: Sequence[House], minors: Sequence[Minor]
+) -> tuple[tuple[Unit, ...], NDArray[np.int64], Codes]:
     """The units with a bed free for anybody, the facility of each, and how each suits each minor."""
-    night, facilities = census.tonight, census.snapshot.facilities
+    night = census.tonight
     units: list[Unit] = []
     places: list[int] = []
     keys: list[Hashable] = []
-    for at, facility in enumerate(facilities):
-        house = census.house(facility)
-        for unit in facility.units:
+    for at, house in enumerate(houses):
+        for unit in house.facility.units:
             if house.shared_beds(unit, night):
                 units.append(unit)
                 places.append(at)
@@ -237,11 +274,15 @@ def _units(census: Census, minors: Sequence[Minor]) -> tuple[tuple[Unit, ...], N
     columns, unit_at = _distinct(keys)
     rows, minor_at = _distinct([(minor.gender, _age(minor, night)) for minor in minors])
     table = [
-        unit_outcome(_alone(census, minors[row], facilities[places[column]]), units[column], night, gap=True)
+        unit_outcome(_alone(census, minors[row], houses[places[column]].facility), units[column], night, gap=True)
         for row in rows
         for column in columns
     ]
-    return tuple(units), np.array(places, np.int64), _codes(table).reshape(len(rows), -1)[minor_at][:, unit_at]
+    return (
+        tuple(units),
+        np.array(places, np.int64),
+        _codes(table).reshape(len(rows), len(columns))[np.ix_(minor_at, unit_at)],
+    )
 
 
 def _neighbours(house: House, unit: Unit, on: date) -> Hashable:

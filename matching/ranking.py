@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from datetime import date
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec
+from matching.admission import earliest
 from matching.census import Census
-from matching.decision import Decision, Excluded, Findings, NeedsInfo, NetworkEffect, Option
+from matching.decision import Decision, Excluded, Later, NeedsInfo, NetworkEffect, Option
 from matching.eligibility import Assessment, assess
 from matching.facts import Referral, Snapshot
-from matching.findings import Ask, Finding
+from matching.findings import Ask, Finding, Fix
+from matching.masks import Masks, masks
 from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
 from matching.waiting import Waiting, contract_id, network_tonight, waiting_tonight
 
@@ -78,11 +80,16 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> Decision:
     snapshot = census.snapshot
-    assessments = [assess(census, referral, facility, words=words) for facility in snapshot.facilities]
+    found = None if words else _arrays(census, referral)
+    known = found.codes(referral.minor) if found else [None] * len(snapshot.facilities)
+    assessments = [
+        assess(census, referral, facility, words=words, known=codes)
+        for facility, codes in zip(snapshot.facilities, known, strict=True)
+    ]
     lists: dict[str, list[Assessment]] = {"option": [], "later": [], "needs_info": [], "excluded": []}
     for assessment in sorted(assessments, key=lambda row: row.case.facility.id):
         lists[assessment.verdict].append(assessment)
-    effects = effects_on_others(census, referral, policy, {referral.id: assessments}) if lists["option"] else {}
+    effects = effects_on_others(census, referral, policy, {referral.id: assessments}, found) if lists["option"] else {}
     return Decision(
         referral=referral.id,
         snapshot_sha256=codec.sha256(snapshot),
@@ -92,10 +99,17 @@ def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> 
         later=_later(lists["later"], referral, policy),
         needs_info=_needs_info(lists["needs_info"]),
         excluded=tuple(
-            Excluded(row.case.facility.id, tuple(row.failed), tuple(row.fixes()), _findings(row))
+            Excluded(row.case.facility.id, tuple(row.failed), _fixes(row, words), _findings(row))
             for row in sorted(lists["excluded"], key=lambda row: (len(row.failed), row.case.facility.id))
         ),
     )
+
+
+def _arrays(census: Census, asked: Referral) -> Masks | None:
+    """What the rules say of everyone who waits, the asked one among them; None where the need begins later."""
+    if earliest(census, asked) != census.tonight:
+        return None
+    return masks(census, [census.minors[row.minor] for row in waiting_tonight(census, asked)])
 
 
 def _options(
@@ -159,7 +173,11 @@ def _provisional(row: Assessment) -> tuple[str, ...]:
 
 
 def _findings(row: Assessment) -> Sequence[Finding]:
-    return Findings(lambda: row.all_findings)
+    return Later(lambda: row.all_findings)
+
+
+def _fixes(row: Assessment, words: bool) -> Sequence[Fix]:
+    return tuple(row.fixes()) if words else Later(row.fixes)
 
 
 def _terms(row: Assessment, referral: Referral, policy: Policy) -> tuple[Term, ...]:
@@ -192,7 +210,11 @@ def _needs_info(rows: Sequence[Assessment]) -> tuple[NeedsInfo, ...]:
 
 
 def effects_on_others(
-    census: Census, referral: Referral, policy: Policy, known: dict[str, list[Assessment]]
+    census: Census,
+    referral: Referral,
+    policy: Policy,
+    known: dict[str, list[Assessment]],
+    found: Masks | None = None,
 ) -> dict[str, Effect]:
     """What each option does to the others who wait; nothing where the need begins later than tonight.
 
@@ -204,6 +226,8 @@ def effects_on_others(
     policy : Policy
     known : dict
         Assessments already made, by referral id; those of the asked referral are among them.
+    found : Masks, optional
+        The rules as arrays for those of `waiting_tonight`, where they have been judged.
 
     Returns
     -------
@@ -216,7 +240,7 @@ def effects_on_others(
     from matching import flow, regret
 
     referrals = waiting_tonight(census, referral)
-    waiting = network_tonight(census, referrals, policy, known)
+    waiting = network_tonight(census, referrals, policy, known, found)
     network = waiting.network
     asked = network.minors.index(referral.minor)
     plan = flow.solve(network)

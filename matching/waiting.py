@@ -51,7 +51,11 @@ def waiting_tonight(census: Census, asked: Referral) -> list[Referral]:
 
 
 def network_tonight(
-    census: Census, referrals: Sequence[Referral], policy: Policy, known: dict[str, list[Assessment]]
+    census: Census,
+    referrals: Sequence[Referral],
+    policy: Policy,
+    known: dict[str, list[Assessment]],
+    found: Masks | None = None,
 ) -> Waiting:
     """Put together who could be where tonight.
 
@@ -64,17 +68,17 @@ def network_tonight(
         What a pair costs.
     known : dict
         Assessments already made, by referral id.
+    found : Masks, optional
+        The rules as arrays for the minors of these referrals, where they have been judged.
     """
-    minors = [census.minors[referral.minor] for referral in referrals]
-    found = masks(census, [minor for minor, row in zip(minors, referrals, strict=True) if row.id not in known])
-    builder, at = _Builder(census, policy), -1
-    for referral in referrals:
+    found = found or masks(census, [census.minors[referral.minor] for referral in referrals])
+    builder = _Builder(census, policy)
+    for at, referral in enumerate(referrals):
         builder.add_minor(referral)
         if referral.id in known:
             for assessment in known[referral.id]:
                 builder.add_assessed(referral, assessment)
         else:
-            at += 1
             builder.add_masked(referral, found, at)
     return builder.build()
 

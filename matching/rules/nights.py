@@ -155,11 +155,15 @@ class LastResort:
     code = "funding.last_resort"
     source = "Georgia gap fund"
 
-    def check(self, funding: Funding, other_may_pay: bool) -> Finding:
+    def judge(self, funding: Funding, other_may_pay: bool) -> Outcome:
         """Judge a payer, knowing whether another that is not of last resort has all its findings met."""
+        return yes_or_no(not (funding.fund.last_resort and other_may_pay))
+
+    def check(self, funding: Funding, other_may_pay: bool) -> Finding:
+        """Judge a payer, and say why."""
         citation = funding.limit.citation if funding.limit is not None else None
         last = funding.fund.last_resort
-        outcome = yes_or_no(not (last and other_may_pay))
+        outcome = self.judge(funding, other_may_pay)
         if not last:
             text = "Not a fund of last resort"
         elif other_may_pay:
