@@ -17,6 +17,7 @@ class House:
     __slots__ = (
         "_best",
         "_dates",
+        "_funds",
         "_named",
         "_only_victims",
         "_present",
@@ -51,6 +52,7 @@ class House:
         self._shared: dict[tuple[str, date], list[Bed]] = {}
         self._best: dict[tuple[str, date, date], tuple[Bed, date | None] | None] = {}
         self._dates: list[date] | None = None
+        self._funds: list[str] | None = None
         self._unit_beds: dict[str, frozenset[str]] | None = None
         self._only_victims: bool | None = None
 
@@ -60,6 +62,13 @@ class House:
         if self._dates is None:
             self._dates = sorted(set(self._all_dates()))
         return self._dates
+
+    @property
+    def funds(self) -> list[str]:
+        """The accepted funds, each once, by id."""
+        if self._funds is None:
+            self._funds = sorted(set(self.facility.funds or ()))
+        return self._funds
 
     @property
     def unit_beds(self) -> dict[str, frozenset[str]]:
@@ -183,6 +192,7 @@ class Census:
         "_houses",
         "_paid",
         "_wary",
+        "alike",
         "approvals",
         "chains",
         "funds",
@@ -216,6 +226,7 @@ class Census:
         self.looked_at = {fund.id: _looked_at(fund) for fund in snapshot.funds}
         self.payers: dict[Any, dict[Any, Any]] = {}
         self.chains: dict[Any, Any] = {}
+        self.alike: dict[Any, int] = {}
         self._paid = _paid(snapshot.stays)
         self._wary = [minor for minor in snapshot.minors if minor.avoid.minors]
         self._avoided: dict[str, frozenset[str]] = {}
@@ -242,6 +253,7 @@ class Census:
         """Let go of what was judged of payers: they look back here, and only the collector could free such a ring."""
         self.payers.clear()
         self.chains.clear()
+        self.alike.clear()
 
     def paid_by(self, fund: str) -> list[tuple[str, date, date]]:
         """The minors whose stays a fund pays, each with the half-open nights."""

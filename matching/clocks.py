@@ -51,6 +51,8 @@ def past_of(
     holidays: Collection[date],
 ) -> Past:
     """Gather what a clock sees: every stay of the minor ends at the admission at the latest."""
+    if not stays:
+        return Past((), None, frozenset(), clock.limit + extension_nights(clock, minor), holidays)
     scoped = [stay for stay in stays if clock.scope == "fund" or stay.facility == facility]
     ended = [(stay, min(stay.left_on or admit_on, admit_on)) for stay in scoped if stay.admitted_on < admit_on]
     ended.sort(key=lambda row: row[0].admitted_on)

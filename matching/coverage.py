@@ -17,6 +17,9 @@ from matching.facts import Payer
 MOST_STEPS = 20_000
 """How far a search goes before it takes what it has; a house with eight payers that all differ stays within it."""
 
+FEW = 4
+"""So few payers that trying every order takes less than keeping book of it."""
+
 Key = tuple[int, int, tuple[int, ...], tuple[str, ...]]
 """Nights of last resort, blocks, nights of each scarce payer, and who pays, night by night: least is best."""
 
@@ -92,11 +95,22 @@ def cover(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage:
 
 def heads(payers: Sequence[PayerRun], start: int, stop: int) -> dict[str, int]:
     """How far the nights are paid without a gap if each payer in turn pays the first (ordinals, by fund)."""
-    whole = [not payer.last_resort and payer.run_end(start, stop) == stop for payer in payers]
-    if all(whole):
-        return {payer.fund: stop for payer in payers}
+    if len(payers) <= FEW and not any(payer.last_resort for payer in payers):
+        return {payer.fund: _farthest(payer, payers, start, stop) for payer in payers}
     search = _Search(payers, start, stop)
     return {payer.fund: search.farthest(at, search.everyone, start) for at, payer in enumerate(search.payers)}
+
+
+def _farthest(first: PayerRun, payers: Sequence[PayerRun], start: int, stop: int) -> int:
+    """What a search finds among a few, none of last resort: every block runs out before the next begins."""
+    end = found = first.run_end(start, stop)
+    if start < end < stop:
+        rest = [payer for payer in payers if payer is not first]
+        for payer in rest:
+            found = max(found, _farthest(payer, rest, end, stop))
+            if found == stop:
+                break
+    return found
 
 
 def _single(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage | None:

@@ -34,22 +34,24 @@ class Payer:
         The rules of the night of admission are met too.
     """
 
-    __slots__ = ("_alike", "_codes", "_findings", "_run", "funding", "own_met", "usable")
+    __slots__ = ("_alike", "_asks", "_codes", "_findings", "_run", "funding", "own_met", "usable")
 
     def __init__(self, funding: Funding) -> None:
         self.funding = funding
-        self.usable = funding.limit is not None and all(rule.judge(funding) is MET for rule in ONCE_RULES)
-        self.own_met = self.usable and all(rule.judge(funding) is MET for rule in NIGHT_RULES)
+        self.usable = funding.limit is not None and _all_met(ONCE_RULES, funding)
+        self.own_met = self.usable and _all_met(NIGHT_RULES, funding)
         self._codes: dict[Outcome, list[str]] | None = None
         self._findings: list[Finding] | None = None
-        self._alike: Hashable | None = None
+        self._alike: int | None = None
+        self._asks: frozenset[str] | None = None
         self._run: PayerRun | None = None
 
     @property
-    def alike(self) -> Hashable:
-        """Equal for two minors whose blocks reach equally far from every night of the same need."""
+    def alike(self) -> int:
+        """A number, equal for two minors whose blocks reach equally far from every night of the same need."""
         if self._alike is None:
-            self._alike = self.funding.alike
+            numbers = self.funding.case.census.alike
+            self._alike = numbers.setdefault(self.funding.alike, len(numbers))
         return self._alike
 
     @property
@@ -72,6 +74,15 @@ class Payer:
             self._findings = [rule.check(self.funding) for rule in self.rules]
         return self._findings
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The facts that its unknown answers lack."""
+        if self._asks is None:
+            unknown = self.codes(UNKNOWN)
+            findings = [rule.check(self.funding) for rule in self.rules if rule.code in unknown]
+            self._asks = frozenset(fact for finding in findings for fact in finding.asks)
+        return self._asks
+
     def codes(self, outcome: Outcome) -> list[str]:
         """The rules with an outcome, the last resort aside."""
         if self._codes is None:
@@ -79,6 +90,13 @@ class Payer:
             for rule in self.rules:
                 self._codes[rule.judge(self.funding)].append(rule.code)
         return self._codes[outcome]
+
+
+def _all_met(rules: Iterable[FundRule], funding: Funding) -> bool:
+    for rule in rules:  # noqa: SIM110 - asked for every payer of everyone who waits, where all() takes twice as long
+        if rule.judge(funding) is not MET:
+            return False
+    return True
 
 
 class PayerFindings:
@@ -106,6 +124,11 @@ class PayerFindings:
     def findings(self) -> list[Finding]:
         """Every finding of this payer."""
         return [*self._payer.findings, FUND_LAST_RESORT.check(self._payer.funding, self._other_may_pay)]
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The facts that its unknown answers lack."""
+        return self._payer.asks
 
     @property
     def run(self) -> PayerRun:
@@ -184,11 +207,10 @@ class Assessment:
     def facts_to_ask(self) -> set[str]:
         """The facts that the answers behind the unknown codes lack."""
         rules = (BY_CODE[code] for code in self.unknown)
-        doubtful = [rule.check(self.case) for rule in rules if isinstance(rule, Rule)]
+        facts = {fact for rule in rules if isinstance(rule, Rule) for fact in rule.check(self.case).asks}
         if not any(payer.may_pay for payer in self.payers):
-            open_payers = [payer for payer in self.payers if not payer.codes(NOT_MET)]
-            doubtful += [finding for payer in open_payers for finding in payer.findings if finding.outcome is UNKNOWN]
-        return {fact for finding in doubtful for fact in finding.asks}
+            facts.update(*(payer.asks for payer in self.payers if not payer.codes(NOT_MET)))
+        return facts
 
     def fixes(self) -> list[Fix]:
         """The smallest change for each failed rule, and who could make it."""
@@ -268,12 +290,15 @@ def accepted_payers(case: Case) -> list[Payer]:
     itself is looked at too.
     """
     census, facility = case.census, case.facility
-    stays = census.stays_of.get(case.minor.id, ())
-    here = facility.id if any(stay.facility == facility.id for stay in stays) else None
+    stays = census.stays_of.get(case.minor.id)
+    here = facility.id if stays and any(stay.facility == facility.id for stay in stays) else None
     governing = case.governing(case.admit_on) if here else case.admit_on
-    judged = census.payers.setdefault((case.minor.id, case.admit_on, case.until), {})
+    of_minor = (case.minor.id, case.admit_on, case.until)
+    judged = census.payers.get(of_minor)
+    if judged is None:
+        judged = census.payers[of_minor] = {}
     payers = []
-    for fund in sorted(set(facility.funds or ())):
+    for fund in case.house.funds:
         kinds, states = census.looked_at[fund]
         key: Hashable = fund
         if kinds or states or here:
@@ -287,11 +312,12 @@ def accepted_payers(case: Case) -> list[Payer]:
 
 def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]]:
     """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
-    others = any(payer.own_met and not payer.funding.fund.last_resort for payer in payers)
-    first = [payer for payer in payers if payer.own_met and not (others and payer.funding.fund.last_resort)]
+    first = [payer for payer in payers if payer.own_met]
     if not first:
         return []
-    usable = tuple(payer for payer in payers if payer.usable)
+    if len(first) > 1:
+        first = [payer for payer in first if not payer.funding.fund.last_resort] or first
+    usable = [payer for payer in payers if payer.usable]
     start, stop = case.admit_on.toordinal(), covered_until(case).toordinal()
     key = (tuple([payer.alike for payer in usable]), start, stop, case.until)
     ends = case.census.chains.get(key)

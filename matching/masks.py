@@ -200,10 +200,11 @@ def _judge_by_keys(census: Census, houses: Sequence[House], minors: Sequence[Min
         return
     columns, house_at = _distinct([keys.of_house(house, night) for house in houses])
     rows, minor_at = _distinct([keys.of_minor(census, minor, night) for minor in minors])
-    people = minors if rule.code == "custody.interstate" else [_stranger(minor) for minor in minors]
+    named = rule.code == "custody.interstate"
+    people = [minors[row] if named else _stranger(minors[row]) for row in rows]
     table = [
-        rule.judge(_alone(census, people[row], houses[column].facility)) if keys.minds(minors[row]) else MET
-        for row in rows
+        rule.judge(_alone(census, minor, houses[column].facility)) if keys.minds(minors[row]) else MET
+        for row, minor in zip(rows, people, strict=True)
         for column in columns
     ]
     found.mark(rule.code, _codes(table).reshape(len(rows), -1), minor_at, house_at)

@@ -1,14 +1,18 @@
 """One accepted payer of a case: its limit row, what its clocks have seen, and the nights it could pay."""
 
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import fields
 from datetime import date, timedelta
+from operator import attrgetter
 
 from matching import clocks
 from matching.case import Case
 from matching.clocks import Past
 from matching.dates import birthday
 from matching.facts import Clock, Fund, Limit
+
+_COUNTS = attrgetter(*(column.name for column in fields(Clock) if column.name != "id"))
+"""How a clock counts, whatever it is called."""
 
 
 class Funding:
@@ -104,7 +108,7 @@ class Funding:
         """Equal for funds that would pay just the same nights of this case; None where that is not known."""
         if self.may_return or self.row.nights_left is not None:
             return None
-        caps = frozenset((replace(clock, id=""), past.limit, past.excluded) for clock, past in self.pasts)
+        caps = frozenset((_COUNTS(clock), past.limit, past.excluded) for clock, past in self.pasts)
         return caps, min(self.leaves_on(), self.case.until)
 
     @property

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.admission import earliest
@@ -196,10 +197,11 @@ def _usable_nights(row: Assessment) -> int:
 
 def _needs_info(rows: Sequence[Assessment]) -> tuple[NeedsInfo, ...]:
     """Those with the fewest open questions first; each question says how many facilities it decides."""
-    asked = {row.case.facility.id: row.facts_to_ask() for row in rows}
+    asked = {row.case.facility.id: frozenset(row.facts_to_ask()) for row in rows}
     counts = Counter(fact for facts in asked.values() for fact in facts)
 
-    def asks(facts: set[str]) -> tuple[Ask, ...]:
+    @cache
+    def asks(facts: frozenset[str]) -> tuple[Ask, ...]:
         found = [Ask(fact, counts[fact] if fact.startswith("minor.") else 1) for fact in facts]
         return tuple(sorted(found, key=lambda ask: (-ask.decides, ask.fact)))
 

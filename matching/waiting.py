@@ -110,7 +110,7 @@ class _Builder:
         """Add every pair that the arrays allow, and judge the exceptions one by one."""
         minor, facilities = self.census.minors[referral.minor], self.census.snapshot.facilities
         for exception in found.exceptions[at]:
-            self.add_assessed(referral, assess(self.census, referral, facilities[exception]))
+            self.add_assessed(referral, assess(self.census, referral, facilities[exception], words=False))
         closed = (found.not_met[at] | found.unknown[at]) != 0
         closed[list(found.exceptions[at])] = True
         units_of: dict[int, list[Unit]] = {}

@@ -5,11 +5,13 @@ import pytest
 
 from matching.admission import earliest, make_case
 from matching.census import Census
-from matching.codec import decode
+from matching.codec import decision_document, decode
+from matching.decision import Decision
 from matching.eligibility import assess, sibling_outcome
 from matching.findings import NOT_MET, UNKNOWN
 from matching.masks import BIT, masks
 from matching.network import Network
+from matching.ranking import rank
 from matching.rules import FACILITY_RULES
 from matching.value import DEFAULT_POLICY
 from matching.waiting import network_tonight, waiting_tonight
@@ -68,6 +70,31 @@ def test_network_from_masks_is_the_network_from_assessments(part: int) -> None:
         pairs += len(one.row_of)
     assert pairs > WORLDS / 20
     saw("pairs of the network from arrays against assessments", pairs)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_codes_from_arrays_are_those_of_the_full_answer(part: int) -> None:
+    """Of every facility, whatever the night of the admission, and with no bed at all."""
+    facilities = 0
+    for seed in range(part, WORLDS, 4):
+        snapshot = decode(world(seed, minors=(2, 6), facilities=(1, 6)))
+        for referral in snapshot.referrals:
+            whole, codes = (rank(snapshot, referral.id, words=words) for words in (True, False))
+            assert said(codes) == said(whole), (seed, referral.id)
+            assert decision_document(codes) == decision_document(whole), (seed, referral.id)
+            facilities += len(snapshot.facilities)
+    assert facilities > WORLDS
+    saw("facilities in codes against the full answer", facilities)
+
+
+def said(decision: Decision) -> list[object]:
+    """What each list says of each facility, findings and fixes aside."""
+    return [
+        [row.facility for row in decision.options],
+        [row.facility for row in decision.later],
+        [(row.facility, row.unknown, row.ask) for row in decision.needs_info],
+        [(row.facility, row.failed) for row in decision.excluded],
+    ]
 
 
 def capacities(network: Network, row: int) -> tuple[int, int, int]:
