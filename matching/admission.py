@@ -54,7 +54,6 @@ def admission(
     """Find the first night on which everybody who must come together has a bed."""
     first = earliest(census, referral)
     house, asking = census.house(facility), frozenset((referral.id,))
-    gaps = any(unit.max_age_gap_years is not None for unit in facility.units)
     room_from: date | None = None
     for night in _nights(census, minor, facility, first):
         if not any(house.free_beds(unit, night, minor.id, asking) for unit in facility.units):
@@ -65,7 +64,7 @@ def admission(
             chosen = _choose(referral.id, case, first, places)
             if chosen is not None:
                 return chosen._replace(room_from=room_from or night)
-        if room_from is None and (places or gaps) and _has_room(case):
+        if room_from is None and (places or _has_gaps(facility)) and _has_room(case):
             room_from = night
     return Admission(referral.id, make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
 
@@ -135,6 +134,10 @@ def _birthdays(minor: Minor, first: date, last: date) -> Iterator[date]:
     if minor.born_on is not None:
         for age in range(age_on(minor.born_on, first) + 1, age_on(minor.born_on, last) + 1):
             yield birthday(minor.born_on, age)
+
+
+def _has_gaps(facility: Facility) -> bool:
+    return any(unit.max_age_gap_years is not None for unit in facility.units)
 
 
 def _has_room(case: Case) -> bool:

@@ -47,6 +47,11 @@ class Payer:
         self._run: PayerRun | None = None
 
     @property
+    def refuses_alike(self) -> bool:
+        """Whether the fund may not pay the first night, here or in any other house where the minor has not stayed."""
+        return not self.own_met and not any(self.funding.case.census.looked_at[self.funding.fund.id])
+
+    @property
     def alike(self) -> int:
         """A number, equal for two minors whose blocks reach equally far from every night of the same need."""
         if self._alike is None:

@@ -131,7 +131,12 @@ def nights_cost(placing: Placing, policy: Policy) -> int:
 
 
 def _cost(placing: Placing, weights: Iterable[Weight]) -> int:
-    return sum([min(_MEASURES[row.code].value(placing), row.most) * row.weight for row in weights])
+    total = 0
+    for row in weights:
+        value = _MEASURES[row.code].value(placing)
+        if value:
+            total += min(value, row.most) * row.weight
+    return total
 
 
 def call_first(bed: Bed, as_of: datetime) -> bool:
@@ -165,6 +170,8 @@ def _moves_text(_: Placing, value: int) -> str:
 
 def _siblings(placing: Placing) -> int:
     census, case = placing.case.census, placing.case
+    if not case.minor.together_with:
+        return 0
     return sum(
         any(row.present(case.admit_on) for row in census.presence.get(sibling, ()))
         and not case.house.has_own(case.admit_on, sibling)
@@ -218,7 +225,9 @@ def _home_counts(placing: Placing) -> bool:
     home, minor = placing.referral.home_point, placing.case.minor
     if home is None or minor.residence.county in minor.avoid.counties:
         return False
-    return not any(distance_km(home, (circle[0], circle[1])) <= circle[2] for circle in minor.avoid.circles)
+    return not minor.avoid.circles or not any(
+        distance_km(home, (circle[0], circle[1])) <= circle[2] for circle in minor.avoid.circles
+    )
 
 
 def _distance(placing: Placing) -> int:

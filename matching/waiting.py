@@ -116,9 +116,17 @@ class _Builder:
         units_of: dict[int, list[Unit]] = {}
         for column in np.flatnonzero(found.unit_met[at] & ~closed[found.unit_facility]).tolist():
             units_of.setdefault(found.unit_facility[column], []).append(found.units[column])
-        for facility, units in units_of.items():
-            case = tonight_case(self.census, minor, facilities[facility], referral)
-            heads = chain_heads(case, accepted_payers(case))
+        refusing: set[str] = set()
+        stayed = {stay.facility for stay in self.census.stays_of.get(minor.id, ())}
+        for at_house, units in units_of.items():
+            facility = facilities[at_house]
+            if facility.id not in stayed and refusing.issuperset(facility.funds or ()):
+                continue
+            case = tonight_case(self.census, minor, facility, referral)
+            payers = accepted_payers(case)
+            if facility.id not in stayed:
+                refusing.update([payer.funding.fund.id for payer in payers if payer.refuses_alike])
+            heads = chain_heads(case, payers)
             if heads:
                 beds = [(unit, case.house.best_shared_bed(unit, case.admit_on, case.until)) for unit in units]
                 self._add_places(referral, case, [(unit, *bed) for unit, bed in beds if bed is not None], heads)
