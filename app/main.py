@@ -20,6 +20,8 @@ from app.edge import Edge
 from app.exchange import routes as exchange
 from app.facilities import routes as facilities
 from app.funding import routes as funding
+from app.notices import pages as notice_pages
+from app.notices.live import Live
 from app.openapi import describe
 from app.placements import gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
 from app.placements import pages as placement_pages
@@ -48,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stay_routes.router,
     tasks.router,
     exchange.router,
+    notice_pages.router,
     referral_pages.router,
     placement_pages.router,
     offer_pages.router,
@@ -65,6 +68,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.state.settings = settings
     app.state.clock = clock or SystemClock(settings.time_zone, settings.night_turns_at)
     app.state.database = Database(settings.database_url, app.state.clock)
+    app.state.live = Live(app.state.database, settings)
     app.state.worker = Worker(app.state.database, settings)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     install(app)

@@ -1,11 +1,16 @@
 """The commands `serve` and `migrate`."""
 
-from typing import Annotated
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.config import Settings
 from app.console import connected, say
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def serve(
@@ -13,15 +18,38 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Answer requests on one address, over the database that DATABASE_URL names."""
-    import uvicorn
-
     from app.main import create_app
 
     settings = Settings.from_env()
     with connected(settings):
         say(f"Answering on http://{host}:{port}   Stop with Ctrl-C.")
+    answer(create_app(settings), host, port)
+
+
+def answer(app: "FastAPI", host: str, port: int) -> None:
+    """Answer requests until asked to end; open streams are ended first, or they would keep the server from it."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.state.live.end_all()
+            super().handle_exit(sig, frame)
+
     # No access log: addresses carry ids, and who read what is in the audit trail.
-    uvicorn.run(create_app(settings), host=host, port=port, access_log=False, server_header=False, log_level="warning")
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(3)
 
 
 def migrate() -> None:

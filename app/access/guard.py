@@ -39,6 +39,8 @@ class Guard:
     """A dependency that gives the actor, or refuses. The test over all routes looks for it."""
 
     permission: Permission
+    keeps_awake: bool = True
+    """Whether asking counts as a sign of life of the person."""
 
     def __call__(
         self,
@@ -52,7 +54,8 @@ class Guard:
             actor = keys.authenticate(database, bearer.credentials, clock.now(), live=settings.live)
         else:
             cookie = request.cookies.get(cookie_name(request))
-            actor = signin.authenticate(database, cookie, clock.now(), settings)
+            by_hand = self.keeps_awake and "x-live" not in request.headers
+            actor = signin.authenticate(database, cookie, clock.now(), settings, keeps_awake=by_hand)
             if actor is not None and cookie is not None:
                 _same_site(request, actor, cookie, sent_token)
         if actor is None:
@@ -62,9 +65,9 @@ class Guard:
         return actor
 
 
-def require(permission: Permission) -> Any:
+def require(permission: Permission, *, keeps_awake: bool = True) -> Any:
     """`actor: Annotated[Actor, require(Permission.X)]` on every route that is not public."""
-    return Depends(Guard(permission))
+    return Depends(Guard(permission, keeps_awake))
 
 
 def cookie_name(request: Request) -> str:

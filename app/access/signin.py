@@ -1,5 +1,6 @@
 """One-time links and the sessions they open. Tokens are opaque and random; only their hashes are stored."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -39,7 +40,7 @@ def open_session(session: Session, link_token: str, now: datetime) -> str | None
         .values(used_at=now)
         .returning(LoginLink.person_id)
     ).scalar_one_or_none()
-    if spent is None or (actor := _actor(session, spent)) is None:
+    if spent is None or (actor := _actors(session, {spent}).get(spent)) is None:
         return None
     token = new_token()
     row = SignIn(
@@ -64,37 +65,59 @@ def close_session(session: Session, actor: Actor, token: str, now: datetime) -> 
         record(session, actor, "sign_out", "person", actor.person_id)
 
 
-def authenticate(database: Database, token: str | None, now: datetime, settings: Settings) -> Actor | None:
-    """Who holds this session; None where it is unknown, ended, idle too long, or its person is disabled."""
+def authenticate(
+    database: Database, token: str | None, now: datetime, settings: Settings, *, keeps_awake: bool = True
+) -> Actor | None:
+    """Who holds this session; None where it is unknown, ended, idle too long, or its person is disabled.
+
+    What no person asked for does not keep the session awake.
+    """
     if not token:
         return None
+    mine = SignIn.token_sha256 == sha256(token)
+    drowsy = SignIn.last_seen_at <= now - TOUCH_EVERY
     with database.reading() as session:
-        row = session.scalars(select(SignIn).where(SignIn.token_sha256 == sha256(token))).one_or_none()
-        if row is None or row.ended_at is not None:
-            return None
-        if now - row.created_at >= settings.session_lasts or now - row.last_seen_at >= settings.session_idles:
-            return None
-        actor = _actor(session, row.person_id)
-    if actor is not None and now - row.last_seen_at >= TOUCH_EVERY:
+        actor = holders(session, {sha256(token)}, now, settings).get(sha256(token))
+        touch = actor is not None and keeps_awake and session.scalar(select(SignIn.id).where(mine, drowsy)) is not None
+    if touch:
         with database.writing() as session:
-            session.execute(update(SignIn).where(SignIn.id == row.id).values(last_seen_at=now))
+            session.execute(update(SignIn).where(mine, drowsy).values(last_seen_at=now))
     return actor
 
 
-def _actor(session: Session, person_id: str) -> Actor | None:
+def holders(session: Session, tokens: Collection[str], now: datetime, settings: Settings) -> dict[str, Actor]:
+    """Who holds each of these sessions, by the hash of its token; one that has ended is left out."""
+    rows = session.scalars(
+        select(SignIn).where(
+            SignIn.token_sha256.in_(tokens),
+            SignIn.ended_at.is_(None),
+            SignIn.created_at > now - settings.session_lasts,
+            SignIn.last_seen_at > now - settings.session_idles,
+        )
+    ).all()
+    actors = _actors(session, {row.person_id for row in rows})
+    return {row.token_sha256: actors[row.person_id] for row in rows if row.person_id in actors}
+
+
+def _actors(session: Session, people: Collection[str]) -> dict[str, Actor]:
+    """The people among these who may act, each as an actor."""
     found = session.execute(
         select(Person, Agency)
         .join(Agency, Agency.id == Person.agency_id)
-        .where(Person.id == person_id, Person.disabled_at.is_(None), Agency.closed_at.is_(None))
-    ).one_or_none()
-    if found is None:
-        return None
-    person, agency = found
-    houses = session.scalars(select(PersonFacility.facility_id).where(PersonFacility.person_id == person_id))
-    return Actor(
-        agency_id=agency.id,
-        kind=agency.kind,
-        role=person.role,
-        person_id=person.id,
-        facility_ids=frozenset(houses) or None,
-    )
+        .where(Person.id.in_(people), Person.disabled_at.is_(None), Agency.closed_at.is_(None))
+    ).all()
+    houses: dict[str, set[str]] = {}
+    for person_id, facility_id in session.execute(
+        select(PersonFacility.person_id, PersonFacility.facility_id).where(PersonFacility.person_id.in_(people))
+    ):
+        houses.setdefault(person_id, set()).add(facility_id)
+    return {
+        person.id: Actor(
+            agency_id=agency.id,
+            kind=agency.kind,
+            role=person.role,
+            person_id=person.id,
+            facility_ids=frozenset(houses.get(person.id, ())) or None,
+        )
+        for person, agency in found
+    }

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import serving
 from app.clock import MovableClock
 from app.config import Settings
 from app.console import Refused
@@ -160,11 +161,8 @@ def port_is_free(host: str, port: int) -> None:
 
 def answer(play: Play, settings: Settings, host: str, port: int) -> None:
     """Answer requests until Ctrl-C, or until the process is asked to end."""
-    import uvicorn
-
     from app.main import create_app
 
     # Ending as on Ctrl-C lets the temporary folder go.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app = create_app(settings, clock=play.clock)
-    uvicorn.run(app, host=host, port=port, access_log=False, server_header=False, log_level="warning")
+    serving.answer(create_app(settings, clock=play.clock), host, port)

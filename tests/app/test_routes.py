@@ -97,7 +97,7 @@ def test_a_person_gets_what_their_role_may_and_nothing_else(
     sign_in(client, database, role)
     headers = SAME_SITE | {"X-Form-Token": form_token(client.cookies["bednight"])}
     for method, path, demanded in guarded(app):
-        if path == "/sign-out":
+        if path in {"/sign-out", "/events"}:  # the one ends the session, the other has no end: test_live.py
             continue
         answer = client.request(method, filled(path), headers=headers)
         json = answer.headers.get("content-type", "").startswith("application/problem+json")
