@@ -39,6 +39,9 @@ CATALOGUE: dict[str, Kind] = {
     "bed_taken": Kind(409, "This bed has just been taken", "Choose one of the next options."),
     "hold_ran_out": Kind(409, "The hold has run out", "Ask for the bed again."),
     "safeguard_breach": Kind(409, "A safeguard stands against this", "No one can waive it. Choose another option."),
+    "exception_needed": Kind(
+        409, "An exception must be on record first", "Record one for each rule that stands against the house."
+    ),
     "reason_needed": Kind(409, "This is not the first option", "Say why it was chosen: send choice_reason."),
     "call_first": Kind(409, "This bed was not confirmed lately", "Call the house, then send called: true."),
     "held_already": Kind(

@@ -23,7 +23,7 @@ from app.funding import routes as funding
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
+from app.placements import exception_routes, gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
 from app.placements import pages as placement_pages
 from app.placements import record_routes as records
 from app.placements import routes as placements
@@ -47,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     whole.router,
     offer_routes.router,
     gap_routes.router,
+    exception_routes.router,
     stay_routes.router,
     tasks.router,
     exchange.router,

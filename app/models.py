@@ -11,6 +11,7 @@ from app.funding import models as funding
 from app.minors import models as minors
 from app.notices import models as notices
 from app.outbox import models as outbox
+from app.placements import exception_models as exceptions
 from app.placements import gap_models as gaps
 from app.placements import models as placements
 from app.referrals import models as referrals
@@ -22,6 +23,7 @@ __all__ = [
     "access",
     "audit",
     "beds",
+    "exceptions",
     "exchange",
     "facilities",
     "funding",

@@ -23,7 +23,7 @@ from app.db import new_id
 from app.paging import Place, page
 from app.placements.gap_models import Call, Gap, GapKind, GapSource
 from app.placements.gap_schemas import GapRead
-from app.placements.models import DeclineReason, RankingRun
+from app.placements.models import DeclineReason, Offer, RankingRun
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, project
 
@@ -87,20 +87,20 @@ def _most(codes: Any) -> str | None:
     return min(counted, key=lambda code: (-counted[code], code), default=None)
 
 
-def unfunded(session: Session, referral: Referral, run_id: str, night: date, rule: str | None, now: datetime) -> None:
+def unfunded(session: Session, offer: Offer, night: date, rule: str | None, now: datetime) -> None:
     """Write down that somebody sleeps in a bed tonight that nobody pays."""
     _write(
         session,
         Gap(
-            referral_id=referral.id,
-            agency_id=referral.agency_id,
-            run_id=run_id,
+            referral_id=offer.referral_id,
+            agency_id=offer.agency_id,
+            run_id=offer.run_id,
             night=night,
             kind=GapKind.UNFUNDED_TONIGHT,
             source=GapSource.OFFER,
             rule=rule,
             made_at=now,
-            once=f"unfunded:{trail_id(referral.id)}:{night}",
+            once=f"unfunded:{trail_id(offer.referral_id)}:{night}",
         ),
     )
 

@@ -24,7 +24,7 @@ from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence
 from app.idempotency import NO_KEY, Once
 from app.outbox.service import emit
-from app.placements import clash, moves, service
+from app.placements import clash, moves, service, waived
 from app.placements.models import Offer, OfferStatus, RunGround, Stay
 from app.placements.money import money_is_there, paid_nights
 from app.placements.snapshot import HORIZON_NIGHTS
@@ -101,7 +101,7 @@ def _make(
     body = asked.body
     if referral.status is not ReferralStatus.OPEN:
         raise Problem("referral_closed")
-    entry, ground = _entry(session, actor, referral, run_id, body.facility, now, tonight)
+    entry, ground = _entry(session, actor, referral, run_id, body, now, tonight)
     _chosen_well(entry, body)
     _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
     if not ledger.stamp(session, body.facility, ground.house_stamps.get(body.facility, 0)):
@@ -126,7 +126,8 @@ def write_offer(
         choice_reason=body.choice_reason,
         authority=body.authority,
         authority_until=body.authority_until,
-        unfunded=False,
+        unfunded=body.unfunded_reason is not None,
+        unfunded_reason=body.unfunded_reason,
         status=OfferStatus.OPEN,
         sent_at=now,
         sent_by=actor.id,
@@ -167,20 +168,27 @@ def lock_referral(session: Session, referral: Referral) -> None:
 
 
 def _entry(
-    session: Session, actor: Actor, referral: Referral, run_id: str, facility_id: str, now: datetime, tonight: date
+    session: Session, actor: Actor, referral: Referral, run_id: str, body: OfferCreate, now: datetime, tonight: date
 ) -> tuple[Json, RunGround]:
-    """The option, or the later one with a date, that a decision gives for a house; Outdated where it is out of date."""
+    """The option, or the later one with a date, that a decision gives for a house, or one whose rules are waived.
+
+    Outdated where the decision is out of date.
+    """
+    facility_id = body.facility
     run, answer = service.read_run(session, actor, referral.id, run_id, now)
     ground = session.get(RunGround, run_id)
     if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
         raise Outdated
     # What the agency was not shown cannot be asked for either: else a refusal would tell what the page did not.
     seen = project(answer, viewer=AGENCY)
+    unfunded = body.unfunded_reason is not None
     if facility_id in {entry["facility"] for entry in (*seen["options"], *seen["later"]) if entry.get("bed")}:
+        if unfunded:
+            raise Problem("not_an_option", "Somebody pays here. Ask without unfunded_reason.")
         return next(e for e in (*answer["options"], *answer["later"]) if e["facility"] == facility_id), ground
-    out = next((entry for entry in seen["excluded"] if entry["facility"] == facility_id), None)
-    if out is not None and any(not fix["waivable"] and fix["rule"].startswith("safeguard.") for fix in out["fix"]):
-        raise Problem("safeguard_breach")
+    out = waived.entry(session, referral, run, answer, facility_id, now, unfunded=unfunded)
+    if out is not None:
+        return out, ground
     if ledger.stamps(session).get(facility_id, 0) != ground.house_stamps.get(facility_id, 0):
         raise Outdated
     raise Problem("not_an_option")

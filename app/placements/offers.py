@@ -16,7 +16,7 @@ from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
-from app.placements import clash, moves, service
+from app.placements import clash, gaps, moves, service, waived
 from app.placements.holding import Outdated, lock_referral, take, tell_agency, tell_house, wanted_bed
 from app.placements.models import Admission, Offer, OfferStatus, RunGround, Stay
 from app.placements.workflow import Answer, HoldRead, OfferRead
@@ -165,6 +165,10 @@ def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:
     if not holds.accept(session, hold, stay.id, now):
         raise Problem("hold_ran_out")
     session.add(Admission(stay_id=stay.id, offer_id=offer.id))
+    if offer.unfunded:
+        _, whole = service.stored_run(session, offer.run_id)
+        failed: list[str] = next((e["failed"] for e in whole["excluded"] if e["facility"] == offer.facility_id), [])
+        gaps.unfunded(session, offer, hold.first_night, failed[0] if failed else None, now)
 
 
 def _wanted_now(
@@ -179,6 +183,8 @@ def _wanted_now(
         raise Outdated
     dated = [entry for entry in whole["later"] if entry["from"] is not None]
     entry = next((e for e in (*whole["options"], *dated) if e["facility"] == offer.facility_id), None)
+    if entry is None:
+        entry = waived.entry(session, referral, run, whole, offer.facility_id, now, unfunded=offer.unfunded)
     if entry is None:
         raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
     return wanted_bed(session, referral, entry, offer.facility_id, now)

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from app.beds.models import HoldEnd
 from app.bodies import Sent
-from app.codes import ApiModel, Instant, Ref, wrong
+from app.codes import ApiModel, Instant, Ref, Words, wrong
 from app.placements.models import Authority, ChoiceReason, DecidedBy, DeclineReason, OfferStatus
 
 
@@ -19,6 +19,9 @@ class OfferCreate(Sent):
     authority: Authority = Field(description="By what right the young person is placed")
     authority_until: Instant | None = Field(default=None, description="When that right ends; null: no end")
     choice_reason: ChoiceReason | None = Field(default=None, description="Required where it is not the first option")
+    unfunded_reason: Words | None = Field(
+        default=None, description="Why a bed that nobody pays is taken for tonight: one night at a time"
+    )
     called: bool = Field(default=False, description="The house was called: required where the option says call_first")
 
 

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "/v1/referrals/{referral_id}/offers": "the same code as holds",
     "/v1/webhooks": "test_webhooks.py",
     "/v1/stays/{stay_id}/next": "test_moves.py",
+    "/v1/referrals/{referral_id}/exceptions": "test_exceptions.py",
     "/v1/facilities/{facility_id}/calls": "test_gaps.py",
 }
 # Every POST that creates: two addresses to send it to, a body and another; a route that is missing here fails.

@@ -1,0 +1,176 @@
+"""Exceptions: each by its own party and a second person; tonight without a payer; what nobody may waive."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.access.policy import Role
+from app.placements.models import Offer
+from tests.app.test_workflow import scene
+from tests.factories import Caller, fund, house, load, made, network, refused, rows
+from tests.scenes import Scene
+
+__all__ = ["scene"]
+
+Json = dict[str, Any]
+LATER = "2026-12-21T22:14:00-05:00"
+
+
+def added(scene: Scene, *houses: Json, funds: list[Json] | None = None) -> None:
+    """Houses that exclude the young person, run by the first house's agency, with staff."""
+    agency = scene.agencies["fac_a"]
+    load(scene.database, network(*houses, funds=funds or []), operators={row["id"]: agency for row in houses})
+    for row in houses:
+        scene.agencies[row["id"]], scene.staff[row["id"]] = agency, scene.staff["fac_a"]
+
+
+def except_(scene: Scene, path: str, run: str, rule: str, party: str = "facility", **more: Any) -> Any:
+    body = {"run": run, "facility": "fac_x", "rule": rule, "party": party, "role": "program manager"}
+    return scene.coordinator.post(f"{path}/exceptions", {**body, "reason": "a bed tonight", "until": LATER, **more})
+
+
+def strict(**changes: Any) -> Json:
+    """A house that takes nobody with a condition that this young person has."""
+    return house("fac_x", funds=["fund_x"], declines=["arson"], services=[], **changes)
+
+
+def excluded(scene: Scene, *, services: tuple[str, ...] = ()) -> tuple[str, str]:
+    """A referral that the strict house declines, and its decision."""
+    needs: Json = {"infants": 0, "conditions": ["arson"], "services_required": list(services)}
+    minor = {"born_on": "2011-03-02", "residence": {"county": "13121"}, "gender": "female", "trafficking": "verified"}
+    path = scene.refer(minor={**minor, "custody": "none", "needs": needs, "approvals": []})
+    return path, scene.rank(path)[0]
+
+
+def test_a_house_is_held_once_each_rule_against_it_is_waived_by_its_party(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene, services=("detox",))
+    problem = refused(scene.ask(path, run, "fac_x"), 409, "exception_needed")
+    assert problem["rules"] == ["facility.declines", "facility.services"]
+    refused(except_(scene, path, run, "facility.declines", "funder"), 422, "invalid")
+    refused(except_(scene, path, run, "licence.age"), 422, "invalid")
+    made(except_(scene, path, run, "facility.declines"))
+    assert refused(scene.ask(path, run, "fac_x"), 409, "exception_needed")["rules"] == ["facility.services"]
+    made(except_(scene, path, run, "facility.services"))
+    offer = made(scene.ask(path, run, "fac_x"))
+    assert (offer["rank"], offer["unfunded"], offer["hold"]["bed_id"]) == (None, False, "bed_x1")
+    # The money is there as for any option, and the engine's answer is what it was.
+    assert {(row.fund_id, row.bed_id) for row in scene.nights()} == {("fund_x", "bed_x1")}
+    assert len(scene.nights()) == 10
+    _, again = scene.rank(path)
+    assert "fac_x" in {entry["facility"] for entry in again["excluded"]}
+    made(scene.answer("fac_x", offer["id"]))
+
+
+def test_a_question_without_a_hold_is_answered_too(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    made(except_(scene, path, run, "facility.declines"))
+    offer = made(scene.ask(path, run, "fac_x", "offers"))
+    scene.rank(scene.refer())
+    made(scene.answer("fac_x", offer["id"]))
+    assert {row.fund_id for row in scene.nights()} == {"fund_x"}
+
+
+def test_a_second_person_within_a_day_and_never_the_same(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    one, two = (made(except_(scene, path, run, "facility.declines")) for _ in range(2))
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == 2
+    refused(scene.coordinator.post(f"{path}/exceptions/{one['id']}/second"), 409, "not_now")
+    made(supervisor.post(f"{path}/exceptions/{one['id']}/second"))
+    refused(supervisor.post(f"{path}/exceptions/{one['id']}/second"), 409, "not_now")
+    assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == 1
+    scene.clock.move(timedelta(hours=24))
+    refused(supervisor.post(f"{path}/exceptions/{two['id']}/second"), 409, "not_now")
+    listed = {row["id"]: row["in_force"] for row in rows(scene.coordinator.get(f"{path}/exceptions"))}
+    assert listed == {one["id"]: True, two["id"]: False}
+    stranger = Caller(scene.client, scene.database, Role.SUPERVISOR)
+    refused(stranger.get(f"{path}/exceptions"), 404, "not_found")
+    refused(stranger.post(f"{path}/exceptions/{one['id']}/second"), 404, "not_found")
+
+
+def test_without_a_second_person_it_counts_no_more(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    made(except_(scene, path, run, "facility.declines"))
+    scene.clock.move(timedelta(hours=24))
+    made(scene.staff["fac_x"].post("/v1/facilities/fac_x/confirmations", {"awake_staff_tonight": 2}))
+    run, _ = scene.rank(path)
+    refused(scene.ask(path, run, "fac_x"), 409, "exception_needed")
+
+
+def test_what_nobody_may_waive_has_no_way_around_it(scene: Scene) -> None:
+    safeguards = {**house()["safeguards"], "grievance_contact": {**house()["safeguards"]["egress"], "value": False}}
+    added(scene, strict(safeguards=safeguards), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    refused(except_(scene, path, run, "safeguard.grievance_contact"), 409, "safeguard_breach")
+    made(except_(scene, path, run, "facility.declines"))
+    refused(scene.ask(path, run, "fac_x"), 409, "safeguard_breach")
+    refused(scene.ask(path, run, "fac_x", unfunded_reason="no other bed"), 409, "safeguard_breach")
+
+
+def test_a_funder_s_own_rule_waived_lets_that_fund_pay_until_the_exception_ends(scene: Scene) -> None:
+    added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    made(except_(scene, path, run, "funding.age_band", "funder", until="2026-11-25T12:00:00-05:00"))
+    made(scene.ask(path, run, "fac_x"))
+    assert [row.fund_id for row in scene.nights()] == ["fund_x"] * 4 + [None] * 6
+
+
+def test_only_money_is_missing_one_night_at_once_with_a_reason(scene: Scene) -> None:
+    added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_x", unfunded_reason="no other bed tonight"))
+    assert offer["unfunded"] is True
+    assert [(str(row.night), row.fund_id, row.limit_id) for row in scene.nights()] == [("2026-11-21", None, None)]
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    assert rows(supervisor.get("/v1/gaps")) == []
+    made(scene.answer("fac_x", offer["id"]))
+    (gap,) = rows(supervisor.get("/v1/gaps"))
+    assert (gap["kind"], gap["rule"], gap["night"]) == ("unfunded_tonight", "funding.age_band", "2026-11-21")
+    with scene.database.reading() as session:
+        assert session.get_one(Offer, offer["id"]).unfunded_reason == "no other bed tonight"
+
+
+@pytest.mark.parametrize("urgency", [2, 4])
+def test_without_a_payer_only_for_tonight_and_nobody_safe(scene: Scene, urgency: int) -> None:
+    added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
+    path = scene.refer(urgency=urgency)
+    run, _ = scene.rank(path)
+    refused(scene.ask(path, run, "fac_x", unfunded_reason="no other bed"), 409, "not_an_option")
+    refused(scene.ask(path, run, "fac_a", unfunded_reason="no other bed"), 409, "not_an_option")
+
+
+def test_more_than_money_is_missing(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x", max_age=13)])
+    path, run = excluded(scene)
+    refused(scene.ask(path, run, "fac_x", unfunded_reason="no other bed"), 409, "not_an_option")
+
+
+MIXED: Json = {"minor": None, "bed": "bed_x2", "trafficking": "none", "age": 15, "from": None, "until": None}
+FULL: list[Json] = [{**MIXED, "bed": f"bed_x{n}", "trafficking": "verified"} for n in (1, 2)]
+
+
+def test_what_other_people_stand_in_the_way_of_is_never_told(scene: Scene) -> None:
+    added(scene, strict(residents=[MIXED]), funds=[fund("fund_x")])
+    plain = scene.refer()
+    run, _ = scene.rank(plain)
+    refused(except_(scene, plain, run, "safeguard.population"), 409, "not_an_option")
+    refused(scene.ask(plain, run, "fac_x"), 409, "not_an_option")
+
+
+@pytest.mark.parametrize(("people", "ratio"), [([MIXED], 4), (FULL[1:], 1), (FULL, 4)])
+def test_beside_a_rule_that_is_waived_other_people_read_like_a_full_house(
+    scene: Scene, people: list[Json], ratio: int
+) -> None:
+    staffing = {"night_ratio": ratio, "awake_staff_tonight": 1}
+    added(scene, strict(residents=people, staffing=staffing), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    assert refused(scene.ask(path, run, "fac_x"), 409, "exception_needed")["rules"] == ["facility.declines"]
+    made(except_(scene, path, run, "facility.declines"))
+    assert refused(scene.ask(path, run, "fac_x"), 409, "not_available")["detail"] is None
