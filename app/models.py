@@ -11,6 +11,7 @@ from app.funding import models as funding
 from app.minors import models as minors
 from app.notices import models as notices
 from app.outbox import models as outbox
+from app.placements import aftercare_models as aftercare
 from app.placements import exception_models as exceptions
 from app.placements import gap_models as gaps
 from app.placements import models as placements
@@ -21,6 +22,7 @@ from app.tasks import models as tasks
 __all__ = [
     "Base",
     "access",
+    "aftercare",
     "audit",
     "beds",
     "exceptions",

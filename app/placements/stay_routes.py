@@ -13,7 +13,8 @@ from app.codes import Ref, address
 from app.db import DbSession
 from app.idempotency import REPLAYED, Idempotent
 from app.paging import PageOf, whole
-from app.placements import moves, stays
+from app.placements import aftercare, moves, stays
+from app.placements.aftercare_schemas import AftercareChange, AftercareRead
 from app.placements.staying import (
     AbsenceCreate,
     CapWarningRead,
@@ -25,6 +26,7 @@ from app.placements.staying import (
     StayRead,
     TransferCreate,
 )
+from app.versions import IfMatch, tag
 
 router = APIRouter(prefix="/v1", tags=["stays"])
 
@@ -98,6 +100,30 @@ def next_placement(
         response.headers[REPLAYED] = "true"
     response.headers["Location"] = address("referrals", asked.referral_id)
     return NextRead(referral_id=asked.referral_id, run_id=asked.run_id)
+
+
+@router.get("/stays/{stay_id}/aftercare")
+def read_aftercare(response: Response, session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> AftercareRead:
+    """The plan for after a stay, and its follow-ups, for the agency that placed."""
+    plan = aftercare.read(session, actor, stay_id, clock.now())
+    tag(response, plan)
+    return plan
+
+
+@router.put("/stays/{stay_id}/aftercare")
+def write_aftercare(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    stay_id: Ref,
+    body: AftercareChange,
+    if_match: IfMatch = None,
+) -> AftercareRead:
+    """Write the plan anew: what, with whom, from when."""
+    plan = aftercare.change(session, actor, stay_id, body, if_match, clock.now())
+    tag(response, plan)
+    return plan
 
 
 @router.post("/stays/{stay_id}/absences")

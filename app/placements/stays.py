@@ -20,7 +20,7 @@ from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
-from app.placements import duties, moves, warnings
+from app.placements import aftercare, duties, moves, warnings
 from app.placements.models import (
     Admission,
     Destination,
@@ -132,6 +132,7 @@ def discharge(
     _end(session, actor, stay, left_on, body.reason, body.destination, now)
     _card(session, actor, stay, BedStatus.CLEANING)
     duties.on_discharge(session, stay, body.reason, now)
+    aftercare.begin(session, stay, actor.id, now)
     record(session, actor, "stay.discharge", "stay", trail_id(stay.id), reason=f"end.{body.reason}")
     tell(session, "stay.discharged", stay)
     return shown(session, [stay])[0]
