@@ -20,7 +20,7 @@ from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
-from app.placements import aftercare, duties, moves, warnings
+from app.placements import aftercare, duties, gaps, moves, warnings
 from app.placements.models import (
     Admission,
     Destination,
@@ -177,7 +177,9 @@ def extend(session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, 
     if body.until <= first or stay.facility_id is None or stay.bed_id is None:
         raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's present end.")])
     payers: dict[date, ledger.Payer] = {}
-    if body.fund is not None:
+    if body.fund is None:
+        _one_night_at_a_time(session, stay, first, body.until, now)
+    else:
         limit = limits_on(session, [body.fund], stay.admitted_on).get(body.fund)
         if limit is None:
             raise invalid([FieldError("/fund", "unknown", "No limit of this fund governs this stay.")])
@@ -200,6 +202,20 @@ def extend(session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, 
     session.flush()
     record(session, actor, "stay.extend", "stay", trail_id(stay.id))
     return shown(session, [stay])[0]
+
+
+def _one_night_at_a_time(session: Session, stay: Stay, first: date, until: date, now: datetime) -> None:
+    """A bed that was taken without a payer goes on night by night, each of them a gap on record."""
+    offer = session.scalar(
+        select(Offer)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == stay.id, Offer.unfunded)
+    )
+    if offer is None:
+        return
+    if until > first + ledger.NIGHT:
+        raise Problem("not_now", "Nobody pays this bed: extend it by one night at a time.")
+    gaps.unfunded(session, offer, first, None, now)
 
 
 def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:

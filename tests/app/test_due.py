@@ -1,6 +1,8 @@
 """What time brings: holds and offers run out, cliffs and authorities are warned of, arrivals are asked about."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,6 +113,38 @@ def test_one_that_fails_keeps_nobody_else_waiting(scene: Scene, monkeypatch: pyt
     assert told(scene, "offer.ran_out") == []
     assert due.run(scene.database) == 1
     assert told(scene, "offer.ran_out") == both(scene, soft["id"], "fac_b")
+
+
+def test_two_workers_at_once_do_each_thing_once(scene: Scene) -> None:
+    offers = [held(scene, facility)[1]["id"] for facility in ("fac_a", "fac_a", "fac_b", "fac_b")]
+    scene.clock.move(timedelta(hours=2))
+    start = Barrier(2)
+
+    def work(_: int) -> int:
+        start.wait()
+        return due.run(scene.database)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = sum(pool.map(work, range(2)))
+    assert done == len(offers)
+    assert due.run(scene.database) == 0
+    assert sorted(subject for _, subject in told(scene, "hold.ran_out")) == sorted([*offers, *offers])
+    assert scene.nights() == []
+
+
+def test_two_workers_at_once_warn_once(scene: Scene) -> None:
+    capped(scene)
+    stay = lived_in(scene, "fac_k", nights=30)
+    scene.clock.move(timedelta(days=11))
+    start = Barrier(2)
+
+    def work(_: int) -> int:
+        start.wait()
+        return due.run(scene.database)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(2)))
+    assert told(scene, "stay.cap_warning") == both(scene, stay)
 
 
 def test_a_cliff_is_warned_of_7_3_and_1_nights_before_it_each_once(scene: Scene) -> None:

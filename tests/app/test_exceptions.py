@@ -137,6 +137,18 @@ def test_only_money_is_missing_one_night_at_once_with_a_reason(scene: Scene) -> 
         assert session.get_one(Offer, offer["id"]).unfunded_reason == "no other bed tonight"
 
 
+def test_a_bed_without_a_payer_goes_on_one_night_at_a_time(scene: Scene) -> None:
+    added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_x", unfunded_reason="no other bed tonight"))
+    stay = made(scene.answer("fac_x", offer["id"]))["stay_id"]
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-24"}), 409, "not_now")
+    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-23"}))
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    assert sorted(gap["night"] for gap in rows(supervisor.get("/v1/gaps"))) == ["2026-11-21", "2026-11-22"]
+
+
 @pytest.mark.parametrize("urgency", [2, 4])
 def test_without_a_payer_only_for_tonight_and_nobody_safe(scene: Scene, urgency: int) -> None:
     added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
