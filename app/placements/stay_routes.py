@@ -25,7 +25,10 @@ from app.placements.staying import (
     NextRead,
     StayRead,
     TransferCreate,
+    WalkInCreate,
+    WalkInRead,
 )
+from app.placements.walk_in import walk_in
 from app.versions import IfMatch, tag
 
 router = APIRouter(prefix="/v1", tags=["stays"])
@@ -39,6 +42,19 @@ Coordinator = Annotated[Actor, require(Permission.RANKING_RUN)]
 def list_stays(session: DbSession, actor: Reader, clock: Now, facility_id: Ref) -> PageOf[StayRead]:
     """Who lives in a house tonight or will, by codes, for those who work there."""
     return whole(stays.list_stays(session, actor, facility_id, clock.now(), clock.tonight()))
+
+
+@router.post("/facilities/{facility_id}/walk-ins", status_code=status.HTTP_201_CREATED)
+def record_walk_in(
+    request: Request, response: Response, actor: Writer, facility_id: Ref, new: WalkInCreate, once: Idempotent
+) -> WalkInRead:
+    """A young person who is in the house already: a bed tonight that nobody pays yet, judged after."""
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    made, replayed = walk_in(database, actor, facility_id, new, once=once, request_id=request_id)
+    if replayed:
+        response.headers[REPLAYED] = "true"
+    response.headers["Location"] = address("stays", made.id)
+    return made
 
 
 @router.get("/stays/{stay_id}")

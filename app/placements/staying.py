@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from app.bodies import Sent
-from app.codes import ApiModel, Day, Ref, Words, in_order, wrong
+from app.codes import Age, ApiModel, Day, Gender, Ref, Trafficking, Words, in_order, wrong
 from app.placements.models import Destination, StayEnd
 from app.referrals.schemas import Nights
 from app.versions import Version
@@ -122,3 +122,22 @@ class CorrectionCreate(Sent):
     def _whole(self) -> Self:
         in_order(self, "first", "until")
         return self
+
+
+class WalkInCreate(Sent):
+    """A young person who is in the house already: the bed, and what the house knows; null is not known."""
+
+    bed: Ref
+    trafficking: Trafficking | None = None
+    gender: Gender | None = None
+    age: Age | None = None
+
+
+class WalkInRead(ApiModel):
+    """The stay of a walk-in. What the rules say of it is in the ranking that follows."""
+
+    id: str = Field(description="The stay")
+    code: str = Field(description="Of the referral that was made for it")
+    facility_id: str
+    bed_id: str | None
+    admitted_on: date

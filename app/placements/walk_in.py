@@ -1,0 +1,128 @@
+"""A young person who is already in the house: the bed first, the judgement after.
+
+What the house says is all that is known; the rest is null. Nobody pays the night until somebody decides who does. A
+rule that stands against the house changes nothing tonight: its supervisor is told, and the decision is on record.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.audit.service import record
+from app.beds import ledger
+from app.beds.cards import Card, turn
+from app.codes import trail_id
+from app.db import Database, new_id
+from app.errors import Problem
+from app.facilities.models import BedStatus
+from app.facilities.rooms import find_bed
+from app.facilities.service import find_to_change
+from app.idempotency import NO_KEY, Once
+from app.minors.schemas import MinorFacts
+from app.outbox.service import emit
+from app.placements import parties, service
+from app.placements.models import Stay
+from app.placements.staying import WalkInCreate, WalkInRead
+from app.referrals import service as referrals
+from app.referrals.models import Referral, ReferralStatus
+from app.referrals.schemas import ReferralCreate
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    referral_id: str
+    stay_id: str
+
+
+def walk_in(
+    database: Database,
+    actor: Actor,
+    facility_id: str,
+    body: WalkInCreate,
+    *,
+    once: Once = NO_KEY,
+    request_id: str | None = None,
+) -> tuple[WalkInRead, bool]:
+    """Record a walk-in and judge it; raises Taken where somebody has the bed. Also whether it was recorded before.
+
+    A crash in between leaves a stay whose referral is still open: it can be ranked like any other.
+    """
+    now, tonight = database.clock.now(), database.clock.tonight()
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        earlier = once.earlier(session, actor.id)
+        if earlier is not None:
+            return _read(session, earlier), True
+        entered = _enter(session, actor, facility_id, body, now, tonight)
+        once.remember(session, actor.id, entered.stay_id)
+    decided = service.rank_for(database, actor, entered.referral_id, actor.agency_id, request_id=request_id)
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        referral = session.get_one(Referral, entered.referral_id)
+        referral.status = ReferralStatus.PLACED
+        if _stands_against(decided.answer, facility_id):
+            emit(session, "walk_in.against_a_rule", agency_id=actor.agency_id, facility_id=trail_id(facility_id),
+                 subject_kind="ranking_run", subject_id=decided.run_id)  # fmt: skip
+    with database.reading() as session:
+        return _read(session, entered.stay_id), False
+
+
+def _enter(
+    session: Session, actor: Actor, facility_id: str, body: WalkInCreate, now: datetime, tonight: date
+) -> _Entered:
+    find_to_change(session, actor, facility_id, "stay.walk_in")
+    bed = find_bed(session, actor, facility_id, body.bed, "stay.walk_in")
+    if bed.status not in (BedStatus.OPEN, BedStatus.CLEANING):
+        raise Problem("not_now", "This bed is neither open nor being cleaned. Choose another, or say what it is first.")
+    age = None if body.age is None else (body.age, body.age)
+    facts = MinorFacts(trafficking=body.trafficking, gender=body.gender, age_range=age)
+    new = ReferralCreate(minor=facts, needed_from=None, urgency=1)
+    referral = referrals.create_referral(session, actor, new, now, tonight)
+    stay = Stay(
+        id=new_id("stay"),
+        minor_id=referral.minor.id,
+        facility_id=bed.facility_id,
+        bed_id=bed.id,
+        admitted_on=tonight,
+        expected_until=tonight + ledger.NIGHT,
+        in_house=True,
+    )
+    session.add(stay)
+    session.flush()
+    ledger.claim(
+        session,
+        facility_id=bed.facility_id,
+        bed_id=bed.id,
+        minor_id=stay.minor_id,
+        first=tonight,
+        until=tonight + ledger.NIGHT,
+        holder=ledger.Holder(stay_id=stay.id),
+        now=now,
+    )
+    turn(session, bed, Card(status=BedStatus.OCCUPIED), actor.id, confirmed=(now, actor.id))
+    record(session, actor, "stay.walk_in", "stay", stay.id)
+    parties.tell(session, "stay.arrived", stay)
+    return _Entered(referral.id, stay.id)
+
+
+def _stands_against(answer: Json, facility_id: str) -> bool:
+    """Whether some rule fails for this house. What is not known yet is asked, and is nobody's task."""
+    return facility_id in {entry["facility"] for entry in answer["excluded"]}
+
+
+def _read(session: Session, stay_id: str) -> WalkInRead:
+    stay = session.get_one(Stay, stay_id)
+    code = session.scalars(select(Referral.code).where(Referral.minor_id == stay.minor_id)).first()
+    return WalkInRead(
+        id=stay.id,
+        code=code or "",
+        facility_id=stay.facility_id or "",
+        bed_id=stay.bed_id,
+        admitted_on=stay.admitted_on,
+    )

@@ -1,0 +1,87 @@
+"""A young person who is in the house already: a bed at once, and the judgement after."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.clock import MovableClock
+from app.db import Database
+from app.minors.models import Minor
+from app.outbox.models import OutboxEvent
+from app.placements.models import RankingRun
+from app.placements.rolling import roll
+from app.referrals.models import Referral
+from tests.app.test_workflow import held
+from tests.factories import house, made, refused
+from tests.scenes import Scene
+
+Json = dict[str, Any]
+WALK_INS = "/v1/facilities/fac_a/walk-ins"
+
+
+@pytest.fixture
+def scene(client: TestClient, database: Database, clock: MovableClock) -> Scene:
+    return Scene(client, database, clock, house("fac_a"), house("fac_b", admits=["verified"]))
+
+
+def told(scene: Scene, kind: str) -> list[str]:
+    with scene.database.reading() as session:
+        return list(session.scalars(select(OutboxEvent.subject_id).where(OutboxEvent.kind == kind)))
+
+
+def test_a_bed_at_once_that_nobody_pays_and_nothing_assumed(scene: Scene) -> None:
+    staff = scene.staff["fac_a"]
+    stay = made(staff.post(WALK_INS, {"bed": "bed_a1"}))
+    assert [(row.bed_id, row.stay_id, row.fund_id) for row in scene.nights()] == [("bed_a1", stay["id"], None)]
+    bed = made(staff.get("/v1/facilities/fac_a/board"))["beds"][0]
+    assert (bed["status"], bed["tonight"]["fund"]) == ("occupied", None)
+    with scene.database.reading() as session:
+        minor = session.scalars(select(Minor)).one()
+        referral = session.scalars(select(Referral)).one()
+        run = session.scalars(select(RankingRun)).one()
+    unknown = ("born_on", "age_min", "gender", "custody", "trafficking", "infants", "conditions", "history")
+    assert [getattr(minor, name) for name in unknown] == [None] * len(unknown)
+    assert (referral.code, referral.status, run.referral_id) == (stay["code"], "placed", referral.id)
+    assert referral.agency_id == scene.agencies["fac_a"]
+    assert told(scene, "walk_in.against_a_rule") == []
+
+
+def test_each_further_night_is_one_that_nobody_pays(scene: Scene) -> None:
+    stay = made(scene.staff["fac_a"].post(WALK_INS, {"bed": "bed_a1", "trafficking": "verified"}))
+    scene.clock.move(timedelta(days=1))
+    assert roll(scene.database) == 1
+    gone = {"reason": "young_person_left", "destination": "not_known"}
+    left = made(scene.staff["fac_a"].post(f"/v1/stays/{stay['id']}/discharge", gone))
+    assert (left["left_on"], left["payers"]) == ("2026-11-22", [])
+    assert len(scene.nights()) == 1
+
+
+def test_a_rule_against_the_house_is_its_supervisor_s_to_look_at(scene: Scene) -> None:
+    staff = scene.staff["fac_b"]
+    made(staff.post("/v1/facilities/fac_b/walk-ins", {"bed": "bed_b1", "trafficking": "at_risk", "age": 15}))
+    (run,) = told(scene, "walk_in.against_a_rule")
+    with scene.database.reading() as session:
+        assert session.scalars(select(RankingRun.id)).one() == run
+    assert len(scene.nights()) == 1
+
+
+def test_nobody_s_bed_is_given_away(scene: Scene) -> None:
+    _, offer = held(scene)
+    problem = refused(scene.staff["fac_a"].post(WALK_INS, {"bed": offer["hold"]["bed_id"]}), 409, "not_now")
+    assert "open" in problem["detail"]
+    refused(scene.staff["fac_a"].post(WALK_INS, {"bed": "bed_b1"}), 404, "not_found")
+    refused(scene.staff["fac_b"].post(WALK_INS, {"bed": "bed_a1"}), 404, "not_found")
+    with scene.database.reading() as session:
+        assert len(session.scalars(select(Referral)).all()) == 1
+
+
+def test_the_same_key_records_one(scene: Scene) -> None:
+    staff = scene.staff["fac_a"]
+    one = staff.post(WALK_INS, {"bed": "bed_a1"}, Idempotency_Key="k1")
+    two = staff.post(WALK_INS, {"bed": "bed_a1"}, Idempotency_Key="k1")
+    assert made(one) == made(two)
+    assert two.headers["Idempotent-Replayed"] == "true"
+    assert len(scene.nights()) == 1
