@@ -67,11 +67,12 @@ def reopen(database: Database, settings: Settings | None = None) -> int:
             )
         ).all()
         changes = cards.latest(session, [bed.id for bed in candidates])
-        since = {bed.id: changes[bed.id][0].at if bed.id in changes else bed.confirmed_at for bed in candidates}
+        # Since when a bed of a network's own file is cleaned is not known: nobody opens it but a person.
+        since = {bed_id: kept[0].at for bed_id, kept in changes.items()}
     return sum(
         _open(database, bed.facility_id, bed.id, bed.version)
         for bed in sorted(candidates, key=lambda bed: bed.id)
-        if bed.status is BedStatus.OFFLINE or ((began := since[bed.id]) is not None and began + cleaned <= now)
+        if bed.status is BedStatus.OFFLINE or ((began := since.get(bed.id)) is not None and began + cleaned <= now)
     )
 
 

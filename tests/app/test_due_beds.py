@@ -89,6 +89,13 @@ def test_a_cleaned_bed_opens_by_itself_and_nobody_has_confirmed_it(
     assert (board["since"], board["changed_by"], board["undo_until"]) == ("2026-11-22T07:14:00Z", None, None)
 
 
+def test_since_when_a_bed_is_cleaned_is_never_assumed(database: Database, clock: MovableClock) -> None:
+    beds = [{"id": "bed_a1", "status": "cleaning", "confirmed_at": "2026-11-21T10:00:00-05:00"}]
+    load(database, network(house(units=[{"id": "unit_a", "beds": beds}])))
+    clock.move(timedelta(days=1))
+    assert due.reopen(database, Settings()) == 0
+
+
 def test_a_bed_comes_back_on_the_day_that_was_said(staff: Caller, database: Database, clock: MovableClock) -> None:
     for bed, until in (("bed_a1", {"offline_until": "2026-11-22"}), ("bed_a2", {})):
         body = {"status": "offline", "reason": "Repair", "version": 1, **until}
