@@ -23,7 +23,7 @@ from app.funding import routes as funding
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import exception_routes, gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
+from app.placements import board_pages, exception_routes, gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
 from app.placements import pages as placement_pages
 from app.placements import record_routes as records
 from app.placements import routes as placements
@@ -56,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     placement_pages.router,
     offer_pages.router,
     stay_pages.router,
+    board_pages.router,
 )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.access.models import Agency, Person, PersonFacility
+from app.access.models import Agency, ApiKey, Person, PersonFacility
 from app.access.policy import AgencyKind, Role
 from app.audit.service import record
 from app.db import new_id
@@ -83,3 +83,19 @@ def disable_person(session: Session, by: Actor | None, person_id: str, now: date
         person.disabled_at = now
         record(session, by, "person.disable", "person", person.id)
     return person
+
+
+def called(session: Session, actor: Actor, ids: Iterable[str]) -> dict[str, str]:
+    """What to call those who did something: colleagues and own keys by name, others by their agency's."""
+    wanted = list(ids)
+    people = session.execute(
+        select(Person.id, Person.name, Agency.id, Agency.name)
+        .join(Agency, Agency.id == Person.agency_id)
+        .where(Person.id.in_(wanted))
+    )
+    keys = session.execute(
+        select(ApiKey.id, ApiKey.name, Agency.id, Agency.name)
+        .join(Agency, Agency.id == ApiKey.agency_id)
+        .where(ApiKey.id.in_(wanted))
+    )
+    return {one: name if of == actor.agency_id else agency for rows in (people, keys) for one, name, of, agency in rows}

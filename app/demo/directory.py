@@ -64,5 +64,6 @@ AGENCIES = (
 )
 PEOPLE = (
     PersonCard("coordinator", "Night coordinator", "intake_coordinator", "intake", "coordinator, 2 a.m."),
+    PersonCard("shelter", "Night staff of Harbor House", "facility_staff", "harbor", "shelter on a phone"),
     PersonCard("supervisor", "Intake supervisor", "supervisor", "intake", "supervisor"),
 )

@@ -61,7 +61,9 @@ PAST_TEXTS = {
 
 @router.get("/")
 def start(request: Request, session: DbSession, actor: Anyone, clock: Now) -> Response:
-    """What waits, and the button for a new referral."""
+    """What waits, and the button for a new referral; whoever keeps the beds of a house true is led to its board."""
+    if actor.may(Permission.OFFER_ANSWER):
+        return _see("/board")
     context = home.overview(session, actor, clock) if actor.may(Permission.REFERRAL_READ) else {"groups": None}
     return page(request, "placements/home.html", context, actor=actor, here="home", exit_link=True)
 

@@ -40,7 +40,9 @@ NEXT_STEPS = {
     "busy": marked("Wait a moment, then try again. What you typed is still in the form."),
 }
 LINKS = (
-    ("home", "/", marked("Referrals"), Permission.REFERRAL_READ),
+    # House staff read the referrals of their own walk-ins, but their home is the board.
+    ("home", "/", marked("Referrals"), Permission.MINOR_READ),
+    ("board", "/board", marked("Beds"), Permission.BED_STATUS_WRITE),
     ("new", "/referrals/new", marked("New referral"), Permission.RANKING_RUN),
 )
 

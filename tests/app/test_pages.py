@@ -380,7 +380,6 @@ def test_hidden_and_absent_answer_alike(client: TestClient, database: Database, 
         (Role.FUNDER_ANALYST, "Nothing here for your role yet"),
         (Role.SUPERVISOR, "No open referrals."),
         (Role.PARTNER, "No open referrals."),
-        (Role.FACILITY_STAFF, "No open referrals."),
     ],
 )
 def test_home_of_each_role(client: TestClient, database: Database, role: Role, says: str) -> None:

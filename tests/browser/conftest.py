@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,15 +50,15 @@ class Site:
         page = context.new_page()
         page.goto(self.base + link)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(self.base + "/")
+        page.wait_for_url(lambda url: "/login/" not in url)
         return page
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@contextmanager
+def served(folder: Path) -> Iterator[Site]:
     """The demo, served on a free port of loopback, on a clock that stands still."""
     play = scene.invented(7, None)
-    url = f"sqlite:///{tmp_path_factory.mktemp('browser') / 'demo.db'}"
+    url = f"sqlite:///{folder / 'demo.db'}"
     settings = replace(play.settings, database_url=url, on_call_phone=ON_CALL)
     upgrade(url)
     scene.load(play, settings)
@@ -73,6 +74,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     app.state.live.end_all()
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One demo for all who leave it as it was."""
+    with served(tmp_path_factory.mktemp("browser")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ class Presses:
         self.page = page
         self.count = 0
 
-    def press(self, role: str, name: str) -> None:
+    def press(self, role: str, name: str | re.Pattern[str]) -> None:
         self.count += 1
         self.page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
 

@@ -1,0 +1,223 @@
+"""The bed board as a browser without scripts uses it: every press is a form."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy import select
+
+from app.access.policy import Role
+from app.beds.models import Confirmation
+from app.clock import MovableClock
+from app.config import Settings
+from app.db import Database
+from app.facilities.models import Bed
+from app.placements.models import Discharge, Offer, Stay
+from tests.actors import SAME_SITE, sign_in
+from tests.app.test_workflow import held
+from tests.factories import made
+from tests.scenes import Scene
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """A sign-in that outlasts what a test moves the clock by."""
+    long = timedelta(days=7)
+    return Settings(database_url=database_url, login_links=True, session_lasts=long, session_idles=long)
+
+
+@pytest.fixture
+def scene(client: TestClient, database: Database, clock: MovableClock) -> Scene:
+    return Scene(client, database, clock)
+
+
+class Phone:
+    """Somebody of the first house, signed in, who presses what the board shows."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.person = sign_in(scene.client, scene.database, Role.FACILITY_STAFF, scene.agencies["fac_a"])
+        self.page = self.get("/board/fac_a")
+
+    def get(self, path: str) -> Response:
+        return self.scene.client.get(path, headers={"accept": "text/html"})
+
+    def press(self, ending: str, within: str = "", **fields: str) -> Response:
+        """Send the first form whose address ends so and that holds `within`, with what is hidden in it."""
+        forms = re.findall(r'<form[^>]*action="([^"]*)">(.*?)</form>', self.page.text, re.S)
+        action, inside = next((to, body) for to, body in forms if to.endswith(ending) and within in body)
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', inside))
+        return self.send(html.unescape(action), **{**hidden, **fields})
+
+    def send(self, path: str, **fields: str) -> Response:
+        sent = self.scene.client.post(path, data=fields, headers={"accept": "text/html", **SAME_SITE})
+        if sent.status_code == 303:
+            sent = self.get(sent.headers["location"])
+        self.page = sent
+        return sent
+
+    def card(self, bed: str) -> str:
+        """What the card of a bed says."""
+        found = re.search(rf'<article class="card bed" id="{bed}".*?</article>', self.page.text, re.S)
+        assert found is not None
+        return words(found[0])
+
+
+def words(text: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def test_staff_land_on_the_board_of_their_one_house(scene: Scene) -> None:
+    phone = Phone(scene)
+    first = scene.client.get("/", headers={"accept": "text/html"})
+    assert (first.status_code, first.headers["location"]) == (303, "/board")
+    assert phone.get("/board").headers["location"] == "/board/fac_a"
+    assert "2 of 2 beds open" in words(phone.page.text)
+    assert phone.get("/board/fac_b").status_code == 404
+    assert re.findall(r"Licensed 6 Staffed tonight 8 Funded tonight 2 Occupied tonight 0", words(phone.page.text))
+
+
+def test_nothing_changed_is_one_press(scene: Scene) -> None:
+    scene.clock.move(timedelta(hours=13))
+    phone = Phone(scene)
+    assert "Call first" in phone.card("bed_a1")
+    phone.press("/confirmation", awake="3")
+    for bed in ("bed_a1", "bed_a2"):
+        assert f"Confirmed just now by {phone.person.name}" in phone.card(bed)
+        assert "Call first" not in phone.card(bed)
+    assert "Staffed tonight 12" in words(phone.page.text)
+    with scene.database.reading() as session:
+        assert session.scalars(select(Confirmation.confirmed_by)).one() == phone.person.id
+
+
+def test_one_press_per_status_and_undo(scene: Scene) -> None:
+    phone = Phone(scene)
+    phone.press("/beds/bed_a1", press="cleaning")
+    assert phone.card("bed_a1").startswith("Bed 1 Cleaning")
+    assert "Undo: back to Open" in phone.card("bed_a1")
+    phone.press("/beds/bed_a1", press="undo")
+    assert phone.card("bed_a1").startswith("Bed 1 Open")
+    history = phone.card("bed_a1").split("History ")[1]
+    assert history == f"22:14: Cleaning → Open, {phone.person.name} (undo) 22:14: Open → Cleaning, {phone.person.name}"
+    phone.press("/beds/bed_a1", press="occupied:verified")
+    assert "Nobody pays tonight" in phone.card("bed_a1")
+    phone.press("/beds/bed_a1", press="offline", why="Repair", days="1")
+    assert "Repair, back on Nov 22" in phone.card("bed_a1")
+    scene.clock.move(timedelta(minutes=11))
+    phone.page = phone.get("/board/fac_a")
+    assert "Undo" not in phone.card("bed_a1")
+
+
+def test_a_lost_race_shows_both_values_and_who(scene: Scene) -> None:
+    phone = Phone(scene)
+    bed = made(scene.staff["fac_a"].get("/v1/facilities/fac_a/beds/bed_a1"))
+    change = {"status": "cleaning", "version": bed["version"]}
+    made(scene.staff["fac_a"].put("/v1/facilities/fac_a/beds/bed_a1/status", change))
+    lost = phone.press("/beds/bed_a1", press="occupied:none")
+    assert lost.status_code == 409
+    said = "You pressed Occupied. Meanwhile Bed 1 was set to Cleaning by test, just now. Nothing of yours was changed."
+    assert said in words(lost.text)
+    assert phone.card("bed_a1").startswith("Bed 1 Cleaning")
+
+
+@pytest.mark.parametrize(
+    ("press", "status", "decided", "reason"),
+    [
+        ("accept", "accepted", None, None),
+        ("no_staffed_bed:facility", "declined", "facility", "no_staffed_bed"),
+        ("minor_declined:young_person", "declined", "young_person", "minor_declined"),
+    ],
+)
+def test_an_offer_is_answered_on_the_board(
+    scene: Scene, press: str, status: str, decided: str | None, reason: str | None
+) -> None:
+    held(scene)
+    phone = Phone(scene)
+    assert len(re.findall(r'name="press" value="\w+:(?:facility|young_person)"', phone.page.text)) <= 8
+    assert "needs a bed. Answer by 00:14 age 15, female. Arrives tonight." in words(phone.page.text)
+    phone.press("", within=f'value="{press}"', press=press)
+    assert "Answer by" not in words(phone.page.text)
+    with scene.database.reading() as session:
+        offer = session.scalars(select(Offer)).one()
+    assert (offer.status, offer.decided_by, offer.reason) == (status, decided, reason)
+
+
+def test_an_offer_that_ended_says_so_on_the_board(scene: Scene) -> None:
+    held(scene)
+    phone = Phone(scene)
+    scene.clock.move(timedelta(hours=2))
+    late = phone.press("", within='value="accept"', press="accept")
+    assert late.status_code == 409
+    assert "This offer has ended" in words(late.text)
+
+
+def test_arrival_night_by_night_and_discharge(scene: Scene) -> None:
+    _, offer = held(scene)
+    bed = offer["hold"]["bed_id"]
+    phone = Phone(scene)
+    phone.press("", within='value="accept"', press="accept")
+    assert "is expected" in phone.card(bed)
+    phone.press("", within='value="arrived"', press="arrived")
+    scene.clock.move(timedelta(days=2))
+    phone.page = phone.get("/board/fac_a")
+    assert re.search(r"R-\w+, night 3, paid through Nov 30, which is night 10 \(county.safe_harbor\)", phone.card(bed))
+    phone.press("", within='name="reason"', reason="maximum_time", press="family")
+    assert phone.card(bed).startswith(f"Bed {bed[-1]} Cleaning")
+    with scene.database.reading() as session:
+        left = session.scalars(select(Discharge)).one()
+    assert (left.reason, left.destination) == ("maximum_time", "family")
+
+
+def test_who_did_not_come_frees_the_bed(scene: Scene) -> None:
+    _, offer = held(scene)
+    phone = Phone(scene)
+    phone.press("", within='value="accept"', press="accept")
+    phone.press("", within='value="not_arrived"', press="not_arrived")
+    assert phone.card(offer["hold"]["bed_id"]).split()[2] == "Open"
+
+
+def test_a_discharge_without_a_reason_is_asked_again(scene: Scene) -> None:
+    phone = Phone(scene)
+    phone.press("/walk-ins", bed="bed_a1", press="verified")
+    again = phone.press("", within='name="reason"', press="family")
+    assert again.status_code == 422
+    assert "Choose one of the answers" in words(again.text)
+
+
+def test_a_walk_in_takes_a_bed_in_one_press(scene: Scene) -> None:
+    phone = Phone(scene)
+    phone.press("/walk-ins", bed="bed_a1", press="unknown")
+    assert "night 1" in phone.card("bed_a1")
+    assert "Nobody pays tonight" in phone.card("bed_a1")
+    with scene.database.reading() as session:
+        assert session.scalars(select(Stay.bed_id)).one() == "bed_a1"
+
+
+def test_strange_answers_are_no_crash(scene: Scene) -> None:
+    phone = Phone(scene)
+    token = re.search(r'name="form_token" value="(\w+)"', phone.page.text)
+    assert token is not None
+    for path, fields in (
+        ("beds/bed_a1", {"press": "", "version": "1"}),
+        ("beds/bed_a1", {"press": "held", "version": "1"}),
+        ("beds/bed_a1", {"press": "occupied:nobody", "version": "1"}),
+        ("beds/bed_a1", {"press": "open", "version": "x"}),
+        ("beds/bed_x", {"press": "open", "version": "1"}),
+        ("confirmation", {"awake": "many"}),
+        ("confirmation", {"awake": "99999"}),
+        ("offers/offer_x", {"press": "accept"}),
+        ("offers/offer_x", {"press": ""}),
+        ("stays/stay_x", {"press": "family", "reason": "completed"}),
+        ("walk-ins", {"bed": "", "press": "verified"}),
+        ("walk-ins", {"bed": "bed_x", "press": "verified"}),
+    ):
+        answer = phone.send(f"/board/fac_a/{path}", form_token=token[1], **fields)
+        assert answer.status_code in (200, 404, 409, 422, 428), (path, fields)
+    with scene.database.reading() as session:
+        assert set(session.scalars(select(Bed.status))) == {"open"}
