@@ -64,6 +64,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     return {
         "count": len(found),
         "asked": pending.asked(session, actor, clock),
+        "unanswered": pending.unanswered(session, actor, clock),
         "coming": pending.coming(session, actor, clock),
         "ending": pending.ending(session, actor, clock),
         "groups": groups,

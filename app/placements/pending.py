@@ -11,7 +11,7 @@ from app.beds.models import BedNight
 from app.clock import Clock
 from app.facilities.models import Facility
 from app.placements.models import Admission, Offer, OfferStatus, Stay
-from app.referrals.models import Referral
+from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.web import words
 from app.web.translation import gettext
@@ -19,6 +19,7 @@ from app.web.translation import gettext
 Json = dict[str, Any]
 
 SOON = timedelta(days=7)
+UNANSWERED_FOR = timedelta(days=1)
 MOST_ROWS = 50
 
 
@@ -36,6 +37,27 @@ def asked(session: Session, actor: Actor, clock: Clock) -> list[Json]:
             "text": gettext("Answer due %(due)s") % {"due": words.clock_time(offer.answer_by, clock.zone, tonight)},
             "held": offer.hold_id is not None,
         }
+        for offer, code, house in rows
+    ]
+
+
+def unanswered(session: Session, actor: Actor, clock: Clock) -> list[Json]:
+    """Questions of the last day whose hour has passed without an answer, of referrals that still wait."""
+    now, tonight = clock.now(), clock.tonight()
+    # Ended or not: the worker may not have come round yet.
+    rows = session.execute(
+        _offers(actor, now)
+        .where(
+            Offer.status.in_((OfferStatus.RAN_OUT, OfferStatus.OPEN)),
+            Offer.answer_by <= now,
+            Offer.answer_by > now - UNANSWERED_FOR,
+            Referral.status == ReferralStatus.OPEN,
+        )
+        .order_by(Offer.answer_by.desc(), Offer.id)
+    )
+    return [
+        _row(offer, code, house)
+        | {"text": gettext("No answer by %(due)s") % {"due": words.clock_time(offer.answer_by, clock.zone, tonight)}}
         for offer, code, house in rows
     ]
 

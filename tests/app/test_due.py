@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.policy import Role
+from app.access.actor import Actor
+from app.access.policy import AgencyKind, Role
 from app.beds.models import Hold
 from app.outbox.models import OutboxEvent
 from app.placements import due, holding
 from app.placements.authority import warn_at
+from app.placements.home import overview
 from app.placements.models import CapWarning, Offer
 from tests.app.test_workflow import beds, held, scene
 from tests.factories import Caller, fund, house, load, made, network, refused, rows
@@ -80,6 +82,24 @@ def test_a_question_without_a_hold_ends_too(scene: Scene) -> None:
     scene.clock.move(timedelta(hours=2))
     assert due.run(scene.database) == 1
     assert told(scene, "offer.ran_out") == both(scene, offer["id"], "fac_b")
+
+
+def test_the_home_page_says_who_did_not_answer_before_and_after_the_worker_came_round(scene: Scene) -> None:
+    path, offer = held(scene)
+    code = made(scene.coordinator.get(path))["code"]
+    actor = Actor(agency_id=scene.coordinator.agency_id, kind=AgencyKind.CHILD_PROTECTION, role=Role.INTAKE_COORDINATOR)
+
+    def shown() -> list[tuple[str, str]]:
+        with scene.database.reading() as session:
+            return [(row["code"], row["href"]) for row in overview(session, actor, scene.clock)["unanswered"]]
+
+    assert shown() == []
+    scene.clock.move(timedelta(hours=2))
+    for _ in range(2):
+        assert shown() == [(code, f"{path.removeprefix('/v1')}/offers/{offer['id']}")]
+        due.run(scene.database)
+    scene.clock.move(timedelta(days=1))
+    assert shown() == []
 
 
 def test_a_bed_that_is_held_again_stays_held_when_the_first_hold_is_cleared(scene: Scene) -> None:
