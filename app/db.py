@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
@@ -31,7 +32,8 @@ from app.clock import Clock
 _POSTGRES_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
 )
-_SQLITE_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=FULL")
+_SQLITE_WAITS = 5
+_SQLITE_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_SQLITE_WAITS * 1000}", "synchronous=FULL")
 
 
 _LOST_AGAINST_ANOTHER = {"40001", "40P01"}
@@ -143,9 +145,24 @@ def _prepare_sqlite(engine: Engine, read_only: bool) -> None:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
+    turn = Lock()
+
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        # The writers of one process stand in line: SQLite's own wait looks again now and then, and starves some.
+        # A turn that never comes leaves the decision to the database.
+        connection.info["turn"] = not read_only and turn.acquire(timeout=_SQLITE_WAITS)
+        try:
+            connection.exec_driver_sql(begin)
+        except BaseException:
+            give_up_turn(connection)
+            raise
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def give_up_turn(connection: Any) -> None:
+        if connection.info.pop("turn", False):
+            turn.release()
 
 
 class Database:

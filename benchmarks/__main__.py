@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import engine, service
+from benchmarks import engine, ledger, service
 
-for benchmark in (engine, service):
+for benchmark in (engine, service, ledger):
     sys.stdout.write(benchmark.main() + "\n")

@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -13,8 +15,9 @@ from sqlalchemy import create_engine, make_url, text
 
 from tests.memory import FOLDER
 
-# Nothing in here outlives the run, so nothing needs to reach the disk.
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+# Nothing in here outlives the run, so nothing needs to reach the disk, unless the server is to be killed.
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_DURABLE = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on"
 
 
 def find_binaries() -> Path | None:
@@ -34,22 +37,30 @@ def _other_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users["nobody"]
 
 
+def _runs(process: int) -> bool:
+    """Whether a process has not ended; one that only waits to be noticed has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Cluster:
     """One server, many databases. `with Cluster(binaries) as cluster: cluster.create("name")` gives a URL."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._durable = durable
         self._user = _other_user()
 
     def __enter__(self) -> "Cluster":
         # Short, since the path of a socket may have some 100 characters at most.
-        self._folder = Path(tempfile.mkdtemp(prefix="bn-pg-", dir=FOLDER))
+        self._folder = Path(tempfile.mkdtemp(prefix="bn-pg-", dir=None if self._durable else FOLDER))
         if self._user is not None:
             os.chown(self._folder, self._user.pw_uid, self._user.pw_gid)
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "bednight", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C")
-        options = f"-c listen_addresses='' -k {self._folder} {_FAST}"
-        self._run("pg_ctl", "-D", data, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+        self.start()
         self._postgres = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         return self
 
@@ -57,6 +68,26 @@ class Cluster:
         self._postgres.dispose()
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Answer on the socket, after whatever the server has to make good."""
+        speed = _DURABLE if self._durable else _FAST
+        options = f"-c listen_addresses='' -k {self._folder} -c max_connections=60 {speed}"
+        log, data = str(self._folder / "log"), str(self._folder / "data")
+        self._run("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
+
+    def kill(self) -> None:
+        """End the server and every process of it at once, as a power cut would."""
+        lock = self._folder / "data" / "postmaster.pid"
+        first = int(lock.read_text().split()[0])
+        listed = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for process in (first, *map(int, listed)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(_runs(process) for process in (first, *map(int, listed))):
+            os.sched_yield()
+        # Where nobody takes notice of ended processes, as in many containers, their ids are not free for a while.
+        lock.unlink(missing_ok=True)
 
     def url(self, name: str) -> str:
         """Where a database is."""

@@ -14,6 +14,15 @@ def times(few: int) -> int:
 
 def saw(what: str, count: int) -> None:
     """Keep how many of something agreed, for the figures that `make prove` writes."""
+    _log({"what": what, "count": count})
+
+
+def measured(what: str, figure: float) -> None:
+    """Keep what a proof measured beside."""
+    _log({"what": what, "figure": figure})
+
+
+def _log(row: dict[str, object]) -> None:
     if (log := os.environ.get("BEDNIGHT_PROOFS_LOG")) is not None:
         with Path(log).open("a") as lines:
-            lines.write(json.dumps({"what": what, "count": count}) + "\n")
+            lines.write(json.dumps(row) + "\n")

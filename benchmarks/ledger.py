@@ -1,0 +1,231 @@
+"""Claims, boards and rankings while many ask at once, each beside a bare application that writes or reads one row.
+
+Four server processes each, the same clients, the same database server, one after the other in one run: what counts is
+the ratio. The bare application has no sign-in, no audit, no outbox and no rules: it is what the frameworks cost.
+"""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import cycle
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import httpx2
+
+from benchmarks.figures import write
+from tests.factories import AS_OF, EIGHT_ANSWERS, fund, house, network
+from tests.postgres import Cluster, find_binaries
+
+Json = dict[str, Any]
+Send = Callable[[httpx2.Client, int], httpx2.Response]
+HOUSES, WAITING = 40, 40
+WORKERS, CLIENTS = 4, 4
+BARE_ROUNDS = 400
+BOARDS = 400
+
+
+def main() -> str:
+    """Measure where there is PostgreSQL, and write the figures."""
+    binaries = find_binaries()
+    if binaries is None:
+        return "No PostgreSQL here: nothing was measured.\n"
+    with Cluster(binaries, durable=True) as cluster:
+        with _servers("bare", cluster.create(), "") as bare:
+            insert = _run(bare, BARE_ROUNDS, lambda client, _: client.post("/rows"))
+            read = _run(bare, BARE_ROUNDS, lambda client, at: client.get(f"/rows/{1 + at % 100}"))
+        url = cluster.create()
+        key = _stage(url)
+        with _servers("product", url, key) as product:
+            ranking, asked = _rank_all(product)
+            claim = _run(product, len(asked), lambda client, at: client.post(asked[at][0], json=asked[at][1]))
+            house = asked[0][1]["facility"]
+            board = _run(product, BOARDS, lambda client, _: client.get(f"/v1/facilities/{house}/board"))
+    rows = [
+        _row("one row written by a bare application", insert, None),
+        _row("a claim: POST a hold", claim, insert),
+        _row("one row read by a bare application", read, None),
+        _row("a board read", board, read),
+        _row(f"a ranking of {HOUSES} houses with {WAITING} who wait", ranking, read),
+    ]
+    head = ("what", "a second", "median, ms", "p99, ms", "median to the bare one", "how many")
+    note = f"{WORKERS} server processes on PostgreSQL with fsync, {CLIENTS} clients at once."
+    return write("Claims and boards under load", "python -m benchmarks.ledger", head, rows, note)
+
+
+def _row(what: str, run: "Run", bare: "Run | None") -> Sequence[object]:
+    ratio = "" if bare is None else f"{median(run.took) / median(bare.took):.1f}"
+    p99 = sorted(run.took)[int(len(run.took) * 0.99)]
+    return what, f"{len(run.took) / run.wall:.0f}", f"{median(run.took):.1f}", f"{p99:.1f}", ratio, len(run.took)
+
+
+class Run:
+    """How long each request took, in milliseconds, and all of them together, in seconds."""
+
+    def __init__(self, took: list[float], wall: float) -> None:
+        self.took, self.wall = took, wall
+
+
+def _run(bases: Sequence[httpx2.Client], rounds: int, send: Send) -> Run:
+    """Every request once, by clients that never pause; the first of each client, which warms the server up, apart."""
+    clients = [client for _, client in zip(range(CLIENTS), cycle(bases), strict=False)]
+
+    def work(at: int) -> list[float]:
+        took = []
+        for n in range(at, rounds, CLIENTS):
+            start = perf_counter()
+            answer = send(clients[at], n)
+            took.append((perf_counter() - start) * 1000)
+            answer.raise_for_status()
+        return took
+
+    start = perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        parts = list(pool.map(work, range(CLIENTS)))
+    wall = perf_counter() - start
+    return Run([ms for part in parts for ms in part[1:]], wall)
+
+
+def _rank_all(bases: Sequence[httpx2.Client]) -> tuple[Run, list[tuple[str, Json]]]:
+    """Rank everyone who waits, and choose a house for each: another one each time, so that no claim is outdated."""
+    body = EIGHT_ANSWERS | {"nights_needed": 10}
+    asked_for = [bases[0].post("/v1/referrals", json=body).raise_for_status() for _ in range(WAITING)]
+    referrals = [answer.headers["Location"] for answer in asked_for]
+    runs: dict[int, httpx2.Response] = {}
+
+    def rank(client: httpx2.Client, at: int) -> httpx2.Response:
+        runs[at] = client.post(f"{referrals[at]}/rankings")
+        return runs[at]
+
+    took = _run(bases, len(referrals), rank)
+    used: set[str] = set()
+    asked = []
+    for at, answer in sorted(runs.items()):
+        run = answer.headers["Location"].rsplit("/", 1)[1]
+        free = [entry for entry in answer.json()["options"] if entry["facility"] not in used]
+        if free:
+            used.add(free[0]["facility"])
+            body = {"run": run, "facility": free[0]["facility"], "authority": "court_order", "called": True}
+            asked.append((f"{referrals[at]}/holds", body | {"choice_reason": "clinical_advice"}))
+    return took, asked
+
+
+@contextmanager
+def _servers(what: str, url: str, key: str) -> Iterator[list[httpx2.Client]]:
+    """Server processes on ports of their own, and a client of each."""
+    with ExitStack() as stack:
+        clients = []
+        for _ in range(WORKERS):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            command = [sys.executable, "-m", "benchmarks.ledger", what, url, str(port)]
+            process = subprocess.Popen(command)  # noqa: S603 - this module itself
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            base = f"http://127.0.0.1:{port}"
+            clients.append(stack.enter_context(httpx2.Client(base_url=base, headers=headers, timeout=60)))
+        for client in clients:
+            _wait(client)
+        yield clients
+
+
+def _wait(client: httpx2.Client) -> None:
+    for _ in range(10_000):
+        try:
+            client.get("/openapi.json")
+        except httpx2.TransportError:
+            continue
+        return
+    raise RuntimeError("a server did not answer")
+
+
+def _clock() -> Any:
+    from app.clock import MovableClock
+    from app.config import Settings
+
+    settings = Settings()
+    return MovableClock(settings.time_zone, settings.night_turns_at, datetime.fromisoformat(AS_OF))
+
+
+def _stage(url: str) -> str:
+    """Load a network for one agency that sees all of it and runs all of it; a key of it."""
+    from app.db import Database
+    from app.demo.stage import stage_network
+    from app.facilities.models import Facility
+    from migrations.run import upgrade
+
+    upgrade(url)
+    database = Database(url, _clock())
+    houses = [house(f"fac_{n:02}") for n in range(HOUSES)]
+    key = stage_network(database, network(*houses, funds=[fund(nights_left=5000)])).key
+    with database.writing() as session:
+        from app.access.models import Agency
+
+        agency = session.query(Agency.id).scalar()
+        session.query(Facility).update({Facility.agency_id: agency})
+    database.close()
+    return key
+
+
+def _serve_bare(url: str, port: int) -> None:
+    """One row in, one row out: nothing but the two frameworks."""
+    import uvicorn
+    from fastapi import FastAPI
+    from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+    from app.db import make_engine
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Row(Base):
+        __tablename__ = "rows"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        word: Mapped[str]
+
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        Base.metadata.create_all(connection)
+        connection.exec_driver_sql("INSERT INTO rows (word) SELECT 'x' FROM generate_series(1, 30)")
+    app = FastAPI()
+
+    @app.post("/rows", status_code=201)
+    def add() -> dict[str, int]:
+        with Session(engine) as session:
+            row = Row(word="x")
+            session.add(row)
+            session.commit()
+            return {"id": row.id}
+
+    @app.get("/rows/{number}")
+    def read(number: int) -> dict[str, str]:
+        with Session(engine) as session:
+            return {"word": session.get_one(Row, number).word}
+
+    uvicorn.run(app, port=port, access_log=False, log_level="warning")
+
+
+def _serve_product(url: str, port: int) -> None:
+    import uvicorn
+
+    from app.config import Settings
+    from app.main import create_app
+
+    app = create_app(replace(Settings(), database_url=url), clock=_clock())
+    uvicorn.run(app, port=port, access_log=False, log_level="warning")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        {"bare": _serve_bare, "product": _serve_product}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
+    else:
+        sys.stdout.write(main())
