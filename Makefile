@@ -18,7 +18,7 @@ check: .venv/.tests  ## form, types and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
 
-prove: .venv/.tests  ## the proofs of the matcher on many more invented networks: PROOFS times as many
+prove: .venv/.tests  ## the proofs of the matcher and of the ledger, many more times: PROOFS times as many
 	$(BIN)/python -m benchmarks.prove $(PROOFS)
 
 cover: .venv/.tests  ## which lines and branches the tests reach

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import cycle
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import httpx2
@@ -120,31 +120,32 @@ def _rank_all(bases: Sequence[httpx2.Client]) -> tuple[Run, list[tuple[str, Json
 def _servers(what: str, url: str, key: str) -> Iterator[list[httpx2.Client]]:
     """Server processes on ports of their own, and a client of each."""
     with ExitStack() as stack:
-        clients = []
+        clients, started = [], []
         for _ in range(WORKERS):
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
             command = [sys.executable, "-m", "benchmarks.ledger", what, url, str(port)]
             process = subprocess.Popen(command)  # noqa: S603 - this module itself
+            started.append((process, port))
             stack.callback(process.wait)
             stack.callback(process.terminate)
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             base = f"http://127.0.0.1:{port}"
             clients.append(stack.enter_context(httpx2.Client(base_url=base, headers=headers, timeout=60)))
-        for client in clients:
-            _wait(client)
+        for process, port in started:
+            _wait(process, port)
         yield clients
 
 
-def _wait(client: httpx2.Client) -> None:
-    for _ in range(10_000):
-        try:
-            client.get("/openapi.json")
-        except httpx2.TransportError:
-            continue
-        return
-    raise RuntimeError("a server did not answer")
+def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Until a server listens; one that ends instead has failed."""
+    while process.poll() is None:
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.05)
+    raise RuntimeError("a server failed")
 
 
 def _clock() -> Any:

@@ -87,7 +87,8 @@ class Cluster:
         while any(_runs(process) for process in (first, *map(int, listed))):
             os.sched_yield()
         # Where nobody takes notice of ended processes, as in many containers, their ids are not free for a while.
-        lock.unlink(missing_ok=True)
+        for held in (lock, self._folder / ".s.PGSQL.5432.lock"):
+            held.unlink(missing_ok=True)
 
     def url(self, name: str) -> str:
         """Where a database is."""

@@ -12,6 +12,11 @@ def times(few: int) -> int:
     return few * TIMES
 
 
+def or_many(few: int, many: int) -> int:
+    """`few` for everyone; `many` for each time that BEDNIGHT_PROOFS says, where it says more than one."""
+    return few if TIMES == 1 else many * TIMES
+
+
 def saw(what: str, count: int) -> None:
     """Keep how many of something agreed, for the figures that `make prove` writes."""
     _log({"what": what, "count": count})

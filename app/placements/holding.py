@@ -163,8 +163,7 @@ def first_night(entry: Json) -> date:
 
 def lock_referral(session: Session, referral: Referral) -> None:
     """One act at a time on one referral: the first lock of every movement of it."""
-    session.execute(select(Referral.id).where(Referral.id == referral.id).with_for_update())
-    session.refresh(referral)
+    session.refresh(referral, with_for_update=True)
 
 
 def _entry(
@@ -175,12 +174,13 @@ def _entry(
     Outdated where the decision is out of date.
     """
     facility_id = body.facility
-    run, answer = service.read_run(session, actor, referral.id, run_id, now)
+    run, answer = service.run_of(session, actor, referral.id, run_id)
     ground = session.get(RunGround, run_id)
     if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
         raise Outdated
     # What the agency was not shown cannot be asked for either: else a refusal would tell what the page did not.
-    seen = project(answer, viewer=AGENCY)
+    # Where a house is shown hangs on its own entry alone, so the others need not be gone through.
+    seen = project(service.only(answer, facility_id), viewer=AGENCY)
     unfunded = body.unfunded_reason is not None
     if facility_id in {entry["facility"] for entry in (*seen["options"], *seen["later"]) if entry.get("bed")}:
         if unfunded:

@@ -16,6 +16,7 @@ from app.idempotency import REPLAYED, Idempotent
 from app.paging import PageOf, whole
 from app.placements import house_offers, offers
 from app.placements.holding import Asked, ask
+from app.placements.models import Offer
 from app.placements.workflow import Answer, HouseOffer, OfferCreate, OfferRead
 
 router = APIRouter(prefix="/v1", tags=["offers"])
@@ -66,7 +67,10 @@ def _asked(request: Request, response: Response, actor: Actor, asked: Asked, onc
         response.headers[REPLAYED] = "true"
     response.headers["Location"] = address("referrals", asked.referral_id, "offers", offer_id)
     with database.reading() as session:
-        return offers.read_offer(session, actor, asked.referral_id, offer_id, database.clock.now())
+        if replayed:
+            return offers.read_offer(session, actor, asked.referral_id, offer_id, database.clock.now())
+        # Who has just made it is on record for that; a look of its own would be a second commit.
+        return offers.shown(session, [session.get_one(Offer, offer_id)])[0]
 
 
 @router.get("/referrals/{referral_id}/offers")

@@ -128,11 +128,23 @@ def _earlier(session: Session, actor: Actor, referral_id: str, once: Once, now: 
 def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now: datetime) -> tuple[RankingRun, Json]:
     """A stored decision, found through a referral that the actor may see."""
     referrals.find(session, actor, referral_id, now, "ranking.read")
+    row, answer = run_of(session, actor, referral_id, run_id)
+    record(session, actor, "ranking.read", "ranking_run", run_id)
+    return row, answer
+
+
+def run_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> tuple[RankingRun, Json]:
+    """A decision of a referral that the actor was found to see."""
     row = session.scalar(select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id))
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
-    record(session, actor, "ranking.read", "ranking_run", run_id)
     return row, json.loads(row.answer)
+
+
+def only(answer: Json, facility_id: str) -> Json:
+    """As much of a decision as it says of one house."""
+    lists = ("options", "later", "needs_info", "excluded")
+    return {**answer, **{name: [e for e in answer[name] if e["facility"] == facility_id] for name in lists}}
 
 
 def stored_run(session: Session, run_id: str) -> tuple[RankingRun, Json]:

@@ -141,6 +141,23 @@ def test_a_busy_database_says_when_to_come_back(client: TestClient) -> None:
     assert client.get("/v1/crash/locked").headers["retry-after"] == "1"
 
 
+def test_what_lost_against_another_is_tried_again_three_times(app: FastAPI, client: TestClient) -> None:
+    deadlock = OperationalError(CANARY, None, type("Deadlock", (Exception,), {"sqlstate": "40P01"})())
+    to_lose = [3]
+
+    @app.post("/v1/loses")
+    def lose(body: Probe) -> str:
+        if to_lose[0]:
+            to_lose[0] -= 1
+            raise deadlock
+        return body.name
+
+    assert client.post("/v1/loses", json={"name": "abc"}).json() == "abc"
+    to_lose[0] = 5
+    problem(client.post("/v1/loses", json={"name": "abc"}), 503, "busy")
+    assert to_lose[0] == 1
+
+
 def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
     chunks = (b"x" * 100_000 for _ in range(11))
     problem(client.post("/v1/probe", content=chunks, headers=JSON), 413, "too_large")

@@ -24,11 +24,11 @@ from tests.faults.afterwards import (
 )
 from tests.faults.desk import ClockOnFile, set_stage
 from tests.postgres import Cluster, find_binaries
-from tests.proofs import saw, times
+from tests.proofs import or_many, saw
 
 PROCESSES, THREADS = 2, 4
-KILLS = times(4)
-BETWEEN = times(40)
+KILLS = or_many(3, 4)
+BETWEEN = or_many(10, 40)
 """How many claims are acknowledged between two kills."""
 
 
