@@ -17,9 +17,9 @@ from app.beds.due import OLD_AFTER
 from app.beds.models import BedChange
 from app.beds.schemas import BoardBed, BoardRead
 from app.clock import Clock
-from app.facilities.models import Bed, BedStatus
+from app.facilities.models import Bed, BedStatus, Facility
 from app.placements import house_offers, stays
-from app.placements.models import Admission, Offer
+from app.placements.models import Admission, Offer, Stay
 from app.placements.names import fund_names
 from app.placements.staying import StayRead
 from app.placements.workflow import HouseOffer
@@ -239,7 +239,9 @@ def _who(bed: BoardBed, stay: StayRead | None, house: _House) -> str | None:
         return None
     if found.by == "hold":
         return gettext("Held for an offer until it is answered")
-    code = house.codes.get(stay.id if stay is not None else "", gettext("Listed by the house"))
+    code = gettext("Listed by the house")
+    if stay is not None:
+        code = house.codes.get(stay.id, gettext("A young person"))
     if stay is not None and not stay.arrived:
         return gettext("%(code)s is expected") % {"code": code}
     night = [] if stay is None else [gettext("night %(n)s") % {"n": (tonight - stay.admitted_on).days + 1}]
@@ -269,7 +271,14 @@ def _codes(session: Session, rows: Iterable[StayRead]) -> dict[str, str]:
         .join(Referral, Referral.id == Offer.referral_id)
         .where(Admission.stay_id.in_(ids))
     )
-    return dict(session.execute(asked).all())
+    came = (
+        select(Stay.id, Referral.code)
+        .join(Referral, Referral.minor_id == Stay.minor_id)
+        .outerjoin(Admission, Admission.stay_id == Stay.id)
+        .join(Facility, (Facility.id == Stay.facility_id) & (Facility.agency_id == Referral.agency_id))
+        .where(Stay.id.in_(ids), Admission.stay_id.is_(None))
+    )
+    return dict(session.execute(came).all()) | dict(session.execute(asked).all())
 
 
 def lost_race(session: Session, actor: Actor, bed_id: str, wanted: str, clock: Clock) -> str:
