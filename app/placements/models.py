@@ -323,8 +323,7 @@ class RankingRun(Base):
     rules_version: Mapped[str]
     engine_version: Mapped[str]
     snapshot_sha256: Mapped[str]
-    snapshot: Mapped[str] = mapped_column(Packed, deferred=True)
-    """Big, and read again by a replay alone."""
+    snapshot: Mapped[str] = mapped_column(Packed)
     answer: Mapped[str] = mapped_column(Packed)
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
@@ -135,7 +135,9 @@ def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now:
 
 def run_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> tuple[RankingRun, Json]:
     """A decision of a referral that the actor was found to see."""
-    row = session.scalar(select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id))
+    query = select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id)
+    # The snapshot is big, and read again by a replay alone.
+    row = session.scalar(query.options(defer(RankingRun.snapshot)))
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
     return row, json.loads(row.answer)
