@@ -1,5 +1,6 @@
 """Whose houses and funds an administrator reaches, and no child under another's parent: both over every such route."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from app.access.policy import CLOSED_TO_KEYS, POLICY, AgencyKind, Role
 from app.db import Database
 from app.facilities.models import Facility
+from app.placements.exception_models import Party, RuleException
 from tests.app.test_routes import table
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, new_agency, refused, rows
 
@@ -177,8 +179,23 @@ def test_a_child_under_another_parent_is_not_found(
     offer = made(supervisor.post(f"/v1/referrals/{referrals[1]}/holds", question))["id"]
     past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
     stay = made(supervisor.post(f"/v1/referrals/{referrals[1]}/past-stays", past))["id"]
+    now = database.clock.now()
+    waived = RuleException(
+        id="exc_1", referral_id=referrals[1], facility_id="fac_b", agency_id=supervisor.agency_id, rule="unit.fit",
+        party=Party.FACILITY, role="manager", reason="a bed", until=now + timedelta(days=1), recorded_at=now,
+        recorded_by="person_1", second_due_at=now + timedelta(days=1),
+    )  # fmt: skip
+    with database.writing() as session:
+        session.add(waived)
     parents = {"facility_id": "fac_a", "fund_id": "fund_a", "referral_id": referrals[0]}
-    wrong = {**ids(operator, "b"), "run_id": run, "offer_id": offer, "past_stay_id": stay, **parents}
+    wrong = {
+        **ids(operator, "b"),
+        "run_id": run,
+        "offer_id": offer,
+        "past_stay_id": stay,
+        "exception_id": "exc_1",
+        **parents,
+    }
     demanded = table(app)
     # What is closed to keys is tried where somebody is signed in: test_whole.py.
     open_to_keys = [
