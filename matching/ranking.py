@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from itertools import count
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.admission import earliest
@@ -19,6 +20,10 @@ from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, te
 from matching.waiting import Waiting, contract_id, network_tonight, waiting_tonight
 
 URGENT_TIERS = 2
+DECISIONS_A_LOOK = 100
+"""After so many decisions the garbage collector looks at everything."""
+
+_decisions = count(1)
 Effect = tuple[tuple[int, ...], int, NetworkEffect]
 """Places lost by others, by tier; change of the network's cost; and what is shown of both."""
 
@@ -69,14 +74,23 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY, 
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """Hold the garbage collector back: a decision makes no rings, and a look at a whole snapshot for some is dear."""
+    """Hold the garbage collector back: a decision makes no rings, and a look at a whole snapshot for some is dear.
+
+    What was made then counts as old, or all of it would be looked at as soon as the collector works again. Rings of
+    others grow old with it, and the collector's own count starts anew: so every so often everything is looked at.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
+            if next(_decisions) % DECISIONS_A_LOOK == 0:
+                gc.collect()
 
 
 def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> Decision:

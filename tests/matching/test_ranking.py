@@ -1,11 +1,13 @@
 """The order of the list, and what choosing an option does to the others who wait: tiny networks, counted by hand."""
 
+import gc
 from typing import Any
+from weakref import ref
 
 import pytest
 
 from matching.codec import decision_document, decode, sha256
-from matching.ranking import UnknownPolicy, UnknownReferral, rank
+from matching.ranking import DECISIONS_A_LOOK, UnknownPolicy, UnknownReferral, rank
 
 from .builders import (
     Json,
@@ -369,6 +371,40 @@ def test_findings_in_words_now_or_when_looked_at_are_the_same() -> None:
 
 
 # What cannot be ranked.
+
+
+class Ring:
+    """Something that only the garbage collector can free."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_a_decision_makes_is_not_looked_at_for_rings() -> None:
+    asked = decode(waiting(minor(), facilities=[shelter(letter) for letter in "abcdefgh"]))
+    looks: list[int] = []
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            looks.append(info["generation"])
+
+    rank(asked, "ref_1")
+    gc.callbacks.append(look)
+    try:
+        decisions = [rank(asked, "ref_1") for _ in range(20)]
+    finally:
+        gc.callbacks.remove(look)
+    assert gc.isenabled()
+    assert len(decisions) == 20
+    assert len(looks) <= 1, "a look at everything may fall due among them, and is all"
+
+
+def test_rings_of_others_are_freed_however_many_decisions_are_made() -> None:
+    asked = decode(waiting(minor(), facilities=[shelter("a")]))
+    ring = ref(Ring())
+    for _ in range(DECISIONS_A_LOOK):
+        rank(asked, "ref_1")
+    assert ring() is None
 
 
 def test_a_referral_that_is_not_there() -> None:
