@@ -119,9 +119,12 @@ def _instant(sent: Any) -> Any:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", sent, re.ASCII):
         raise PydanticKnownError("datetime_parsing", {"error": "form"})
     try:
-        return datetime.fromisoformat(sent)
+        at = datetime.fromisoformat(sent)
     except ValueError:
         raise PydanticKnownError("datetime_parsing", {"error": "calendar"}) from None
+    if not 1990 <= at.year <= 2199:  # a slip of the pen; in UTC it could run off the calendar
+        raise PydanticKnownError("datetime_parsing", {"error": "calendar"})
+    return at
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]

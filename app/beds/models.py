@@ -87,8 +87,9 @@ class BedNight(Base):
         CheckConstraint("(hold_id IS NULL) = (expires_at IS NULL)", name="holds_expire"),
         CheckConstraint("limit_id IS NULL OR fund_id IS NOT NULL", name="limit_of_a_fund"),
         Index(None, "facility_id", "night"),
-        Index(None, "hold_id"),
-        Index(None, "stay_id"),
+        Index(None, "facility_id", "bed_id"),
+        Index(None, "hold_id", "minor_id"),
+        Index(None, "stay_id", "minor_id"),
         Index(None, "resident_id"),
         Index(None, "fund_id", "night"),
         Index(None, "limit_id"),
@@ -112,7 +113,7 @@ class FormerBedNight(Base):
     __tablename__ = "former_bed_nights"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    bed_id: Mapped[str] = mapped_column(ForeignKey("beds.id"))
+    bed_id: Mapped[str] = mapped_column(ForeignKey("beds.id"), index=True)
     night: Mapped[date]
     minor_id: Mapped[str | None] = mapped_column(index=True)
     stay_id: Mapped[str | None] = mapped_column(index=True)
@@ -150,9 +151,9 @@ class BedChange(Base):
     was_confirmed_by: Mapped[str | None]
     left: Mapped[list[dict[str, Any]]]
     """Whom the house no longer lists in this bed: the id, and until when it was listed."""
-    listed: Mapped[str | None] = mapped_column(ForeignKey("residents.id"))
+    listed: Mapped[str | None] = mapped_column(ForeignKey("residents.id"), index=True)
     """Whom the house lists since."""
-    undoes: Mapped[str | None] = mapped_column(ForeignKey("bed_changes.id"))
+    undoes: Mapped[str | None] = mapped_column(ForeignKey("bed_changes.id"), index=True)
 
 
 class Resident(Base):

@@ -12,15 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
-from app.beds import holds
+from app.beds import holds, ledger
 from app.beds.models import Hold, HoldEnd
 from app.clock import Clock
 from app.db import Database
+from app.facilities.models import Bed, BedStatus
 from app.placements import authority, gaps, warnings
 from app.placements.holding import lock_referral, tell_agency, tell_house
 from app.placements.models import Admission, Offer, OfferStatus, Stay
 from app.placements.offers import close
 from app.placements.parties import parties
+from app.placements.told_cards import out_of_step, tell_card
 from app.referrals.models import Referral
 from app.tasks.models import Task, TaskKind
 from app.tasks.service import open_task
@@ -133,9 +135,20 @@ def ask_arrival(session: Session, clock: Clock, stay_id: str) -> bool:
     return made
 
 
+def _cards_out_of_step(session: Session, clock: Clock) -> Sequence[str]:
+    return out_of_step(session, clock.tonight())
+
+
+def turn_card(session: Session, clock: Clock, bed_id: str) -> bool:
+    """The night has come on which somebody has this bed: its card says so."""
+    ledger.stamp(session, session.get_one(Bed, bed_id).facility_id)
+    return tell_card(session, bed_id, None, BedStatus.OPEN)
+
+
 JOBS = (
     Job(_offers_run_out, end_offer),
     Job(_holds_run_out, end_hold),
+    Job(_cards_out_of_step, turn_card),
     Job(warnings.near_their_cliff, warnings.warn),
     Job(_not_here_by_morning, ask_arrival),
     Job(authority.about_to_end, authority.warn),

@@ -30,8 +30,8 @@ class RuleException(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"))
-    facility_id: Mapped[str] = mapped_column(ForeignKey("facilities.id"))
-    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"))
+    facility_id: Mapped[str] = mapped_column(ForeignKey("facilities.id"), index=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
     rule: Mapped[str]
     party: Mapped[Party]
     role: Mapped[str]

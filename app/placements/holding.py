@@ -19,7 +19,7 @@ from app.beds.ledger import Taken
 from app.beds.models import BedNight, Hold
 from app.codes import trail_id
 from app.db import Database, new_id
-from app.errors import FieldError, Problem, conflict
+from app.errors import FieldError, Problem, conflict, invalid
 from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence
 from app.idempotency import NO_KEY, Once
@@ -115,6 +115,8 @@ def write_offer(
 ) -> Offer:  # fmt: skip
     """The question, the hold and what tells of them, under the locks of the referral and the house; raises Taken."""
     body = asked.body
+    if body.authority_until is not None and body.authority_until <= now:
+        raise invalid([FieldError("/authority_until", "out_of_range", "This right has ended: it places nobody.")])
     offer = Offer(
         id=new_id("offer"),
         referral_id=referral.id,

@@ -64,8 +64,8 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
         gender=minor.gender,
         infants=minor.infants,
         conditions=sorted(asked.intersection(minor.conditions or ())),
-        services=sorted({*(minor.services or ()), *(minor.services_required or ())}),
-        languages=list(minor.languages or ()),
+        services=sorted({*(minor.services or ()), *(minor.services_required or ())} & set(house.services or ())),
+        languages=sorted(set(minor.languages or ()) & set(house.languages or ())),
         bed=None if hold is None else session.get_one(Bed, hold.bed_id).name,
         stay_id=session.scalar(select(Admission.stay_id).where(Admission.offer_id == row.id)),
     )

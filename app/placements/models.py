@@ -226,7 +226,7 @@ class CapWarning(Base):
     nights: Mapped[int] = mapped_column(primary_key=True)
     """Which warning it is: of 7, 3 or 1 nights."""
     made_at: Mapped[datetime]
-    fund_id: Mapped[str | None] = mapped_column(ForeignKey("funds.id"))
+    fund_id: Mapped[str | None] = mapped_column(ForeignKey("funds.id"), index=True)
     approval: Mapped[str | None]
 
 

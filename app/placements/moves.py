@@ -18,12 +18,13 @@ from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import FieldError, Problem, invalid
-from app.facilities.models import Bed, BedStatus
+from app.facilities.models import BedStatus
 from app.idempotency import NO_KEY, Once
 from app.placements import service
 from app.placements.models import Admission, Destination, Discharge, NextPlacement, Offer, Stay, StayEnd
 from app.placements.money import money_is_there
 from app.placements.staying import NextCreate
+from app.placements.told_cards import tell_card
 from app.placements.warnings import cliff_of, need_until
 from app.referrals.codes import codes_for
 from app.referrals.models import Referral, ReferralStatus
@@ -218,8 +219,4 @@ def _before(session: Session, stay: Stay) -> Stay | None:
 
 
 def _empty(session: Session, stay: Stay) -> None:
-    if stay.bed_id is None:
-        return
-    bed = session.get_one(Bed, stay.bed_id)
-    if bed.status is BedStatus.OCCUPIED:
-        bed.status = BedStatus.CLEANING
+    tell_card(session, stay.bed_id, None, BedStatus.CLEANING)

@@ -1,5 +1,6 @@
 """The coordinator's pages: home, "Find beds", and the answer with every reason. They call services, as the API does."""
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import stale_update
+from app.idempotency import Once
 from app.placements import answering, home, past, service
 from app.placements.names import names_in
 from app.placements.snapshot import HORIZON_NIGHTS
@@ -75,11 +77,15 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent) -> Response:
     with database.writing() as session:
         session.info["request_id"] = request.scope.get("request_id")
         found = _read(session, actor, clock, sent, None)
+        once = _once(sent)
+        if (made := once.earlier(session, actor.id)) is not None:
+            return _see(f"/referrals/{made}")
         new = fitted(found, ReferralCreate, {"minor": found.minor | {"approvals": []}, **found.referral})
         if new is None or sent.one("press") == "more_past":
             return form_page(request, session, actor, sent, _pressed(sent, found), None)
         referral = referrals.create_referral(session, actor, new, clock.now(), clock.tonight())
         past.add(session, actor, referral.minor.id, found.past)
+        once.remember(session, actor.id, referral.id)
     return _ranked(request, actor, referral.id)
 
 
@@ -159,6 +165,13 @@ def _ranked(request: Request, actor: Actor, referral_id: str) -> Response:
     request_id = request.scope.get("request_id")
     decided = service.rank(request.app.state.database, actor, referral_id, request_id=request_id)
     return _see(f"/referrals/{referral_id}/rankings/{decided.run_id}")
+
+
+def _once(sent: Form) -> Once:
+    """The same press twice, on a phone with a slow line, is one young person; a form that was changed is another."""
+    said = repr(sorted((name, sent.many(name)) for name in sent if name != "form_token"))
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    return Once(f"form-{digest}" if sent.one("once") else None, digest)
 
 
 def _see(path: str) -> Response:

@@ -90,13 +90,13 @@ def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body:
 @router.post("/stays/{stay_id}/transfer")
 def transfer(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: TransferCreate) -> StayRead:
     """Another bed of the same house, from tonight on."""
-    return stays.move_to_bed(session, actor, stay_id, body.bed, clock.now(), clock.tonight())
+    return stays.move_to_bed(session, actor, stay_id, body, clock.now(), clock.tonight())
 
 
 @router.post("/stays/{stay_id}/extension")
 def extend(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: ExtensionCreate) -> StayRead:
     """More nights in the same bed."""
-    return stays.extend(session, actor, stay_id, body, clock.now())
+    return stays.extend(session, actor, stay_id, body, clock.now(), clock.tonight())
 
 
 @router.post("/stays/{stay_id}/next", status_code=status.HTTP_201_CREATED)

@@ -102,10 +102,9 @@ class TransferCreate(Sent):
 
 
 class ExtensionCreate(Sent):
-    """More nights in the same bed, and who pays them; nights that no fund is named for are paid by nobody."""
+    """More nights in the same bed that nobody pays yet; what a fund shall pay is judged as the next placement."""
 
-    until: Day = Field(description="The first night that is not kept")
-    fund: Ref | None = None
+    until: Day = Field(description="The first night that is not kept; half a year from tonight at the latest")
     version: Version = None
 
 

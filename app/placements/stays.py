@@ -5,7 +5,7 @@ ledger and keeps what stood there before.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
-from app.beds import holds, ledger
-from app.beds.cards import Card, turn
+from app.beds import ledger
 from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.db import new_id
-from app.errors import FieldError, Problem, invalid
-from app.facilities.models import Bed, BedStatus, Facility
+from app.errors import FieldError, Problem, invalid, stale_update
+from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, Unit
+from app.minors.models import Minor
 from app.placements import aftercare, duties, gaps, moves, warnings
 from app.placements.models import (
     Admission,
@@ -31,14 +31,25 @@ from app.placements.models import (
     StayEnd,
     StayPayer,
 )
-from app.placements.money import limits_on, money_is_there
+from app.placements.money import limits_on
 from app.placements.parties import tell
 from app.placements.payers import payers_of
-from app.placements.staying import AbsenceCreate, CapWarningRead, DischargeCreate, ExtensionCreate, StayRead
+from app.placements.staying import (
+    AbsenceCreate,
+    CapWarningRead,
+    DischargeCreate,
+    ExtensionCreate,
+    StayRead,
+    TransferCreate,
+)
+from app.placements.told_cards import room_suits, tell_card
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 
 Json = dict[str, Any]
+
+FARTHEST = timedelta(days=180)
+"""How far ahead a stay can be moved: as far as plans look."""
 
 
 def find(session: Session, actor: Actor, stay_id: str, now: datetime, action: str) -> Stay:
@@ -46,7 +57,10 @@ def find(session: Session, actor: Actor, stay_id: str, now: datetime, action: st
     row = session.scalar(
         select(Stay)
         .outerjoin(Facility, Facility.id == Stay.facility_id)
-        .where(Stay.id == stay_id, or_(Stay.minor_id.in_(visible_minors(actor, now)), _own_house(actor)))
+        .where(
+            Stay.id == stay_id,
+            or_(Stay.minor_id.in_(visible_minors(actor, now)), _own_house(actor) & _goes_on(session)),
+        )
     )
     if row is None:
         raise hidden(actor, action, "stay", trail_id(stay_id))
@@ -93,9 +107,9 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
         _vacate(session, stay, stay.admitted_on, tonight, Movement.NOT_ARRIVED, actor, now)
         stay.admitted_on = tonight
     admission.arrived_at, admission.arrived_by = now, actor.id
-    _card(session, actor, stay, BedStatus.OCCUPIED)
     stay.version += 1
     session.flush()
+    tell_card(session, stay.bed_id, actor.id, BedStatus.OPEN)
     moves.arrived(session, stay)
     duties.on_arrival(session, stay, actor.id, now)
     record(session, actor, "stay.arrive", "stay", stay.id)
@@ -109,7 +123,7 @@ def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, ton
     _vacate(session, stay, stay.admitted_on, None, Movement.NOT_ARRIVED, actor, now)
     _end(session, actor, stay, stay.admitted_on, StayEnd.NOT_ARRIVED, Destination.NOT_KNOWN, now)
     referral = session.get_one(Referral, session.get_one(Offer, admission.offer_id).referral_id)
-    holds.free_card(session, stay.bed_id or "", referral.id)
+    tell_card(session, stay.bed_id, actor.id, BedStatus.OPEN)
     if referral.status is ReferralStatus.PLACED:
         referral.status = ReferralStatus.OPEN
     session.flush()
@@ -124,13 +138,13 @@ def discharge(
     session: Session, actor: Actor, stay_id: str, body: DischargeCreate, now: datetime, tonight: date
 ) -> StayRead:
     """The young person leaves: the bed goes through cleaning, and the nights to come are free."""
-    stay = _going_on(session, actor, stay_id, now, "stay.discharge")
+    stay = _going_on(session, actor, stay_id, now, "stay.discharge", body.version)
     left_on = body.left_on or tonight
     if not stay.admitted_on <= left_on <= tonight:
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
     _vacate(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason)
     _end(session, actor, stay, left_on, body.reason, body.destination, now)
-    _card(session, actor, stay, BedStatus.CLEANING)
+    tell_card(session, stay.bed_id, actor.id, BedStatus.CLEANING)
     duties.on_discharge(session, stay, body.reason, now)
     aftercare.begin(session, stay, actor.id, now)
     record(session, actor, "stay.discharge", "stay", trail_id(stay.id), reason=f"end.{body.reason}")
@@ -138,16 +152,15 @@ def discharge(
     return shown(session, [stay])[0]
 
 
-def move_to_bed(session: Session, actor: Actor, stay_id: str, bed_id: str, now: datetime, tonight: date) -> StayRead:
-    """Another bed of the same house, from tonight on; raises Taken where somebody has it."""
-    stay = _going_on(session, actor, stay_id, now, "stay.transfer")
-    bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
-    if bed is None or bed.status is BedStatus.OFFLINE:
-        raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
+def move_to_bed(
+    session: Session, actor: Actor, stay_id: str, body: TransferCreate, now: datetime, tonight: date
+) -> StayRead:
+    """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it."""
+    stay = _going_on(session, actor, stay_id, now, "stay.transfer", body.version)
     first = max(stay.admitted_on, tonight)
-    payers = _payers_from(session, stay.id, first)
+    bed = _bed_that_suits(session, stay, body.bed, first, tonight)
+    payers, before = _payers_from(session, stay.id, first), stay.bed_id
     _vacate(session, stay, first, None, Movement.TRANSFERRED, actor, now)
-    _card(session, actor, stay, BedStatus.CLEANING)
     stay.bed_id = bed.id
     ledger.claim(
         session,
@@ -160,32 +173,43 @@ def move_to_bed(session: Session, actor: Actor, stay_id: str, bed_id: str, now: 
         now=now,
         payers=payers,
     )
-    _card(session, actor, stay, BedStatus.OCCUPIED)
+    for changed in (before, bed.id):
+        tell_card(session, changed, actor.id, BedStatus.CLEANING)
     stay.version += 1
     session.flush()
     record(session, actor, "stay.transfer", "stay", trail_id(stay.id))
     return shown(session, [stay])[0]
 
 
-def extend(session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, now: datetime) -> StayRead:
-    """More nights in the same bed, paid by the fund named, or by nobody; raises Taken where the bed is promised."""
-    stay = _going_on(session, actor, stay_id, now, "stay.extend")
+def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, tonight: date) -> Bed:
+    """A bed of the same house that is in use, in a room whose rule the young person meets on that night."""
+    bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
+    away = select(BedUnavailable.id).where(BedUnavailable.bed_id == bed_id, BedUnavailable.until_night > first)
+    if bed is None or bed.status is BedStatus.OFFLINE or session.scalar(away) is not None:
+        raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
+    if first <= tonight and bed.status is not BedStatus.OPEN:
+        raise Problem("not_now", "That bed is not open tonight.")
+    unit, minor = session.get_one(Unit, bed.unit_id), session.get_one(Minor, stay.minor_id)
+    if not room_suits(unit, minor, first):
+        raise Problem("not_now", "That room is for another age or gender.")
+    return bed
+
+
+def extend(
+    session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, now: datetime, tonight: date
+) -> StayRead:
+    """More nights in the same bed that nobody pays yet; raises Taken where the bed is promised.
+
+    Nights that a fund shall pay are a decision: the next placement is ranked, and may be in the very same bed.
+    """
+    stay = _going_on(session, actor, stay_id, now, "stay.extend", body.version)
     end = _last_night(session, stay.id)
     first = stay.admitted_on if end is None else end + ledger.NIGHT
     if stay.left_on is not None:
         raise Problem("not_now", "The next placement is arranged for the night on which this stay ends.")
-    if body.until <= first or stay.facility_id is None or stay.bed_id is None:
-        raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's present end.")])
-    payers: dict[date, ledger.Payer] = {}
-    if body.fund is None:
-        _one_night_at_a_time(session, stay, first, body.until, now)
-    else:
-        limit = limits_on(session, [body.fund], stay.admitted_on).get(body.fund)
-        if limit is None:
-            raise invalid([FieldError("/fund", "unknown", "No limit of this fund governs this stay.")])
-        payers = dict.fromkeys(ledger.nights(first, body.until), ledger.Payer(body.fund, limit))
-        if not money_is_there(session, payers, stay.minor_id, now):
-            raise Problem("money_held")
+    if not first < body.until <= tonight + FARTHEST or stay.facility_id is None or stay.bed_id is None:
+        raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's end, within reach.")])
+    _one_night_at_a_time(session, stay, first, body.until, now)
     ledger.claim(
         session,
         facility_id=stay.facility_id,
@@ -195,7 +219,6 @@ def extend(session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, 
         until=body.until,
         holder=ledger.Holder(stay_id=stay.id),
         now=now,
-        payers=payers,
     )
     stay.expected_until = body.until
     stay.version += 1
@@ -220,14 +243,22 @@ def _one_night_at_a_time(session: Session, stay: Stay, first: date, until: date,
 
 def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
     """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
-    stay = _going_on(session, actor, stay_id, now, "stay.away")
-    if not stay.admitted_on <= body.first < body.until:
-        raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order.")])
+    stay = _going_on(session, actor, stay_id, now, "stay.away", body.version)
+    if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
+        raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
+    if not body.keep_bed and body.first > tonight:
+        raise Problem("not_now", "A bed is given up on the day itself, not before.")
+    other = select(StayAbsence.id).where(
+        StayAbsence.stay_id == stay.id, StayAbsence.away_from < body.until, StayAbsence.away_until > body.first
+    )
+    if session.scalar(other) is not None:
+        raise Problem("not_now", "Some of these nights are on record as nights away already.")
     session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
     if not body.keep_bed:
+        left = stay.bed_id
         _vacate(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)
-        _card(session, actor, stay, BedStatus.CLEANING)
         stay.bed_id = None
+        tell_card(session, left, actor.id, BedStatus.CLEANING)
     elif not body.paid:
         session.flush()
         ledger.repay(
@@ -264,13 +295,20 @@ def correct(
     return shown(session, [stay])[0]
 
 
+def _goes_on(session: Session) -> Any:
+    """A house reads a stay until the night after its end: then it has no need to."""
+    return or_(Stay.left_on.is_(None), Stay.left_on >= session.info["clock"].tonight())
+
+
 def _own_house(actor: Actor) -> Any:
     own = Facility.agency_id == actor.agency_id
     return own if actor.facility_ids is None else own & Facility.id.in_(actor.facility_ids)
 
 
-def _going_on(session: Session, actor: Actor, stay_id: str, now: datetime, action: str) -> Stay:
-    """A stay that has not ended, locked, under the lock of its house."""
+def _going_on(
+    session: Session, actor: Actor, stay_id: str, now: datetime, action: str, version: int | None = None
+) -> Stay:
+    """A stay that has not ended, locked, under the lock of its house, and as the caller has read it."""
     stay = find(session, actor, stay_id, now, action)
     if stay.facility_id is not None:
         ledger.stamp(session, stay.facility_id)
@@ -278,6 +316,8 @@ def _going_on(session: Session, actor: Actor, stay_id: str, now: datetime, actio
     session.refresh(stay)
     if stay.left_on is not None and stay.left_on <= session.info["clock"].tonight():
         raise Problem("not_now", "This stay has ended.")
+    if version is not None and version != stay.version:
+        raise stale_update(shown(session, [stay])[0].model_dump(mode="json"))
     return stay
 
 
@@ -316,12 +356,6 @@ def _end(
         Discharge(stay_id=stay.id, reason=reason, destination=destination, discharged_at=now, discharged_by=actor.id)
     )
     session.flush()
-
-
-def _card(session: Session, actor: Actor, stay: Stay, status: BedStatus) -> None:
-    """What the bed's card says after the movement."""
-    if stay.bed_id is not None:
-        turn(session, session.get_one(Bed, stay.bed_id), Card(status=status), actor.id)
 
 
 def _last_night(session: Session, stay_id: str) -> date | None:

@@ -157,6 +157,11 @@ def _infants(form: Form, out: Read) -> int | None:
 def _conditions(form: Form, out: Read) -> list[str] | None:
     marked = form.many("conditions")
     if not marked:
+        # Houses ask for it as a condition, and a list of one would say that there is no other.
+        if form.one("infants") == PREGNANT:
+            out.errors["conditions"] = gettext(
+                "Mark what else applies, or “none of these”: pregnant is on this list too"
+            )
         return None
     if "none" in marked and len(marked) > 1:
         out.errors["conditions"] = gettext("Mark either “none of these” or what applies, not both")

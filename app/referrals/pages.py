@@ -14,7 +14,7 @@ from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Clock, Now
 from app.codes import Ref
-from app.db import DbSession
+from app.db import DbSession, new_id
 from app.facilities.models import Facility
 from app.funding.models import Fund
 from app.referrals import form as reading
@@ -74,6 +74,7 @@ def form_page(
         "action": "/referrals" if referral is None else f"/referrals/{referral.id}",
         "back": "/" if referral is None else f"/referrals/{referral.id}",
         "version": None if referral is None else version or referral.version,
+        "once": form.one("once") or new_id("form"),
         "form": form,
         "errors": dict(errors),
         "choices": _choices(session, network),

@@ -193,8 +193,6 @@ def test_where_the_cliff_moves_new_warnings_are_due(scene: Scene) -> None:
     stay = lived_in(scene, "fac_k", nights=30)
     scene.clock.move(timedelta(days=11))
     due.run(scene.database)
-    correction = {"until": "2027-01-05", "fund": "fund_k"}
-    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", correction))
     with scene.database.writing() as session:
         from app.beds import ledger
         from app.beds.models import Movement

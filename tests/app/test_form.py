@@ -160,7 +160,7 @@ def test_every_problem_is_told_at_once() -> None:
         ({"infants": "some", "infant_count": "2"}, "needs.infants", 2),
         ({"infants": "pregnant"}, "needs.infants", 0),
         ({"infants": "pregnant", "conditions": ["detox"]}, "needs.conditions", ["detox", "pregnant"]),
-        ({"infants": "pregnant", "conditions": []}, "needs.conditions", None),
+        ({"infants": "pregnant", "conditions": ["none"]}, "needs.conditions", ["pregnant"]),
         ({"avoid_counties": "Fulton, GA; Bibb, GA"}, "avoid.counties", ["13121", "13021"]),
         ({"siblings": "r-7kq4z"}, "together_with", ["min_R-7KQ4Z"]),
         ({"history": "complete"}, "history", "complete"),

@@ -137,7 +137,7 @@ def test_a_press_on_a_bed_that_is_gone_leads_to_a_fresh_answer(night: Night) -> 
         body = {"run": run, "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
         made(night.api.post(f"{path}/holds", body))
     page = night.hold()
-    assert "That house no longer fits as things stand." in page.text
+    assert "Someone has just taken that bed." in page.text
     assert "Hold bed for 2 hours" in page.text
 
 

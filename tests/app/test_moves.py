@@ -117,7 +117,7 @@ def test_another_house_from_tonight_and_back_where_nobody_came(scene: Scene) -> 
     made(scene.coordinator.post(f"/v1/stays/{new}/no-arrival"))
     back = next(row for row in stays(scene) if row.id == stay)
     assert back.left_on is None
-    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-30", "fund": "fund_a"}))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-30"}))
 
 
 def test_the_same_key_refers_on_once(scene: Scene) -> None:

@@ -27,7 +27,7 @@ from app.placements import due, offers, service, stays
 from app.placements.holding import Asked, ask
 from app.placements.models import Admission, Offer, OfferStatus, RankingRun, Stay
 from app.placements.snapshot import build
-from app.placements.staying import AbsenceCreate, DischargeCreate, ExtensionCreate
+from app.placements.staying import AbsenceCreate, DischargeCreate, ExtensionCreate, TransferCreate
 from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
@@ -344,28 +344,31 @@ class Movements(RuleBasedStateMachine):
         stay_id, living = self._stay(at)
         letter = living.facility[-1]
         bed = f"bed_{letter}{1 + which % 2}"
-        done = self._moved("move", living, lambda s, a: stays.move_to_bed(s, a, stay_id, bed, self.now, self.tonight))
+        wanted = TransferCreate.model_validate({"bed": bed})
+        done = self._moved(
+            "move", living, lambda s, a: stays.move_to_bed(s, a, stay_id, wanted, self.now, self.tonight)
+        )
         if done:
             first = max(living.admitted_on, self.tonight)
             self.ledger.move(stay_id, living.minor, bed, first, self.now)
             living.bed = bed
 
     @precondition(lambda self: self.stays)
-    @rule(at=pick, more=st.integers(1, 5), payer=st.sampled_from(["fund_a", "fund_b", None]))
-    def extend(self, at: int, more: int, payer: str | None) -> None:
+    @rule(at=pick, more=st.integers(1, 5))
+    def extend(self, at: int, more: int) -> None:
         """More nights."""
         stay_id, living = self._stay(at)
         own = self.ledger.of_stay(stay_id)
         first = own[-1] + real.NIGHT if own else living.admitted_on
         until = first + timedelta(days=more)
-        body = ExtensionCreate.model_validate({"until": until, "fund": payer})
+        body = ExtensionCreate.model_validate({"until": until})
         free = living.bed is not None and self.ledger.free(
             living.bed, living.minor, days(first, until - real.NIGHT), self.now
         )
-        if self._moved("extend", living, lambda s, a: stays.extend(s, a, stay_id, body, self.now)):
+        if self._moved("extend", living, lambda s, a: stays.extend(s, a, stay_id, body, self.now, self.tonight)):
             assert free
             nights = days(first, until - real.NIGHT)
-            self.ledger.extend(stay_id, living.minor, living.bed or "", nights, payer, self.now)
+            self.ledger.extend(stay_id, living.minor, living.bed or "", nights, None, self.now)
 
     @precondition(lambda self: self.stays)
     @rule(at=pick, ahead=st.integers(-1, 3), length=st.integers(1, 3), what=st.sampled_from(["paid", "kept", "given"]))

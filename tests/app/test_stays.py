@@ -1,0 +1,145 @@
+"""Movements of a stay: what the cards say follows the ledger, and what must not be moved is refused."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.clock import MovableClock
+from app.db import Database
+from app.placements import due
+from tests.app.test_workflow import Scene, beds
+from tests.factories import made, refused
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def scene(client: TestClient, database: Database, clock: MovableClock) -> Scene:
+    return Scene(client, database, clock)
+
+
+def accepted(scene: Scene, facility: str = "fac_a", nights: int = 10, **changes: Any) -> tuple[str, str]:
+    """A stay for which the house has said yes, and its bed."""
+    path = scene.refer(nights, **changes)
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, facility))
+    return str(made(scene.answer(facility, offer["id"]))["stay_id"]), str(offer["hold"]["bed_id"])
+
+
+def arrived(scene: Scene, **changes: Any) -> tuple[str, str]:
+    stay, bed = accepted(scene, **changes)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/arrival"))
+    return stay, bed
+
+
+def other_bed(scene: Scene, bed: str) -> str:
+    return next(other for other in beds(scene, "fac_a") if other != bed)
+
+
+def statuses(scene: Scene) -> dict[str, str]:
+    return {bed: card["status"] for bed, card in beds(scene, "fac_a").items()}
+
+
+def test_another_bed_turns_both_cards(scene: Scene) -> None:
+    stay, bed = arrived(scene)
+    other = other_bed(scene, bed)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other}))
+    assert statuses(scene) == {bed: "cleaning", other: "occupied"}
+    assert {row.bed_id for row in scene.nights()} == {other}
+
+
+def test_moving_who_comes_later_leaves_tonight_s_cards(scene: Scene) -> None:
+    stay, bed = accepted(scene, needed_from="2026-11-25")
+    other = other_bed(scene, bed)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other}))
+    assert statuses(scene) == {bed: "open", other: "open"}
+
+
+def test_the_card_is_held_when_the_night_comes(scene: Scene) -> None:
+    _, bed = accepted(scene, needed_from="2026-11-23")
+    assert statuses(scene)[bed] == "open"
+    scene.clock.move(timedelta(days=2))
+    assert due.run(scene.database) >= 1
+    assert statuses(scene)[bed] == "held"
+
+
+def test_a_room_for_others_is_no_bed_to_move_to(scene: Scene) -> None:
+    stay, bed = arrived(scene)
+    with scene.database.writing() as session:
+        from app.facilities.models import Bed, Unit
+
+        session.get_one(Unit, session.get_one(Bed, bed).unit_id).max_age = 14
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other_bed(scene, bed)}), 409, "not_now")
+
+
+def test_a_bed_that_is_not_open_is_no_bed_to_move_to(scene: Scene) -> None:
+    stay, bed = arrived(scene)
+    other = other_bed(scene, bed)
+    with scene.database.writing() as session:
+        from app.facilities.models import Bed, BedStatus
+
+        session.get_one(Bed, other).status = BedStatus.CLEANING
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other}), 409, "not_now")
+
+
+def test_more_nights_are_paid_by_nobody_and_end_within_reach(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    refused(
+        scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-12-05", "fund": "fund_a"}), 422, "invalid"
+    )
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2199-12-31"}), 422, "invalid")
+    longer = made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-12-05"}))
+    assert (longer["expected_until"], longer["payers"][-1]["until"]) == ("2026-12-05", "2026-12-01")
+
+
+def test_nights_away_are_counted_once_and_a_bed_is_given_up_on_the_day(scene: Scene) -> None:
+    stay, bed = arrived(scene)
+    later = {"first": "2026-11-25", "until": "2026-11-27", "keep_bed": False, "paid": False}
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/absences", later), 409, "not_now")
+    kept = {**later, "keep_bed": True}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", kept))
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/absences", kept), 409, "not_now")
+    assert statuses(scene)[bed] == "occupied"
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", {**later, "first": "2026-11-21", "until": "2026-11-23"}))
+    assert statuses(scene)[bed] == "cleaning"
+
+
+def test_a_movement_on_what_was_not_read_is_stale(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    gone = {"reason": "completed", "destination": "family", "version": 1}
+    problem = refused(scene.coordinator.post(f"/v1/stays/{stay}/discharge", gone), 409, "stale_update")
+    made(scene.coordinator.post(f"/v1/stays/{stay}/discharge", {**gone, "version": problem["current"]["version"]}))
+
+
+def test_a_house_reads_an_ended_stay_until_the_night_turns(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/discharge", {"reason": "completed", "destination": "family"}))
+    made(scene.staff["fac_a"].get(f"/v1/stays/{stay}"))
+    scene.clock.move(timedelta(days=1))
+    refused(scene.staff["fac_a"].get(f"/v1/stays/{stay}"), 404, "not_found")
+    made(scene.coordinator.get(f"/v1/stays/{stay}"))
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-11-01T00:00:00Z"])
+def test_a_right_that_has_ended_or_never_was_places_nobody(scene: Scene, at: str) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    refused(scene.ask(path, run, "fac_a", authority_until=at), 422, "invalid")
+
+
+def test_a_house_reads_of_needs_only_what_it_offers(scene: Scene) -> None:
+    minor = {"services": ["trauma_therapy", "detox"], "languages": ["fr", "en"], "infants": 0, "conditions": []}
+    body = {"minor": {**made(scene.coordinator.get(scene.refer()))["minor"], "needs": minor}}
+    path = scene.refer(
+        minor={
+            k: v
+            for k, v in body["minor"].items()
+            if k in {"born_on", "gender", "trafficking", "custody", "needs", "residence"}
+        }
+    )
+    run, _ = scene.rank(path)
+    made(scene.ask(path, run, "fac_a"))
+    asked = made(scene.staff["fac_a"].get("/v1/facilities/fac_a/offers"))["data"][0]
+    assert (asked["services"], asked["languages"]) == (["trauma_therapy"], ["en"])
