@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from app.clock import MovableClock
 from app.db import Database
 from app.placements import due
-from tests.app.test_workflow import Scene, beds
+from tests.app.test_whole import Scene, beds
 from tests.factories import made, refused
 
 Json = dict[str, Any]
