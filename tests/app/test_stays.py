@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 from app.clock import MovableClock
 from app.db import Database
 from app.placements import due
-from tests.app.test_whole import Scene, beds
+from tests.app.test_workflow import beds
 from tests.factories import made, refused
+from tests.scenes import Scene
 
 Json = dict[str, Any]
 
