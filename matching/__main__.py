@@ -101,7 +101,7 @@ def _print(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(plain.one_line(text) + "\n")
 
 
 class _Parser(argparse.ArgumentParser):

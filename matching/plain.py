@@ -1,20 +1,33 @@
 """A decision as text for people: the same facts as its JSON, in the order in which they are read on a call."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Document = dict[str, Any]
 
+# A file's own ids may hold what would move a terminal's cursor, or read as a line of ours.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
 
 def decision(document: Document) -> str:
     """Write a decision in lines."""
-    return "\n".join(_decision(document))
+    return _lines(_decision(document))
 
 
 def explanation(document: Document) -> str:
     """Write every rule for one pair in lines."""
     head = f"{document['referral']} at {document['facility']}: {document['list'].replace('_', ' ')}"
-    return "\n".join([head, *_findings(document["findings"], "  ")])
+    return _lines([head, *_findings(document["findings"], "  ")])
+
+
+def one_line(text: str) -> str:
+    """A text that stays on its line, whatever a file has put into it."""
+    return _CONTROL.sub("?", text)
+
+
+def _lines(said: Iterable[str]) -> str:
+    return "\n".join(map(one_line, said))
 
 
 def _decision(document: Document) -> Iterator[str]:

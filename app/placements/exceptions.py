@@ -22,6 +22,9 @@ from app.tasks.service import open_task, settle
 SECOND_WITHIN = timedelta(hours=24)
 
 
+FARTHEST = timedelta(days=180)
+
+
 def add(session: Session, actor: Actor, referral_id: str, body: ExceptionCreate, now: datetime) -> ExceptionRead:
     """Put an exception on record, for a rule that the agency was shown and that somebody may waive."""
     referral = referrals.find_own(session, actor, referral_id, now, "exception.make")
@@ -37,8 +40,8 @@ def add(session: Session, actor: Actor, referral_id: str, body: ExceptionCreate,
         raise Problem("safeguard_breach")
     if fix["who"].replace(" ", "_") != body.party:
         raise invalid([FieldError("/party", "not_theirs", "This rule is another party's to waive.")])
-    if body.until <= now:
-        raise invalid([FieldError("/until", "out_of_range", "Expected a moment that is still to come.")])
+    if not now < body.until <= now + FARTHEST:
+        raise invalid([FieldError("/until", "out_of_range", "Expected a moment to come, half a year ahead at most.")])
     row = RuleException(
         id=new_id("exc"),
         referral_id=referral.id,

@@ -19,6 +19,15 @@ from app.web.translation import gettext, marked
 
 Json = dict[str, Any]
 
+# What a tab and the browser's history keep: a code, never a house.
+TABS = {
+    OfferStatus.OPEN: marked("waiting for an answer"),
+    OfferStatus.ACCEPTED: marked("the house said yes"),
+    OfferStatus.DECLINED: marked("the house said no"),
+    OfferStatus.WITHDRAWN: marked("taken back"),
+    OfferStatus.STOOD_DOWN: marked("another house said yes"),
+    OfferStatus.RAN_OUT: marked("no answer"),
+}
 STANDS = {
     OfferStatus.OPEN: marked("waiting for %(house)s"),
     OfferStatus.ACCEPTED: marked("%(house)s said yes"),
@@ -48,6 +57,7 @@ def offer_view(
     waits = status is OfferStatus.OPEN
     return {
         "title": f"{referral.code}: {stands}",
+        "tab": f"{referral.code}: {gettext(TABS[status])}",
         "summary": summary(referral, tonight),
         "status": status.value,
         "house": offer.facility,

@@ -64,6 +64,7 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
     return {
         "title": gettext("%(code)s: stay at %(house)s")
         % {"code": code or gettext("Stay"), "house": house.alias if house is not None else gettext("another house")},
+        "tab": gettext("%(code)s: stay") % {"code": code or gettext("Stay")},
         "where": _where(session, stay, tonight),
         "line": line,
         "cliff": _cliff(stay, line["unpaid_from"], tonight),

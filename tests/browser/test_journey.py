@@ -91,7 +91,8 @@ def test_from_home_to_a_held_bed_in_three_presses(chromium: Browser, site: Site,
     hand.press("button", "Hold bed for 2 hours Harbor House")
     page.wait_for_url("**/offers/offer_*")
     assert hand.count == 3
-    expect(page).to_have_title(re.compile(r"^R-\w{5}: waiting for Harbor House"))
+    expect(page).to_have_title(re.compile(r"^R-\w{5}: waiting for an answer"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("waiting for Harbor House")
     expect(page.get_by_role("status")).to_contain_text("Answer due 04:14")
     hand.press("button", "Undo")
     page.wait_for_url("**/rankings/run_*")

@@ -110,3 +110,8 @@ def test_every_rule_for_one_pair() -> None:
         f"  met     {'x.y':28}fac_a: Yes",
         f"  not_met {'x.z':28}fac_a: No [changes on {day(1)}]",
     ]
+
+
+def test_an_id_of_a_file_writes_no_line_and_moves_no_cursor() -> None:
+    text = plain.explanation({"referral": "r\n1", "facility": "f\x1b[2J\u202e", "list": "options", "findings": []})
+    assert text == "r?1 at f?[2J?: options"
