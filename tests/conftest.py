@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
+from starlette.routing import BaseRoute
 
 from app.clock import MovableClock
 from app.config import Settings
@@ -104,8 +105,19 @@ def app(settings: Settings, clock: MovableClock) -> Iterator[FastAPI]:
     from app.main import create_app  # here, so that tests of the matcher do without
 
     application = create_app(settings, clock=clock)
+    _share_routers(application)
     yield application
     application.state.database.close()
+
+
+_routers: dict[int, BaseRoute] = {}
+
+
+def _share_routers(app: FastAPI) -> None:
+    """The framework reads every signature anew for each application; ours are all alike, so one reading serves."""
+    for place, route in enumerate(app.router.routes):
+        if (router := getattr(route, "original_router", None)) is not None:
+            app.router.routes[place] = _routers.setdefault(id(router), route)
 
 
 @pytest.fixture
