@@ -65,7 +65,8 @@ def stage_network(database: Database, document: Json) -> Doors:
     with database.writing() as session:
         agencies = _agencies(session, (OWN_NETWORK,), now)
         load_network(session, document, agency_id=agencies[OWN_NETWORK.key])
-        return _doors(session, agencies, PEOPLE, now)
+        # Who works at a house of the invented state has no place in somebody else's network.
+        return _doors(session, agencies, [card for card in PEOPLE if card.agency in agencies], now)
 
 
 def _agencies(session: Session, cards: Iterable[AgencyCard], now: datetime) -> dict[str, str]:

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "/v1/stays/{stay_id}/next": "test_moves.py",
     "/v1/referrals/{referral_id}/exceptions": "test_exceptions.py",
     "/v1/facilities/{facility_id}/calls": "test_gaps.py",
+    "/v1/facilities/{facility_id}/walk-ins": "test_walk_in.py",
 }
 # Every POST that creates: two addresses to send it to, a body and another; a route that is missing here fails.
 POSTS: dict[str, tuple[tuple[str, str], Json | None, Json | None]] = {
