@@ -12,26 +12,32 @@ from app import (
     testclock,
 )
 from app.access import pages as access
+from app.answers import whole_routes as whole
 from app.beds import routes as beds
+from app.board import pages as board_pages
 from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
+from app.exceptions import routes as exception_routes
 from app.exchange import routes as exchange
 from app.facilities import routes as facilities
 from app.funding import routes as funding
+from app.gaps import routes as gap_routes
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import board_pages, exception_routes, gap_routes, offer_pages, offer_routes, stay_pages, stay_routes
+from app.placements import offer_pages, offer_routes
 from app.placements import pages as placement_pages
-from app.placements import record_routes as records
 from app.placements import routes as placements
-from app.placements import whole_routes as whole
+from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
 from app.reference import reference
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
+from app.stays import pages as stay_pages
+from app.stays import record_routes as records
+from app.stays import routes as stay_routes
 from app.tasks import routes as tasks
 from app.web import pages
 from app.worker import Worker
@@ -49,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     gap_routes.router,
     exception_routes.router,
     stay_routes.router,
+    placement_stay_routes.router,
     tasks.router,
     exchange.router,
     notice_pages.router,

@@ -20,7 +20,7 @@ from app.notices.channel import Notices
 from app.outbox.channels import Channel
 from app.outbox.delivery import deliver_due
 from app.placements import due as placements
-from app.placements.rolling import roll
+from app.stays.rolling import roll
 from app.tasks.service import tell_due
 
 DUE: tuple[Callable[[Database], int], ...] = (placements.run, tell_due, roll, beds.reopen, beds.remind)

@@ -1,1 +1,1 @@
-"""The snapshot, ranking runs and stays."""
+"""From a referral to a bed: the snapshot, ranking runs, holds, offers and next placements."""

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.facilities.models import AddressShown, Facility, FacilityAddress
-from app.placements.models import OfferStatus
-from app.placements.staying import StayRead
 from app.placements.workflow import OfferRead
+from app.stays.codes import OfferStatus
+from app.stays.schemas import StayRead
 
 WINDOW = timedelta(days=1)
 """After the night on which the bed was first kept, where nobody said whether the young person came."""

@@ -17,13 +17,15 @@ from app.beds.models import Hold, HoldEnd
 from app.clock import Clock
 from app.db import Database
 from app.facilities.models import Bed, BedStatus
-from app.placements import authority, gaps, warnings
+from app.gaps import service as gaps
 from app.placements.holding import lock_referral, tell_agency, tell_house
-from app.placements.models import Admission, Offer, OfferStatus, Stay
 from app.placements.offers import close
-from app.placements.parties import parties
-from app.placements.told_cards import out_of_step, tell_card
 from app.referrals.models import Referral
+from app.stays import authority, warnings
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
+from app.stays.parties import parties
+from app.stays.told_cards import out_of_step, tell_card
 from app.tasks.models import Task, TaskKind
 from app.tasks.service import open_task
 

@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.answers import runs
+from app.answers.models import RunGround
 from app.audit.service import record
 from app.beds import holds, ledger
 from app.beds.ledger import Taken
@@ -24,14 +26,16 @@ from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence
 from app.idempotency import NO_KEY, Once
 from app.outbox.service import emit
-from app.placements import clash, moves, service, waived
-from app.placements.models import Offer, OfferStatus, RunGround, Stay
-from app.placements.money import money_is_there, paid_nights
+from app.placements import clash, service, waived
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.placements.workflow import NextOption, OfferCreate
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, project
+from app.stays import moves
+from app.stays.codes import OfferStatus
+from app.stays.models import Offer, Stay
+from app.stays.money import money_is_there, paid_nights
 
 Json = dict[str, Any]
 
@@ -176,13 +180,13 @@ def _entry(
     Outdated where the decision is out of date.
     """
     facility_id = body.facility
-    run, answer = service.run_of(session, actor, referral.id, run_id)
+    run, answer = runs.run_of(session, actor, referral.id, run_id)
     ground = session.get(RunGround, run_id)
     if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
         raise Outdated
     # What the agency was not shown cannot be asked for either: else a refusal would tell what the page did not.
     # Where a house is shown hangs on its own entry alone, so the others need not be gone through.
-    seen = project(service.only(answer, facility_id), viewer=AGENCY)
+    seen = project(runs.only(answer, facility_id), viewer=AGENCY)
     unfunded = body.unfunded_reason is not None
     if facility_id in {entry["facility"] for entry in (*seen["options"], *seen["later"]) if entry.get("bed")}:
         if unfunded:
@@ -269,7 +273,7 @@ def bed_taken(database: Database, actor: Actor, referral_id: str, run_id: str) -
     """The refusal of a bed that somebody has just taken, with the options that are still to be had."""
     now = database.clock.now()
     with database.reading() as session:
-        _, answer = service.read_run(session, actor, referral_id, run_id, now)
+        _, answer = runs.read_run(session, actor, referral_id, run_id, now)
         free = still_free(session, answer["options"], now)
     return conflict("bed_taken", next_options=[option.model_dump(mode="json") for option in free], run=run_id)
 

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.policy import Permission
+from app.answers.models import RankingRun
+from app.answers.view import title
 from app.clock import Clock
 from app.paging import Place
 from app.placements import pending
-from app.placements.models import RankingRun
 from app.placements.probing import alerts
-from app.placements.summary import summary
-from app.placements.view import title
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.schemas import ReferralRead
+from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
 from app.web import words
 from app.web.translation import gettext, marked

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.answers import runs
 from app.audit.service import record
 from app.beds.models import Hold
 from app.codes import trail_id
@@ -15,10 +16,10 @@ from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
 from app.funding.models import Fund
 from app.minors.models import Minor
-from app.placements import service
-from app.placements.models import Admission, Offer, OfferStatus
 from app.placements.workflow import HouseOffer
 from app.referrals.models import Referral
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer
 from matching.dates import age_on
 
 Json = dict[str, Any]
@@ -72,7 +73,7 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
 
 
 def _entry(session: Session, row: Offer) -> Json:
-    _, whole = service.stored_run(session, row.run_id)
+    _, whole = runs.stored_run(session, row.run_id)
     places = (*whole["options"], *whole["later"], *whole["excluded"])
     return next((dict(entry) for entry in places if entry["facility"] == row.facility_id), {})
 

@@ -9,10 +9,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
-from app.placements.models import Holiday
 from app.placements.network_houses import add_facility, add_funds
 from app.placements.network_people import add_minors, add_referrals, add_stays
 from app.placements.network_rows import Json, Network
+from app.stays.models import Holiday
 from matching.codec import decode
 
 

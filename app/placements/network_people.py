@@ -11,12 +11,12 @@ from app.beds.models import Resident
 from app.codes import Basis
 from app.minors.forms import avoid_rows, minor_columns, place_rows, wish_rows
 from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
-from app.placements.models import Stay, StayAbsence, StayPayer
 from app.placements.network_rows import STATED_BY, Json, Network, derived_id
-from app.placements.residents import age_of
 from app.referrals.codes import codes_for
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.models import Grant, Relation
+from app.stays.models import Stay, StayAbsence, StayPayer
+from app.stays.residents import age_of
 from matching import facts
 
 

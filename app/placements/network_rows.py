@@ -22,9 +22,9 @@ from app.facilities.models import (
 )
 from app.funding.models import Fund, FundClock, FundLimit
 from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
-from app.placements.models import Holiday, Stay, StayAbsence, StayPayer
 from app.referrals.models import Referral
 from app.sharing.models import Grant
+from app.stays.models import Holiday, Stay, StayAbsence, StayPayer
 from matching import facts
 
 Json = dict[str, Any]

@@ -14,13 +14,14 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import Problem
-from app.placements import offers, service, stays
+from app.placements import offers, service
 from app.placements.arrival import directions
 from app.placements.holding import Asked, ask
 from app.placements.offer_view import offer_view
 from app.placements.workflow import OfferCreate
 from app.referrals import service as referrals
 from app.referrals.pages import Sent
+from app.stays import service as stays
 from app.web.answers import Form, chosen
 from app.web.pages import page
 

@@ -16,8 +16,8 @@ from app.idempotency import REPLAYED, Idempotent
 from app.paging import PageOf, whole
 from app.placements import house_offers, offers
 from app.placements.holding import Asked, ask
-from app.placements.models import Offer
 from app.placements.workflow import Answer, HouseOffer, OfferCreate, OfferRead
+from app.stays.models import Offer
 
 router = APIRouter(prefix="/v1", tags=["offers"])
 

@@ -9,11 +9,11 @@ from app.access.policy import Permission
 from app.clock import Clock
 from app.facilities.models import Facility
 from app.placements.arrival import Directions
-from app.placements.models import DecidedBy, OfferStatus
-from app.placements.staying import StayRead
-from app.placements.summary import summary
 from app.placements.workflow import OfferRead
 from app.referrals.schemas import ReferralRead
+from app.referrals.summary import summary
+from app.stays.codes import DecidedBy, OfferStatus
+from app.stays.schemas import StayRead
 from app.web import words
 from app.web.translation import gettext, marked
 

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
+from app.answers import runs
+from app.answers.models import RunGround
 from app.audit.service import record
 from app.beds import holds, ledger
 from app.beds.models import Hold, HoldEnd
@@ -16,12 +18,15 @@ from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
-from app.placements import clash, gaps, moves, service, waived
+from app.gaps import service as gaps
+from app.placements import clash, service, waived
 from app.placements.holding import Outdated, lock_referral, take, tell_agency, tell_house, wanted_bed
-from app.placements.models import Admission, Offer, OfferStatus, RunGround, Stay
 from app.placements.workflow import Answer, HoldRead, OfferRead
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
+from app.stays import moves
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
 
 Json = dict[str, Any]
 
@@ -166,16 +171,16 @@ def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:
         raise Problem("hold_ran_out")
     session.add(Admission(stay_id=stay.id, offer_id=offer.id))
     if offer.unfunded:
-        _, whole = service.stored_run(session, offer.run_id)
+        run, whole = runs.stored_run(session, offer.run_id)
         failed: list[str] = next((e["failed"] for e in whole["excluded"] if e["facility"] == offer.facility_id), [])
-        gaps.unfunded(session, offer, hold.first_night, failed[0] if failed else None, now)
+        gaps.unfunded(session, run, hold.first_night, failed[0] if failed else None, now)
 
 
 def _wanted_now(
     session: Session, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
 ) -> holds.Wanted:
     """The bed of a question that kept none, on a decision that still holds."""
-    run, whole = service.stored_run(session, run_id)
+    run, whole = runs.stored_run(session, run_id)
     ground = session.get(RunGround, run_id)
     if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
         raise Outdated

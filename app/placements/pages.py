@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
+from app.answers import answering, runs
+from app.answers.names import names_in
+from app.answers.text import as_text
+from app.answers.view import About, ranking_view
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import stale_update
 from app.idempotency import Once
-from app.placements import answering, home, past, service
-from app.placements.names import names_in
+from app.placements import home, service
 from app.placements.snapshot import HORIZON_NIGHTS
-from app.placements.summary import summary
-from app.placements.text import as_text
-from app.placements.view import About, ranking_view
 from app.referrals import form as reading
 from app.referrals import service as referrals
 from app.referrals.fitting import fitted
@@ -30,7 +30,9 @@ from app.referrals.form import Read
 from app.referrals.models import ReferralStatus
 from app.referrals.pages import Sent, form_page, minors_by_code
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
+from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
+from app.stays import past
 from app.web import words
 from app.web.answers import Form
 from app.web.pages import page
@@ -202,7 +204,7 @@ def _pressed(sent: Form, found: Read) -> dict[str, str]:
 
 
 def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id: str) -> dict[str, Any]:
-    run, stored = service.read_run(session, actor, referral_id, run_id, clock.now())
+    run, stored = runs.read_run(session, actor, referral_id, run_id, clock.now())
     referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     decision = project(stored, viewer=AGENCY, findings="all")
     waits = referral.status is ReferralStatus.OPEN and run.tonight == clock.tonight()
@@ -228,7 +230,7 @@ def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id
 
 def _answer_page(request: Request, actor: Actor, view: dict[str, Any], status: int = 200) -> Response:
     context = {"view": view}
-    return page(request, "placements/ranking.html", context, actor=actor, here="home", status=status, exit_link=True)
+    return page(request, "answers/ranking.html", context, actor=actor, here="home", status=status, exit_link=True)
 
 
 def _links(referral_id: str, run_id: str, *, whole: bool) -> dict[str, str]:

@@ -10,9 +10,10 @@ from app.access.actor import Actor
 from app.beds.models import BedNight
 from app.clock import Clock
 from app.facilities.models import Facility
-from app.placements.models import Admission, Offer, OfferStatus, Stay
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
 from app.web import words
 from app.web.translation import gettext
 

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.answers.models import RankingRun, RunGround
 from app.audit.models import ALERT, AuditEvent
 from app.audit.service import record
 from app.codes import trail_id
-from app.placements.models import RankingRun, RunGround
 from app.referrals.models import Referral
 from app.web import words
 from app.web.translation import gettext

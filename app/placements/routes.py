@@ -8,12 +8,13 @@ from fastapi.responses import JSONResponse
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
+from app.answers import runs
+from app.answers.schemas import DecisionRead
 from app.clock import Now
 from app.codes import Ref, address
 from app.db import DbSession
 from app.idempotency import REPLAYED, Idempotent
 from app.placements import service
-from app.placements.schemas import DecisionRead
 from app.sharing.projection import AGENCY, project
 
 router = APIRouter(prefix="/v1/referrals/{referral_id}/rankings", tags=["rankings"])
@@ -46,5 +47,5 @@ def read_run(
     findings: Findings = "failed",
 ) -> Any:
     """A stored decision, as it was made."""
-    _, answer = service.read_run(session, actor, referral_id, run_id, clock.now())
+    _, answer = runs.read_run(session, actor, referral_id, run_id, clock.now())
     return JSONResponse(project(answer, viewer=AGENCY, findings=findings))

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from app.answers.models import Policy
 from app.beds import ledger
 from app.beds.models import Hold, Resident
 from app.facilities.evidence import latest_safeguards
@@ -31,14 +32,14 @@ from app.facilities.models import (
 )
 from app.funding.forms import limit_form
 from app.funding.models import Fund, FundClock, Funder, FundLimit
+from app.gaps.calls import last_no
 from app.minors.models import InterstateApproval, Minor
 from app.minors.service import minor_forms
-from app.placements.calls import last_no
-from app.placements.models import Holiday, Policy, Stay, StayAbsence, StayPayer
-from app.placements.payers import payers_of
-from app.placements.residents import listed
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.service import urgency_of
+from app.stays.models import Holiday, Stay, StayAbsence, StayPayer
+from app.stays.payers import payers_of
+from app.stays.residents import listed
 from matching.codec import decode
 from matching.facts import Snapshot
 

@@ -1,4 +1,4 @@
-"""`/v1/stays`: arriving, leaving, another bed, more nights, nights away, and corrections of the past."""
+"""Where a stay meets the matcher: a young person who walked in, and the next placement."""
 
 from typing import Annotated
 
@@ -7,41 +7,16 @@ from fastapi import APIRouter, Request, Response, status
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.beds.ledger import NOBODY, Payer, nights
-from app.clock import Now
 from app.codes import Ref, address
-from app.db import DbSession
 from app.idempotency import REPLAYED, Idempotent
-from app.paging import PageOf, whole
-from app.placements import aftercare, moves, stays
-from app.placements.aftercare_schemas import AftercareChange, AftercareRead
-from app.placements.staying import (
-    AbsenceCreate,
-    CapWarningRead,
-    CorrectionCreate,
-    DischargeCreate,
-    ExtensionCreate,
-    NextCreate,
-    NextRead,
-    StayRead,
-    TransferCreate,
-    WalkInCreate,
-    WalkInRead,
-)
+from app.placements import next_placement
 from app.placements.walk_in import walk_in
-from app.versions import IfMatch, tag
+from app.stays.schemas import NextCreate, NextRead, WalkInCreate, WalkInRead
 
 router = APIRouter(prefix="/v1", tags=["stays"])
 
-Reader = Annotated[Actor, require(Permission.STAY_READ)]
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
 Coordinator = Annotated[Actor, require(Permission.RANKING_RUN)]
-
-
-@router.get("/facilities/{facility_id}/stays")
-def list_stays(session: DbSession, actor: Reader, clock: Now, facility_id: Ref) -> PageOf[StayRead]:
-    """Who lives in a house tonight or will, by codes, for those who work there."""
-    return whole(stays.list_stays(session, actor, facility_id, clock.now(), clock.tonight()))
 
 
 @router.post("/facilities/{facility_id}/walk-ins", status_code=status.HTTP_201_CREATED)
@@ -57,50 +32,8 @@ def record_walk_in(
     return made
 
 
-@router.get("/stays/{stay_id}")
-def read_stay(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> StayRead:
-    """One stay."""
-    return stays.read_stay(session, actor, stay_id, clock.now())
-
-
-@router.get("/stays/{stay_id}/warnings")
-def list_warnings(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> PageOf[CapWarningRead]:
-    """The warnings that were given before nights that nobody pays, the newest first."""
-    return whole(stays.list_warnings(session, actor, stay_id, clock.now()))
-
-
-@router.post("/stays/{stay_id}/arrival")
-def arrive(session: DbSession, actor: Writer, clock: Now, stay_id: Ref) -> StayRead:
-    """The young person is there."""
-    return stays.arrive(session, actor, stay_id, clock.now(), clock.tonight())
-
-
-@router.post("/stays/{stay_id}/no-arrival")
-def not_arrived(session: DbSession, actor: Writer, clock: Now, stay_id: Ref) -> StayRead:
-    """The young person did not come: the bed is free and the referral waits again."""
-    return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight())
-
-
-@router.post("/stays/{stay_id}/discharge")
-def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: DischargeCreate) -> StayRead:
-    """The young person leaves; the bed goes through cleaning."""
-    return stays.discharge(session, actor, stay_id, body, clock.now(), clock.tonight())
-
-
-@router.post("/stays/{stay_id}/transfer")
-def transfer(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: TransferCreate) -> StayRead:
-    """Another bed of the same house, from tonight on."""
-    return stays.move_to_bed(session, actor, stay_id, body, clock.now(), clock.tonight())
-
-
-@router.post("/stays/{stay_id}/extension")
-def extend(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: ExtensionCreate) -> StayRead:
-    """More nights in the same bed."""
-    return stays.extend(session, actor, stay_id, body, clock.now(), clock.tonight())
-
-
 @router.post("/stays/{stay_id}/next", status_code=status.HTTP_201_CREATED)
-def next_placement(
+def ask_next(
     request: Request,
     response: Response,
     actor: Coordinator,
@@ -109,48 +42,10 @@ def next_placement(
     once: Idempotent,
 ) -> NextRead:
     """Refer on, and rank: from the first night for which nothing is arranged, or from tonight into another house."""
-    asked = moves.ask(
+    asked = next_placement.ask(
         request.app.state.database, actor, stay_id, body, once=once, request_id=request.scope.get("request_id")
     )
     if asked.replayed:
         response.headers[REPLAYED] = "true"
     response.headers["Location"] = address("referrals", asked.referral_id)
     return NextRead(referral_id=asked.referral_id, run_id=asked.run_id)
-
-
-@router.get("/stays/{stay_id}/aftercare")
-def read_aftercare(response: Response, session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> AftercareRead:
-    """The plan for after a stay, and its follow-ups, for the agency that placed."""
-    plan = aftercare.read(session, actor, stay_id, clock.now())
-    tag(response, plan)
-    return plan
-
-
-@router.put("/stays/{stay_id}/aftercare")
-def write_aftercare(
-    response: Response,
-    session: DbSession,
-    actor: Writer,
-    clock: Now,
-    stay_id: Ref,
-    body: AftercareChange,
-    if_match: IfMatch = None,
-) -> AftercareRead:
-    """Write the plan anew: what, with whom, from when."""
-    plan = aftercare.change(session, actor, stay_id, body, if_match, clock.now())
-    tag(response, plan)
-    return plan
-
-
-@router.post("/stays/{stay_id}/absences")
-def away(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: AbsenceCreate) -> StayRead:
-    """Nights slept elsewhere, and what becomes of the bed."""
-    return stays.away(session, actor, stay_id, body, clock.now(), clock.tonight())
-
-
-@router.post("/stays/{stay_id}/corrections")
-def correct(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: CorrectionCreate) -> StayRead:
-    """Put right who paid nights that are over; what stood there stays in the history."""
-    payer = NOBODY if body.fund is None else Payer(body.fund)
-    wanted = dict.fromkeys(nights(body.first, body.until), payer)
-    return stays.correct(session, actor, stay_id, wanted, body.reason, clock.now(), clock.tonight())

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.answers.models import RankingRun
 from app.errors import Problem
-from app.placements import exceptions
-from app.placements.models import RankingRun
+from app.exceptions import service as exceptions
 from app.referrals.models import Referral
 from app.referrals.service import urgency_of
 from app.sharing.projection import AGENCY, project

@@ -24,12 +24,13 @@ from app.facilities.service import find_to_change
 from app.idempotency import NO_KEY, Once
 from app.minors.schemas import MinorFacts
 from app.outbox.service import emit
-from app.placements import parties, service
-from app.placements.models import Stay
-from app.placements.staying import WalkInCreate, WalkInRead
+from app.placements import service
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
+from app.stays import parties
+from app.stays.models import Stay
+from app.stays.schemas import WalkInCreate, WalkInRead
 
 Json = dict[str, Any]
 

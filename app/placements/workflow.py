@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from app.beds.models import HoldEnd
 from app.bodies import Sent
 from app.codes import ApiModel, Instant, Ref, Words, wrong
-from app.placements.models import Authority, ChoiceReason, DecidedBy, DeclineReason, OfferStatus
+from app.gaps.models import DeclineReason
+from app.stays.codes import Authority, ChoiceReason, DecidedBy, OfferStatus
 
 
 class OfferCreate(Sent):

@@ -16,7 +16,7 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
 from app.facilities.models import Bed
-from app.placements.models import Discharge, Offer, Stay
+from app.stays.models import Discharge, Offer, Stay
 from tests.actors import SAME_SITE, sign_in
 from tests.app.test_workflow import held
 from tests.factories import made

@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.access.policy import Role
+from app.answers.models import RankingRun
 from app.clock import MovableClock
 from app.db import Database
-from app.placements.models import RankingRun
 from app.placements.service import replay
 from matching.codec import decode
 from tests.factories import Caller, load, made

@@ -15,9 +15,9 @@ from app.access.policy import AgencyKind, Role
 from app.beds.models import Hold
 from app.outbox.models import OutboxEvent
 from app.placements import due, holding
-from app.placements.authority import warn_at
 from app.placements.home import overview
-from app.placements.models import CapWarning, Offer
+from app.stays.authority import warn_at
+from app.stays.models import CapWarning, Offer
 from tests.app.test_workflow import beds, held, scene
 from tests.factories import Caller, fund, house, load, made, network, refused, rows
 from tests.scenes import Scene
@@ -211,8 +211,8 @@ def test_the_end_of_a_stay_is_a_cliff_only_where_the_need_goes_on(scene: Scene) 
     assert told(scene, "stay.cap_warning") == []
     stay = lived_in(scene, "fac_b", nights=5)
     with scene.database.writing() as session:
-        from app.placements.models import Admission
         from app.referrals.models import Referral
+        from app.stays.models import Admission
 
         offer = session.get_one(Offer, session.get_one(Admission, stay).offer_id)
         session.get_one(Referral, offer.referral_id).nights_needed = 60

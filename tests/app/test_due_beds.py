@@ -14,7 +14,7 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
 from app.outbox.models import OutboxEvent
-from app.placements.rolling import roll
+from app.stays.rolling import roll
 from app.tasks.models import Task
 from tests.factories import Caller, fund, house, load, made, network, new_agency
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access.policy import Role
-from app.placements.models import Offer
+from app.stays.models import Offer
 from tests.app.test_workflow import scene
 from tests.factories import Caller, fund, house, load, made, network, refused, rows
 from tests.scenes import Scene

@@ -11,9 +11,9 @@ from app.access.policy import Role
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import Licence
+from app.gaps.models import GapKind
+from app.gaps.service import what_is_missing
 from app.placements import due
-from app.placements.gap_models import GapKind
-from app.placements.gaps import what_is_missing
 from tests.app.test_workflow import scene
 from tests.factories import Caller, house, made, refused, rows
 from tests.scenes import Scene

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from app.access.policy import Role
 from app.beds.models import FormerBedNight, Movement
 from app.placements import due
-from app.placements.models import Stay
 from app.referrals.models import Referral, ReferralStatus
+from app.stays.models import Stay
 from tests.app.test_due import capped, lived_in
 from tests.app.test_workflow import beds, scene
 from tests.factories import Caller, made, refused, rows

@@ -12,12 +12,13 @@ from sqlalchemy import func, select
 
 from app.access.models import Person
 from app.access.policy import Role
+from app.answers.models import RankingRun
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
 from app.minors.models import Minor, MinorAvoids, MinorWish
-from app.placements.models import RankingRun, Stay, StayPayer
 from app.referrals.models import Referral
+from app.stays.models import Stay, StayPayer
 from tests.actors import SAME_SITE, sign_in
 from tests.factories import fund, house, load, network
 

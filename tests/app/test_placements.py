@@ -16,11 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.access.policy import Role
+from app.answers.models import Policy, PolicyTerm, RankingRun
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
 from app.placements import service
-from app.placements.models import Policy, PolicyTerm, RankingRun
 from app.sharing.projection import AGENCY, project
 from matching.codec import decision_document, decode
 from matching.ranking import rank

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from app.access.policy import Role
 from app.audit.models import AuditEvent
 from app.db import Database
-from app.placements.models import Stay
 from app.placements.snapshot import build
+from app.stays.models import Stay
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, refused, rows
 
 Json = dict[str, Any]

@@ -19,9 +19,9 @@ from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence, SafeguardEvidence
 from app.minors.models import Minor
 from app.placements.load import load_network
-from app.placements.models import Stay
 from app.placements.snapshot import build, take
 from app.referrals.models import Referral, ReferralStatus
+from app.stays.models import Stay
 from matching.codec import SnapshotError, canonical, decision_document, decode
 from matching.ranking import rank
 from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, lead, load, made, network, new_agency

@@ -7,13 +7,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.answers.models import RankingRun
 from app.clock import MovableClock
 from app.db import Database
 from app.minors.models import Minor
 from app.outbox.models import OutboxEvent
-from app.placements.models import RankingRun
-from app.placements.rolling import roll
 from app.referrals.models import Referral
+from app.stays.rolling import roll
 from tests.app.test_workflow import held
 from tests.factories import house, made, refused
 from tests.scenes import Scene

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app.access.policy import Role
 from app.access.tokens import form_token
+from app.answers.models import WholeView
 from app.audit.models import AuditEvent
 from app.db import Database
-from app.placements.models import WholeView
 from app.sharing.models import Relation
 from app.sharing.service import grant
 from tests.actors import SAME_SITE, sign_in

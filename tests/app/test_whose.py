@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 from app.access.policy import CLOSED_TO_KEYS, POLICY, AgencyKind, Role
 from app.db import Database
+from app.exceptions.models import Party, RuleException
 from app.facilities.models import Facility
-from app.placements.exception_models import Party, RuleException
 from tests.app.test_routes import table
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, new_agency, refused, rows
 

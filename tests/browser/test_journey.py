@@ -10,9 +10,9 @@ from app.access.actor import Actor
 from app.access.models import Agency
 from app.access.policy import Role
 from app.facilities.models import Facility
-from app.placements.models import Admission, Offer
 from app.placements.offers import answer
 from app.placements.workflow import Answer
+from app.stays.models import Admission, Offer
 from tests.browser.conftest import Site, rank
 from tests.browser.test_looks import looks_of
 

@@ -17,7 +17,8 @@ from app.facilities.models import Bed, BedStatus
 from app.idempotency import IdempotentRequest
 from app.outbox.models import OutboxEvent
 from app.placements import due
-from app.placements.models import Admission, Offer, OfferStatus, Stay
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
 
 Json = dict[str, Any]
 

@@ -22,18 +22,20 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.policy import AgencyKind, Role
+from app.answers.models import RankingRun
 from app.beds import ledger
 from app.clock import Clock
 from app.db import Database, may_be_tried_again, new_id
 from app.errors import Problem
 from app.idempotency import Once
-from app.placements import offers, stays
+from app.placements import offers
 from app.placements.holding import Asked, lock_referral, write_offer
-from app.placements.models import Admission, Offer, RankingRun
 from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
 from app.referrals.service import create_referral
+from app.stays import service as stays
+from app.stays.models import Admission, Offer
 from tests.factories import EIGHT_ANSWERS, fund, house, load, network, new_agency
 
 Json = dict[str, Any]

@@ -13,6 +13,8 @@ from sqlalchemy import Select, func, select
 
 from app.access.actor import Actor
 from app.access.policy import AgencyKind, Role
+from app.answers import runs
+from app.answers.models import RankingRun
 from app.beds import holds
 from app.beds import ledger as real
 from app.beds import service as beds
@@ -23,15 +25,17 @@ from app.config import Settings
 from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities.models import Bed, BedStatus
-from app.placements import due, offers, service, stays
+from app.placements import due, offers, service
 from app.placements.holding import Asked, ask
-from app.placements.models import Admission, Offer, OfferStatus, RankingRun, Stay
 from app.placements.snapshot import build
-from app.placements.staying import AbsenceCreate, DischargeCreate, ExtensionCreate, TransferCreate
 from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
 from app.referrals.service import create_referral
+from app.stays import service as stays
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
+from app.stays.schemas import AbsenceCreate, DischargeCreate, ExtensionCreate, TransferCreate
 from matching.clocks import past_of
 from matching.codec import decode
 from tests.conftest import EVENING
@@ -214,7 +218,7 @@ class Movements(RuleBasedStateMachine):
             return
         hold: Hold = self.read(Hold, offer.hold_id)
         with self.database.reading() as session:
-            _, answer = service.stored_run(session, offer.run_id)
+            _, answer = runs.stored_run(session, offer.run_id)
         funds = _funds(answer, offer.facility_id)
         nights = days(hold.first_night, hold.until_night - real.NIGHT)
         self.ledger.hold(hold.id, KeptBed(hold.minor_id, hold.bed_id, nights, hold.expires_at), funds, self.now)
@@ -259,7 +263,7 @@ class Movements(RuleBasedStateMachine):
                 .where(RankingRun.referral_id == offer.referral_id)
                 .order_by(RankingRun.decided_at.desc())
             ).all()
-            answers = {run.id: service.stored_run(session, run.id)[1] for run in latest}
+            answers = {run.id: runs.stored_run(session, run.id)[1] for run in latest}
             rows = session.execute(
                 select(BedNight.night, BedNight.fund_id).where(
                     BedNight.bed_id == hold.bed_id, BedNight.minor_id == hold.minor_id

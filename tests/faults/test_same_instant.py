@@ -16,7 +16,8 @@ from app.beds.models import BedNight, Hold
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import Bed, BedStatus
-from app.placements.models import Admission, Offer, OfferStatus, Stay
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
 from tests.factories import house, made
 from tests.proofs import saw, times
 from tests.scenes import Scene

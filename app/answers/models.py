@@ -1,0 +1,105 @@
+"""Tables of what was decided: ranking runs stored whole, what they stood on, and the orders of terms that they name."""
+
+import zlib
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Dialect, ForeignKey, ForeignKeyConstraint, LargeBinary, TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class Packed(TypeDecorator[str]):
+    """A long text, stored compressed: an answer with every finding is repetitive and big."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.compress(value.encode(), level=1)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else zlib.decompress(value).decode()
+
+
+class Policy(Base):
+    """One version of the order of terms. The one that came into force last applies."""
+
+    __tablename__ = "policies"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    in_force_from: Mapped[datetime]
+
+
+class PolicyTerm(Base):
+    """One term of an order: what is counted, in what unit, what each costs, and at most how many count."""
+
+    __tablename__ = "policy_terms"
+    __table_args__ = (
+        ForeignKeyConstraint(["policy_id", "policy_version"], ["policies.id", "policies.version"]),
+        CheckConstraint("weight >= 0 AND most >= 0", name="not_negative"),
+    )
+
+    policy_id: Mapped[str] = mapped_column(primary_key=True)
+    policy_version: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    unit: Mapped[str]
+    weight: Mapped[int]
+    most: Mapped[int]
+
+
+class RankingRun(Base):
+    """One decision, whole: what it looked at, what it answered, by which rules and engine. Rows never change."""
+
+    __tablename__ = "ranking_runs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"), index=True)
+    decided_at: Mapped[datetime]
+    tonight: Mapped[date]
+    decided_by: Mapped[str]
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
+    policy_id: Mapped[str]
+    policy_version: Mapped[int]
+    rules_version: Mapped[str]
+    engine_version: Mapped[str]
+    snapshot_sha256: Mapped[str]
+    snapshot: Mapped[str] = mapped_column(Packed)
+    answer: Mapped[str] = mapped_column(Packed)
+
+
+class RunGround(Base):
+    """What a decision stood on. A hold asks that neither the referral nor the house has changed since."""
+
+    __tablename__ = "run_grounds"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), primary_key=True)
+    referral_version: Mapped[int]
+    house_stamps: Mapped[dict[str, Any]]
+    """How often each house had changed; one that is missing never had."""
+
+
+class WholeReason(StrEnum):
+    """Why a supervisor looks at findings about other people."""
+
+    SAFETY_CONCERN = "safety_concern"
+    COMPLAINT = "complaint"
+    COURT_ASKS = "court_asks"
+    CASE_REVIEW = "case_review"
+
+
+class WholeView(Base):
+    """One look of a supervisor at a whole decision, and why. Rows never change; the words are for a reviewer alone."""
+
+    __tablename__ = "whole_views"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), index=True)
+    viewed_at: Mapped[datetime]
+    viewed_by: Mapped[str]
+    reason: Mapped[WholeReason]
+    words: Mapped[str]

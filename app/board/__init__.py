@@ -1,0 +1,1 @@
+"""The bed board of a house, on a phone."""

@@ -1,0 +1,1 @@
+"""Rules waived by the party whose they are, with a second person."""

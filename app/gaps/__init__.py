@@ -1,0 +1,1 @@
+"""What could not be had: gaps on record, and calls that were answered with no."""

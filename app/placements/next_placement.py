@@ -1,0 +1,112 @@
+"""From one placement into the next: asking for it, from the cliff on, and ranking from there."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.answers import runs
+from app.audit.service import record
+from app.codes import trail_id
+from app.db import Database, new_id
+from app.errors import FieldError, Problem, invalid
+from app.idempotency import NO_KEY, Once
+from app.placements import service
+from app.referrals.codes import codes_for
+from app.referrals.models import Referral, ReferralStatus
+from app.sharing.service import visible_minors
+from app.stays.models import Admission, NextPlacement, Offer, Stay
+from app.stays.schemas import NextCreate
+from app.stays.warnings import cliff_of, need_until
+
+
+class Asked(NamedTuple):
+    """The referral for a next placement and its decision; `replayed` where the same request had made it before."""
+
+    referral_id: str
+    run_id: str
+    replayed: bool
+
+
+def ask(
+    database: Database,
+    actor: Actor,
+    stay_id: str,
+    body: NextCreate,
+    *,
+    once: Once = NO_KEY,
+    request_id: str | None = None,
+) -> Asked:
+    """Refer the young person on, and rank: from the first night for which nothing is arranged, or from one named."""
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        made = once.earlier(session, actor.id)
+        if made is None:
+            now, tonight = database.clock.now(), database.clock.tonight()
+            referral_id = _refer_on(session, actor, stay_id, body, now, tonight).id
+            once.remember(session, actor.id, referral_id)
+    if made is not None:
+        with database.reading() as session:
+            latest = runs.latest_run_id(session, made)
+        if latest is not None:
+            return Asked(made, latest, replayed=True)
+        referral_id = made  # it was made, and cut off before it was ranked
+    run = service.rank(database, actor, referral_id, request_id=request_id)
+    return Asked(referral_id, run.run_id, replayed=made is not None)
+
+
+def _refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now: datetime, tonight: date) -> Referral:
+    seen = (Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now)))
+    stay = session.scalar(select(Stay).where(*seen).with_for_update())
+    if stay is None:
+        raise hidden(actor, "stay.next", "stay", trail_id(stay_id))
+    if stay.left_on is not None:
+        raise Problem("not_now", "This stay has ended, or the next placement is arranged.")
+    if _open_next(session, stay.id) is not None:
+        raise Problem("already_exists", "The next placement is being looked for already.")
+    before = session.scalar(
+        select(Referral)
+        .join(Offer, Offer.referral_id == Referral.id)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == stay.id)
+    )
+    first = body.needed_from or _first_open_night(session, stay, tonight)
+    if first is None or first < tonight:
+        raise invalid([FieldError("/needed_from", "out_of_range", "Expected a night, tonight at the earliest.")])
+    need = None if before is None else need_until(stay, before.nights_needed)
+    left = None if need is None or need <= first else (need - first).days
+    referral_id = new_id("ref")
+    referral = Referral(
+        id=referral_id,
+        code=codes_for(session, [referral_id])[referral_id],
+        minor_id=stay.minor_id,
+        agency_id=actor.agency_id,
+        status=ReferralStatus.OPEN,
+        created_at=now,
+        created_by=actor.id,
+        opened_at=now,
+        needed_from=first,
+        nights_needed=body.nights_needed or left,
+        home_latitude=None if before is None else before.home_latitude,
+        home_longitude=None if before is None else before.home_longitude,
+    )
+    session.add(referral)
+    session.flush()
+    session.add(NextPlacement(referral_id=referral.id, stay_id=stay.id))
+    record(session, actor, "stay.next", "referral", referral.id)
+    return referral
+
+
+def _first_open_night(session: Session, stay: Stay, tonight: date) -> date | None:
+    cliff = cliff_of(session, stay.id, tonight)
+    return stay.expected_until if cliff is None else cliff.night
+
+
+def _open_next(session: Session, stay_id: str) -> str | None:
+    return session.scalar(
+        select(Referral.id)
+        .join(NextPlacement, NextPlacement.referral_id == Referral.id)
+        .where(NextPlacement.stay_id == stay_id, Referral.status == ReferralStatus.OPEN)
+    )

@@ -1,0 +1,118 @@
+"""`/v1/stays`: arriving, leaving, another bed, more nights, nights away, and corrections of the past."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.beds.ledger import NOBODY, Payer, nights
+from app.clock import Now
+from app.codes import Ref
+from app.db import DbSession
+from app.paging import PageOf, whole
+from app.stays import aftercare
+from app.stays import service as stays
+from app.stays.aftercare_schemas import AftercareChange, AftercareRead
+from app.stays.schemas import (
+    AbsenceCreate,
+    CapWarningRead,
+    CorrectionCreate,
+    DischargeCreate,
+    ExtensionCreate,
+    StayRead,
+    TransferCreate,
+)
+from app.versions import IfMatch, tag
+
+router = APIRouter(prefix="/v1", tags=["stays"])
+
+Reader = Annotated[Actor, require(Permission.STAY_READ)]
+Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
+
+
+@router.get("/facilities/{facility_id}/stays")
+def list_stays(session: DbSession, actor: Reader, clock: Now, facility_id: Ref) -> PageOf[StayRead]:
+    """Who lives in a house tonight or will, by codes, for those who work there."""
+    return whole(stays.list_stays(session, actor, facility_id, clock.now(), clock.tonight()))
+
+
+@router.get("/stays/{stay_id}")
+def read_stay(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> StayRead:
+    """One stay."""
+    return stays.read_stay(session, actor, stay_id, clock.now())
+
+
+@router.get("/stays/{stay_id}/warnings")
+def list_warnings(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> PageOf[CapWarningRead]:
+    """The warnings that were given before nights that nobody pays, the newest first."""
+    return whole(stays.list_warnings(session, actor, stay_id, clock.now()))
+
+
+@router.post("/stays/{stay_id}/arrival")
+def arrive(session: DbSession, actor: Writer, clock: Now, stay_id: Ref) -> StayRead:
+    """The young person is there."""
+    return stays.arrive(session, actor, stay_id, clock.now(), clock.tonight())
+
+
+@router.post("/stays/{stay_id}/no-arrival")
+def not_arrived(session: DbSession, actor: Writer, clock: Now, stay_id: Ref) -> StayRead:
+    """The young person did not come: the bed is free and the referral waits again."""
+    return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight())
+
+
+@router.post("/stays/{stay_id}/discharge")
+def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: DischargeCreate) -> StayRead:
+    """The young person leaves; the bed goes through cleaning."""
+    return stays.discharge(session, actor, stay_id, body, clock.now(), clock.tonight())
+
+
+@router.post("/stays/{stay_id}/transfer")
+def transfer(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: TransferCreate) -> StayRead:
+    """Another bed of the same house, from tonight on."""
+    return stays.move_to_bed(session, actor, stay_id, body, clock.now(), clock.tonight())
+
+
+@router.post("/stays/{stay_id}/extension")
+def extend(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: ExtensionCreate) -> StayRead:
+    """More nights in the same bed."""
+    return stays.extend(session, actor, stay_id, body, clock.now(), clock.tonight())
+
+
+@router.get("/stays/{stay_id}/aftercare")
+def read_aftercare(response: Response, session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> AftercareRead:
+    """The plan for after a stay, and its follow-ups, for the agency that placed."""
+    plan = aftercare.read(session, actor, stay_id, clock.now())
+    tag(response, plan)
+    return plan
+
+
+@router.put("/stays/{stay_id}/aftercare")
+def write_aftercare(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    stay_id: Ref,
+    body: AftercareChange,
+    if_match: IfMatch = None,
+) -> AftercareRead:
+    """Write the plan anew: what, with whom, from when."""
+    plan = aftercare.change(session, actor, stay_id, body, if_match, clock.now())
+    tag(response, plan)
+    return plan
+
+
+@router.post("/stays/{stay_id}/absences")
+def away(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: AbsenceCreate) -> StayRead:
+    """Nights slept elsewhere, and what becomes of the bed."""
+    return stays.away(session, actor, stay_id, body, clock.now(), clock.tonight())
+
+
+@router.post("/stays/{stay_id}/corrections")
+def correct(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: CorrectionCreate) -> StayRead:
+    """Put right who paid nights that are over; what stood there stays in the history."""
+    payer = NOBODY if body.fund is None else Payer(body.fund)
+    wanted = dict.fromkeys(nights(body.first, body.until), payer)
+    return stays.correct(session, actor, stay_id, wanted, body.reason, clock.now(), clock.tonight())

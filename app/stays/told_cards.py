@@ -1,0 +1,73 @@
+"""What a bed's card says follows the ledger: whoever moves somebody tells the cards of the beds that it touched."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.beds import ledger
+from app.beds.cards import Card, turn
+from app.beds.models import BedNight, Hold
+from app.facilities.models import Bed, BedStatus, Unit
+from app.minors.models import Minor
+from app.stays.models import Admission, Offer
+from matching.dates import age_on
+
+TAKEN = (BedStatus.HELD, BedStatus.OCCUPIED)
+
+
+def tell_card(session: Session, bed_id: str | None, by: str | None, freed: BedStatus) -> bool:
+    """Turn a card to what the ledger has for tonight; a bed that nobody has now is `freed`. True where it turned."""
+    if bed_id is None:
+        return False
+    session.flush()
+    bed, clock = session.get_one(Bed, bed_id), session.info["clock"]
+    night = session.scalar(
+        select(BedNight).where(
+            BedNight.bed_id == bed_id, BedNight.night == clock.tonight(), ledger.in_force(clock.now())
+        )
+    )
+    if night is None:
+        said = Card(status=freed) if bed.status in TAKEN else None
+    else:
+        waits_for = _kept_for(session, night)
+        said = Card(status=BedStatus.HELD, held_for=waits_for) if waits_for else Card(status=BedStatus.OCCUPIED)
+    if said is None or (bed.status, bed.held_for) == (said.status, said.held_for):
+        return False
+    turn(session, bed, said, by)
+    return True
+
+
+def _kept_for(session: Session, night: BedNight) -> str | None:
+    """The referral a bed waits for tonight: by a hold, or by a yes whose young person is still on the way."""
+    if night.hold_id is not None:
+        return session.get_one(Hold, night.hold_id).referral_id
+    if night.stay_id is None:
+        return None
+    return session.scalar(
+        select(Offer.referral_id)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == night.stay_id, Admission.arrived_at.is_(None))
+    )
+
+
+def out_of_step(session: Session, tonight: date) -> list[str]:
+    """Beds that somebody has from tonight on, whose card still says open or cleaning."""
+    query = (
+        select(Bed.id)
+        .join(BedNight, (BedNight.bed_id == Bed.id) & (BedNight.night == tonight))
+        .where(Bed.status.in_((BedStatus.OPEN, BedStatus.CLEANING)), ledger.in_force(session.info["clock"].now()))
+    )
+    return list(session.scalars(query.order_by(Bed.id)))
+
+
+def room_suits(unit: Unit, minor: Minor, on: date) -> bool:
+    """Whether nothing known of a young person is against a room's rule; what is not known is for the house to see."""
+    if unit.genders is not None and minor.gender in ("female", "male") and minor.gender not in unit.genders:
+        return False
+    low, high = minor.age_min, minor.age_max
+    if minor.born_on is not None:
+        low = high = age_on(minor.born_on, on)
+    too_young = unit.min_age is not None and high is not None and high < unit.min_age
+    too_old = unit.max_age is not None and low is not None and low > unit.max_age
+    return not (too_young or too_old)
