@@ -12,7 +12,7 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.paging import PageOf, whole
-from app.stays import aftercare
+from app.stays import aftercare, movements
 from app.stays import service as stays
 from app.stays.aftercare_schemas import AftercareChange, AftercareRead
 from app.stays.schemas import (
@@ -71,13 +71,13 @@ def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body:
 @router.post("/stays/{stay_id}/transfer")
 def transfer(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: TransferCreate) -> StayRead:
     """Another bed of the same house, from tonight on."""
-    return stays.move_to_bed(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return movements.move_to_bed(session, actor, stay_id, body, clock.now(), clock.tonight())
 
 
 @router.post("/stays/{stay_id}/extension")
 def extend(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: ExtensionCreate) -> StayRead:
     """More nights in the same bed."""
-    return stays.extend(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return movements.extend(session, actor, stay_id, body, clock.now(), clock.tonight())
 
 
 @router.get("/stays/{stay_id}/aftercare")
@@ -107,7 +107,7 @@ def write_aftercare(
 @router.post("/stays/{stay_id}/absences")
 def away(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: AbsenceCreate) -> StayRead:
     """Nights slept elsewhere, and what becomes of the bed."""
-    return stays.away(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return movements.away(session, actor, stay_id, body, clock.now(), clock.tonight())
 
 
 @router.post("/stays/{stay_id}/corrections")
@@ -115,4 +115,4 @@ def correct(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: C
     """Put right who paid nights that are over; what stood there stays in the history."""
     payer = NOBODY if body.fund is None else Payer(body.fund)
     wanted = dict.fromkeys(nights(body.first, body.until), payer)
-    return stays.correct(session, actor, stay_id, wanted, body.reason, clock.now(), clock.tonight())
+    return movements.correct(session, actor, stay_id, wanted, body.reason, clock.now(), clock.tonight())

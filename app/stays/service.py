@@ -1,49 +1,38 @@
-"""Stays: arriving, leaving, moving to another bed, staying longer, nights away, and corrections of the past.
+"""Stays: reading them, arriving, not arriving, leaving.
 
 A stay may be moved by the house that has it and by the agency that owns the minor's record. Every movement changes the
 ledger and keeps what stood there before.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
-from app.answers.models import RankingRun
 from app.audit.service import record
 from app.beds import ledger
-from app.beds.models import BedNight, Movement
+from app.beds.models import Movement
 from app.codes import trail_id
-from app.db import new_id
 from app.errors import FieldError, Problem, invalid, stale_update
-from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, Unit
-from app.gaps import service as gaps
-from app.minors.models import Minor
+from app.facilities.models import BedStatus, Facility
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.stays import aftercare, duties, moves, warnings
 from app.stays.codes import Destination, StayEnd
-from app.stays.models import Admission, Discharge, Offer, Stay, StayAbsence, StayPayer
-from app.stays.money import limits_on
+from app.stays.models import Admission, Discharge, Offer, Stay, StayPayer
 from app.stays.parties import tell
 from app.stays.payers import payers_of
 from app.stays.schemas import (
-    AbsenceCreate,
     CapWarningRead,
     DischargeCreate,
-    ExtensionCreate,
     StayRead,
-    TransferCreate,
 )
-from app.stays.told_cards import room_suits, tell_card
+from app.stays.told_cards import tell_card
 
 Json = dict[str, Any]
-
-FARTHEST = timedelta(days=180)
-"""How far ahead a stay can be moved: as far as plans look."""
 
 
 def find(session: Session, actor: Actor, stay_id: str, now: datetime, action: str) -> Stay:
@@ -98,7 +87,7 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
     if stay.admitted_on > tonight:
         raise Problem("not_now", "The bed is kept from a later night on. Ask for an earlier one instead.")
     if stay.admitted_on < tonight:
-        _vacate(session, stay, stay.admitted_on, tonight, Movement.NOT_ARRIVED, actor, now)
+        vacated(session, stay, stay.admitted_on, tonight, Movement.NOT_ARRIVED, actor, now)
         stay.admitted_on = tonight
     admission.arrived_at, admission.arrived_by = now, actor.id
     stay.version += 1
@@ -114,8 +103,8 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
 def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:
     """The young person did not come: the bed is free, and the referral waits again."""
     stay, admission = _expected(session, actor, stay_id, now, "stay.not_arrived")
-    _vacate(session, stay, stay.admitted_on, None, Movement.NOT_ARRIVED, actor, now)
-    _end(session, actor, stay, stay.admitted_on, StayEnd.NOT_ARRIVED, Destination.NOT_KNOWN, now)
+    vacated(session, stay, stay.admitted_on, None, Movement.NOT_ARRIVED, actor, now)
+    end(session, actor, stay, stay.admitted_on, StayEnd.NOT_ARRIVED, Destination.NOT_KNOWN, now)
     referral = session.get_one(Referral, session.get_one(Offer, admission.offer_id).referral_id)
     tell_card(session, stay.bed_id, actor.id, BedStatus.OPEN)
     if referral.status is ReferralStatus.PLACED:
@@ -132,162 +121,17 @@ def discharge(
     session: Session, actor: Actor, stay_id: str, body: DischargeCreate, now: datetime, tonight: date
 ) -> StayRead:
     """The young person leaves: the bed goes through cleaning, and the nights to come are free."""
-    stay = _going_on(session, actor, stay_id, now, "stay.discharge", body.version)
+    stay = going_on(session, actor, stay_id, now, "stay.discharge", body.version)
     left_on = body.left_on or tonight
     if not stay.admitted_on <= left_on <= tonight:
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
-    _vacate(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason)
-    _end(session, actor, stay, left_on, body.reason, body.destination, now)
+    vacated(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason)
+    end(session, actor, stay, left_on, body.reason, body.destination, now)
     tell_card(session, stay.bed_id, actor.id, BedStatus.CLEANING)
     duties.on_discharge(session, stay, body.reason, now)
     aftercare.begin(session, stay, actor.id, now)
     record(session, actor, "stay.discharge", "stay", trail_id(stay.id), reason=f"end.{body.reason}")
     tell(session, "stay.discharged", stay)
-    return shown(session, [stay])[0]
-
-
-def move_to_bed(
-    session: Session, actor: Actor, stay_id: str, body: TransferCreate, now: datetime, tonight: date
-) -> StayRead:
-    """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it."""
-    stay = _going_on(session, actor, stay_id, now, "stay.transfer", body.version)
-    first = max(stay.admitted_on, tonight)
-    bed = _bed_that_suits(session, stay, body.bed, first, tonight)
-    payers, before = _payers_from(session, stay.id, first), stay.bed_id
-    _vacate(session, stay, first, None, Movement.TRANSFERRED, actor, now)
-    stay.bed_id = bed.id
-    ledger.claim(
-        session,
-        facility_id=bed.facility_id,
-        bed_id=bed.id,
-        minor_id=stay.minor_id,
-        first=first,
-        until=max(payers) + ledger.NIGHT if payers else first + ledger.REACH,
-        holder=ledger.Holder(stay_id=stay.id),
-        now=now,
-        payers=payers,
-    )
-    for changed in (before, bed.id):
-        tell_card(session, changed, actor.id, BedStatus.CLEANING)
-    stay.version += 1
-    session.flush()
-    record(session, actor, "stay.transfer", "stay", trail_id(stay.id))
-    return shown(session, [stay])[0]
-
-
-def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, tonight: date) -> Bed:
-    """A bed of the same house that is in use, in a room whose rule the young person meets on that night."""
-    bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
-    away = select(BedUnavailable.id).where(BedUnavailable.bed_id == bed_id, BedUnavailable.until_night > first)
-    if bed is None or bed.status is BedStatus.OFFLINE or session.scalar(away) is not None:
-        raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
-    if first <= tonight and bed.status is not BedStatus.OPEN:
-        raise Problem("not_now", "That bed is not open tonight.")
-    unit, minor = session.get_one(Unit, bed.unit_id), session.get_one(Minor, stay.minor_id)
-    if not room_suits(unit, minor, first):
-        raise Problem("not_now", "That room is for another age or gender.")
-    return bed
-
-
-def extend(
-    session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, now: datetime, tonight: date
-) -> StayRead:
-    """More nights in the same bed that nobody pays yet; raises Taken where the bed is promised.
-
-    Nights that a fund shall pay are a decision: the next placement is ranked, and may be in the very same bed.
-    """
-    stay = _going_on(session, actor, stay_id, now, "stay.extend", body.version)
-    end = _last_night(session, stay.id)
-    first = stay.admitted_on if end is None else end + ledger.NIGHT
-    if stay.left_on is not None:
-        raise Problem("not_now", "The next placement is arranged for the night on which this stay ends.")
-    if not first < body.until <= tonight + FARTHEST or stay.facility_id is None or stay.bed_id is None:
-        raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's end, within reach.")])
-    _one_night_at_a_time(session, stay, first, body.until, now)
-    ledger.claim(
-        session,
-        facility_id=stay.facility_id,
-        bed_id=stay.bed_id,
-        minor_id=stay.minor_id,
-        first=first,
-        until=body.until,
-        holder=ledger.Holder(stay_id=stay.id),
-        now=now,
-    )
-    stay.expected_until = body.until
-    stay.version += 1
-    session.flush()
-    record(session, actor, "stay.extend", "stay", trail_id(stay.id))
-    return shown(session, [stay])[0]
-
-
-def _one_night_at_a_time(session: Session, stay: Stay, first: date, until: date, now: datetime) -> None:
-    """A bed that was taken without a payer goes on night by night, each of them a gap on record."""
-    run = session.scalar(
-        select(RankingRun)
-        .options(load_only(RankingRun.referral_id, RankingRun.agency_id))
-        .join(Offer, Offer.run_id == RankingRun.id)
-        .join(Admission, Admission.offer_id == Offer.id)
-        .where(Admission.stay_id == stay.id, Offer.unfunded)
-    )
-    if run is None:
-        return
-    if until > first + ledger.NIGHT:
-        raise Problem("not_now", "Nobody pays this bed: extend it by one night at a time.")
-    gaps.unfunded(session, run, first, None, now)
-
-
-def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
-    """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
-    stay = _going_on(session, actor, stay_id, now, "stay.away", body.version)
-    if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
-        raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
-    if not body.keep_bed and body.first > tonight:
-        raise Problem("not_now", "A bed is given up on the day itself, not before.")
-    other = select(StayAbsence.id).where(
-        StayAbsence.stay_id == stay.id, StayAbsence.away_from < body.until, StayAbsence.away_until > body.first
-    )
-    if session.scalar(other) is not None:
-        raise Problem("not_now", "Some of these nights are on record as nights away already.")
-    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
-    if not body.keep_bed:
-        left = stay.bed_id
-        _vacate(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)
-        stay.bed_id = None
-        tell_card(session, left, actor.id, BedStatus.CLEANING)
-    elif not body.paid:
-        session.flush()
-        ledger.repay(
-            session,
-            stay.id,
-            dict.fromkeys(ledger.nights(body.first, body.until), ledger.NOBODY),
-            Movement.AWAY,
-            actor.id,
-            now,
-        )
-    stay.version += 1
-    session.flush()
-    record(session, actor, "stay.away", "stay", trail_id(stay.id))
-    return shown(session, [stay])[0]
-
-
-def correct(
-    session: Session, actor: Actor, stay_id: str, payers: dict[date, ledger.Payer], reason: str, now: datetime,
-    tonight: date,
-) -> StayRead:  # fmt: skip
-    """Who paid nights of the past, put right by a named person with a reason; what stood there stays in the history."""
-    stay = find(session, actor, stay_id, now, "stay.correct")
-    if any(not stay.admitted_on <= night < tonight for night in payers):
-        raise invalid([FieldError("/from", "out_of_range", "Only nights of this stay that are over can be corrected.")])
-    if stay.facility_id is not None:
-        ledger.stamp(session, stay.facility_id)
-    # Under the limit that governs the stay: else the nights would not count among those that the fund has paid.
-    limits = limits_on(session, {payer.fund_id for payer in payers.values() if payer.fund_id}, stay.admitted_on)
-    payers = {night: ledger.Payer(payer.fund_id, limits.get(payer.fund_id or "")) for night, payer in payers.items()}
-    ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
-    stay.version += 1
-    session.flush()
-    record(session, actor, "stay.correct", "stay", trail_id(stay.id))
     return shown(session, [stay])[0]
 
 
@@ -301,7 +145,7 @@ def _own_house(actor: Actor) -> Any:
     return own if actor.facility_ids is None else own & Facility.id.in_(actor.facility_ids)
 
 
-def _going_on(
+def going_on(
     session: Session, actor: Actor, stay_id: str, now: datetime, action: str, version: int | None = None
 ) -> Stay:
     """A stay that has not ended, locked, under the lock of its house, and as the caller has read it."""
@@ -319,17 +163,18 @@ def _going_on(
 
 def _expected(session: Session, actor: Actor, stay_id: str, now: datetime, action: str) -> tuple[Stay, Admission]:
     """A stay whose young person is still on the way."""
-    stay = _going_on(session, actor, stay_id, now, action)
+    stay = going_on(session, actor, stay_id, now, action)
     admission = session.get(Admission, stay.id)
     if admission is None or admission.arrived_at is not None:
         raise Problem("not_now", "Nobody is expected here any more: the arrival is on record.")
     return stay, admission
 
 
-def _vacate(
+def vacated(
     session: Session, stay: Stay, first: date, until: date | None, movement: Movement, actor: Actor, now: datetime,
     reason: str | None = None,
 ) -> None:  # fmt: skip
+    """Free the nights `[first, until)` of a stay; what stood there is kept with the movement and who made it."""
     ledger.vacate(
         session,
         stay_id=stay.id,
@@ -342,9 +187,10 @@ def _vacate(
     )
 
 
-def _end(
+def end(
     session: Session, actor: Actor, stay: Stay, left_on: date, reason: StayEnd, destination: Destination, now: datetime
 ) -> None:
+    """Put on record that a stay has ended, why, and where the young person went."""
     stay.left_on = left_on
     stay.version += 1
     # Where the next placement is arranged, an end is on record that is still to come.
@@ -352,21 +198,6 @@ def _end(
         Discharge(stay_id=stay.id, reason=reason, destination=destination, discharged_at=now, discharged_by=actor.id)
     )
     session.flush()
-
-
-def _last_night(session: Session, stay_id: str) -> date | None:
-    return session.scalar(
-        select(BedNight.night).where(BedNight.stay_id == stay_id).order_by(BedNight.night.desc()).limit(1)
-    )
-
-
-def _payers_from(session: Session, stay_id: str, first: date) -> dict[date, ledger.Payer]:
-    rows = session.execute(
-        select(BedNight.night, BedNight.fund_id, BedNight.limit_id).where(
-            BedNight.stay_id == stay_id, BedNight.night >= first
-        )
-    )
-    return {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}
 
 
 def shown(session: Session, rows: Sequence[Stay]) -> list[StayRead]:

@@ -32,6 +32,7 @@ from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
 from app.referrals.service import create_referral
+from app.stays import movements
 from app.stays import service as stays
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, Offer, Stay
@@ -350,7 +351,7 @@ class Movements(RuleBasedStateMachine):
         bed = f"bed_{letter}{1 + which % 2}"
         wanted = TransferCreate.model_validate({"bed": bed})
         done = self._moved(
-            "move", living, lambda s, a: stays.move_to_bed(s, a, stay_id, wanted, self.now, self.tonight)
+            "move", living, lambda s, a: movements.move_to_bed(s, a, stay_id, wanted, self.now, self.tonight)
         )
         if done:
             first = max(living.admitted_on, self.tonight)
@@ -369,7 +370,7 @@ class Movements(RuleBasedStateMachine):
         free = living.bed is not None and self.ledger.free(
             living.bed, living.minor, days(first, until - real.NIGHT), self.now
         )
-        if self._moved("extend", living, lambda s, a: stays.extend(s, a, stay_id, body, self.now, self.tonight)):
+        if self._moved("extend", living, lambda s, a: movements.extend(s, a, stay_id, body, self.now, self.tonight)):
             assert free
             nights = days(first, until - real.NIGHT)
             self.ledger.extend(stay_id, living.minor, living.bed or "", nights, None, self.now)
@@ -384,7 +385,9 @@ class Movements(RuleBasedStateMachine):
         body = AbsenceCreate.model_validate(
             {"first": first, "until": until, "keep_bed": what != "given", "paid": what == "paid"}
         )
-        if self._moved(f"away, {what}", living, lambda s, a: stays.away(s, a, stay_id, body, self.now, self.tonight)):
+        if self._moved(
+            f"away, {what}", living, lambda s, a: movements.away(s, a, stay_id, body, self.now, self.tonight)
+        ):
             if what == "given":
                 self.ledger.vacate(stay_id, max(first, self.tonight))
                 living.bed = None
@@ -402,7 +405,7 @@ class Movements(RuleBasedStateMachine):
         actor = self.staff[living.facility]
         done = self.written(
             "correct",
-            lambda s: stays.correct(s, actor, stay_id, paid, "The invoice says so.", self.now, self.tonight),
+            lambda s: movements.correct(s, actor, stay_id, paid, "The invoice says so.", self.now, self.tonight),
         )
         if done is not None:
             self.ledger.repay(stay_id, [night], payer)

@@ -1,0 +1,193 @@
+"""Movements of a stay that goes on: another bed, more nights, nights away, and who paid nights that are over."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, load_only
+
+from app.access.actor import Actor
+from app.answers.models import RankingRun
+from app.audit.service import record
+from app.beds import ledger
+from app.beds.models import BedNight, Movement
+from app.codes import trail_id
+from app.db import new_id
+from app.errors import FieldError, Problem, invalid
+from app.facilities.models import Bed, BedStatus, BedUnavailable, Unit
+from app.gaps import service as gaps
+from app.minors.models import Minor
+from app.stays.models import Admission, Offer, Stay, StayAbsence
+from app.stays.money import limits_on
+from app.stays.schemas import (
+    AbsenceCreate,
+    ExtensionCreate,
+    StayRead,
+    TransferCreate,
+)
+from app.stays.service import find, going_on, shown, vacated
+from app.stays.told_cards import room_suits, tell_card
+
+Json = dict[str, Any]
+FARTHEST = timedelta(days=180)
+"""How far ahead a stay can be moved: as far as plans look."""
+
+
+def move_to_bed(
+    session: Session, actor: Actor, stay_id: str, body: TransferCreate, now: datetime, tonight: date
+) -> StayRead:
+    """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it."""
+    stay = going_on(session, actor, stay_id, now, "stay.transfer", body.version)
+    first = max(stay.admitted_on, tonight)
+    bed = _bed_that_suits(session, stay, body.bed, first, tonight)
+    payers, before = _payers_from(session, stay.id, first), stay.bed_id
+    vacated(session, stay, first, None, Movement.TRANSFERRED, actor, now)
+    stay.bed_id = bed.id
+    ledger.claim(
+        session,
+        facility_id=bed.facility_id,
+        bed_id=bed.id,
+        minor_id=stay.minor_id,
+        first=first,
+        until=max(payers) + ledger.NIGHT if payers else first + ledger.REACH,
+        holder=ledger.Holder(stay_id=stay.id),
+        now=now,
+        payers=payers,
+    )
+    for changed in (before, bed.id):
+        tell_card(session, changed, actor.id, BedStatus.CLEANING)
+    stay.version += 1
+    session.flush()
+    record(session, actor, "stay.transfer", "stay", trail_id(stay.id))
+    return shown(session, [stay])[0]
+
+
+def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, tonight: date) -> Bed:
+    """A bed of the same house that is in use, in a room whose rule the young person meets on that night."""
+    bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
+    away = select(BedUnavailable.id).where(BedUnavailable.bed_id == bed_id, BedUnavailable.until_night > first)
+    if bed is None or bed.status is BedStatus.OFFLINE or session.scalar(away) is not None:
+        raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
+    if first <= tonight and bed.status is not BedStatus.OPEN:
+        raise Problem("not_now", "That bed is not open tonight.")
+    unit, minor = session.get_one(Unit, bed.unit_id), session.get_one(Minor, stay.minor_id)
+    if not room_suits(unit, minor, first):
+        raise Problem("not_now", "That room is for another age or gender.")
+    return bed
+
+
+def extend(
+    session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, now: datetime, tonight: date
+) -> StayRead:
+    """More nights in the same bed that nobody pays yet; raises Taken where the bed is promised.
+
+    Nights that a fund shall pay are a decision: the next placement is ranked, and may be in the very same bed.
+    """
+    stay = going_on(session, actor, stay_id, now, "stay.extend", body.version)
+    end = _last_night(session, stay.id)
+    first = stay.admitted_on if end is None else end + ledger.NIGHT
+    if stay.left_on is not None:
+        raise Problem("not_now", "The next placement is arranged for the night on which this stay ends.")
+    if not first < body.until <= tonight + FARTHEST or stay.facility_id is None or stay.bed_id is None:
+        raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's end, within reach.")])
+    _one_night_at_a_time(session, stay, first, body.until, now)
+    ledger.claim(
+        session,
+        facility_id=stay.facility_id,
+        bed_id=stay.bed_id,
+        minor_id=stay.minor_id,
+        first=first,
+        until=body.until,
+        holder=ledger.Holder(stay_id=stay.id),
+        now=now,
+    )
+    stay.expected_until = body.until
+    stay.version += 1
+    session.flush()
+    record(session, actor, "stay.extend", "stay", trail_id(stay.id))
+    return shown(session, [stay])[0]
+
+
+def _one_night_at_a_time(session: Session, stay: Stay, first: date, until: date, now: datetime) -> None:
+    """A bed that was taken without a payer goes on night by night, each of them a gap on record."""
+    run = session.scalar(
+        select(RankingRun)
+        .options(load_only(RankingRun.referral_id, RankingRun.agency_id))
+        .join(Offer, Offer.run_id == RankingRun.id)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == stay.id, Offer.unfunded)
+    )
+    if run is None:
+        return
+    if until > first + ledger.NIGHT:
+        raise Problem("not_now", "Nobody pays this bed: extend it by one night at a time.")
+    gaps.unfunded(session, run, first, None, now)
+
+
+def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
+    """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
+    stay = going_on(session, actor, stay_id, now, "stay.away", body.version)
+    if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
+        raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
+    if not body.keep_bed and body.first > tonight:
+        raise Problem("not_now", "A bed is given up on the day itself, not before.")
+    other = select(StayAbsence.id).where(
+        StayAbsence.stay_id == stay.id, StayAbsence.away_from < body.until, StayAbsence.away_until > body.first
+    )
+    if session.scalar(other) is not None:
+        raise Problem("not_now", "Some of these nights are on record as nights away already.")
+    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
+    if not body.keep_bed:
+        left = stay.bed_id
+        vacated(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)
+        stay.bed_id = None
+        tell_card(session, left, actor.id, BedStatus.CLEANING)
+    elif not body.paid:
+        session.flush()
+        ledger.repay(
+            session,
+            stay.id,
+            dict.fromkeys(ledger.nights(body.first, body.until), ledger.NOBODY),
+            Movement.AWAY,
+            actor.id,
+            now,
+        )
+    stay.version += 1
+    session.flush()
+    record(session, actor, "stay.away", "stay", trail_id(stay.id))
+    return shown(session, [stay])[0]
+
+
+def correct(
+    session: Session, actor: Actor, stay_id: str, payers: dict[date, ledger.Payer], reason: str, now: datetime,
+    tonight: date,
+) -> StayRead:  # fmt: skip
+    """Who paid nights of the past, put right by a named person with a reason; what stood there stays in the history."""
+    stay = find(session, actor, stay_id, now, "stay.correct")
+    if any(not stay.admitted_on <= night < tonight for night in payers):
+        raise invalid([FieldError("/from", "out_of_range", "Only nights of this stay that are over can be corrected.")])
+    if stay.facility_id is not None:
+        ledger.stamp(session, stay.facility_id)
+    # Under the limit that governs the stay: else the nights would not count among those that the fund has paid.
+    limits = limits_on(session, {payer.fund_id for payer in payers.values() if payer.fund_id}, stay.admitted_on)
+    payers = {night: ledger.Payer(payer.fund_id, limits.get(payer.fund_id or "")) for night, payer in payers.items()}
+    ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
+    stay.version += 1
+    session.flush()
+    record(session, actor, "stay.correct", "stay", trail_id(stay.id))
+    return shown(session, [stay])[0]
+
+
+def _last_night(session: Session, stay_id: str) -> date | None:
+    return session.scalar(
+        select(BedNight.night).where(BedNight.stay_id == stay_id).order_by(BedNight.night.desc()).limit(1)
+    )
+
+
+def _payers_from(session: Session, stay_id: str, first: date) -> dict[date, ledger.Payer]:
+    rows = session.execute(
+        select(BedNight.night, BedNight.fund_id, BedNight.limit_id).where(
+            BedNight.stay_id == stay_id, BedNight.night >= first
+        )
+    )
+    return {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}
