@@ -21,6 +21,17 @@ CLOSEST = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A press on a bed that was refused: what was chosen, and what is wrong at which field."""
+
+    facility: str
+    authority: str
+    choice_reason: str
+    called: list[str]
+    wrong: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What the page knows beside the decision: the referral in short, and the hours."""
 
@@ -39,6 +50,7 @@ class About:
     gender: str | None
     custody: str | None
     links: dict[str, str]
+    tried: Tried | None = None
 
 
 def ranking_view(decision: Json, names: Names, about: About) -> Json:
@@ -47,8 +59,6 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
     full = [entry for entry in decision["later"] if entry.get("code") == NOT_AVAILABLE]
     options = [_option(entry, names, about) for entry in decision["options"]]
     later = [_option(entry, names, about) for entry in dated]
-    for key, option in enumerate((*options, *later)):
-        option["key"] = key
     called = [option["name"] for option in options]
     for at, option in enumerate(options):
         option["why"] = why(decision["options"], at, called[at + 1] if at + 1 < len(called) else None)
@@ -64,6 +74,8 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
         "note": None,
         "ask": ask_box(decision, about.gender) if about.may_rank else None,
         "provisional": _provisional(decision),
+        "hold": _hold_form(about),
+        "wrong": about.tried is not None,
         "options_title": _options_title(decision, about.tonight),
         "options": options,
         "compared": tables(decision["options"], called),
@@ -144,19 +156,35 @@ def _option(entry: Json, names: Names, about: About) -> Json:
 
 
 def _hold(entry: Json, admit_on: date, about: About) -> Json | None:
-    """What the form that holds the bed asks: by what right, why not the first, and whether the house was called."""
+    """The button that holds this bed, and whether the house must have been called."""
     if not about.may_hold:
         return None
     when = words.when(admit_on, about.tonight)
     press = (
         gettext("Hold bed for 2 hours") if admit_on == about.tonight else gettext("Hold bed %(when)s") % {"when": when}
     )
+    tried = about.tried
+    said = tried is not None and tried.facility == entry["facility"]
     return {
         "press": press,
-        "rights": [(code, gettext(text)) for code, text in words.AUTHORITIES.items()],
-        "right": words.AUTHORITY_OF_CUSTODY.get(about.custody or "", ""),
-        "reasons": [] if entry.get("rank") == 1 else [(c, gettext(t)) for c, t in words.CHOICE_REASONS.items()],
         "called": entry["call_first"],
+        "ticked": tried is not None and entry["facility"] in tried.called,
+        "wrong": tried.wrong.get("called") if tried is not None and said else None,
+    }
+
+
+def _hold_form(about: About) -> Json | None:
+    """What is asked once for whichever bed is held: by what right, and why not the first."""
+    if not about.may_hold:
+        return None
+    tried = about.tried
+    usual = words.AUTHORITY_OF_CUSTODY.get(about.custody or "", "")
+    return {
+        "rights": [(code, gettext(text)) for code, text in words.AUTHORITIES.items()],
+        "right": usual if tried is None else tried.authority,
+        "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],
+        "reason": "" if tried is None else tried.choice_reason,
+        "wrong": {} if tried is None else tried.wrong,
     }
 
 

@@ -1,5 +1,6 @@
 """Holding a bed from the ranking page, waiting for the house's answer, bringing the young person there."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
+from app.answers.view import Tried
 from app.audit.service import record
 from app.clock import Clock, Now
 from app.codes import Ref
@@ -18,12 +20,14 @@ from app.placements import offers, service
 from app.placements.arrival import directions
 from app.placements.holding import Asked, ask
 from app.placements.offer_view import offer_view
+from app.placements.pages import answer_page, answer_view
 from app.placements.workflow import OfferCreate
 from app.referrals import service as referrals
 from app.referrals.pages import Sent
 from app.stays import service as stays
 from app.web.answers import Form, chosen
 from app.web.pages import page
+from app.web.translation import gettext, marked
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,16 +38,24 @@ Mover = Annotated[Actor, require(Permission.STAY_WRITE)]
 # These lead to a fresh answer with a line that says why; any other refusal is a page of its own.
 RANK_AGAIN = {"bed_taken", "not_an_option", "not_available", "money_held", "conflict"}
 SAY_WHY = {"held_already", "offers_full"}
+# What is said at the field itself, with the other choices kept.
+AT_THE_FIELD = {
+    "authority": marked("Choose by what right the young person is placed"),
+    "choice_reason": marked("This is not the first: choose why it is taken"),
+    "called": marked("Nobody confirmed this bed lately: call first, then mark it here"),
+}
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/holds")
-def hold(request: Request, actor: Holder, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+def hold(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
     """Keep the bed and ask the house. Where somebody was faster, a fresh answer says what there is now."""
     database, request_id = request.app.state.database, request.scope.get("request_id")
-    asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=True)
     try:
+        asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=True)
         offer_id, _ = ask(database, actor, asked, request_id=request_id)
     except Problem as problem:
+        if wrong := {e.pointer[1:] for e in problem.errors} & AT_THE_FIELD.keys():
+            return _asked_again(request, actor, clock, referral_id, run_id, sent, wrong)
         if problem.code in SAY_WHY:
             return _see(f"/referrals/{referral_id}/rankings/{run_id}?note={problem.code}")
         if problem.code not in RANK_AGAIN:
@@ -87,9 +99,26 @@ def _offer_from(run_id: str, sent: Form) -> OfferCreate:
         "facility": sent.one("facility"),
         "authority": sent.one("authority") or None,
         "choice_reason": sent.one("choice_reason") or None,
-        "called": sent.has("called", "yes"),
+        "called": sent.one("facility") in sent.many("called"),
     }
     return chosen(OfferCreate, said)
+
+
+def _asked_again(
+    request: Request, actor: Actor, clock: Clock, referral_id: str, run_id: str, sent: Form, wrong: Iterable[str]
+) -> Response:
+    """The answer again, as it was, with what is missing said where it is missing."""
+    tried = Tried(
+        facility=sent.one("facility"),
+        authority=sent.one("authority"),
+        choice_reason=sent.one("choice_reason"),
+        called=sent.many("called"),
+        wrong={name: gettext(AT_THE_FIELD[name]) for name in wrong},
+    )
+    with request.app.state.database.reading() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        view = answer_view(session, actor, clock, referral_id, run_id, tried)
+    return answer_page(request, actor, view, status=422)
 
 
 def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, offer_id: str) -> dict[str, Any]:

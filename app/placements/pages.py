@@ -15,7 +15,7 @@ from app.access.policy import Permission
 from app.answers import answering, runs
 from app.answers.names import names_in
 from app.answers.text import as_text
-from app.answers.view import About, ranking_view
+from app.answers.view import About, Tried, ranking_view
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
@@ -126,16 +126,16 @@ def rank(request: Request, actor: Runner, referral_id: Ref) -> Response:
 @router.get("/referrals/{referral_id}/rankings/{run_id}")
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Response:
     """One answer; `note` says why a press on a bed led to it."""
-    view = _view(session, actor, clock, referral_id, run_id)
+    view = answer_view(session, actor, clock, referral_id, run_id)
     said = request.query_params.get("note", "")
     view["note"] = gettext(NOTES[said]) if said in NOTES else None
-    return _answer_page(request, actor, view)
+    return answer_page(request, actor, view)
 
 
 @router.get("/referrals/{referral_id}/rankings/{run_id}/text")
 def show_text(session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Response:
     """One answer as plain text to copy: codes, never names of people."""
-    return PlainTextResponse(as_text(_view(session, actor, clock, referral_id, run_id)))
+    return PlainTextResponse(as_text(answer_view(session, actor, clock, referral_id, run_id)))
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/answers")
@@ -154,10 +154,10 @@ def answer(request: Request, actor: Runner, clock: Now, referral_id: Ref, run_id
         return _see(f"/referrals/{referral_id}/rankings/{run_id}")
     with database.reading() as session:
         session.info["request_id"] = request.scope.get("request_id")
-        view = _view(session, actor, clock, referral_id, run_id)
+        view = answer_view(session, actor, clock, referral_id, run_id)
     if view["ask"] is not None:
         view["ask"] |= {"wrong": wrong, "typed": sent.one("answer")}
-    return _answer_page(request, actor, view, status=422)
+    return answer_page(request, actor, view, status=422)
 
 
 def _ranked(request: Request, actor: Actor, referral_id: str) -> Response:
@@ -203,7 +203,10 @@ def _pressed(sent: Form, found: Read) -> dict[str, str]:
     return {} if sent.one("press") == "more_past" else found.errors
 
 
-def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id: str) -> dict[str, Any]:
+def answer_view(
+    session: Session, actor: Actor, clock: Clock, referral_id: str, run_id: str, tried: Tried | None = None
+) -> dict[str, Any]:
+    """Everything that the page of an answer shows; `tried`: a press on one of its beds that was refused."""
     run, stored = runs.read_run(session, actor, referral_id, run_id, clock.now())
     referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     decision = project(stored, viewer=AGENCY, findings="all")
@@ -224,11 +227,13 @@ def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, run_id
         gender=referral.minor.gender,
         custody=referral.minor.custody,
         links=_links(referral_id, run_id, whole=actor.may(Permission.FINDINGS_WHOLE)),
+        tried=tried,
     )
     return ranking_view(decision, names_in(session, decision), about)
 
 
-def _answer_page(request: Request, actor: Actor, view: dict[str, Any], status: int = 200) -> Response:
+def answer_page(request: Request, actor: Actor, view: dict[str, Any], status: int = 200) -> Response:
+    """The page of an answer."""
     context = {"view": view}
     return page(request, "answers/ranking.html", context, actor=actor, here="home", status=status, exit_link=True)
 

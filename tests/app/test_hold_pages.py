@@ -141,10 +141,34 @@ def test_a_press_on_a_bed_that_is_gone_leads_to_a_fresh_answer(night: Night) -> 
     assert "Hold bed for 2 hours" in page.text
 
 
-def test_a_missing_right_is_asked_for(night: Night) -> None:
+def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(night: Night) -> None:
     action = re.findall(r'action="([^"]+/holds)"', night.ranking.text)[0]
-    page = night.hand.send(action, facility="fac_a")
+    page = night.hand.send(action, facility="fac_b", choice_reason="clinical_advice")
     assert page.status_code == 422
+    assert "<title>Error: R-" in page.text
+    assert re.search(r'<select id="right"[^>]+aria-invalid="true"', page.text)
+    assert "Choose by what right the young person is placed" in page.text
+    assert '<option value="clinical_advice" selected>' in page.text
+    second = re.findall(r'name="facility" value="(fac_\w)"', night.ranking.text)[1]
+    page = night.hand.send(action, facility=second, authority="court_order")
+    assert page.status_code == 422
+    assert re.search(r'<select id="why"[^>]+aria-invalid="true"', page.text)
+    assert '<option value="court_order" selected>' in page.text
+    assert "waiting for" in title(
+        night.hand.send(action, facility=second, authority="court_order", choice_reason="clinical_advice")
+    )
+
+
+def test_a_bed_that_nobody_confirmed_is_held_after_a_call(night: Night) -> None:
+    said_no = {"referral": night.path.rsplit("/", 1)[1], "reason": "facility_other"}
+    made(night.api.post("/v1/facilities/fac_b/calls", said_no))
+    ranking = night.hand.send(f"{night.path}/rankings")
+    action = re.findall(r'action="([^"]+/holds)"', ranking.text)[0]
+    said = {"facility": "fac_b", "authority": "court_order", "choice_reason": "clinical_advice"}
+    page = night.hand.send(action, **said, called="fac_a")
+    assert page.status_code == 422
+    assert 'id="called-fac_b-wrong"' in page.text
+    assert "waiting for" in title(night.hand.send(action, **said, called="fac_b"))
 
 
 def test_a_stay_shows_who_pays_and_when_nobody_does(night: Night, clock: MovableClock) -> None:

@@ -149,7 +149,7 @@ def test_everyone_who_waits_has_an_answer(coordinator: Coordinator) -> None:
         said = words(answer)
         assert re.search(r"bed|What you can do now", said)
         assert "rror" not in said
-        assert len(answer.content) <= 40_000  # the longest: each bed asks by what right and why this one
+        assert len(answer.content) <= 36_000
 
 
 def test_the_home_page_shows_the_answer_that_each_got(coordinator: Coordinator) -> None:
