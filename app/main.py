@@ -15,6 +15,7 @@ from app.access import pages as access
 from app.answers import whole_routes as whole
 from app.beds import routes as beds
 from app.board import pages as board_pages
+from app.board import regional_pages
 from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
@@ -64,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     offer_pages.router,
     stay_pages.router,
     board_pages.router,
+    regional_pages.router,
 )
 
 

@@ -1,6 +1,6 @@
 """Three numbers that people mean by "how many beds": licensed, staffed and funded; and how many are taken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -40,7 +40,7 @@ def capacity_of(session: Session, house: Facility, now: datetime, tonight: date)
     people, held, paid = taken
     return Capacity(
         licensed=_licensed(session, house.id, tonight),
-        staffed=None if awake is None or house.night_ratio is None else house.night_ratio * awake,
+        staffed=staffed_by(house, night),
         funded=_funded(session, house, paid, now, tonight),
         occupied=people - held,
         held=held,
@@ -49,14 +49,23 @@ def capacity_of(session: Session, house: Facility, now: datetime, tonight: date)
 
 
 def _licensed(session: Session, facility_id: str, tonight: date) -> int | None:
-    """What the licence allows tonight; none where it is not in force."""
-    form = licence_form(session.scalars(select(Licence).where(Licence.facility_id == facility_id)).all(), tonight)
+    rows = session.scalars(select(Licence).where(Licence.facility_id == facility_id)).all()
+    return licensed_by(licence_form(rows, tonight), tonight)
+
+
+def licensed_by(form: Mapping[str, Any], tonight: date) -> int | None:
+    """What a licence allows tonight; none where it is not in force."""
     first, end = form["valid_from"], form["expires_on"]
     ended = form["status"] not in (None, LicenceStatus.ACTIVE, LicenceStatus.PROVISIONAL)
     if ended or (first is not None and first > tonight) or (end is not None and end <= tonight):
         return 0
     capacity: int | None = form["capacity"]
     return capacity
+
+
+def staffed_by(house: Facility, night: NightStaffing | None) -> int | None:
+    """How many the workers who are awake tonight can look after."""
+    return None if night is None or house.night_ratio is None else house.night_ratio * night.awake_staff
 
 
 def _funded(session: Session, house: Facility, paid: int, now: datetime, tonight: date) -> int | None:

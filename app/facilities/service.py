@@ -53,7 +53,7 @@ def find(session: Session, actor: Actor, facility_id: str) -> Facility:
 def find_own(session: Session, actor: Actor, facility_id: str, action: str) -> Facility:
     """A house that the actor works in or administers; any other is hidden like an absent one."""
     row = find(session, actor, facility_id)
-    if not _inside(actor, row):
+    if not works_inside(actor, row):
         raise hidden(actor, action, "facility", facility_id)
     return row
 
@@ -147,7 +147,8 @@ def _write_rows(session: Session, row: Facility, facts: FacilityCreate | Facilit
         session.add_all(FacilityFund(facility_id=row.id, fund_id=fund) for fund in funds)
 
 
-def _inside(actor: Actor, row: Facility) -> bool:
+def works_inside(actor: Actor, row: Facility) -> bool:
+    """Whether the actor works in a house or administers it."""
     works = row.agency_id is not None and actor.works_in(row.id, row.agency_id)
     return works or actor.administers(row.agency_id)
 
@@ -164,14 +165,14 @@ def _shown(session: Session, actor: Actor, rows: Sequence[Facility], tonight: da
         funds[facility_id].append(fund_id)
     places = actor.may(Permission.BED_STATUS_READ)
     open_beds = _open_beds(session, ids) if places else {}
-    staff = _staff(session, [row.id for row in rows if _inside(actor, row)], tonight)
+    staff = _staff(session, [row.id for row in rows if works_inside(actor, row)], tonight)
     return [
         _read(
             row,
             funds=funds[row.id] if row.funds_known else None,
             open_beds=open_beds.get(row.id, "none") if places else None,
             house_only=HouseOnly(county=row.county, place=row.place, awake_staff_tonight=staff.get(row.id))
-            if _inside(actor, row)
+            if works_inside(actor, row)
             else None,
         )
         for row in rows

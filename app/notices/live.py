@@ -6,7 +6,7 @@ its streams. Signals come at least once and roughly in order; who reads one load
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi.concurrency import run_in_threadpool
@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from app.access import signin
 from app.access.actor import Actor
+from app.access.policy import Permission
 from app.access.tokens import sha256
 from app.codes import trail_id
 from app.config import Settings
 from app.db import Database
 from app.errors import Problem
 from app.facilities.models import Facility
+from app.facilities.stamps import stamps
 from app.notices.models import Notice
 from app.notices.service import concerns
 
@@ -31,6 +33,8 @@ MOST = 6
 MOST_MISSED = 100
 # Numbers are given before they can be seen, so a look goes back as far as transactions may overtake each other.
 _OVERLAP = 500
+BEDS_CHANGED = "beds.changed"
+"""A house was changed or confirmed. It is read off the houses themselves, and so is no notice."""
 log = logging.getLogger("bednight")
 
 
@@ -38,7 +42,8 @@ log = logging.getLogger("bednight")
 class Signal:
     """Something changed."""
 
-    seq: int
+    seq: int | None
+    """The number of a notice; a change of beds has none."""
     kind: str
     facility_id: str | None
     """A house of the reader's agency."""
@@ -82,9 +87,9 @@ class Live:
                 for signal in await run_in_threadpool(self._missed, actor, last_seq):
                     stream.tell(signal)
             if self._looking is None or self._looking.done():
-                known = await run_in_threadpool(self._known)
+                known, houses = await run_in_threadpool(self._known)
                 if self._looking is None or self._looking.done():
-                    self._looking = asyncio.create_task(self._look_on(known))
+                    self._looking = asyncio.create_task(self._look_on(known, houses))
         except BaseException:
             self._streams.discard(stream)
             raise
@@ -98,13 +103,13 @@ class Live:
         """Let every stream end at the next look: the server is about to stop."""
         self._ending = True
 
-    async def _look_on(self, known: set[int]) -> None:
+    async def _look_on(self, known: set[int], houses: dict[str, int]) -> None:
         """Look once a second while somebody listens. Where looking fails, no session is known to hold: all end."""
         try:
             while self._streams and not self._ending:
                 await asyncio.sleep(EVERY)
                 streams = list(self._streams)
-                told, new = await run_in_threadpool(self._look, streams, known)
+                told, new, houses = await run_in_threadpool(self._look, streams, known, houses)
                 for stream, signals in zip(streams, told, strict=True):
                     for signal in signals:
                         stream.tell(signal)
@@ -118,8 +123,10 @@ class Live:
             stream.tell(None)
         self._streams.clear()
 
-    def _look(self, streams: Sequence[Stream], known: Collection[int]) -> tuple[list[list[Signal | None]], set[int]]:
-        """What each stream is to be told, and the numbers of what is new."""
+    def _look(
+        self, streams: Sequence[Stream], known: Collection[int], houses: Mapping[str, int]
+    ) -> tuple[list[list[Signal | None]], set[int], dict[str, int]]:
+        """What each stream is to be told, the numbers of what is new, and how often each house has changed."""
         now = self._database.clock.now()
         with self._database.reading() as session:
             holders = signin.holders(session, {stream.token for stream in streams}, now, self._settings)
@@ -127,11 +134,16 @@ class Live:
             numbers = set(session.scalars(select(Notice.seq).where(Notice.seq > since))).difference(known)
             new = session.scalars(select(Notice).where(Notice.seq.in_(numbers)).order_by(Notice.seq)).all()
             own = _own_houses(session, new)
+            turned = stamps(session)
+            changed = _run_by(session, [house for house, times in turned.items() if houses.get(house, 0) != times])
         told: list[list[Signal | None]] = []
         for stream in streams:
             actor = holders.get(stream.token)
-            told.append([None] if actor is None else [_signal(one, own) for one in new if concerns(actor, one)])
-        return told, numbers
+            if actor is None:
+                told.append([None])
+                continue
+            told.append([*(_signal(one, own) for one in new if concerns(actor, one)), *_beds(actor, changed)])
+        return told, numbers, turned
 
     def _missed(self, actor: Actor, last_seq: int) -> list[Signal]:
         with self._database.reading() as session:
@@ -145,11 +157,11 @@ class Live:
             own = _own_houses(session, missed)
         return [_signal(notice, own) for notice in missed]
 
-    def _known(self) -> set[int]:
+    def _known(self) -> tuple[set[int], dict[str, int]]:
         """What was there before anybody listened."""
         with self._database.reading() as session:
             newest = session.scalar(select(func.max(Notice.seq))) or 0
-            return set(session.scalars(select(Notice.seq).where(Notice.seq > newest - _OVERLAP)))
+            return set(session.scalars(select(Notice.seq).where(Notice.seq > newest - _OVERLAP))), stamps(session)
 
 
 def _own_houses(session: Session, notices: Sequence[Notice]) -> set[tuple[str | None, str]]:
@@ -164,3 +176,21 @@ def _own_houses(session: Session, notices: Sequence[Notice]) -> set[tuple[str | 
 def _signal(notice: Notice, own: set[tuple[str | None, str]]) -> Signal:
     house = notice.facility_id
     return Signal(notice.seq, notice.kind, house if (notice.agency_id, house) in own else None)
+
+
+def _run_by(session: Session, houses: Sequence[str]) -> dict[str, str | None]:
+    """The agency that runs each of these houses."""
+    if not houses:
+        return {}
+    return dict(session.execute(select(Facility.id, Facility.agency_id).where(Facility.id.in_(houses))).all())
+
+
+def _beds(actor: Actor, changed: Mapping[str, str | None]) -> list[Signal]:
+    """Which own houses have changed; of others, to those who place, that one has."""
+    if not changed or not actor.may(Permission.BED_STATUS_READ):
+        return []
+    own = [house for house, agency in changed.items() if agency is not None and actor.works_in(house, agency)]
+    signals = [Signal(None, BEDS_CHANGED, trail_id(house)) for house in own]
+    if len(own) < len(changed) and actor.may(Permission.RANKING_READ):
+        signals.append(Signal(None, BEDS_CHANGED, None))
+    return signals

@@ -38,4 +38,5 @@ async def events(stream: Annotated[Stream, Depends(_opened)]) -> AsyncIterator[S
     yield ServerSentEvent(comment="open", retry=_RETRY)
     while (signal := await stream.waiting.get()) is not None:
         said = {"kind": signal.kind, "facility_id": signal.facility_id}
-        yield ServerSentEvent(id=str(signal.seq), event="changed", data=said)
+        seq = None if signal.seq is None else str(signal.seq)
+        yield ServerSentEvent(id=seq, event="changed", data=said)

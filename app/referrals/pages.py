@@ -83,7 +83,7 @@ def form_page(
         "more_open": form.one("press") == "more_past" or any(name in _FOLDED for name in errors),
     }
     status = 422 if errors else 200
-    return page(request, "referrals/form.html", context, actor=actor, here="new", status=status, exit_link=True)
+    return page(request, "referrals/form.html", context, actor=actor, here="home", status=status, exit_link=True)
 
 
 def minors_by_code(session: Session, actor: Actor, clock: Clock) -> LookUp:

@@ -43,7 +43,7 @@ LINKS = (
     # House staff read the referrals of their own walk-ins, but their home is the board.
     ("home", "/", marked("Referrals"), Permission.MINOR_READ),
     ("board", "/board", marked("Beds"), Permission.BED_STATUS_WRITE),
-    ("new", "/referrals/new", marked("New referral"), Permission.RANKING_RUN),
+    ("beds", "/beds", marked("Beds"), Permission.RANKING_READ),
 )
 
 

@@ -23,6 +23,7 @@ from app.access.tokens import form_token
 from app.clock import MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
+from app.facilities.stamps import stamp
 from app.notices.channel import Notices
 from app.notices.live import MOST
 from app.outbox import emit
@@ -237,5 +238,27 @@ def test_notices_that_overtake_each_other_are_all_told(database: Database) -> No
     for _ in range(3):
         tell(database, agency.id)
     deliver_due(database, [Notices()])
-    assert live._known() == {1, 2, 3}
-    assert live._look([], {1, 3})[1] == {2}
+    assert live._known()[0] == {1, 2, 3}
+    assert live._look([], {1, 3}, {})[1] == {2}
+
+
+def test_boards_are_told_that_beds_changed_and_strangers_not_where(server: Server) -> None:
+    """A press on a bed and a confirmation: its own people hear which house, who places hears that one did."""
+    database = server.database
+    with database.writing() as session:
+        placer = add_person(session, database.clock, Role.INTAKE_COORDINATOR)
+        worker, stranger = (add_person(session, database.clock, Role.FACILITY_STAFF) for _ in range(2))
+    operators = {"fac_a": worker.agency_id, "fac_b": stranger.agency_id}
+    load(database, network(house("fac_a"), house("fac_b")), operators=operators)
+    cookies = [server.sign_in(person) for person in (placer, worker, stranger)]
+    with server.stream(cookies[0]) as one, server.stream(cookies[1]) as two, server.stream(cookies[2]) as three:
+        for facility in ("fac_a", "fac_b"):
+            with database.writing() as session:
+                assert stamp(session, facility)
+            heard = [message(one), *([message(two)] if facility == "fac_a" else [message(three)])]
+            assert [json.loads(told["data"]) for told in heard] == [
+                {"kind": "beds.changed", "facility_id": None},
+                {"kind": "beds.changed", "facility_id": facility},
+            ]
+            # It is no notice: what follows it on a new line is told from the last notice on.
+            assert "id" not in heard[0]

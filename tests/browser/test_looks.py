@@ -56,6 +56,7 @@ def opened(page: Page, path: str, site: Site) -> None:
 
 PAGES: dict[str, Callable[[Page, Site], object]] = {
     "home": lambda page, site: opened(page, "/", site),
+    "beds": lambda page, site: opened(page, "/beds", site),
     "new referral": lambda page, site: opened(page, "/referrals/new", site),
     "new referral with problems": form_with_problems,
     "three beds": lambda page, site: rank(page, site, "R-0412"),

@@ -32,6 +32,9 @@ if (shown && "EventSource" in window) {
     } else if (!source) {
       source = new EventSource("/events");
       source.addEventListener("changed", soon);
+      /* Opened again after a broken line: what was missed meanwhile is not told. */
+      let before = false;
+      source.addEventListener("open", () => { if (before) soon(); before = true; });
     }
   };
 
