@@ -1,11 +1,10 @@
 """The bed board of a house in words: offers to answer, who is expected, and a card per bed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -18,12 +17,11 @@ from app.beds.due import OLD_AFTER
 from app.beds.models import BedChange
 from app.beds.schemas import BoardBed, BoardRead
 from app.clock import Clock
-from app.facilities.models import Bed, BedStatus, Facility
+from app.facilities.models import Bed, BedStatus
 from app.placements import house_offers
 from app.placements.workflow import HouseOffer
-from app.referrals.models import Referral
 from app.stays import service as stays
-from app.stays.models import Admission, Offer, Stay
+from app.stays.called import stay_codes
 from app.stays.schemas import StayRead
 from app.web import words
 from app.web.translation import gettext, marked, ngettext
@@ -92,7 +90,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
     house = _House(
         board=board,
         stays={stay.id: stay for stay in here},
-        codes=_codes(session, here),
+        codes=stay_codes(session, [stay.id for stay in here]),
         funds=fund_names(session, {bed.tonight.fund for bed in board.beds if bed.tonight and bed.tonight.fund}),
         people=called(session, actor, did | {bed.confirmed_by for bed in board.beds if bed.confirmed_by is not None}),
         changes=changes,
@@ -261,25 +259,6 @@ def _changed(change: BedChange, house: _House) -> str:
     turned = f"{status_words(change.was_status)} \u2192 {status_words(change.status)}"
     who = house.who(change.by) or gettext("by itself")
     return f"{at}: {turned}, {who}" + (f" ({gettext('undo')})" if change.undoes is not None else "")
-
-
-def _codes(session: Session, rows: Iterable[StayRead]) -> dict[str, str]:
-    """The code of each stay's referral: of the offer behind it, or of the walk-in."""
-    ids = [row.id for row in rows]
-    asked = (
-        select(Admission.stay_id, Referral.code)
-        .join(Offer, Offer.id == Admission.offer_id)
-        .join(Referral, Referral.id == Offer.referral_id)
-        .where(Admission.stay_id.in_(ids))
-    )
-    came = (
-        select(Stay.id, Referral.code)
-        .join(Referral, Referral.minor_id == Stay.minor_id)
-        .outerjoin(Admission, Admission.stay_id == Stay.id)
-        .join(Facility, (Facility.id == Stay.facility_id) & (Facility.agency_id == Referral.agency_id))
-        .where(Stay.id.in_(ids), Admission.stay_id.is_(None))
-    )
-    return dict(session.execute(came).all()) | dict(session.execute(asked).all())
 
 
 def lost_race(session: Session, actor: Actor, bed_id: str, wanted: str, clock: Clock) -> str:

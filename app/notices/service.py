@@ -70,6 +70,20 @@ def mark_seen(session: Session, actor: Actor, notice_id: str, now: datetime) -> 
         record(session, actor, "notice.seen", "notice", notice_id)
 
 
+def mark_all_seen(session: Session, actor: Actor, newest_id: str, now: datetime) -> None:
+    """Everything up to the newest that the reader was shown; what came after it was not."""
+    newest = session.scalar(_readable(actor).where(Notice.id == newest_id))
+    if newest is None:
+        raise hidden(actor, "notice.seen", "notice", newest_id)
+    unseen = _readable(actor).where(Notice.seen_at.is_(None), Notice.seq <= newest.seq)
+    ids = [row.id for row in session.scalars(unseen)]
+    session.execute(
+        update(Notice).where(Notice.id.in_(ids), Notice.seen_at.is_(None)).values(seen_at=now, seen_by=actor.id)
+    )
+    if ids:
+        record(session, actor, "notice.seen", "agency", actor.agency_id)
+
+
 def _readable(actor: Actor) -> Select[Notice]:
     """The notices with a sentence that concern the actor: `concerns`, as a query."""
     kinds = [kind for kind, sentence in SENTENCES.items() if actor.may(sentence.permission)]

@@ -17,6 +17,7 @@ from app.clock import Clock
 from app.paging import Place
 from app.placements import pending
 from app.placements.probing import alerts
+from app.placements.todo import todo_line
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.schemas import ReferralRead
@@ -63,6 +64,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     ]
     return {
         "count": len(found),
+        "todo": todo_line(session, actor, clock),
         "asked": pending.asked(session, actor, clock),
         "unanswered": pending.unanswered(session, actor, clock),
         "coming": pending.coming(session, actor, clock),

@@ -16,10 +16,9 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.facilities.models import Bed, Facility
-from app.referrals.models import Referral
 from app.referrals.pages import Sent
 from app.stays import service as stays
-from app.stays.models import Admission, Offer
+from app.stays.called import stay_codes
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import timeline
 from app.web import words
@@ -53,12 +52,7 @@ def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, sent:
 def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[str, Any]:
     tonight = clock.tonight()
     house = session.get(Facility, stay.facility_id) if stay.facility_id is not None else None
-    code = session.scalar(
-        select(Referral.code)
-        .join(Offer, Offer.referral_id == Referral.id)
-        .join(Admission, Admission.offer_id == Offer.id)
-        .where(Admission.stay_id == stay.id)
-    )
+    code = stay_codes(session, [stay.id]).get(stay.id)
     names = fund_names(session, [payer.fund for payer in stay.payers])
     line = timeline(stay, names, tonight)
     return {

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -126,6 +126,14 @@ def list_tasks(
     rows, cursor = page(session, query, [Task.due_at, Task.id], place)
     record(session, actor, "task.list", "agency", actor.agency_id)
     return [shown(row, now) for row in rows], cursor
+
+
+def count(session: Session, actor: Actor, now: datetime) -> tuple[int, int]:
+    """How many tasks the actor's agency has open, and how many of them are overdue."""
+    due = _readable(actor).where(Task.opens_at <= now, Task.done_at.is_(None)).subquery()
+    late = func.count().filter(due.c.due_at <= now)
+    waiting, overdue = session.execute(select(func.count(), late).select_from(due)).one()
+    return waiting, overdue
 
 
 def read_task(session: Session, actor: Actor, task_id: str, now: datetime) -> TaskRead:

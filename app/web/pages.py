@@ -44,6 +44,7 @@ LINKS = (
     ("home", "/", marked("Referrals"), Permission.MINOR_READ),
     ("board", "/board", marked("Beds"), Permission.BED_STATUS_WRITE),
     ("beds", "/beds", marked("Beds"), Permission.RANKING_READ),
+    ("tasks", "/tasks", marked("Tasks"), Permission.BED_STATUS_READ),
 )
 
 

@@ -3,13 +3,22 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
+from app.access.models import Person
+from app.access.policy import Role
+from app.notices.channel import Notices
+from app.outbox.delivery import deliver_due
+from app.referrals.models import Referral
+from app.tasks.models import TaskKind
+from app.tasks.service import open_task
 from tests.browser.conftest import Site, rank, save_shot
 
 WIDTHS = (320, 390, 1280)
@@ -54,8 +63,32 @@ def opened(page: Page, path: str, site: Site) -> None:
     page.goto(site.base + path)
 
 
+def with_tasks(page: Page, site: Site) -> None:
+    """Tasks of several kinds, one of them overdue, and something that was told."""
+    now = site.database.clock.now()
+    with site.database.writing() as session:
+        people = select(Person.agency_id).where(Person.role == Role.INTAKE_COORDINATOR)
+        agency_id = session.scalars(people).first()
+        referral = session.scalars(select(Referral).where(Referral.agency_id == agency_id)).first()
+        assert agency_id is not None
+        assert referral is not None
+        for hours, kind in ((-1, TaskKind.REPORT_NCMEC), (3, TaskKind.FOLLOW_UP), (20, TaskKind.ARRIVAL)):
+            open_task(
+                session,
+                kind,
+                agency_id=agency_id,
+                subject=("referral", referral.id),
+                now=now,
+                due_at=now + timedelta(hours=hours),
+                once=f"looks:{kind}",
+            )
+    deliver_due(site.database, [Notices()])
+    opened(page, "/tasks", site)
+
+
 PAGES: dict[str, Callable[[Page, Site], object]] = {
     "home": lambda page, site: opened(page, "/", site),
+    "tasks": with_tasks,
     "beds": lambda page, site: opened(page, "/beds", site),
     "new referral": lambda page, site: opened(page, "/referrals/new", site),
     "new referral with problems": form_with_problems,

@@ -1,0 +1,102 @@
+"""Where a task or a notice leads: the page of what it is about, and the code that people say, if both are seen."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.policy import Permission
+from app.answers.models import RankingRun
+from app.clock import Clock
+from app.exceptions.models import RuleException
+from app.facilities.models import Facility
+from app.referrals.models import Referral
+from app.sharing.service import visible_minors
+from app.stays.called import stay_codes
+from app.stays.models import Offer, Stay
+
+Subject = tuple[str, str]
+
+
+class Lead(NamedTuple):
+    """A page, and the code of the young person's referral."""
+
+    href: str
+    code: str | None
+
+
+def leads(session: Session, actor: Actor, subjects: Iterable[Subject], clock: Clock) -> dict[Subject, Lead]:
+    """What the actor can open of these subjects; one that is not theirs to see, or not there, is missing."""
+    ids: dict[str, set[str]] = {}
+    for kind, subject_id in subjects:
+        ids.setdefault(kind, set()).add(subject_id)
+    return {
+        (kind, subject_id): lead
+        for kind, wanted in ids.items()
+        if kind in _KINDS
+        for subject_id, lead in _KINDS[kind](session, actor, wanted, clock).items()
+    }
+
+
+def _referrals(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    rows = session.execute(select(Referral.id, Referral.code).where(Referral.id.in_(ids), _seen(actor, clock)))
+    return {row.id: Lead(f"/referrals/{row.id}", row.code) for row in rows}
+
+
+def _offers(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    """The agency that asked reads how it stands; the house answers on its board."""
+    query = select(Offer.id, Offer.facility_id, Offer.referral_id, Referral.code, Offer.agency_id)
+    query = query.join(Referral, Referral.id == Offer.referral_id).where(Offer.id.in_(ids), _seen(actor, clock))
+    found = {}
+    for row in session.execute(query):
+        own = row.agency_id == actor.agency_id and actor.may(Permission.HOLD_WRITE)
+        href = f"/referrals/{row.referral_id}/offers/{row.id}" if own else _board(row.facility_id)
+        found[row.id] = Lead(href, row.code)
+    return found
+
+
+def _stays(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    seen = Stay.minor_id.in_(visible_minors(actor, clock.now()))
+    there = session.scalars(select(Stay.id).where(Stay.id.in_(ids), seen)).all()
+    codes = stay_codes(session, there)
+    return {stay_id: Lead(f"/stays/{quote(stay_id, safe='')}", codes.get(stay_id)) for stay_id in there}
+
+
+def _exceptions(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    query = select(RuleException.id, Referral.id, Referral.code).join(
+        Referral, Referral.id == RuleException.referral_id
+    )
+    rows = session.execute(query.where(RuleException.id.in_(ids), _seen(actor, clock))).all()
+    return {own: Lead(f"/referrals/{referral}/exceptions", code) for own, referral, code in rows}
+
+
+def _runs(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    query = select(RankingRun.id, Referral.id, Referral.code).join(Referral, Referral.id == RankingRun.referral_id)
+    rows = session.execute(query.where(RankingRun.id.in_(ids), _seen(actor, clock))).all()
+    return {run: Lead(f"/referrals/{referral}/rankings/{run}", code) for run, referral, code in rows}
+
+
+def _houses(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    rows = session.scalars(select(Facility.id).where(Facility.id.in_(ids)))
+    return {house: Lead(_board(house), None) for house in rows} if actor.may(Permission.BED_STATUS_WRITE) else {}
+
+
+def _seen(actor: Actor, clock: Clock) -> ColumnElement[bool]:
+    return Referral.minor_id.in_(visible_minors(actor, clock.now()))
+
+
+def _board(facility_id: str) -> str:
+    return f"/board/{quote(facility_id, safe='')}"
+
+
+_KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]]] = {
+    "referral": _referrals,
+    "offer": _offers,
+    "stay": _stays,
+    "exception": _exceptions,
+    "ranking_run": _runs,
+    "facility": _houses,
+}
