@@ -5,20 +5,19 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.beds import cards, confirming, service
-from app.beds.capacity import capacity_of
+from app.beds import confirming, service
+from app.beds.capacity import capacity_of, house_tonight
 from app.beds.ledger import NIGHT, in_force
-from app.beds.models import BedNight
+from app.beds.models import BedChange, BedNight
 from app.beds.schemas import BedStatusChange, BedTonight, BoardBed, BoardBedPut, BoardPut, BoardRead, ConfirmationCreate
 from app.errors import FieldError, Problem, invalid, stale_update
 from app.facilities.models import Bed, BedStatus
 from app.facilities.rooms import show_beds
-from app.facilities.service import find_own
-from app.facilities.stamps import stamp, stamp_of
+from app.facilities.stamps import stamp
 from app.versions import must_be_current
 
 
@@ -26,20 +25,23 @@ def read_board(
     session: Session, actor: Actor, facility_id: str, now: datetime, tonight: date, action: str = "board.read"
 ) -> BoardRead:
     """A house tonight, for those who work there."""
-    house = find_own(session, actor, facility_id, action)
-    found = capacity_of(session, house, now, tonight)
+    house = house_tonight(session, actor, facility_id, action, tonight)
+    nights = _nights(session, facility_id, now, tonight)
+    beds = _beds(session, facility_id, nights, now, tonight)
+    taken = [row for row in nights if row.night == tonight]
+    capacity = capacity_of(session, house, len(beds), taken, now, tonight)
     return BoardRead(
-        facility_id=house.id,
-        version=stamp_of(session, house.id) + 1,
-        alias=house.alias,
+        facility_id=house.row.id,
+        version=house.changes + 1,
+        alias=house.row.alias,
         tonight=tonight,
-        licensed=found.licensed,
-        staffed=found.staffed,
-        funded=found.funded,
-        occupied=found.occupied,
-        held=found.held,
-        awake_staff_tonight=found.awake_staff,
-        beds=_beds(session, facility_id, now, tonight),
+        licensed=capacity.licensed,
+        staffed=capacity.staffed,
+        funded=capacity.funded,
+        occupied=capacity.occupied,
+        held=capacity.held,
+        awake_staff_tonight=house.awake_staff,
+        beds=beds,
     )
 
 
@@ -98,41 +100,52 @@ def _put(session: Session, actor: Actor, bed: Bed, wanted: BoardBedPut, at: int,
         raise
 
 
-def _beds(session: Session, facility_id: str, now: datetime, tonight: date) -> list[BoardBed]:
-    rows = session.scalars(select(Bed).where(Bed.facility_id == facility_id).order_by(Bed.id)).all()
-    ids = [row.id for row in rows]
-    changes = cards.latest(session, ids)
-    taken = _tonight(session, facility_id, now, tonight)
+def _beds(session: Session, facility_id: str, nights: Sequence[Any], now: datetime, tonight: date) -> list[BoardBed]:
+    """Every bed as its card says, who turned the card, and by what the ledger has it tonight."""
+    newest = select(func.max(BedChange.version)).where(BedChange.bed_id == Bed.id).correlate(Bed).scalar_subquery()
+    query = (
+        select(Bed, BedChange)
+        .outerjoin(BedChange, (BedChange.bed_id == Bed.id) & (BedChange.version == newest))
+        .where(Bed.facility_id == facility_id)
+        .order_by(Bed.id)
+    )
+    rows: Any = session.execute(query).all()
+    taken = _tonight(nights, tonight)
     shown = []
-    for read in show_beds(session, rows):
-        change = next(iter(changes.get(read.id, ())), None)
+    for read, (_, change) in zip(show_beds(session, [bed for bed, _ in rows]), rows, strict=True):
         undo = change is not None and service.can_be_undone(change, now)
         shown.append(
             BoardBed(
                 **dict(read),
                 since=None if change is None else change.at,
                 changed_by=None if change is None else change.by,
-                undo_until=change.at + service.UNDO_WITHIN if change is not None and undo else None,
+                undo_until=change.at + service.UNDO_WITHIN if undo else None,
                 tonight=taken.get(read.id),
             )
         )
     return shown
 
 
-def _tonight(session: Session, facility_id: str, now: datetime, tonight: date) -> dict[str, BedTonight]:
-    """By what each bed is taken tonight, from its unbroken nights in the ledger."""
+def _nights(session: Session, facility_id: str, now: datetime, tonight: date) -> Sequence[Any]:
+    """The rows of a house from tonight on, bed by bed."""
+    columns = ("bed_id", "night", "stay_id", "hold_id", "resident_id", "fund_id")
     query = (
-        select(BedNight)
+        select(*(getattr(BedNight, name) for name in columns))
         .where(BedNight.facility_id == facility_id, BedNight.night >= tonight, in_force(now))
         .order_by(BedNight.bed_id, BedNight.night)
     )
-    nights: dict[str, list[BedNight]] = {}
-    for row in session.scalars(query):
+    return session.execute(query).all()
+
+
+def _tonight(rows: Sequence[Any], tonight: date) -> dict[str, BedTonight]:
+    """By what each bed is taken tonight, from its unbroken nights in the ledger."""
+    nights: dict[str, list[Any]] = {}
+    for row in rows:
         nights.setdefault(row.bed_id, []).append(row)
-    return {bed: _run(rows) for bed, rows in nights.items() if rows[0].night == tonight}
+    return {bed: _run(own) for bed, own in nights.items() if own[0].night == tonight}
 
 
-def _run(rows: Sequence[BedNight]) -> BedTonight:
+def _run(rows: Sequence[Any]) -> BedTonight:
     first = rows[0]
     same = [row for row in rows if _holder(row) == _holder(first)]
     until = _end(same)
@@ -143,13 +156,13 @@ def _run(rows: Sequence[BedNight]) -> BedTonight:
     return BedTonight(by=by, stay_id=first.stay_id, until=until, fund=first.fund_id, paid_until=paid)
 
 
-def _holder(row: BedNight) -> tuple[Any, ...]:
+def _holder(row: Any) -> tuple[Any, ...]:
     return row.stay_id, row.hold_id, row.resident_id
 
 
-def _end(rows: Sequence[BedNight]) -> date:
+def _end(rows: Sequence[Any]) -> date:
     """The first night missing from a run that begins with the first row."""
-    end = rows[0].night
+    end: date = rows[0].night
     for row in rows:
         if row.night != end:
             break

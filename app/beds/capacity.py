@@ -1,18 +1,20 @@
 """Three numbers that people mean by "how many beds": licensed, staffed and funded; and how many are taken."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor
 from app.beds.ledger import in_force
 from app.beds.models import BedNight
 from app.facilities.forms import licence_form
-from app.facilities.models import Bed, Facility, FacilityFund, Licence, LicenceStatus, NightStaffing
-from app.funding.limits import limits_on
+from app.facilities.models import Facility, FacilityFund, HouseStamp, Licence, LicenceStatus, NightStaffing
+from app.facilities.service import find_own
+from app.funding.limits import ORDER, in_force_on
 from app.funding.models import FundLimit
 
 
@@ -25,32 +27,50 @@ class Capacity:
     funded: int | None
     occupied: int
     held: int
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What stands in the rows of a house tonight, fetched together."""
+
+    row: Facility
+    changes: int
     awake_staff: int | None
+    licences: Sequence[Licence]
 
 
-def capacity_of(session: Session, house: Facility, now: datetime, tonight: date) -> Capacity:
-    """What a house may have, what it can look after, what somebody pays, and who is there tonight."""
-    night = session.get(NightStaffing, (house.id, tonight))
-    awake = None if night is None else night.awake_staff
-    taken: Any = session.execute(
-        select(func.count(BedNight.bed_id), func.count(BedNight.hold_id), func.count(BedNight.fund_id)).where(
-            BedNight.facility_id == house.id, BedNight.night == tonight, in_force(now)
-        )
-    ).one()
-    people, held, paid = taken
-    return Capacity(
-        licensed=_licensed(session, house.id, tonight),
-        staffed=staffed_by(house, night),
-        funded=_funded(session, house, paid, now, tonight),
-        occupied=people - held,
-        held=held,
-        awake_staff=awake,
+def house_tonight(session: Session, actor: Actor, facility_id: str, action: str, tonight: date) -> House:
+    """A house that the actor works in or administers; any other is hidden like an absent one."""
+    query = (
+        select(Facility, HouseStamp.changes, NightStaffing.awake_staff, Licence)
+        .outerjoin(HouseStamp, HouseStamp.facility_id == Facility.id)
+        .outerjoin(NightStaffing, (NightStaffing.facility_id == Facility.id) & (NightStaffing.night == tonight))
+        .outerjoin(Licence, Licence.facility_id == Facility.id)
+        .where(Facility.id == facility_id)
     )
+    # Fetched before it is known whether the actor may: what belongs together takes one statement.
+    found: Any = session.execute(query).all()
+    row = find_own(session, actor, facility_id, action)
+    _, changes, awake_staff, _ = found[0]
+    return House(row, changes or 0, awake_staff, [licence for *_, licence in found if licence is not None])
 
 
-def _licensed(session: Session, facility_id: str, tonight: date) -> int | None:
-    rows = session.scalars(select(Licence).where(Licence.facility_id == facility_id)).all()
-    return licensed_by(licence_form(rows, tonight), tonight)
+def capacity_of(
+    session: Session, house: House, beds: int, taken: Sequence[Any], now: datetime, tonight: date
+) -> Capacity:
+    """What a house may have, what it can look after, what somebody pays, and who is there tonight.
+
+    `taken` are its rows of the ledger for tonight.
+    """
+    held = sum(row.hold_id is not None for row in taken)
+    paid = sum(row.fund_id is not None for row in taken)
+    return Capacity(
+        licensed=licensed_by(licence_form(house.licences, tonight), tonight),
+        staffed=staffed_by(house.row, house.awake_staff),
+        funded=_funded(session, house.row, beds, paid, now, tonight),
+        occupied=len(taken) - held,
+        held=held,
+    )
 
 
 def licensed_by(form: Mapping[str, Any], tonight: date) -> int | None:
@@ -63,41 +83,39 @@ def licensed_by(form: Mapping[str, Any], tonight: date) -> int | None:
     return capacity
 
 
-def staffed_by(house: Facility, night: NightStaffing | None) -> int | None:
+def staffed_by(house: Facility, awake: int | None) -> int | None:
     """How many the workers who are awake tonight can look after."""
-    return None if night is None or house.night_ratio is None else house.night_ratio * night.awake_staff
+    return None if awake is None or house.night_ratio is None else house.night_ratio * awake
 
 
-def _funded(session: Session, house: Facility, paid: int, now: datetime, tonight: date) -> int | None:
+def _funded(session: Session, house: Facility, beds: int, paid: int, now: datetime, tonight: date) -> int | None:
     """Beds paid tonight, and as many more as the accepted funds have beds and nights for, up to the house's beds."""
     if not house.funds_known:
         return None
-    beds = session.scalar(select(func.count()).where(Bed.facility_id == house.id)) or 0
-    funds = session.scalars(select(FacilityFund.fund_id).where(FacilityFund.facility_id == house.id)).all()
-    room = _rooms(session, limits_on(session, funds, tonight).values(), now, tonight)
+    room = _rooms(session, house.id, now, tonight)
     return beds if None in room else min(beds, paid + sum(left for left in room if left is not None))
 
 
-def _rooms(session: Session, limit_ids: Iterable[str], now: datetime, tonight: date) -> list[int | None]:
-    """How many more beds each limit could pay tonight, wherever they are; None: as many as there are."""
-    limits = session.scalars(select(FundLimit).where(FundLimit.id.in_(list(limit_ids)))).all()
-    used = dict(
-        session.execute(
-            select(BedNight.limit_id, func.count())
-            .where(BedNight.limit_id.in_([limit.id for limit in limits]), in_force(now))
-            .group_by(BedNight.limit_id)
-        ).all()
+def _rooms(session: Session, facility_id: str, now: datetime, tonight: date) -> list[int | None]:
+    """How many more beds each accepted fund could pay tonight, wherever they are; None: as many as there are."""
+    used = _nights(BedNight.limit_id == FundLimit.id, now)
+    paying = _nights((BedNight.fund_id == FundLimit.fund_id) & (BedNight.night == tonight), now)
+    query = (
+        select(FundLimit.fund_id, FundLimit.beds_per_night, FundLimit.nights_granted, used, paying)
+        .join(FacilityFund, FacilityFund.fund_id == FundLimit.fund_id)
+        .where(FacilityFund.facility_id == facility_id, in_force_on(tonight))
+        .order_by(*ORDER)
     )
-    paying = dict(
-        session.execute(
-            select(BedNight.fund_id, func.count())
-            .where(BedNight.night == tonight, BedNight.fund_id.in_([limit.fund_id for limit in limits]), in_force(now))
-            .group_by(BedNight.fund_id)
-        ).all()
-    )
-    found: list[int | None] = []
-    for limit in limits:
-        left = [] if limit.beds_per_night is None else [limit.beds_per_night - paying.get(limit.fund_id, 0)]
-        left += [] if limit.nights_granted is None else [limit.nights_granted - used.get(limit.id, 0)]
-        found.append(max(0, min(left)) if left else None)
-    return found
+    left = {
+        fund: [
+            granted - taken
+            for granted, taken in ((beds_per_night, paid), (nights_granted, spent))
+            if granted is not None
+        ]
+        for fund, beds_per_night, nights_granted, spent, paid in session.execute(query)
+    }
+    return [max(0, min(each)) if each else None for each in left.values()]
+
+
+def _nights(which: ColumnElement[bool], now: datetime) -> ColumnElement[int]:
+    return select(func.count()).where(which, in_force(now)).correlate(FundLimit).scalar_subquery()

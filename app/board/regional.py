@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.audit.service import record
-from app.beds.capacity import capacity_of, licensed_by, staffed_by
+from app.beds.board import read_board
+from app.beds.capacity import licensed_by, staffed_by
 from app.beds.ledger import NIGHT, in_force
 from app.beds.models import BedNight
 from app.board.view import CALL_FIRST_AFTER
@@ -77,8 +78,8 @@ def _houses(session: Session, clock: Clock) -> list[_House]:
     tonight = clock.tonight()
     licences = _by_house(session.scalars(select(Licence)))
     beds = _by_house(session.scalars(select(Bed)))
-    awake = session.scalars(select(NightStaffing).where(NightStaffing.night == tonight))
-    staff = {row.facility_id: row for row in awake}
+    awake = select(NightStaffing.facility_id, NightStaffing.awake_staff).where(NightStaffing.night == tonight)
+    staff = dict(session.execute(awake).all())
     gone, people, no = _gone(session, clock), _people(session, clock), last_no(session)
     houses = []
     for row in session.scalars(select(Facility)):
@@ -149,7 +150,7 @@ def _shown(session: Session, actor: Actor, house: _House, clock: Clock) -> Json:
     at = house.confirmed_at
     numbers = [(gettext("Licensed for"), house.licensed)]
     if works_inside(actor, row):
-        own = capacity_of(session, row, now, clock.tonight())
+        own = read_board(session, actor, row.id, now, clock.tonight())
         numbers += [(gettext("Staffed tonight"), own.staffed), (gettext("Funded tonight"), own.funded)]
     return {
         "name": row.alias,

@@ -43,8 +43,3 @@ def _changed(session: Session, statement: Update) -> bool:
 def stamps(session: Session) -> dict[str, int]:
     """How often each house has changed; one that is missing never has."""
     return dict(session.execute(select(HouseStamp.facility_id, HouseStamp.changes)).all())
-
-
-def stamp_of(session: Session, facility_id: str) -> int:
-    """How often one house has changed."""
-    return session.scalar(select(HouseStamp.changes).where(HouseStamp.facility_id == facility_id)) or 0
