@@ -64,8 +64,8 @@ class MovableClock(Clock):
         self._now += by
 
 
-def get_clock(request: Request) -> Clock:
-    """The clock that `create_app` was given."""
+async def get_clock(request: Request) -> Clock:
+    """The clock that `create_app` was given. Nothing waits here, so it takes no thread."""
     clock: Clock = request.app.state.clock
     return clock
 

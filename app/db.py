@@ -3,12 +3,13 @@
 import base64
 import enum
 import secrets
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Annotated, Any, ClassVar
 
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import (
     JSON,
@@ -195,14 +196,43 @@ class Database:
         self.reader.dispose()
 
 
-def get_session(request: Request) -> Iterator[Session]:
-    """The request's session: read-only for GET and HEAD, committed before the answer is sent, rolled back on error."""
-    database: Database = request.app.state.database
-    reads = request.method in {"GET", "HEAD"}
-    with database.reading() if reads else database.writing() as session:
-        session.info["request_id"] = request.scope.get("request_id")
+@asynccontextmanager
+async def _ending(way: AbstractContextManager[Session], request: Request) -> AsyncIterator[Session]:
+    """A session that begins here, without a thread, since it asks nothing yet, and ends in one."""
+    session = way.__enter__()
+    session.info["request_id"] = request.scope.get("request_id")
+    # A thread of its own kind: those that wait for a connection must not keep anybody from giving one back.
+    apart = CapacityLimiter(1)
+    try:
+        yield session
+    except BaseException as error:
+        with CancelScope(shield=True):
+            await to_thread.run_sync(way.__exit__, type(error), error, error.__traceback__, limiter=apart)
+        raise
+    with CancelScope(shield=True):
+        await to_thread.run_sync(way.__exit__, None, None, None, limiter=apart)
+
+
+async def get_reading(request: Request) -> AsyncIterator[Session | None]:
+    """The read-only session of a GET or HEAD, in which it is also looked up who asks; None of any other request."""
+    if request.method not in {"GET", "HEAD"}:
+        yield None
+        return
+    async with _ending(request.app.state.database.reading(), request) as session:
         yield session
 
 
 # scope="function" commits before the answer leaves; the default would answer 200 and then fail.
+Reading = Annotated[Session | None, Depends(get_reading, scope="function")]
+
+
+async def get_session(request: Request, reading: Reading) -> AsyncIterator[Session]:
+    """The request's session: read-only for GET and HEAD, committed before the answer is sent, rolled back on error."""
+    if reading is not None:
+        yield reading
+        return
+    async with _ending(request.app.state.database.writing(), request) as session:
+        yield session
+
+
 DbSession = Annotated[Session, Depends(get_session, scope="function")]

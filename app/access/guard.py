@@ -14,6 +14,7 @@ from app.access.actor import Actor, Denied
 from app.access.policy import Permission
 from app.access.tokens import form_token
 from app.clock import Now
+from app.db import Reading
 from app.errors import Problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -46,16 +47,18 @@ class Guard:
         self,
         request: Request,
         clock: Now,
+        reading: Reading,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
         sent_token: Annotated[str | None, Depends(_sent_form_token)],
     ) -> Actor:
         database, settings = request.app.state.database, request.app.state.settings
         if bearer is not None:
-            actor = keys.authenticate(database, bearer.credentials, clock.now(), live=settings.live)
+            actor = keys.authenticate(database, bearer.credentials, clock.now(), live=settings.live, within=reading)
         else:
             cookie = request.cookies.get(cookie_name(request))
             by_hand = self.keeps_awake and "x-live" not in request.headers
-            actor = signin.authenticate(database, cookie, clock.now(), settings, keeps_awake=by_hand)
+            now = clock.now()
+            actor = signin.authenticate(database, cookie, now, settings, keeps_awake=by_hand, within=reading)
             if actor is not None and cookie is not None:
                 _same_site(request, actor, cookie, sent_token)
         if actor is None:

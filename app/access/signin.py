@@ -1,6 +1,7 @@
 """One-time links and the sessions they open. Tokens are opaque and random; only their hashes are stored."""
 
 from collections.abc import Collection
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -66,17 +67,24 @@ def close_session(session: Session, actor: Actor, token: str, now: datetime) -> 
 
 
 def authenticate(
-    database: Database, token: str | None, now: datetime, settings: Settings, *, keeps_awake: bool = True
+    database: Database,
+    token: str | None,
+    now: datetime,
+    settings: Settings,
+    *,
+    keeps_awake: bool = True,
+    within: Session | None = None,
 ) -> Actor | None:
     """Who holds this session; None where it is unknown, ended, idle too long, or its person is disabled.
 
-    What no person asked for does not keep the session awake.
+    What no person asked for does not keep the session awake. Looked up `within` the request's own database session,
+    where that reads.
     """
     if not token:
         return None
     mine = SignIn.token_sha256 == sha256(token)
     drowsy = SignIn.last_seen_at <= now - TOUCH_EVERY
-    with database.reading() as session:
+    with database.reading() if within is None else nullcontext(within) as session:
         actor = holders(session, {sha256(token)}, now, settings).get(sha256(token))
         touch = actor is not None and keeps_awake and session.scalar(select(SignIn.id).where(mine, drowsy)) is not None
     if touch:
