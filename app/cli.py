@@ -18,7 +18,8 @@ Examples:
   bednight worker                     deliver what is due (on SQLite the server does it itself)
   bednight replay RUN                 derive a stored decision again and compare
 
-DATABASE_URL names the database; without it, SQLite in ./bednight.db.
+DATABASE_URL names the database; without it, SQLite in ./bednight.db. Behind a pooler that keeps no prepared
+statements (PgBouncer before 1.21) add ?prepared=off to it.
 """
 
 COMMANDS = (

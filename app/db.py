@@ -33,6 +33,8 @@ from app.clock import Clock
 _POSTGRES_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
 )
+PREPARED_AFTER = 5
+"""How often PostgreSQL is asked the same before it is prepared."""
 _SQLITE_WAITS = 5
 _SQLITE_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_SQLITE_WAITS * 1000}", "synchronous=FULL")
 
@@ -126,11 +128,13 @@ def make_engine(url: str, read_only: bool = False) -> Engine:
         engine = create_engine(parsed, hide_parameters=True)
         _prepare_sqlite(engine, read_only)
         return engine
+    # What is asked again and again is planned once, unless `?prepared=off` says that a pooler in between forgets it.
+    prepare = None if parsed.query.get("prepared") == "off" else PREPARED_AFTER
     engine = create_engine(
-        parsed,
+        parsed.difference_update_query(["prepared"]),
         hide_parameters=True,
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
-        connect_args={"options": _POSTGRES_OPTIONS, "prepare_threshold": None},
+        connect_args={"options": _POSTGRES_OPTIONS, "prepare_threshold": prepare},
     )
     return engine.execution_options(postgresql_readonly=True) if read_only else engine
 

@@ -5,20 +5,34 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.beds import confirming, service
 from app.beds.capacity import capacity_of, house_tonight
-from app.beds.ledger import NIGHT, in_force
+from app.beds.ledger import NIGHT, NOW, in_force
 from app.beds.models import BedChange, BedNight
 from app.beds.schemas import BedStatusChange, BedTonight, BoardBed, BoardBedPut, BoardPut, BoardRead, ConfirmationCreate
 from app.errors import FieldError, Problem, invalid, stale_update
-from app.facilities.models import Bed, BedStatus
-from app.facilities.rooms import show_beds
+from app.facilities.models import Bed, BedStatus, BedUnavailable
+from app.facilities.rooms import UNAVAILABLE_ORDER, bed_facts
 from app.facilities.stamps import stamp
 from app.versions import must_be_current
+
+_NEWEST = select(func.max(BedChange.version)).where(BedChange.bed_id == Bed.id).correlate(Bed).scalar_subquery()
+_BEDS = (
+    select(Bed, BedChange, BedUnavailable)
+    .outerjoin(BedChange, (BedChange.bed_id == Bed.id) & (BedChange.version == _NEWEST))
+    .outerjoin(BedUnavailable, BedUnavailable.bed_id == Bed.id)
+    .where(Bed.facility_id == bindparam("house"))
+    .order_by(Bed.id, *UNAVAILABLE_ORDER)
+)
+_NIGHTS = (
+    select(BedNight.bed_id, BedNight.night, BedNight.stay_id, BedNight.hold_id, BedNight.resident_id, BedNight.fund_id)
+    .where(BedNight.facility_id == bindparam("house"), BedNight.night >= bindparam("tonight"), in_force(NOW))
+    .order_by(BedNight.bed_id, BedNight.night)
+)
 
 
 def read_board(
@@ -102,39 +116,27 @@ def _put(session: Session, actor: Actor, bed: Bed, wanted: BoardBedPut, at: int,
 
 def _beds(session: Session, facility_id: str, nights: Sequence[Any], now: datetime, tonight: date) -> list[BoardBed]:
     """Every bed as its card says, who turned the card, and by what the ledger has it tonight."""
-    newest = select(func.max(BedChange.version)).where(BedChange.bed_id == Bed.id).correlate(Bed).scalar_subquery()
-    query = (
-        select(Bed, BedChange)
-        .outerjoin(BedChange, (BedChange.bed_id == Bed.id) & (BedChange.version == newest))
-        .where(Bed.facility_id == facility_id)
-        .order_by(Bed.id)
-    )
-    rows: Any = session.execute(query).all()
+    found: dict[str, tuple[Bed, BedChange | None, list[BedUnavailable]]] = {}
+    for bed, change, away in session.execute(_BEDS, {"house": facility_id}):
+        *_, nights_away = found.setdefault(bed.id, (bed, change, []))
+        if away is not None:
+            nights_away.append(away)
     taken = _tonight(nights, tonight)
-    shown = []
-    for read, (_, change) in zip(show_beds(session, [bed for bed, _ in rows]), rows, strict=True):
-        undo = change is not None and service.can_be_undone(change, now)
-        shown.append(
-            BoardBed(
-                **dict(read),
-                since=None if change is None else change.at,
-                changed_by=None if change is None else change.by,
-                undo_until=change.at + service.UNDO_WITHIN if undo else None,
-                tonight=taken.get(read.id),
-            )
+    return [
+        BoardBed(
+            **bed_facts(bed, away),
+            since=None if change is None else change.at,
+            changed_by=None if change is None else change.by,
+            undo_until=change.at + service.UNDO_WITHIN if change and service.can_be_undone(change, now) else None,
+            tonight=taken.get(bed.id),
         )
-    return shown
+        for bed, change, away in found.values()
+    ]
 
 
 def _nights(session: Session, facility_id: str, now: datetime, tonight: date) -> Sequence[Any]:
     """The rows of a house from tonight on, bed by bed."""
-    columns = ("bed_id", "night", "stay_id", "hold_id", "resident_id", "fund_id")
-    query = (
-        select(*(getattr(BedNight, name) for name in columns))
-        .where(BedNight.facility_id == facility_id, BedNight.night >= tonight, in_force(now))
-        .order_by(BedNight.bed_id, BedNight.night)
-    )
-    return session.execute(query).all()
+    return session.execute(_NIGHTS, {"house": facility_id, "tonight": tonight, "now": now}).all()
 
 
 def _tonight(rows: Sequence[Any], tonight: date) -> dict[str, BedTonight]:

@@ -5,17 +5,45 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.beds.ledger import in_force
+from app.beds.ledger import NOW, in_force
 from app.beds.models import BedNight
 from app.facilities.forms import licence_form
 from app.facilities.models import Facility, FacilityFund, HouseStamp, Licence, LicenceStatus, NightStaffing
 from app.facilities.service import find_own
 from app.funding.limits import ORDER, in_force_on
 from app.funding.models import FundLimit
+
+_HOUSE = (
+    select(Facility, HouseStamp.changes, NightStaffing.awake_staff, Licence)
+    .outerjoin(HouseStamp, HouseStamp.facility_id == Facility.id)
+    .outerjoin(
+        NightStaffing, (NightStaffing.facility_id == Facility.id) & (NightStaffing.night == bindparam("tonight"))
+    )
+    .outerjoin(Licence, Licence.facility_id == Facility.id)
+    .where(Facility.id == bindparam("house"))
+)
+
+
+def _nights(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).where(which, in_force(NOW)).correlate(FundLimit).scalar_subquery()
+
+
+_ROOMS = (
+    select(
+        FundLimit.fund_id,
+        FundLimit.beds_per_night,
+        FundLimit.nights_granted,
+        _nights(BedNight.limit_id == FundLimit.id),
+        _nights((BedNight.fund_id == FundLimit.fund_id) & (BedNight.night == bindparam("tonight"))),
+    )
+    .join(FacilityFund, FacilityFund.fund_id == FundLimit.fund_id)
+    .where(FacilityFund.facility_id == bindparam("house"), in_force_on(bindparam("tonight")))
+    .order_by(*ORDER)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +69,8 @@ class House:
 
 def house_tonight(session: Session, actor: Actor, facility_id: str, action: str, tonight: date) -> House:
     """A house that the actor works in or administers; any other is hidden like an absent one."""
-    query = (
-        select(Facility, HouseStamp.changes, NightStaffing.awake_staff, Licence)
-        .outerjoin(HouseStamp, HouseStamp.facility_id == Facility.id)
-        .outerjoin(NightStaffing, (NightStaffing.facility_id == Facility.id) & (NightStaffing.night == tonight))
-        .outerjoin(Licence, Licence.facility_id == Facility.id)
-        .where(Facility.id == facility_id)
-    )
     # Fetched before it is known whether the actor may: what belongs together takes one statement.
-    found: Any = session.execute(query).all()
+    found: Any = session.execute(_HOUSE, {"house": facility_id, "tonight": tonight}).all()
     row = find_own(session, actor, facility_id, action)
     _, changes, awake_staff, _ = found[0]
     return House(row, changes or 0, awake_staff, [licence for *_, licence in found if licence is not None])
@@ -98,24 +119,14 @@ def _funded(session: Session, house: Facility, beds: int, paid: int, now: dateti
 
 def _rooms(session: Session, facility_id: str, now: datetime, tonight: date) -> list[int | None]:
     """How many more beds each accepted fund could pay tonight, wherever they are; None: as many as there are."""
-    used = _nights(BedNight.limit_id == FundLimit.id, now)
-    paying = _nights((BedNight.fund_id == FundLimit.fund_id) & (BedNight.night == tonight), now)
-    query = (
-        select(FundLimit.fund_id, FundLimit.beds_per_night, FundLimit.nights_granted, used, paying)
-        .join(FacilityFund, FacilityFund.fund_id == FundLimit.fund_id)
-        .where(FacilityFund.facility_id == facility_id, in_force_on(tonight))
-        .order_by(*ORDER)
-    )
     left = {
         fund: [
             granted - taken
             for granted, taken in ((beds_per_night, paid), (nights_granted, spent))
             if granted is not None
         ]
-        for fund, beds_per_night, nights_granted, spent, paid in session.execute(query)
+        for fund, beds_per_night, nights_granted, spent, paid in session.execute(
+            _ROOMS, {"house": facility_id, "now": now, "tonight": tonight}
+        )
     }
     return [max(0, min(each)) if each else None for each in left.values()]
-
-
-def _nights(which: ColumnElement[bool], now: datetime) -> ColumnElement[int]:
-    return select(func.count()).where(which, in_force(now)).correlate(FundLimit).scalar_subquery()

@@ -11,10 +11,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     Select,
     and_,
+    bindparam,
     cast,
     delete,
     func,
@@ -29,12 +31,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.beds.models import BedNight, FormerBedNight, Movement
-from app.db import new_id
+from app.db import UtcDateTime, new_id
 from app.facilities.stamps import lock as lock
 from app.facilities.stamps import stamp as stamp
 from app.facilities.stamps import stamps as stamps
 
 NIGHT = timedelta(days=1)
+NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
+"""The hour, in statements that are built once: building one costs as much as asking it."""
 REACH = timedelta(days=30)
 """How far ahead somebody without a date of leaving has rows; every night adds one."""
 
@@ -204,7 +208,7 @@ def repay(
         session.execute(update(BedNight).where(where).values(fund_id=payer.fund_id, limit_id=payer.limit_id))
 
 
-def in_force(now: datetime) -> ColumnElement[bool]:
+def in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Rows that count: of a stay, of a resident, or of a hold that has not run out."""
     return or_(BedNight.expires_at.is_(None), BedNight.expires_at > now)
 

@@ -1,6 +1,7 @@
 """Units and beds: the rooms of a house and their admission rules. What a bed is tonight is said in `app/beds`."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -24,6 +25,12 @@ from app.facilities.schemas import (
 )
 from app.facilities.service import find, find_own, find_to_change
 from app.versions import must_be_current
+
+UNAVAILABLE_ORDER = (BedUnavailable.from_night, BedUnavailable.id)
+_SHOWN = (
+    "id", "version", "unit_id", "name", "status", "reason", "held_for", "offline_until", "confirmed_at",
+    "confirmed_by",
+)  # fmt: skip
 
 
 def list_units(session: Session, actor: Actor, facility_id: str) -> list[UnitRead]:
@@ -115,28 +122,21 @@ def find_bed(session: Session, actor: Actor, facility_id: str, bed_id: str, acti
 def show_beds(session: Session, rows: Iterable[Bed]) -> list[BedRead]:
     """Beds with the nights on which they cannot be slept in."""
     rows = list(rows)
-    nights: dict[str, list[Nights]] = {row.id: [] for row in rows}
-    query = select(BedUnavailable).where(BedUnavailable.bed_id.in_(nights))
-    for away in session.scalars(query.order_by(BedUnavailable.from_night, BedUnavailable.id)):
-        nights[away.bed_id].append(
-            Nights.model_validate({"from": away.from_night, "until": away.until_night, "reason": away.reason})
-        )
-    return [
-        BedRead(
-            id=row.id,
-            version=row.version,
-            unit_id=row.unit_id,
-            name=row.name,
-            status=row.status,
-            reason=row.reason,
-            held_for=row.held_for,
-            offline_until=row.offline_until,
-            confirmed_at=row.confirmed_at,
-            confirmed_by=row.confirmed_by,
-            unavailable=nights[row.id],
-        )
-        for row in rows
-    ]
+    away: dict[str, list[BedUnavailable]] = {row.id: [] for row in rows}
+    query = select(BedUnavailable).where(BedUnavailable.bed_id.in_(away))
+    for nights in session.scalars(query.order_by(*UNAVAILABLE_ORDER)):
+        away[nights.bed_id].append(nights)
+    return [BedRead(**bed_facts(row, away[row.id])) for row in rows]
+
+
+def bed_facts(row: Bed, away: Iterable[BedUnavailable]) -> dict[str, Any]:
+    """What is shown of a bed wherever it is shown."""
+    return {name: getattr(row, name) for name in _SHOWN} | {
+        "unavailable": [
+            Nights.model_validate({"from": nights.from_night, "until": nights.until_night, "reason": nights.reason})
+            for nights in away
+        ]
+    }
 
 
 def _write_unavailable(session: Session, bed_id: str, form: BedForm) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import BindParameter, ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.funding.models import FundLimit
@@ -19,6 +19,6 @@ def limits_on(session: Session, fund_ids: Iterable[str], day: date) -> dict[str,
     return dict(session.execute(query).all())
 
 
-def in_force_on(day: date) -> ColumnElement[bool]:
+def in_force_on(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Limits whose dates hold this day."""
     return (FundLimit.valid_from <= day) & or_(FundLimit.valid_until.is_(None), FundLimit.valid_until > day)

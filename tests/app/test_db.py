@@ -16,9 +16,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.access.models import Agency, Person
 from app.access.policy import AgencyKind, Role
 from app.clock import Clock
-from app.db import Database, DbSession, new_id
+from app.db import PREPARED_AFTER, Database, DbSession, make_engine, new_id
 from app.models import Base
 from tests.actors import add_agency, key_headers
+from tests.postgres import Cluster
 
 TABLES = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
 
@@ -177,3 +178,14 @@ def test_a_get_cannot_write(app: FastAPI, client: TestClient, database: Database
         add_agency(session, clock)
 
     assert client.get("/v1/probe", headers=key_headers(database, Role.PARTNER)).status_code == 500
+
+
+@pytest.mark.parametrize(("pooled", "prepared"), [("", True), ("&prepared=off", False)])
+def test_statements_are_prepared_unless_a_pooler_forgets_them(cluster: Cluster, pooled: str, prepared: bool) -> None:
+    engine = make_engine(cluster.url("postgres") + pooled)
+    with engine.connect() as connection:
+        for _ in range(PREPARED_AFTER + 2):
+            connection.execute(text("SELECT 1"))
+        kept = connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one()
+    engine.dispose()
+    assert (kept > 0) is prepared
