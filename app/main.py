@@ -28,7 +28,7 @@ from app.gaps import routes as gap_routes
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import offer_pages, offer_routes, todo_pages
+from app.placements import next_pages, offer_pages, offer_routes, todo_pages
 from app.placements import pages as placement_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
@@ -36,6 +36,7 @@ from app.problems import catalogue_page, install
 from app.reference import reference
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
+from app.stays import aftercare_pages
 from app.stays import pages as stay_pages
 from app.stays import record_routes as records
 from app.stays import routes as stay_routes
@@ -64,6 +65,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     placement_pages.router,
     offer_pages.router,
     stay_pages.router,
+    aftercare_pages.router,
+    next_pages.router,
     todo_pages.router,
     board_pages.router,
     regional_pages.router,

@@ -51,6 +51,8 @@ class About:
     custody: str | None
     links: dict[str, str]
     tried: Tried | None = None
+    asks_only: frozenset[str] = frozenset()
+    """Houses that are asked without keeping a bed: one is kept already, or the young person has one."""
 
 
 def ranking_view(decision: Json, names: Names, about: About) -> Json:
@@ -163,10 +165,14 @@ def _hold(entry: Json, admit_on: date, about: About) -> Json | None:
     press = (
         gettext("Hold bed for 2 hours") if admit_on == about.tonight else gettext("Hold bed %(when)s") % {"when": when}
     )
+    asks_only = entry["facility"] in about.asks_only
+    if asks_only:
+        press = gettext("Ask this house")
     tried = about.tried
     said = tried is not None and tried.facility == entry["facility"]
     return {
         "press": press,
+        "at": about.links["ask"] if asks_only else None,
         "called": entry["call_first"],
         "ticked": tried is not None and entry["facility"] in tried.called,
         "wrong": tried.wrong.get("called") if tried is not None and said else None,

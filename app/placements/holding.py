@@ -156,10 +156,13 @@ def write_offer(
 def _no_bed_of_her_own(session: Session, referral: Referral, entry: Json) -> None:
     """Two beds are kept for nobody: who has one until the next placement begins is asked for without a hold."""
     stay = moves.present(session, referral.id)
-    if stay is None:
-        return
-    if stay.facility_id == entry["facility"] or moves.has_a_bed(session, stay, first_night(entry)):
+    if stay is not None and bed_of_her_own(session, stay, entry):
         raise Problem("not_now", "The present stay has a bed on these nights. Ask the house without a hold.")
+
+
+def bed_of_her_own(session: Session, stay: Stay, entry: Json) -> bool:
+    """Whether the present stay has the bed that an option would keep, or another one on its nights."""
+    return stay.facility_id == entry["facility"] or moves.has_a_bed(session, stay, first_night(entry))
 
 
 def first_night(entry: Json) -> date:

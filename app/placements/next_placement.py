@@ -19,7 +19,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.stays.models import Admission, NextPlacement, Offer, Stay
 from app.stays.schemas import NextCreate
-from app.stays.warnings import cliff_of, need_until
+from app.stays.warnings import first_open_night, need_until
 
 
 class Asked(NamedTuple):
@@ -72,7 +72,7 @@ def _refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, no
         .join(Admission, Admission.offer_id == Offer.id)
         .where(Admission.stay_id == stay.id)
     )
-    first = body.needed_from or _first_open_night(session, stay, tonight)
+    first = body.needed_from or first_open_night(session, stay.id, tonight)
     if first is None or first < tonight:
         raise invalid([FieldError("/needed_from", "out_of_range", "Expected a night, tonight at the earliest.")])
     need = None if before is None else need_until(stay, before.nights_needed)
@@ -97,11 +97,6 @@ def _refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, no
     session.add(NextPlacement(referral_id=referral.id, stay_id=stay.id))
     record(session, actor, "stay.next", "referral", referral.id)
     return referral
-
-
-def _first_open_night(session: Session, stay: Stay, tonight: date) -> date | None:
-    cliff = cliff_of(session, stay.id, tonight)
-    return stay.expected_until if cliff is None else cliff.night
 
 
 def _open_next(session: Session, stay_id: str) -> str | None:

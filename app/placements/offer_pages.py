@@ -49,9 +49,21 @@ AT_THE_FIELD = {
 @router.post("/referrals/{referral_id}/rankings/{run_id}/holds")
 def hold(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
     """Keep the bed and ask the house. Where somebody was faster, a fresh answer says what there is now."""
+    return _asked(request, actor, clock, referral_id, run_id, sent, keep_bed=True)
+
+
+@router.post("/referrals/{referral_id}/rankings/{run_id}/offers")
+def ask_only(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+    """Ask the house and keep no bed: beside a hold, or for who has a bed until then."""
+    return _asked(request, actor, clock, referral_id, run_id, sent, keep_bed=False)
+
+
+def _asked(
+    request: Request, actor: Actor, clock: Clock, referral_id: str, run_id: str, sent: Form, *, keep_bed: bool
+) -> Response:
     database, request_id = request.app.state.database, request.scope.get("request_id")
     try:
-        asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=True)
+        asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=keep_bed)
         offer_id, _ = ask(database, actor, asked, request_id=request_id)
     except Problem as problem:
         if wrong := {e.pointer[1:] for e in problem.errors} & AT_THE_FIELD.keys():

@@ -16,12 +16,14 @@ from app.answers import answering, runs
 from app.answers.names import names_in
 from app.answers.text import as_text
 from app.answers.view import About, Tried, ranking_view
+from app.beds import holds
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import stale_update
 from app.idempotency import Once
 from app.placements import home, service
+from app.placements.holding import bed_of_her_own
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.referrals import form as reading
 from app.referrals import service as referrals
@@ -32,7 +34,7 @@ from app.referrals.pages import Sent, form_page, minors_by_code
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
 from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
-from app.stays import past
+from app.stays import moves, past
 from app.web import words
 from app.web.answers import Form
 from app.web.pages import page
@@ -228,8 +230,20 @@ def answer_view(
         custody=referral.minor.custody,
         links=_links(referral_id, run_id, whole=actor.may(Permission.FINDINGS_WHOLE)),
         tried=tried,
+        asks_only=_asks_only(session, referral_id, decision, clock),
     )
     return ranking_view(decision, names_in(session, decision), about)
+
+
+def _asks_only(session: Session, referral_id: str, decision: dict[str, Any], clock: Clock) -> frozenset[str]:
+    """Where nothing can be kept meanwhile: everywhere beside a hold, and where the present stay has a bed."""
+    entries = [*decision["options"], *(entry for entry in decision["later"] if entry["bed"])]
+    if holds.of_referral(session, referral_id, clock.now()) is not None:
+        return frozenset(entry["facility"] for entry in entries)
+    stay = moves.present(session, referral_id)
+    if stay is None:
+        return frozenset()
+    return frozenset(entry["facility"] for entry in entries if bed_of_her_own(session, stay, entry))
 
 
 def answer_page(request: Request, actor: Actor, view: dict[str, Any], status: int = 200) -> Response:
@@ -247,6 +261,7 @@ def _links(referral_id: str, run_id: str, *, whole: bool) -> dict[str, str]:
         "text": f"{run}/text",
         "answer": f"{run}/answers",
         "hold": f"{run}/holds",
+        "ask": f"{run}/offers",
     } | ({"whole": f"{run}/whole"} if whole else {})
 
 

@@ -46,6 +46,15 @@ def read(session: Session, actor: Actor, stay_id: str, now: datetime) -> Afterca
     return _shown(session, stay_id)
 
 
+def plan_for(session: Session, actor: Actor, stay_id: str, now: datetime) -> AftercareRead | None:
+    """The plan beside a stay that was just read; None for whom it is no matter of."""
+    stay = session.scalar(select(Stay).where(Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now))))
+    if stay is None or parties(session, stay).agency_id != actor.agency_id:
+        return None
+    record(session, actor, "aftercare.read", "stay", trail_id(stay_id))
+    return _shown(session, stay_id)
+
+
 def change(
     session: Session, actor: Actor, stay_id: str, body: AftercareChange, if_match: str | None, now: datetime
 ) -> AftercareRead:

@@ -1,5 +1,6 @@
 """A stay as a page: who pays which nights, when nobody does any more, and leaving."""
 
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -8,21 +9,28 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
+from app.access.actor import Actor, Denied
 from app.access.guard import require
 from app.access.policy import Permission
 from app.answers.names import fund_names
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
+from app.errors import Problem
 from app.facilities.models import Bed, Facility
+from app.referrals.models import Referral, ReferralStatus
 from app.referrals.pages import Sent
+from app.sharing.service import visible_minors
+from app.stays import aftercare
 from app.stays import service as stays
+from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
+from app.stays.models import NextPlacement
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import timeline
+from app.stays.warnings import first_open_night
 from app.web import words
-from app.web.answers import chosen
+from app.web.answers import Form, chosen
 from app.web.pages import page
 from app.web.translation import gettext
 
@@ -32,21 +40,77 @@ Reader = Annotated[Actor, require(Permission.STAY_READ)]
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A press on the page that could not be done: the refusal, or what is wrong in which field, as it was sent."""
+
+    problem: Problem | None
+    sent: Form
+    wrong: dict[str, str] = field(default_factory=dict)
+
+
 @router.get("/stays/{stay_id}")
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -> Response:
     """One stay."""
-    stay = stays.read_stay(session, actor, stay_id, clock.now())
-    context = {"view": _view(session, stay, actor, clock)}
-    return page(request, "stays/stay.html", context, actor=actor, here="home", exit_link=True)
+    return stay_page(request, session, actor, clock, stay_id)
 
 
 @router.post("/stays/{stay_id}/discharge")
-def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, sent: Sent) -> Response:
+def discharge(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent) -> Response:
     """The young person leaves."""
     said = {"reason": sent.one("reason") or None, "destination": sent.one("destination") or None}
-    body = chosen(DischargeCreate, said)
-    stays.discharge(session, actor, stay_id, body, clock.now(), clock.tonight())
+    try:
+        with request.app.state.database.writing() as session:
+            session.info["request_id"] = request.scope.get("request_id")
+            stays.discharge(session, actor, stay_id, chosen(DischargeCreate, said), clock.now(), clock.tonight())
+    except Problem as problem:
+        if isinstance(problem, Denied):
+            raise
+        with request.app.state.database.reading() as session:
+            session.info["request_id"] = request.scope.get("request_id")
+            return stay_page(request, session, actor, clock, stay_id, Refused(problem, sent))
     return RedirectResponse(f"/stays/{stay_id}", status_code=303)
+
+
+def stay_page(
+    request: Request, session: Session, actor: Actor, clock: Clock, stay_id: str, refused: Refused | None = None
+) -> Response:
+    """The page of a stay; a press on it that was refused is said on it."""
+    stay = stays.read_stay(session, actor, stay_id, clock.now())
+    view = _view(session, stay, actor, clock)
+    plan = aftercare.plan_for(session, actor, stay_id, clock.now())
+    sent, wrong = (Form(()), {}) if refused is None else (refused.sent, refused.wrong)
+    view["aftercare"] = None if plan is None else aftercare_view(plan, view["may_move"], clock, sent, wrong)
+    view["next"] = _next(session, stay, actor, clock, sent, wrong)
+    problem = None if refused is None else refused.problem
+    view["refused"] = None
+    if problem is not None:
+        view["refused"] = " ".join([problem.detail or f"{problem.title}.", *(e.message for e in problem.errors)])
+    view["wrong"] = refused is not None
+    status = 200 if refused is None else 422 if problem is None else problem.status
+    return page(request, "stays/stay.html", {"view": view}, actor=actor, here="home", status=status, exit_link=True)
+
+
+def _next(
+    session: Session, stay: StayRead, actor: Actor, clock: Clock, sent: Form, wrong: dict[str, str]
+) -> dict[str, Any] | None:
+    """The next placement: the referral that looks for it, or what it takes to ask."""
+    if not actor.may(Permission.RANKING_RUN) or stay.left_on is not None or not stay.arrived:
+        return None
+    looking = session.execute(
+        select(Referral.id, Referral.code)
+        .join(NextPlacement, NextPlacement.referral_id == Referral.id)
+        .where(NextPlacement.stay_id == stay.id, Referral.status == ReferralStatus.OPEN)
+        .where(Referral.minor_id.in_(visible_minors(actor, clock.now())))
+    ).first()
+    first = first_open_night(session, stay.id, clock.tonight())
+    return {
+        "href": None if looking is None else f"/referrals/{looking.id}",
+        "code": None if looking is None else looking.code,
+        "from": None if first is None else words.day(first, clock.tonight()),
+        "typed": {name: sent.one(name) for name in ("needed_from", "nights_needed")},
+        "wrong": wrong,
+    }
 
 
 def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[str, Any]:

@@ -36,6 +36,12 @@ def cliff_of(session: Session, stay_id: str, tonight: date) -> Cliff | None:
     return None if row is None else _cliff(row, tonight)
 
 
+def first_open_night(session: Session, stay_id: str, tonight: date) -> date | None:
+    """The first night for which nothing is arranged; None where no end is known."""
+    cliff = cliff_of(session, stay_id, tonight)
+    return session.get_one(Stay, stay_id).expected_until if cliff is None else cliff.night
+
+
 def need_until(row: Any, nights_needed: int | None) -> date | None:
     """The first night after the need that a stay was asked for; None: it goes on."""
     return None if nights_needed is None else row.admitted_on + timedelta(days=nights_needed)

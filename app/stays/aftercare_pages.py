@@ -1,0 +1,85 @@
+"""The plan for after a stay, on the stay's page: a line more or less with one press."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, Denied
+from app.access.guard import require
+from app.access.policy import Permission
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.errors import Problem
+from app.referrals.pages import Sent
+from app.stays import aftercare
+from app.stays.aftercare_schemas import AftercareChange, AftercareItemForm
+from app.stays.pages import Refused, stay_page
+from app.web import answers
+from app.web.answers import Form, Unreadable
+from app.web.translation import gettext, marked
+
+router = APIRouter(include_in_schema=False)
+
+Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
+
+WRONG = {
+    "kind": marked("Choose what it is"),
+    "with_whom": marked("Write with whom, in 200 letters at most: an organisation or a role"),
+}
+
+
+@router.post("/stays/{stay_id}/aftercare")
+def change(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent) -> Response:
+    """Add a line to the plan, or take one out."""
+    wrong: dict[str, str] = {}
+    refused: Problem | None = None
+    try:
+        with request.app.state.database.writing() as session:
+            session.info["request_id"] = request.scope.get("request_id")
+            wrong = _changed(session, actor, clock, stay_id, sent)
+    except Problem as problem:
+        if isinstance(problem, Denied):
+            raise
+        refused = problem
+    if not wrong and refused is None:
+        return RedirectResponse(f"/stays/{stay_id}#after", status_code=303)
+    with request.app.state.database.reading() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        return stay_page(request, session, actor, clock, stay_id, Refused(refused, sent, wrong))
+
+
+def _changed(session: Session, actor: Actor, clock: Clock, stay_id: str, sent: Form) -> dict[str, str]:
+    """Write the plan anew; what could not be read in the new line."""
+    items = aftercare.read(session, actor, stay_id, clock.now()).items
+    press, _, at = sent.one("press").partition(":")
+    if press == "remove":
+        items = [item for n, item in enumerate(items) if str(n) != at]
+    else:
+        new, wrong = _line(sent)
+        if new is None:
+            return wrong
+        items = [*items, new]
+    version = sent.one("version")
+    said = AftercareChange(items=items, version=int(version) if version.isdecimal() else 0)
+    aftercare.change(session, actor, stay_id, said, None, clock.now())
+    return {}
+
+
+def _line(sent: Form) -> tuple[AftercareItemForm | None, dict[str, str]]:
+    wrong: dict[str, str] = {}
+    starts_on: date | None = None
+    try:
+        starts_on = answers.night(sent.one("starts_on")) if sent.one("starts_on") else None
+    except Unreadable as error:
+        wrong["starts_on"] = str(error)
+    said = {"kind": sent.one("kind"), "with_whom": sent.one("with_whom"), "starts_on": starts_on}
+    try:
+        line = AftercareItemForm.model_validate(said, strict=False)
+    except ValidationError as error:
+        wrong |= {str(e["loc"][0]): gettext(WRONG[str(e["loc"][0])]) for e in error.errors() if e["loc"][0] in WRONG}
+        return None, wrong
+    return (None, wrong) if wrong else (line, {})
