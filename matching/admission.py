@@ -17,7 +17,8 @@ from matching.rules.safeguards import Population
 SiblingOutcome = Callable[[Case, Minor], Outcome]
 Place = tuple[Unit, Bed]
 
-_JUDGED = (Population(), Conflict(), Capacity())
+_POPULATION = Population()
+_JUDGED = (_POPULATION, Conflict(), Capacity())
 """Rules about people that decide on which night a house can take the minor."""
 
 
@@ -110,8 +111,8 @@ def sibling_case(case: Case, sibling: Minor) -> Case:
 
 
 def _nights(census: Census, minor: Minor, facility: Facility, first: date) -> Iterator[date]:
-    """The nights on which an answer can differ from the night before, from the earliest on."""
-    if first > census.last_night:
+    """The nights on which an answer can differ from the night before, from the earliest on; none where all say no."""
+    if first > census.last_night or _POPULATION.never(facility):
         return
     yield first
     events = set(census.house(facility).dates)

@@ -5,7 +5,7 @@ gathered for all pairs. Pairs that depend on more than such a combination (sibli
 minor, an entry of her or his own) are left to the rule classes one by one: `Masks.exceptions`.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -166,7 +166,8 @@ def masks(census: Census, minors: Sequence[Minor]) -> Masks:
     units, unit_facility, outcomes = _units(census, houses, minors)
     found.mark("unit.fit", _best_unit(outcomes, unit_facility, len(houses)))
     held = _held(houses)
-    exceptions = tuple(frozenset(_exceptions(census, minor, held)) for minor in minors)
+    place = {house.facility.id: at for at, house in enumerate(houses)}
+    exceptions = tuple(frozenset(_exceptions(census, minor, place, held)) for minor in minors)
     names = tuple(minor.id for minor in minors)
     return Masks(found.not_met, found.unknown, units, unit_facility, outcomes == CODE[MET], exceptions, names)
 
@@ -303,15 +304,15 @@ def _held(houses: Sequence[House]) -> dict[str, list[str]]:
     return held
 
 
-def _exceptions(census: Census, minor: Minor, held: Mapping[str, Sequence[str]]) -> Iterator[int]:
-    """Facilities where more decides than what the keys hold."""
-    facilities = census.snapshot.facilities
+def _exceptions(
+    census: Census, minor: Minor, place: Mapping[str, int], held: Mapping[str, Sequence[str]]
+) -> Iterable[int]:
+    """Facilities where more decides than what the keys hold, as places in the order of the snapshot."""
     if any(sibling in census.minors for sibling in minor.together_with):
-        yield from range(len(facilities))
-        return
+        return place.values()
     unlike = {*minor.avoid.facilities, *minor.wishes.refuse}
     for person in (minor.id, *census.avoided_by(minor)):
         unlike.update(census.houses_of.get(person, ()))
     for referral in census.referral_ids(minor):
         unlike.update(held.get(referral, ()))
-    yield from (at for at, facility in enumerate(facilities) if facility.id in unlike) if unlike else ()
+    return (place[facility] for facility in unlike if facility in place)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from matching.bands import VICTIMS
 from matching.case import Case
-from matching.facts import Evidence
+from matching.facts import Evidence, Facility
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome, all_of, any_of, fact_is, yes_or_no
 from matching.rules.base import DatedRule, Rule
 
@@ -23,10 +23,14 @@ class Population(DatedRule):
     source = SEED_B
     who = "facility"
 
+    def never(self, facility: Facility) -> bool:
+        """Whether no night could change the answer: the house's own policy is against it."""
+        return facility.population == "mixed"
+
     def outcome(self, case: Case, on: date) -> Outcome:
         """Judge the policy, the people present on a date, and the minor who comes."""
         others = case.others_on(on)
-        if case.facility.population == "mixed" or any(row.trafficking == "none" for row in others):
+        if self.never(case.facility) or any(row.trafficking == "none" for row in others):
             return NOT_MET
         known = (
             case.facility.population is not None
