@@ -1,6 +1,6 @@
 """Who is where on which night, which bed is free, and the look-ups that every rule needs."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +17,6 @@ class House:
     __slots__ = (
         "_best",
         "_dates",
-        "_funds",
         "_named",
         "_only_victims",
         "_present",
@@ -27,6 +26,7 @@ class House:
         "by_bed",
         "facility",
         "held_for",
+        "payers",
         "tonight",
     )
 
@@ -50,9 +50,9 @@ class House:
         self._named = {row.minor for row in facility.residents}
         self._present: dict[date, list[Resident]] = {}
         self._shared: dict[tuple[str, date], list[Bed]] = {}
-        self._best: dict[tuple[str, date, date], tuple[Bed, date | None] | None] = {}
+        self._best: dict[tuple[str, date, date], tuple[Bed, date | None]] = {}
         self._dates: list[date] | None = None
-        self._funds: list[str] | None = None
+        self.payers: list[tuple[Fund, Hashable]] | None = None
         self._unit_beds: dict[str, frozenset[str]] | None = None
         self._only_victims: bool | None = None
 
@@ -62,13 +62,6 @@ class House:
         if self._dates is None:
             self._dates = sorted(set(self._all_dates()))
         return self._dates
-
-    @property
-    def funds(self) -> list[str]:
-        """The accepted funds, each once, by id."""
-        if self._funds is None:
-            self._funds = sorted(set(self.facility.funds or ()))
-        return self._funds
 
     @property
     def unit_beds(self) -> dict[str, frozenset[str]]:
@@ -159,17 +152,14 @@ class House:
         ]
         return min(starts, default=None)
 
-    def best_shared_bed(self, unit: Unit, on: date, end: date) -> tuple[Bed, date | None] | None:
-        """The bed of a unit that is free for anybody on a night, and stays so the longest; ties go by id."""
+    def best_shared_bed(self, unit: Unit, on: date, end: date) -> tuple[Bed, date | None]:
+        """Of the beds of a unit that are free for anybody on a night the one free the longest; ties go by id."""
         key = (unit.id, on, end)
-        if key not in self._best:
-            rows = [
-                ((-(until or date.max).toordinal(), bed.id), bed, until)
-                for bed in self.shared_beds(unit, on)
-                for until in (self.free_until(bed, on, end, ""),)
-            ]
-            self._best[key] = min(rows, key=lambda row: row[0])[1:] if rows else None
-        return self._best[key]
+        found = self._best.get(key)
+        if found is None:
+            beds = [(bed, self.free_until(bed, on, end, "")) for bed in self.shared_beds(unit, on)]
+            found = self._best[key] = min(beds, key=lambda row: (-(row[1] or date.max).toordinal(), row[0].id))
+        return found
 
     def _all_dates(self) -> Iterator[date]:
         for row in self.facility.residents:
@@ -200,6 +190,7 @@ class Census:
         "last_night",
         "looked_at",
         "minors",
+        "payer_findings",
         "payers",
         "presence",
         "referrals",
@@ -225,6 +216,7 @@ class Census:
         self._houses: dict[str, House] = {}
         self.looked_at = {fund.id: _looked_at(fund) for fund in snapshot.funds}
         self.payers: dict[Any, dict[Any, Any]] = {}
+        self.payer_findings: dict[Any, Any] = {}
         self.chains: dict[Any, Any] = {}
         self.alike: dict[Any, int] = {}
         self._paid = _paid(snapshot.stays)
@@ -249,9 +241,23 @@ class Census:
             found = self._houses[facility.id] = House(facility, self.tonight)
         return found
 
+    def payers_of(self, facility: Facility) -> list[tuple[Fund, Hashable]]:
+        """The accepted funds, each once, by id; each with a key, equal for houses alike in what the fund looks at."""
+        house = self.house(facility)
+        if house.payers is None:
+            house.payers = [
+                (self.funds[fund], self._seen(fund, facility)) for fund in sorted({*(facility.funds or ())})
+            ]
+        return house.payers
+
+    def _seen(self, fund: str, facility: Facility) -> Hashable:
+        kinds, states = self.looked_at[fund]
+        return (fund, facility.kind if kinds else None, facility.state if states else None) if kinds or states else fund
+
     def forget(self) -> None:
         """Let go of what was judged of payers: they look back here, and only the collector could free such a ring."""
         self.payers.clear()
+        self.payer_findings.clear()
         self.chains.clear()
         self.alike.clear()
 

@@ -253,8 +253,11 @@ class Fund:
 
     def limit_on(self, day: date) -> Limit | None:
         """The row in force on a date: the latest `valid_from`, of equal ones the first listed."""
-        rows = [row for row in self.limits if within(day, row.valid_from, row.valid_until)]
-        return max(rows, key=lambda row: row.valid_from, default=None)
+        found: Limit | None = None
+        for row in self.limits:
+            if within(day, row.valid_from, row.valid_until) and (found is None or row.valid_from > found.valid_from):
+                found = row
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One rule's answer, and all answers for a minor and a facility."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -53,6 +53,21 @@ def yes_or_no(holds: bool) -> Outcome:
 def fact_is(value: bool | None, wanted: bool) -> Outcome:
     """Whether a yes-or-no fact is as wanted; None is unknown."""
     return UNKNOWN if value is None else yes_or_no(value is wanted)
+
+
+Codes = tuple[Sequence[str], Sequence[str]]
+"""Codes of the rules not met, and of those unknown."""
+
+
+def failing(outcomes: Iterable[tuple[str, Outcome]]) -> Codes:
+    """Sort out the codes of the rules that are not met, and of those unknown."""
+    not_met, unknown = [], []
+    for code, outcome in outcomes:
+        if outcome is NOT_MET:
+            not_met.append(code)
+        elif outcome is UNKNOWN:
+            unknown.append(code)
+    return not_met, unknown
 
 
 class Finding(NamedTuple):

@@ -2,7 +2,7 @@
 
 Each rule is judged by its own class on one pair for each combination of what it looks at; the answers are then
 gathered for all pairs. Pairs that depend on more than such a combination (siblings, conflicts, a bed held for the
-minor, an entry of her or his own) are left to the rule classes one by one: `Masks.exceptions`.
+minor, an entry or a past stay of her or his own) are left to the rule classes one by one: `Masks.exceptions`.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -12,10 +12,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.case import Case
+from matching.alike import age_seen, alone, distinct
 from matching.census import Census, House
-from matching.dates import age_on
-from matching.facts import Facility, Minor, Unit
+from matching.facts import Minor, Unit
 from matching.findings import MET, NOT_MET, UNKNOWN, Outcome
 from matching.rules import FACILITY_RULES
 from matching.rules.base import Rule
@@ -84,10 +83,6 @@ class _Keys:
     """False of a minor for whom the rule is met in every house."""
 
 
-def _age(minor: Minor, on: date) -> Hashable:
-    return minor.age_range if minor.born_on is None else age_on(minor.born_on, on)
-
-
 def _people(house: House, on: date) -> Hashable:
     statuses = frozenset(row.trafficking for row in house.others(on, ""))
     return house.facility.population, statuses, house.unlisted(on) > 0
@@ -111,7 +106,7 @@ _BY_KEYS = {
     ),
     "licence.age": _Keys(
         lambda house, on: (house.facility.licence.min_age, house.facility.licence.max_age),
-        lambda _, minor, on: _age(minor, on),
+        lambda _, minor, on: age_seen(minor, on),
     ),
     "licence.gender": _Keys(lambda house, on: house.facility.licence.genders, lambda _, minor, on: minor.gender),
     "licence.infants": _Keys(
@@ -189,7 +184,7 @@ class _Bits:
 
 def _judge_houses(census: Census, houses: Sequence[House], anybody: Minor, found: _Bits) -> None:
     """The rules that look at the house alone."""
-    cases = [_alone(census, anybody, house.facility) for house in houses]
+    cases = [alone(census, anybody, house.facility) for house in houses]
     for rule in _OF_THE_FACILITY:
         found.mark(rule.code, _codes([rule.judge(case) for case in cases])[None, :])
 
@@ -199,12 +194,12 @@ def _judge_by_keys(census: Census, houses: Sequence[House], minors: Sequence[Min
     keys, night = _BY_KEYS[rule.code], census.tonight
     if not any(keys.minds(minor) for minor in minors):
         return
-    columns, house_at = _distinct([keys.of_house(house, night) for house in houses])
-    rows, minor_at = _distinct([keys.of_minor(census, minor, night) for minor in minors])
+    columns, house_at = distinct([keys.of_house(house, night) for house in houses])
+    rows, minor_at = distinct([keys.of_minor(census, minor, night) for minor in minors])
     named = rule.code == "custody.interstate"
     people = [minors[row] if named else _stranger(minors[row]) for row in rows]
     table = [
-        rule.judge(_alone(census, minor, houses[column].facility)) if keys.minds(minors[row]) else MET
+        rule.judge(alone(census, minor, houses[column].facility)) if keys.minds(minors[row]) else MET
         for row, minor in zip(rows, people, strict=True)
         for column in columns
     ]
@@ -216,34 +211,6 @@ def _stranger(minor: Minor) -> Minor:
     wary = bool(minor.avoid.minors)
     avoid = replace(minor.avoid, minors=("\x00",) if wary else (), facilities=())
     return replace(minor, id="\x00wary" if wary else "\x00", avoid=avoid)
-
-
-def _alone(census: Census, minor: Minor, facility: Facility) -> Case:
-    """A minor who comes alone tonight, to a bed that is there."""
-    return Case(
-        census,
-        minor,
-        facility,
-        census.tonight,
-        1,
-        referrals=frozenset(),
-        siblings=(),
-        bed_known=True,
-        sibling_outcome=lambda case, sibling: MET,
-    )
-
-
-def _distinct(keys: Sequence[Hashable]) -> tuple[list[int], NDArray[np.int64]]:
-    """One row for each distinct key, and for every row the place of its key."""
-    places: dict[Hashable, int] = {}
-    first: list[int] = []
-    at = np.empty(len(keys), np.int64)
-    for row, key in enumerate(keys):
-        place = places.setdefault(key, len(first))
-        if place == len(first):
-            first.append(row)
-        at[row] = place
-    return first, at
 
 
 def _codes(outcomes: Sequence[Outcome]) -> Codes:
@@ -273,10 +240,10 @@ def _units(
                 units.append(unit)
                 places.append(at)
                 keys.append((unit.genders, unit.min_age, unit.max_age, _neighbours(house, unit, night)))
-    columns, unit_at = _distinct(keys)
-    rows, minor_at = _distinct([(minor.gender, _age(minor, night)) for minor in minors])
+    columns, unit_at = distinct(keys)
+    rows, minor_at = distinct([(minor.gender, age_seen(minor, night)) for minor in minors])
     table = [
-        unit_outcome(_alone(census, minors[row], houses[places[column]].facility), units[column], night, gap=True)
+        unit_outcome(alone(census, minors[row], houses[places[column]].facility), units[column], night, gap=True)
         for row in rows
         for column in columns
     ]
@@ -310,7 +277,8 @@ def _exceptions(
     """Facilities where more decides than what the keys hold, as places in the order of the snapshot."""
     if any(sibling in census.minors for sibling in minor.together_with):
         return place.values()
-    unlike = {*minor.avoid.facilities, *minor.wishes.refuse}
+    stayed = (stay.facility for stay in census.stays_of.get(minor.id, ()))
+    unlike = {*minor.avoid.facilities, *minor.wishes.refuse, *stayed}
     for person in (minor.id, *census.avoided_by(minor)):
         unlike.update(census.houses_of.get(person, ()))
     for referral in census.referral_ids(minor):

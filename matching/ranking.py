@@ -256,7 +256,7 @@ def effects_on_others(
     from matching import flow, regret
 
     referrals = waiting_tonight(census, referral)
-    waiting = network_tonight(census, referrals, policy, known, found)
+    waiting = network_tonight(census, referrals, policy, known, found, referral)
     network = waiting.network
     asked = network.minors.index(referral.minor)
     plan = flow.solve(network)

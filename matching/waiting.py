@@ -4,27 +4,33 @@ A contract is a payer that begins the chain at a unit of a facility. Beds that o
 referral, or her or his own) are units of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from matching.admission import earliest, make_case
 from matching.case import Case
 from matching.census import Census
-from matching.eligibility import Assessment, accepted_payers, assess, chain_heads, sibling_outcome
+from matching.eligibility import Assessment, assess, sibling_outcome
 from matching.facts import Bed, Facility, Minor, Referral, Unit
 from matching.findings import MET
 from matching.masks import Masks, masks
 from matching.network import Network
 from matching.payer import Funding
+from matching.payers import Payer, chain_heads
+from matching.paying import Paying, paying
 from matching.rules.fit import unit_outcome
 from matching.value import Placing, Policy, bed_cost, house_cost, nights_cost
 
 PLENTY = 2**30
-Place = tuple[Unit, Bed, date | None]
-"""A bed of a unit, and the first night on which it is no longer free."""
+_SEPARATOR = "\x1f"
+Place = tuple[str, Unit, Bed, date | None]
+"""The id that a bed's unit has here, the unit, the bed, and the first night on which it is no longer free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ def network_tonight(
     policy: Policy,
     known: dict[str, list[Assessment]],
     found: Masks | None = None,
+    asked: Referral | None = None,
 ) -> Waiting:
     """Put together who could be where tonight.
 
@@ -70,29 +77,66 @@ def network_tonight(
         Assessments already made, by referral id.
     found : Masks, optional
         The rules as arrays for the minors of these referrals, where they have been judged.
+    asked : Referral, optional
+        One of them, where only those matter whom her or his placing could touch, directly or through others.
     """
-    found = found or masks(census, [census.minors[referral.minor] for referral in referrals])
-    builder = _Builder(census, policy)
-    for at, referral in enumerate(referrals):
+    minors = [census.minors[referral.minor] for referral in referrals]
+    builder = _Builder(census, policy, found or masks(census, minors), paying(census, minors))
+    for at in builder.near(referrals.index(asked)) if asked else range(len(referrals)):
+        referral = referrals[at]
         builder.add_minor(referral)
         if referral.id in known:
             for assessment in known[referral.id]:
                 builder.add_assessed(referral, assessment)
         else:
-            builder.add_masked(referral, found, at)
+            builder.add_masked(referral, at)
     return builder.build()
 
 
-class _Builder:
-    """Collects minors, contracts, units and facilities as they are met."""
+class _Payers:
+    """The payers that may stand in a sequence for one minor tonight, where he or she has not stayed."""
 
-    def __init__(self, census: Census, policy: Policy) -> None:
+    def __init__(self, census: Census, found: Paying, minor: int) -> None:
+        self.census = census
+        self.found = found
+        self.usable_at = found.usable[minor].tolist()
+        self.own_met: list[bool] = found.own_met[minor].tolist()
+        self.made: dict[int, Payer] = {}
+
+    def usable(self, case: Case, house: int) -> list[Payer]:
+        """Those of a facility; shared by all that accept them."""
+        return [self._payer(case, at) for at in self.found.accepted[house] if self.usable_at[at]]
+
+    def _payer(self, case: Case, at: int) -> Payer:
+        payer = self.made.get(at)
+        if payer is None:
+            funding = Funding(case, self.found.funds[at], case.admit_on)
+            payer = self.made[at] = Payer(funding, True, self.own_met[at])
+        return payer
+
+
+class _Builder:
+    """Collects minors, contracts, units and facilities as they are met.
+
+    `open` says of which facilities the arrays hold that they and a payer may take a minor, `special` which of those
+    that a payer may pay for the rule classes judge.
+    """
+
+    def __init__(self, census: Census, policy: Policy, found: Masks, payers: Paying) -> None:
         self.census = census
         self.policy = policy
+        self.found = found
+        self.paying = payers
+        exceptions = np.zeros_like(payers.pays)
+        for row, places in enumerate(found.exceptions):
+            exceptions[row, list(places)] = True
+        self.house_of: list[int] = found.unit_facility.tolist()
+        self.special = payers.pays & exceptions
+        self.open = payers.pays & ~exceptions & ((found.not_met | found.unknown) == 0)
         self.minors: list[str] = []
         self.tiers: list[int] = []
         self.pairs: dict[tuple[int, int], tuple[int, int]] = {}
-        self.contracts: dict[str, int] = {}
+        self.contracts: dict[tuple[str, str], int] = {}
         self.units: dict[str, int] = {}
         self.facilities: dict[str, int] = {}
         self.contract_rows: list[tuple[int, int]] = []
@@ -101,35 +145,31 @@ class _Builder:
         self.bed_costs: dict[str, int] = {}
         self.nights_costs: dict[tuple[int, int], int] = {}
 
+    def near(self, asked: int) -> list[int]:
+        """The minors who could be linked to one by houses that each of two neighbours could take."""
+        could = coo_array(self.open | self.special)
+        count, facilities = could.shape
+        ends = (could.row, count + could.col)
+        graph = coo_array((np.ones(could.nnz, np.int8), ends), shape=(count + facilities,) * 2)
+        label = connected_components(graph, directed=False)[1][:count]
+        return np.flatnonzero(label == label[asked]).tolist()
+
     def add_minor(self, referral: Referral) -> None:
         """Begin the rows of one more minor."""
         self.minors.append(referral.minor)
         self.tiers.append(referral.urgency)
 
-    def add_masked(self, referral: Referral, found: Masks, at: int) -> None:
+    def add_masked(self, referral: Referral, at: int) -> None:
         """Add every pair that the arrays allow, and judge the exceptions one by one."""
-        minor, facilities = self.census.minors[referral.minor], self.census.snapshot.facilities
-        for exception in found.exceptions[at]:
-            self.add_assessed(referral, assess(self.census, referral, facilities[exception], words=False))
-        closed = (found.not_met[at] | found.unknown[at]) != 0
-        closed[list(found.exceptions[at])] = True
-        units_of: dict[int, list[Unit]] = {}
-        for column in np.flatnonzero(found.unit_met[at] & ~closed[found.unit_facility]).tolist():
-            units_of.setdefault(found.unit_facility[column], []).append(found.units[column])
-        refusing: set[str] = set()
-        stayed = {stay.facility for stay in self.census.stays_of.get(minor.id, ())}
-        for at_house, units in units_of.items():
-            facility = facilities[at_house]
-            if facility.id not in stayed and refusing.issuperset(facility.funds or ()):
-                continue
-            case = tonight_case(self.census, minor, facility, referral)
-            payers = accepted_payers(case)
-            if facility.id not in stayed:
-                refusing.update([payer.funding.fund.id for payer in payers if payer.refuses_alike])
-            heads = chain_heads(case, payers)
-            if heads:
-                beds = [(unit, case.house.best_shared_bed(unit, case.admit_on, case.until)) for unit in units]
-                self._add_places(referral, case, [(unit, *bed) for unit, bed in beds if bed is not None], heads)
+        census, found, facilities = self.census, self.found, self.census.snapshot.facilities
+        for exception in np.flatnonzero(self.special[at]).tolist():
+            self.add_assessed(referral, assess(census, referral, facilities[exception], words=False))
+        minor, payers = census.minors[referral.minor], _Payers(census, self.paying, at)
+        units = np.flatnonzero(found.unit_met[at] & self.open[at, found.unit_facility]).tolist()
+        for house, own in groupby(units, key=self.house_of.__getitem__):
+            case = tonight_case(census, minor, facilities[house], referral)
+            heads = chain_heads(case, payers.usable(case, house))
+            self._add_places(referral, case, [_best_shared(case, found.units[unit]) for unit in own], heads)
 
     def add_assessed(self, referral: Referral, assessment: Assessment) -> None:
         """Add the pairs of a facility that is an option tonight."""
@@ -137,21 +177,20 @@ class _Builder:
             self._add_places(referral, assessment.case, _best_beds(assessment), assessment.heads())
 
     def _add_places(
-        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]]
+        self, referral: Referral, case: Case, places: Iterable[Place], heads: Sequence[tuple[Funding, int]]
     ) -> None:
         """Add each payer that may pay the first night at each of these beds of one facility."""
         start, row = case.admit_on.toordinal(), len(self.minors) - 1
         of_house: int | None = None
-        for unit, bed, until in places:
+        for key, unit, bed, until in places:
             placing = Placing(case, referral, bed, 0)
             of_house = house_cost(placing, self.policy) if of_house is None else of_house
             bed_end = (until or case.until).toordinal()
-            key = _unit_key(case, unit, bed)
             unit_at = self._unit(case, unit, key)
             standing = of_house + self._bed_cost(placing)
             for funding, end in heads:
                 nights = min(end, bed_end) - start
-                contract = self._contract(f"{key}\x1f{funding.fund.id}", unit_at, funding)
+                contract = self._contract(unit_at, key, funding)
                 self.pairs[row, contract] = (standing + self._nights_cost(placing, nights), nights)
 
     def _bed_cost(self, placing: Placing) -> int:
@@ -184,17 +223,18 @@ class _Builder:
             self.unit_rows.append((self.facilities[facility], beds))
         return found
 
-    def _contract(self, key: str, unit: int, funding: Funding) -> int:
-        found = self.contracts.get(key)
+    def _contract(self, unit: int, key: str, funding: Funding) -> int:
+        name = (key, funding.fund.id)
+        found = self.contracts.get(name)
         if found is None:
             places = funding.free_places(self.census.tonight)
-            found = self.contracts[key] = len(self.contract_rows)
+            found = self.contracts[name] = len(self.contract_rows)
             self.contract_rows.append((unit, PLENTY if places is None else places))
         return found
 
     def build(self) -> Waiting:
         """Hand over the arrays."""
-        contracts = tuple(self.contracts)
+        contracts = tuple(map(_SEPARATOR.join, self.contracts))
         pairs = np.array(list(self.pairs), np.int64).reshape(-1, 2)
         values = np.array(list(self.pairs.values()), np.int64).reshape(-1, 2)
         contract = np.array(self.contract_rows, np.int64).reshape(-1, 2)
@@ -223,7 +263,7 @@ def tonight_case(census: Census, minor: Minor, facility: Facility, referral: Ref
 
 def contract_id(case: Case, unit: Unit, bed: Bed, fund: str) -> str:
     """The contract of a bed: shared by the beds of its unit, unless nobody else may have this bed."""
-    return f"{_unit_key(case, unit, bed)}\x1f{fund}"
+    return _SEPARATOR.join((_unit_key(case, unit, bed), fund))
 
 
 def room_tonight(case: Case) -> int:
@@ -236,12 +276,13 @@ def room_tonight(case: Case) -> int:
 
 
 def _unit_key(case: Case, unit: Unit, bed: Bed) -> str:
-    return unit.id if _shared(case, bed) else f"{unit.id}\x1f{bed.id}"
+    shared = case.house.free(bed, case.admit_on, "", ())
+    return unit.id if shared else _SEPARATOR.join((unit.id, bed.id))
 
 
-def _shared(case: Case, bed: Bed) -> bool:
-    """Whether a bed is free for anybody."""
-    return case.house.free(bed, case.admit_on, "", ())
+def _best_shared(case: Case, unit: Unit) -> Place:
+    """The bed that stands for those of a unit that anybody may have."""
+    return unit.id, unit, *case.house.best_shared_bed(unit, case.admit_on, case.until)
 
 
 def _best_beds(assessment: Assessment) -> list[Place]:
@@ -256,10 +297,11 @@ def _best_beds(assessment: Assessment) -> list[Place]:
             continue
         for bed in case.free_beds(unit, case.admit_on):
             until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
-            row = ((-(until or date.max).toordinal(), bed.id), (unit, bed, until))
             key = _unit_key(case, unit, bed)
+            row = ((-(until or date.max).toordinal(), bed.id), (key, unit, bed, until))
             best[key] = min(row, best.get(key, row), key=lambda one: one[0])
     places = {key: place for key, (_, place) in best.items()}
     if chosen.unit is not None and chosen.bed is not None:
-        places[_unit_key(case, chosen.unit, chosen.bed)] = (chosen.unit, chosen.bed, chosen.bed_until)
+        key = _unit_key(case, chosen.unit, chosen.bed)
+        places[key] = (key, chosen.unit, chosen.bed, chosen.bed_until)
     return list(places.values())

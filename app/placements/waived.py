@@ -20,7 +20,6 @@ from matching.census import Census
 from matching.codec import decode
 from matching.eligibility import Assessment, assess
 from matching.facts import Bed
-from matching.findings import NOT_MET, UNKNOWN
 from matching.value import call_first
 
 Json = dict[str, Any]
@@ -118,12 +117,12 @@ def _bed(assessment: Assessment, *, any_unit: bool) -> tuple[Bed | None, date, d
 
 def _payers(assessment: Assessment, first: date, end: date, waived: dict[str, datetime]) -> list[Json]:
     """Who pays: as the engine covers the nights; where every payer is excluded, the first that is waived, as long."""
-    if not all(payer.codes(NOT_MET) for payer in assessment.payers):
+    if not all(payer.not_met for payer in assessment.payers):
         ranges = assessment.cover.payers
         return [{"fund": r.fund, "from": r.from_.isoformat(), "until": (r.until or end).isoformat()} for r in ranges]
     for payer in assessment.payers:
-        codes = payer.codes(NOT_MET)
-        if not payer.codes(UNKNOWN) and all(code in waived for code in codes):
+        codes = payer.not_met
+        if not payer.unknown and all(code in waived for code in codes):
             until = min(end, *(waived[code].date() for code in codes))
             if until <= first:
                 until = first + NIGHT
