@@ -8,9 +8,9 @@ from matching.case import Case
 from matching.census import Census
 from matching.dates import age_on, birthday
 from matching.facts import Bed, Facility, Minor, Referral, Unit
-from matching.findings import NOT_MET, UNKNOWN, Outcome
+from matching.findings import NOT_MET, UNKNOWN, Codes, Outcome
 from matching.rules.conflict import Conflict
-from matching.rules.fit import unit_outcome
+from matching.rules.fit import UnitFit, unit_outcome
 from matching.rules.licensing import Capacity
 from matching.rules.safeguards import Population
 
@@ -20,6 +20,8 @@ Place = tuple[Unit, Bed]
 _POPULATION = Population()
 _JUDGED = (_POPULATION, Conflict(), Capacity())
 """Rules about people that decide on which night a house can take the minor."""
+
+_DECIDING = {UnitFit.code, *(rule.code for rule in _JUDGED)}
 
 
 class Admission(NamedTuple):
@@ -68,6 +70,11 @@ def admission(
         if room_from is None and (places or _has_gaps(facility)) and _has_room(case):
             room_from = night
     return Admission(referral.id, make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
+
+
+def comes_tonight(known: Codes) -> bool:
+    """Whether tonight is the admission, from the codes of one who comes alone tonight to a bed that is there."""
+    return _DECIDING.isdisjoint(known[0])
 
 
 def make_case(

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from matching import coverage
-from matching.admission import Admission, admission, sibling_case
+from matching.admission import Admission, admission, comes_tonight, earliest, make_case, sibling_case
 from matching.case import Case
 from matching.census import Census
 from matching.coverage import Coverage
@@ -26,11 +26,14 @@ class Assessment:
     With `words` False outcomes alone are judged, and findings are put into words when they are asked for.
     """
 
-    __slots__ = ("_cover", "_findings", "admission", "case", "failed", "payers", "unknown", "verdict")
+    __slots__ = ("_admission", "_cover", "_findings", "_referral", "case", "failed", "payers", "unknown", "verdict")
 
-    def __init__(self, found: Admission, words: bool = True, known: Codes | None = None) -> None:
-        self.admission = found
-        self.case = case = found.case
+    def __init__(
+        self, case: Case, referral: Referral, found: Admission | None, words: bool, known: Codes | None
+    ) -> None:
+        self.case = case
+        self._referral = referral
+        self._admission = found
         self._findings = [rule.check(case) for rule in FACILITY_RULES] if words else None
         if self._findings is not None:
             not_met, unknown = failing((row.rule, row.outcome) for row in self._findings)
@@ -40,7 +43,15 @@ class Assessment:
         self._cover: Coverage | None = None
         self.failed = _failed(not_met, self.payers)
         self.unknown = [] if self.failed else _unknown(unknown, self.payers)
-        self.verdict: Verdict = _verdict(self, case)
+        self.verdict: Verdict = _verdict(self, earliest(case.census, referral))
+
+    @property
+    def admission(self) -> Admission:
+        """Where and when the minor could come; looked for here where the arrays had said that it is tonight."""
+        if self._admission is None:
+            case = self.case
+            self._admission = admission(case.census, case.minor, case.facility, self._referral, sibling_outcome)
+        return self._admission
 
     @property
     def findings(self) -> list[Finding]:
@@ -135,7 +146,11 @@ def assess(
         Every finding of every rule, the list they put the facility in, and the funded nights.
     """
     minor = census.minors[referral.minor]
-    return Assessment(admission(census, minor, facility, referral, sibling_outcome), words, known)
+    if known is not None and comes_tonight(known):
+        case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+        return Assessment(case, referral, None, words, known)
+    found = admission(census, minor, facility, referral, sibling_outcome)
+    return Assessment(found.case, referral, found, words, known)
 
 
 def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
@@ -190,9 +205,9 @@ def _unknown(doubtful: Iterable[str], payers: Sequence[PayerFindings]) -> list[s
     return sorted(unknown)
 
 
-def _verdict(assessment: Assessment, case: Case) -> Verdict:
+def _verdict(assessment: Assessment, first: date) -> Verdict:
     if assessment.failed:
         return "excluded"
     if assessment.unknown:
         return "needs_info"
-    return "option" if case.bed_known and case.admit_on == assessment.admission.first else "later"
+    return "option" if assessment.case.bed_known and assessment.case.admit_on == first else "later"
