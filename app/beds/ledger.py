@@ -246,23 +246,38 @@ class PaidRun(NamedTuple):
 
 def paid_runs(session: Session, stay_ids: Select[Any]) -> dict[str, list[PaidRun]]:
     """Who pays the nights of each stay, in order: grouped by the database, since a network has many nights."""
-    place = func.row_number().over(partition_by=(BedNight.stay_id, BedNight.fund_id), order_by=BedNight.night)
-    last = func.max(BedNight.night).over(partition_by=BedNight.stay_id)
     own = BedNight.stay_id.in_(stay_ids)
-    rows = select(BedNight.stay_id, BedNight.fund_id, BedNight.night, place.label("n"), last.label("end")).where(own)
-    row = rows.subquery()
+    query = select(BedNight.stay_id, BedNight.fund_id, func.min(BedNight.night), func.max(BedNight.night), func.count())
+    runs: dict[str, list[PaidRun]] = {}
+    ends: dict[str, date] = {}
+    broken: list[str] = []
+    rows: Any = session.execute(query.where(own).group_by(BedNight.stay_id, BedNight.fund_id))
+    for stay_id, fund_id, first, last, count in rows:
+        ends[stay_id] = max(last, ends.get(stay_id, last))
+        if fund_id is None:
+            continue
+        if count <= (last - first).days:
+            broken.append(stay_id)  # this fund pays, another or nobody does, and this fund again
+        runs.setdefault(stay_id, []).append(PaidRun(fund_id, first, last, to_the_end=False))
+    runs |= _broken_runs(session, broken) if broken else {}
+    return {
+        stay_id: [run._replace(to_the_end=run.last == ends[stay_id]) for run in sorted(own, key=lambda run: run.first)]
+        for stay_id, own in sorted(runs.items())
+    }
+
+
+def _broken_runs(session: Session, stay_ids: Sequence[str]) -> dict[str, list[PaidRun]]:
+    """The same for stays in which a fund begins to pay more than once."""
+    place = func.row_number().over(partition_by=(BedNight.stay_id, BedNight.fund_id), order_by=BedNight.night)
+    own = BedNight.stay_id.in_(stay_ids) & BedNight.fund_id.is_not(None)
+    row = select(BedNight.stay_id, BedNight.fund_id, BedNight.night, place.label("n")).where(own).subquery()
     # Nights in a row fall on one day when each goes back by its place among its kind.
     postgres = session.get_bind().dialect.name == "postgresql"
     start = (row.c.night - cast(row.c.n, Integer)) if postgres else func.julianday(row.c.night) - row.c.n
-    query = (
-        select(row.c.stay_id, row.c.fund_id, func.min(row.c.night), func.max(row.c.night), func.max(row.c.end))
-        .where(row.c.fund_id.is_not(None))
-        .group_by(row.c.stay_id, row.c.fund_id, start)
-        .order_by(row.c.stay_id, func.min(row.c.night))
-    )
+    query = select(row.c.stay_id, row.c.fund_id, func.min(row.c.night), func.max(row.c.night))
     runs: dict[str, list[PaidRun]] = {}
-    for stay_id, fund_id, first, until, end in session.execute(query):
-        runs.setdefault(stay_id, []).append(PaidRun(fund_id, first, until, until == end))
+    for stay_id, fund_id, first, last in session.execute(query.group_by(row.c.stay_id, row.c.fund_id, start)):
+        runs.setdefault(stay_id, []).append(PaidRun(fund_id, first, last, to_the_end=False))
     return runs
 
 
