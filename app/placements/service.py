@@ -85,39 +85,73 @@ def rank_for(
         referral = session.get_one(Referral, referral_id)
         if referral.status is not ReferralStatus.OPEN:
             raise Problem("referral_closed")
-        snapshot = _taken(session, now, tonight, referral.minor_id)
-        policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
-        version, stamps = referrals.version_of(session, referral), ledger.stamps(session)
-    answer = decision_document(decide(snapshot, referral_id, policy=policy), findings="all")
-    run = RankingRun(
-        id=new_id("run"),
-        referral_id=referral_id,
-        decided_at=now,
-        tonight=tonight,
-        decided_by=actor.id,
-        agency_id=agency_id,
-        policy_id=policy.id,
-        policy_version=policy.version,
-        rules_version=answer["rules_version"],
-        engine_version=answer["engine_version"],
-        snapshot_sha256=answer["snapshot_sha256"],
-        snapshot=canonical(snapshot).decode(),
-        answer=_dump(answer),
-    )
+        seen = look(session, now, tonight, referral.minor_id)
+        version = referrals.version_of(session, referral)
+    answer = seen.decide(referral_id)
     with database.writing() as session:
         session.info["request_id"] = request_id
         # The same request may have been decided while the engine thought.
         earlier = _earlier(session, actor, referral_id, once, now)
         if earlier is not None:
             return earlier
-        probing.watch(session, actor, referral, version)
-        session.add(run)
-        session.flush()
-        gaps.of_run(session, run, answer, referral.needed_from)
-        session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=stamps))
+        run = keep(session, actor, referral, seen, answer, version=version, agency_id=agency_id)
         once.remember(session, actor.id, run.id)
-        record(session, actor, "ranking.run", "ranking_run", run.id)
     return Decided(run.id, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The network as it stood at one instant: all that a decision may look at, and how often each house had changed.
+
+    Several referrals may be decided on one look, for as long as nothing changes meanwhile.
+    """
+
+    now: datetime
+    tonight: date
+    snapshot: Snapshot
+    text: str
+    """The same as it is stored."""
+    policy: Policy
+    stamps: dict[str, int]
+
+    def decide(self, referral_id: str) -> Json:
+        """What the engine answers."""
+        return decision_document(decide(self.snapshot, referral_id, policy=self.policy), findings="all")
+
+
+def look(session: Session, now: datetime, tonight: date, asked: str | None = None) -> Look:
+    """Read the network, for the minor who is asked about: money that her or his own hold keeps is still there."""
+    snapshot = _taken(session, now, tonight, asked)
+    policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
+    return Look(now, tonight, snapshot, canonical(snapshot).decode(), policy, ledger.stamps(session))
+
+
+def keep(
+    session: Session, actor: Actor, referral: Referral, seen: Look, answer: Json, *, version: int, agency_id: str
+) -> RankingRun:
+    """Store a decision whole, and the gap where it had no bed for tonight."""
+    run = RankingRun(
+        id=new_id("run"),
+        referral_id=referral.id,
+        decided_at=seen.now,
+        tonight=seen.tonight,
+        decided_by=actor.id,
+        agency_id=agency_id,
+        policy_id=seen.policy.id,
+        policy_version=seen.policy.version,
+        rules_version=answer["rules_version"],
+        engine_version=answer["engine_version"],
+        snapshot_sha256=answer["snapshot_sha256"],
+        snapshot=seen.text,
+        answer=_dump(answer),
+    )
+    probing.watch(session, actor, referral, version)
+    session.add(run)
+    session.flush()
+    gaps.of_run(session, run, answer, referral.needed_from)
+    session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps))
+    record(session, actor, "ranking.run", "ranking_run", run.id)
+    return run
 
 
 def _earlier(session: Session, actor: Actor, referral_id: str, once: Once, now: datetime) -> Decided | None:
@@ -164,7 +198,7 @@ def policy_of(session: Session, policy_id: str, version: int) -> Policy:
     return Policy(policy_id, version, tuple(Weight(row.code, row.unit, row.weight, row.most) for row in rows))
 
 
-def _taken(session: Session, now: datetime, tonight: date, asked: str) -> Snapshot:
+def _taken(session: Session, now: datetime, tonight: date, asked: str | None) -> Snapshot:
     try:
         return take(session, now, tonight, asked=asked)
     except SnapshotError as error:
