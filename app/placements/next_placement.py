@@ -45,7 +45,7 @@ def ask(
         made = once.earlier(session, actor.id)
         if made is None:
             now, tonight = database.clock.now(), database.clock.tonight()
-            referral_id = _refer_on(session, actor, stay_id, body, now, tonight).id
+            referral_id = refer_on(session, actor, stay_id, body, now, tonight).id
             once.remember(session, actor.id, referral_id)
     if made is not None:
         with database.reading() as session:
@@ -57,7 +57,8 @@ def ask(
     return Asked(referral_id, run.run_id, replayed=made is not None)
 
 
-def _refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now: datetime, tonight: date) -> Referral:
+def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now: datetime, tonight: date) -> Referral:
+    """The referral for what comes after a stay."""
     seen = (Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now)))
     stay = session.scalar(select(Stay).where(*seen).with_for_update())
     if stay is None:
