@@ -3,8 +3,9 @@
 import base64
 import enum
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Annotated, Any, ClassVar
@@ -115,9 +116,22 @@ class Versioned:
         return {"version_id_col": cls.version}
 
 
+_chance: ContextVar[Callable[[int], bytes]] = ContextVar("chance", default=secrets.token_bytes)
+
+
 def new_id(prefix: str) -> str:
     """A fresh id such as `ref_5p3k…`: the prefix and 100 random bits, never sequential."""
-    return f"{prefix}_{base64.b32encode(secrets.token_bytes(13)).decode().lower()[:20]}"
+    return f"{prefix}_{base64.b32encode(_chance.get()(13)).decode().lower()[:20]}"
+
+
+@contextmanager
+def ids_from(source: Callable[[int], bytes]) -> Iterator[None]:
+    """Within it ids are made of these bytes instead of chance: for invented data that comes out the same each time."""
+    token = _chance.set(source)
+    try:
+        yield
+    finally:
+        _chance.reset(token)
 
 
 def make_engine(url: str, read_only: bool = False) -> Engine:
