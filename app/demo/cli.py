@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +14,11 @@ from app.console import say
 if TYPE_CHECKING:
     from app.config import Settings
     from app.demo.scene import Play
+    from app.demo.state import Demo
 
 HOST = "127.0.0.1"
+_TELLS_EVERY = 5.0
+"""Seconds between two lines about the days that are being lived through."""
 
 
 def demo(
@@ -29,6 +33,10 @@ def demo(
     check: Annotated[
         bool, typer.Option("--check", help="Have the ranking of everyone who waits confirmed, and stop.")
     ] = False,
+    days: Annotated[
+        int, typer.Option(min=0, max=365, help="How many days before the evening are lived through; 0: none.")
+    ] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Prepare those days anew, though they are kept.")] = False,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Answer requests when ready.")] = True,
 ) -> None:
     """Start an invented state on real geography, or your own snapshot, offline and with nothing to set up.
@@ -52,8 +60,11 @@ def demo(
     if check:
         _confirm(play, progress, as_json=as_json)
         return
-    with scene.database_for(play, keep) as settings:
-        _set_up(play, settings, progress, port, as_json=as_json, serving=serve)
+    if play.demo is None or scene.holds_no_year():
+        days = 0
+    year = _year(play.demo, days, progress, fresh=fresh) if play.demo is not None and days else None
+    with scene.database_for(play, keep, year) as settings:
+        _set_up(play, settings, progress, Answers(port, as_json=as_json, serving=serve), days)
         if serve:
             scene.answer(play, settings, HOST, port)
             say("Stopped." if keep is None else f"Stopped. The data is kept in {keep}.")
@@ -73,25 +84,56 @@ class _Progress:
         say(f"[{self.seconds:.1f} s] {message}")
 
 
-def _set_up(
-    play: "Play", settings: "Settings", progress: _Progress, port: int, *, as_json: bool, serving: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Where and how what was made is told of."""
+
+    port: int
+    as_json: bool
+    serving: bool
+
+
+def _year(demo: "Demo", days: int, progress: _Progress, *, fresh: bool) -> Path:
+    """The file of the days before the evening: kept from another start, else made now and kept."""
+    from app.demo.year import keeping
+
+    folder = keeping.folder_of()
+    file = None if fresh else keeping.kept(folder, demo, days)
+    if file is not None:
+        return file
+    progress.say(f"Living through the {days} days before, once; they are kept in {folder}. Shorter: --days 30")
+    began = last = time.perf_counter()
+
+    def told(done: int, of: int) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        if now - last >= _TELLS_EVERY:
+            last = now
+            left = (now - began) / done * (of - done)
+            progress.say(f"Day {done} of {of} is over; about {left:.0f} s to go")
+
+    return keeping.make(folder, demo, days, told)
+
+
+def _set_up(play: "Play", settings: "Settings", progress: _Progress, answers: Answers, days: int) -> None:
     """Fill the database, count what the data says, and print where to look."""
     from app.demo import notice, scene
     from app.demo.tonight import tonight as count
 
     progress.say("Loading: " + ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in play.counts.items()))
-    doors = scene.load(play, settings)
+    doors, year = scene.enter(play, settings, days) if days else (scene.load(play, settings), None)
     progress.say("Judging every house for everyone who waits")
     counts = count(play.snapshot)
-    base = f"http://{HOST}:{port}"
+    base = f"http://{HOST}:{answers.port}"
     whose = "your own data" if play.demo is None else "all data is invented"
-    progress.say(f"Ready.  {base}   {whose}" if serving else f"Ready.  {whose}")
-    if as_json:
+    progress.say(f"Ready.  {base}   {whose}" if answers.serving else f"Ready.  {whose}")
+    if answers.as_json:
         facts = notice.as_json(play, doors, counts, base, database=settings.database_url, seconds=progress.seconds)
+        facts["year"] = None if year is None else year.as_json()
         typer.echo(json.dumps(facts, indent=2))
-    else:
-        typer.echo("\n".join(["", *notice.as_text(play, doors, counts, base, serving=serving)]))
+        return
+    before = [] if year is None else ["The days before", *(f"  {line}" for line in year.sentences()), ""]
+    typer.echo("\n".join(["", *before, *notice.as_text(play, doors, counts, base, serving=answers.serving)]))
 
 
 def _confirm(play: "Play", progress: _Progress, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from app.demo.people import draw_person
 Json = dict[str, Any]
 _YEAR = 365
 # Nights slept, by kind of house: shortest, longest, weight. Means near 60 nights; many leave within a week.
-_LENGTHS: dict[str, tuple[tuple[int, int, int], ...]] = {
+LENGTHS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "assessment_center": ((2, 5, 35), (6, 11, 45), (12, 14, 20)),
     "transitional_living": ((10, 60, 20), (61, 200, 50), (201, 330, 30)),
     "": ((1, 7, 20), (8, 30, 25), (31, 90, 35), (91, 190, 20)),
@@ -82,7 +82,7 @@ def _stands(place: BedPlace, draw: Draw, tonight: date) -> date:
 
 def _length(house: House, draw: Draw) -> int:
     """How long a stay in this house is meant to last."""
-    lengths = _LENGTHS.get(house.kind, _LENGTHS[""])
+    lengths = LENGTHS.get(house.kind, LENGTHS[""])
     shortest, longest = draw.weighted([((low, high), weight) for low, high, weight in lengths])
     return draw.between(shortest, longest)
 

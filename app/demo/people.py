@@ -11,10 +11,10 @@ from app.demo.geography import County, draw_county, place
 Json = dict[str, Any]
 # Of the verified minors of one real state in 2024, 69 % were 15 to 17 years old.
 _AGES = ((11, 2), (12, 5), (13, 10), (14, 16), (15, 24), (16, 26), (17, 19), (18, 3), (19, 2), (20, 1))
-_CUSTODY = (("none", 36), ("parent", 26), ("dependent", 22), ("ward_state", 9), ("ward_justice", 7))
-_PLACED = "agency_placement"
-_APPROVALS = ((_PLACED, 80), ("receiving_extension", 60), ("county_extension", 10))
-_LANGUAGES = ((["en"], 86), (["es"], 9), (["en", "es"], 5))
+CUSTODY = (("none", 36), ("parent", 26), ("dependent", 22), ("ward_state", 9), ("ward_justice", 7))
+PLACED = "agency_placement"
+APPROVALS = ((PLACED, 80), ("receiving_extension", 60), ("county_extension", 10))
+LANGUAGES = ((["en"], 86), (["es"], 9), (["en", "es"], 5))
 
 
 def minor_document(
@@ -62,7 +62,7 @@ def draw_person(
 ) -> Json:
     """Someone whom a house of these genders, ages and statuses could have admitted on a day."""
     age = draw.weighted([(age, weight) for age, weight in _AGES if ages[0] <= age <= ages[1]])
-    custody = draw.weighted(_CUSTODY)
+    custody = draw.weighted(CUSTODY)
     home = draw_county(draw, region if draw.chance(60) else None)
     under_care = custody in ("dependent", "ward_state")
     return minor_document(
@@ -74,7 +74,7 @@ def draw_person(
         home=home,
         found=home if draw.chance(45) else draw_county(draw),
         jurisdiction=home if custody not in ("none", "parent") else None,
-        approvals=[code for code, percent in _APPROVALS if draw.chance(percent * (under_care or code != _PLACED))],
-        needs=needs(languages=draw.weighted(_LANGUAGES)),
+        approvals=[code for code, percent in APPROVALS if draw.chance(percent * (under_care or code != PLACED))],
+        needs=needs(languages=draw.weighted(LANGUAGES)),
         history="complete",
     )

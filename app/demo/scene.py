@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -20,8 +21,9 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.console import Refused
 from app.db import Database, make_engine
-from app.demo.stage import Doors, stage_demo, stage_network
+from app.demo.stage import Doors, stage_demo, stage_doors, stage_network
 from app.demo.state import TONIGHT, ZONE, Demo, invent
+from app.demo.year.figures import Year, year
 from matching.codec import SnapshotError, decode
 from matching.facts import Snapshot
 from migrations.run import upgrade
@@ -111,20 +113,32 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def database_for(play: Play, keep: Path | None) -> Iterator[Settings]:
-    """Settings that name an empty, migrated database: the one asked for, else SQLite in a folder removed at the end."""
+def database_for(play: Play, keep: Path | None, year: Path | None = None) -> Iterator[Settings]:
+    """Settings that name a migrated database: the one asked for, else SQLite in a folder removed at the end.
+
+    It is empty, or a copy of a year that was prepared.
+    """
     given = os.environ.get("DATABASE_URL")
     if given and keep is not None:
         raise Refused("DATABASE_URL is set and --keep too; use one of them")
     with tempfile.TemporaryDirectory(prefix="bednight-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        url = given or f"sqlite:///{(folder / 'bednight.db').absolute()}"
+        file = (folder / "bednight.db").absolute()
+        url = given or f"sqlite:///{file}"
         if not _is_empty(url):
             where = "the database that DATABASE_URL names" if given else str(folder / "bednight.db")
             raise Refused(f"{where} is not empty, and the demo only fills an empty one")
-        upgrade(url)
+        if year is None:
+            upgrade(url)
+        else:
+            shutil.copyfile(year, file)
         yield replace(play.settings, database_url=url)
+
+
+def holds_no_year() -> bool:
+    """Whether the evening stands alone, since a prepared year is a file that only an own file can be copied from."""
+    return bool(os.environ.get("DATABASE_URL"))
 
 
 def _is_empty(url: str) -> bool:
@@ -145,6 +159,18 @@ def load(play: Play, settings: Settings) -> Doors:
         if play.demo is not None:
             return stage_demo(database, play.demo)
         return stage_network(database, play.document)
+    finally:
+        database.close()
+
+
+def enter(play: Play, settings: Settings, days: int) -> tuple[Doors, Year]:
+    """Open the doors of a copied year, and count what it holds."""
+    database = Database(settings.database_url, play.clock)
+    try:
+        with database.writing() as session:
+            doors = stage_doors(session, play.clock.now())
+        with database.reading() as session:
+            return doors, year(session, days, play.snapshot.tonight)
     finally:
         database.close()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.access import keys, signin
@@ -45,31 +45,44 @@ def stage_demo(database: Database, demo: Demo) -> Doors:
     """Load the invented state with its agencies, names and codes."""
     now = database.clock.now()
     with database.writing() as session:
-        agencies = _agencies(session, AGENCIES, now)
-        operators = {house: agencies[card.key] for card in AGENCIES for house in card.houses}
-        load_network(
-            session,
-            demo.document,
-            agency_id=agencies[INTAKE.key],
-            operators=operators,
-            funder_agencies={name: agencies["metro"] for name in {card.funder for card in CARDS} if "Metro" in name},
-            referral_codes=demo.referral_codes,
-        )
-        _name_places(session, demo.document["facilities"])
-        return _doors(session, agencies, PEOPLE, now)
+        agencies = found_agencies(session, AGENCIES, now)
+        load_state(session, demo.document, agencies, demo.referral_codes)
+        employ(session, agencies, PEOPLE, now)
+        return open_doors(session, agencies, PEOPLE, now)
+
+
+def stage_doors(session: Session, now: datetime) -> Doors:
+    """Ways into a database that holds the invented state already."""
+    ids = dict(session.execute(select(Agency.name, Agency.id)).all())
+    return open_doors(session, {card.key: ids[card.name] for card in AGENCIES}, PEOPLE, now)
 
 
 def stage_network(database: Database, document: Json) -> Doors:
     """Load somebody's own snapshot for one agency that sees all of it. Raises SnapshotError where it is none."""
     now = database.clock.now()
     with database.writing() as session:
-        agencies = _agencies(session, (OWN_NETWORK,), now)
+        agencies = found_agencies(session, (OWN_NETWORK,), now)
         load_network(session, document, agency_id=agencies[OWN_NETWORK.key])
         # Who works at a house of the invented state has no place in somebody else's network.
-        return _doors(session, agencies, [card for card in PEOPLE if card.agency in agencies], now)
+        cards = [card for card in PEOPLE if card.agency in agencies]
+        employ(session, agencies, cards, now)
+        return open_doors(session, agencies, cards, now)
 
 
-def _agencies(session: Session, cards: Iterable[AgencyCard], now: datetime) -> dict[str, str]:
+def load_state(session: Session, document: Json, agencies: Mapping[str, str], codes: Mapping[str, str]) -> None:
+    """The places, funds and people of a file of the invented state, with the agencies that run and fund them."""
+    load_network(
+        session,
+        document,
+        agency_id=agencies[INTAKE.key],
+        operators={house: agencies[card.key] for card in AGENCIES for house in card.houses},
+        funder_agencies={name: agencies["metro"] for name in {card.funder for card in CARDS} if "Metro" in name},
+        referral_codes=codes,
+    )
+    _name_places(session, document["facilities"])
+
+
+def found_agencies(session: Session, cards: Iterable[AgencyCard], now: datetime) -> dict[str, str]:
     """Enter agencies; their ids by key."""
     rows = {
         card.key: Agency(id=new_id("agency"), name=card.name, kind=AgencyKind(card.kind), created_at=now)
@@ -103,9 +116,8 @@ def _name_places(session: Session, facilities: Iterable[Json]) -> None:
     connection.execute(update(Bed).where(Bed.id == bindparam("of")).values(name=bindparam("name")), beds)
 
 
-def _doors(session: Session, agencies: Mapping[str, str], cards: Iterable[PersonCard], now: datetime) -> Doors:
-    """People to sign in as, each with a link, and a key for programs of the agency that takes the calls."""
-    entrances = []
+def employ(session: Session, agencies: Mapping[str, str], cards: Iterable[PersonCard], now: datetime) -> None:
+    """Enter the people who work for these agencies."""
     for card in cards:
         person = Person(
             id=new_id("person"),
@@ -118,7 +130,14 @@ def _doors(session: Session, agencies: Mapping[str, str], cards: Iterable[Person
         session.add(person)
         session.flush()
         record(session, None, "person.add", "person", person.id)
-        path = signin.issue_link(session, person.id, now, LINKS_LAST)
+
+
+def open_doors(session: Session, agencies: Mapping[str, str], cards: Iterable[PersonCard], now: datetime) -> Doors:
+    """A link for each of these people, and a key for programs of the agency that takes the calls."""
+    ids = dict(session.execute(select(Person.email, Person.id)).all())
+    entrances = []
+    for card in cards:
+        path = signin.issue_link(session, ids[card.email], now, LINKS_LAST)
         entrances.append(Entrance(card.what, card.role, path))
     _, key = keys.issue(
         session,

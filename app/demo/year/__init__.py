@@ -1,0 +1,1 @@
+"""The year before the demo's evening, day by day, through the very services that people use."""
