@@ -75,7 +75,15 @@ def alike(houses: list[Json]) -> list[Json]:
         return house["failing"], house["labels"], repr(house["rules"])
 
     groups = [list(group) for _, group in groupby(sorted(houses, key=lambda h: (*key(h), h["name"])), key)]
-    return [group[0] | {"names": [house["name"] for house in group], "houses": len(group)} for group in groups]
+    return [
+        group[0]
+        | {
+            "names": [house["name"] for house in group],
+            "each": [(house["facility"], house["name"]) for house in group],
+            "houses": len(group),
+        }
+        for group in groups
+    ]
 
 
 def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
@@ -87,6 +95,8 @@ def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
         "text": text,
         "who": f"{_who(fix).rstrip('.')}.",
         "source": finding["citation"] or "",
+        "code": finding["rule"],
+        "party": fix["who"].replace(" ", "_") if fix["waivable"] else None,
     }
 
 

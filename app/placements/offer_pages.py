@@ -1,16 +1,15 @@
 """Holding a bed from the ranking page, waiting for the house's answer, bringing the young person there."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor
+from app.access.actor import Actor, Denied
 from app.access.guard import require
 from app.access.policy import Permission
-from app.answers.view import Tried
 from app.audit.service import record
 from app.clock import Clock, Now
 from app.codes import Ref
@@ -19,6 +18,8 @@ from app.errors import Problem
 from app.placements import offers, service
 from app.placements.arrival import directions
 from app.placements.holding import Asked, ask
+from app.placements.house_pages import house_page
+from app.placements.house_view import Pressed, tried
 from app.placements.offer_view import offer_view
 from app.placements.pages import answer_page, answer_view
 from app.placements.workflow import OfferCreate
@@ -42,6 +43,7 @@ SAY_WHY = {"held_already", "offers_full"}
 AT_THE_FIELD = {
     "authority": marked("Choose by what right the young person is placed"),
     "choice_reason": marked("This is not the first: choose why it is taken"),
+    "unfunded_reason": marked("Write why the bed is taken though nobody pays"),
     "called": marked("Nobody confirmed this bed lately: call first, then mark it here"),
 }
 
@@ -66,8 +68,16 @@ def _asked(
         asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=keep_bed)
         offer_id, _ = ask(database, actor, asked, request_id=request_id)
     except Problem as problem:
-        if wrong := {e.pointer[1:] for e in problem.errors} & AT_THE_FIELD.keys():
-            return _asked_again(request, actor, clock, referral_id, run_id, sent, wrong)
+        missing = [error.pointer[1:] for error in problem.errors]
+        said = {name: gettext(AT_THE_FIELD[name]) for name in missing if name in AT_THE_FIELD}
+        if sent.one("from") == "house" and not isinstance(problem, Denied):
+            pressed = Pressed(sent, None if said else problem, said)
+            with database.reading() as session:
+                session.info["request_id"] = request_id
+                place = (referral_id, run_id, sent.one("facility"))
+                return house_page(request, session, actor, clock, place, pressed)
+        if said:
+            return _asked_again(request, actor, clock, referral_id, run_id, sent, said)
         if problem.code in SAY_WHY:
             return _see(f"/referrals/{referral_id}/rankings/{run_id}?note={problem.code}")
         if problem.code not in RANK_AGAIN:
@@ -111,25 +121,19 @@ def _offer_from(run_id: str, sent: Form) -> OfferCreate:
         "facility": sent.one("facility"),
         "authority": sent.one("authority") or None,
         "choice_reason": sent.one("choice_reason") or None,
+        "unfunded_reason": sent.one("unfunded_reason") if sent.one("press") == "unfunded" else None,
         "called": sent.one("facility") in sent.many("called"),
     }
     return chosen(OfferCreate, said)
 
 
 def _asked_again(
-    request: Request, actor: Actor, clock: Clock, referral_id: str, run_id: str, sent: Form, wrong: Iterable[str]
+    request: Request, actor: Actor, clock: Clock, referral_id: str, run_id: str, sent: Form, wrong: Mapping[str, str]
 ) -> Response:
     """The answer again, as it was, with what is missing said where it is missing."""
-    tried = Tried(
-        facility=sent.one("facility"),
-        authority=sent.one("authority"),
-        choice_reason=sent.one("choice_reason"),
-        called=sent.many("called"),
-        wrong={name: gettext(AT_THE_FIELD[name]) for name in wrong},
-    )
     with request.app.state.database.reading() as session:
         session.info["request_id"] = request.scope.get("request_id")
-        view = answer_view(session, actor, clock, referral_id, run_id, tried)
+        view = answer_view(session, actor, clock, referral_id, run_id, tried(sent, wrong))
     return answer_page(request, actor, view, status=422)
 
 

@@ -21,6 +21,7 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import stale_update
+from app.gaps import on_record as gaps
 from app.idempotency import Once
 from app.placements import home, service
 from app.placements.holding import bed_of_her_own
@@ -55,6 +56,7 @@ NOTES = {
     "money_held": marked("The last nights of that payer are taken. This is what there is now."),
     "conflict": marked("That could not be done as things stand. This is what there is now."),
     "held_already": marked("A bed is held for this referral already. Take it back first."),
+    "said_no": marked("Their no is on record. Until the house confirms its beds, call before you hold one."),
     "offers_full": marked("Three houses are asked already. Wait for an answer, or take one back."),
 }
 GROWS_OLD = timedelta(minutes=30)
@@ -232,7 +234,8 @@ def answer_view(
         tried=tried,
         asks_only=_asks_only(session, referral_id, decision, clock),
     )
-    return ranking_view(decision, names_in(session, decision), about)
+    view = ranking_view(decision, names_in(session, decision), about)
+    return view | {"gaps": gaps.said(session, referral_id, clock.tonight())}
 
 
 def _asks_only(session: Session, referral_id: str, decision: dict[str, Any], clock: Clock) -> frozenset[str]:
@@ -261,6 +264,7 @@ def _links(referral_id: str, run_id: str, *, whole: bool) -> dict[str, str]:
         "text": f"{run}/text",
         "answer": f"{run}/answers",
         "hold": f"{run}/holds",
+        "house": f"{run}/house",
         "ask": f"{run}/offers",
     } | ({"whole": f"{run}/whole"} if whole else {})
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -101,7 +102,8 @@ def _frame(request: Request, actor: Actor | None, here: str, *, exit_link: bool)
 
 def install(app: FastAPI) -> None:
     """Serve style, script and icon, and let refusals be read as pages of ours."""
-    app.mount("/static", StaticFiles(packages=[("app.web", "static")]), name="static")
+    # The same for everyone, so that its length tells nothing: a page's own text is never compressed beside a secret.
+    app.mount("/static", GZipMiddleware(StaticFiles(packages=[("app.web", "static")]), 500), name="static")
     app.state.problem_page = problem_page
 
 

@@ -86,9 +86,24 @@ def with_tasks(page: Page, site: Site) -> None:
     opened(page, "/tasks", site)
 
 
+def a_house(page: Page, site: Site) -> None:
+    """A house that excludes the young person, with an exception on record for one of its rules."""
+    rank(page, site, "R-0406")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.get_by_role("button", name="Exception or payer:").first.click()
+    page.wait_for_url("**/house?facility=*")
+    if (fold := page.locator("summary", has_text="Record an exception")).count():
+        fold.first.click()
+        page.get_by_label("Who decided").first.fill("program manager")
+        page.get_by_label("Why", exact=True).first.fill("no other bed tonight")
+        page.get_by_role("button", name="Record it").first.click()
+        page.wait_for_load_state()
+
+
 PAGES: dict[str, Callable[[Page, Site], object]] = {
     "home": lambda page, site: opened(page, "/", site),
     "tasks": with_tasks,
+    "a house": a_house,
     "beds": lambda page, site: opened(page, "/beds", site),
     "new referral": lambda page, site: opened(page, "/referrals/new", site),
     "new referral with problems": form_with_problems,
@@ -176,7 +191,7 @@ def test_few_bytes_own_host_and_a_silent_console(name: str, chromium: Browser, s
     sizes: dict[str, int] = {}
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
+    page.on("requestfinished", lambda one: sizes.update({one.url: one.sizes()["responseBodySize"]}))
     # A form sent once more is what a reload would do.
     page.goto(page.url if "problems" not in name else f"{site.base}/referrals/new", wait_until="networkidle")
     context.close()
