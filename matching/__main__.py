@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from matching import plain
 from matching.census import Census
 from matching.codec import SnapshotError, decision_document, decode, explanation_document, schema
+from matching.doubled import doubled
 from matching.eligibility import assess
 from matching.facts import Snapshot
 from matching.ranking import UnknownPolicy, UnknownReferral, rank
@@ -83,6 +84,8 @@ def _read(file: str) -> Snapshot:
     except OSError as error:
         raise BadInput(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
     try:
+        if twice := doubled(text):
+            raise SnapshotError(twice)
         return decode(text)
     except SnapshotError as error:
         first, more = error.problems[0], len(error.problems) - 1

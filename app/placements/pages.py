@@ -31,7 +31,7 @@ from app.referrals import service as referrals
 from app.referrals.fitting import fitted
 from app.referrals.form import Read
 from app.referrals.models import ReferralStatus
-from app.referrals.pages import Sent, form_page, minors_by_code
+from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
 from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
@@ -195,6 +195,7 @@ def _version(sent: Form) -> int | None:
 def _read(session: Session, actor: Actor, clock: Clock, sent: Form, current: ReferralRead | None) -> Read:
     """The form, and whether its earlier stays can have been."""
     found = reading.read(sent, clock.tonight(), minors_by_code(session, actor, clock))
+    found.errors |= not_on_the_form(session, sent)
     if not found.errors:
         minor_id = None if current is None else current.minor.id
         for at, code in past.problems(session, minor_id, found.past, clock.tonight()).items():

@@ -133,6 +133,9 @@ def _residence(form: Form, out: Read) -> Json | None:
     county = form.one("county")
     if county == "none":
         return {"none": True}
+    if county and county not in counties():
+        out.errors["county"] = gettext("Choose one of the answers")
+        return None
     fips = county or elsewhere
     return {"county": fips} if fips else None
 

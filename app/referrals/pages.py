@@ -86,6 +86,24 @@ def form_page(
     return page(request, "referrals/form.html", context, actor=actor, here="home", status=status, exit_link=True)
 
 
+# What may be chosen beside the choices themselves, and under which name the choices stand.
+_BESIDE = {"conditions": {"none"}}
+_CHOICES_OF = {"prefer": "houses", "refuse": "houses"}
+
+
+def not_on_the_form(session: Session, form: Form) -> dict[str, str]:
+    """The fields with a value that no choice of the form has: a choice is never guessed."""
+    columns = (Facility.id, Facility.alias, Facility.state, Facility.declines, Facility.languages)
+    choices = _choices(session, session.execute(select(*columns)).all())
+    names = ("needed", "gender", "trafficking", "custody", "infants", "conditions", "languages", "prefer", "refuse")
+    known = {name: {code for code, _ in choices[_CHOICES_OF.get(name, name)]} for name in names}
+    return {
+        name: gettext("Choose one of the answers")
+        for name in names
+        if set(form.many(name)) - known[name] - _BESIDE.get(name, set())
+    }
+
+
 def minors_by_code(session: Session, actor: Actor, clock: Clock) -> LookUp:
     """Find minors by the codes of their referrals, among those that the actor may see."""
 

@@ -15,6 +15,7 @@ from app.web.translation import gettext
 Model = TypeVar("Model", bound=BaseModel)
 
 ABOUT = 1  # "about 15" is 14 to 16
+YOUNGEST, OLDEST = 1, 45  # beyond these it is a slip; who is too old for every house is told so on the answer
 MONTHS = {name.lower(): n for n, name in enumerate(words.MONTHS, start=1)}
 
 
@@ -67,13 +68,13 @@ def age_or_birth_date(text: str, today: date) -> tuple[date | None, tuple[int, i
     if not said:
         return None, None
     if match := re.fullmatch(r"(\d{1,2})", said):
-        return None, (int(said), int(said))
+        return None, _ages(int(said), int(said))
     if match := re.fullmatch(r"(?:about|around|ca\.?|~|maybe)\s*(\d{1,2})", said):
         age = int(match[1])
-        return None, (max(0, age - ABOUT), age + ABOUT)
+        low, high = _ages(age, age)
+        return None, (max(YOUNGEST, low - ABOUT), high + ABOUT)
     if match := re.fullmatch(r"(\d{1,2})\s*(?:-|to|or)\s*(\d{1,2})", said):
-        low, high = sorted((int(match[1]), int(match[2])))
-        return None, (low, high)
+        return None, _ages(int(match[1]), int(match[2]))
     how = gettext("Write the age as 15, about 15 or 14-16, or the birth date as 3/2/2011")
     try:
         born = day(said)
@@ -82,6 +83,17 @@ def age_or_birth_date(text: str, today: date) -> tuple[date | None, tuple[int, i
     if not date(1980, 1, 1) <= born <= today:
         raise Unreadable(gettext("This birth date cannot be: check the year"))
     return born, None
+
+
+def _ages(low: int, high: int) -> tuple[int, int]:
+    """Two ages of one young person; a slip of the pen is no answer."""
+    if low > high:
+        raise Unreadable(gettext("Write the lower age first, such as 14-16"))
+    if not YOUNGEST <= low <= high <= OLDEST:
+        raise Unreadable(
+            gettext("Check the age: it should lie between %(low)s and %(high)s") % {"low": YOUNGEST, "high": OLDEST}
+        )
+    return low, high
 
 
 def day(text: str) -> date:

@@ -39,7 +39,8 @@ def read(**fields: str | list[str]) -> Read:
         ("about 15", (None, (14, 16))),
         ("~15", (None, (14, 16))),
         ("14-16", (None, (14, 16))),
-        ("16 to 14", (None, (14, 16))),
+        ("14 to 16", (None, (14, 16))),
+        ("about 1", (None, (1, 2))),
         ("19", (None, (19, 19))),
         ("3/2/2011", (date(2011, 3, 2), None)),
         ("2011-03-02", (date(2011, 3, 2), None)),
@@ -51,7 +52,24 @@ def test_an_age_or_a_birth_date(typed: str, meant: tuple[Any, Any]) -> None:
     assert answers.age_or_birth_date(typed, TONIGHT) == meant
 
 
-@pytest.mark.parametrize("typed", ["fifteen", "15 years?", "2/30/2011", "11/22/2026", "1/1/1979", "2010", "150-"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "fifteen",
+        "0",
+        "15-13",
+        "46",
+        "0-2",
+        "about 0",
+        "44 or 46",
+        "15 years?",
+        "2/30/2011",
+        "11/22/2026",
+        "1/1/1979",
+        "2010",
+        "150-",
+    ],
+)
 def test_what_is_no_age_says_how_to_write_one(typed: str) -> None:
     with pytest.raises(Unreadable) as error:
         answers.age_or_birth_date(typed, TONIGHT)

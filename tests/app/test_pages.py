@@ -166,6 +166,30 @@ def test_a_form_with_problems_keeps_every_answer(browser: Browser, database: Dat
         assert session.scalar(select(func.count()).select_from(Referral)) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("age", "0", "Check the age: it should lie between 1 and 45"),
+        ("age", "15-13", "Write the lower age first, such as 14-16"),
+        ("needed", "9", "Choose one of the answers"),
+        ("conditions", "dragons", "Choose one of the answers"),
+        ("infants", "9", "Choose one of the answers"),
+        ("county", "99999", "Choose one of the answers"),
+        ("languages", "xx", "Choose one of the answers"),
+        ("prefer", "fac_none", "Choose one of the answers"),
+    ],
+)
+def test_a_value_that_no_choice_has_is_said_at_its_field(
+    browser: Browser, database: Database, name: str, value: str, said: str
+) -> None:
+    answer = browser.refer(**{name: value})
+    assert answer.status_code == 422
+    assert f'id="{name}-wrong"' in answer.text
+    assert said in words(answer)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Referral)) == 0
+
+
 def test_one_more_line_keeps_the_draft_without_complaining(browser: Browser) -> None:
     answer = browser.refer(age="fifteenish", press="more_past")
     assert answer.status_code == 200

@@ -14,6 +14,7 @@ import pytest
 
 from matching.__main__ import main
 from matching.codec import schema
+from matching.doubled import doubled
 
 from .builders import GONE, Json, changed, decide, house, minor, referral, snapshot
 
@@ -271,6 +272,28 @@ def test_a_process_answers_with_its_exit_code(write: Write) -> None:
     bad = matching("rank", write(two()), "--referral", "ref_9")
     assert (bad.returncode, bad.stdout) == (2, b"")
     assert bad.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"),
+    [
+        ('{"version": 1, "version": 1}', "/version"),
+        ('{"facilities": [{"id": "a"}, {"beds": {"x~/y": 1, "x~/y": 1, "z": 2}}]}', "/facilities/1/beds/x~0~1y"),
+        ('{"minors": [{"id": "a", "id": "b", "needs": {"infants": 0, "infants": 2}}]}', "/minors/0/id"),
+        ('[{"a": 1, "a": 1}]', "/0/a"),
+    ],
+)
+def test_a_member_that_stands_twice_is_refused_with_its_pointer(
+    write: Write, capsys: pytest.CaptureFixture[str], text: str, pointer: str
+) -> None:
+    assert main(["rank", write(text.encode()), "--referral", "ref_1"]) == 2
+    said = capsys.readouterr().err
+    assert f": {pointer}: This member stands here twice." in said
+    assert said.count("\n") == 1
+
+
+def test_what_is_no_json_is_told_by_who_reads_it() -> None:
+    assert doubled("{") == doubled("[" * 100_000) == doubled('{"a": {"b": [1, {"c": null}]}}') == []
 
 
 def test_the_module_runs_as_a_program(
