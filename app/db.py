@@ -14,6 +14,7 @@ from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import (
     JSON,
+    BindParameter,
     CheckConstraint,
     DateTime,
     Dialect,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     TypeDecorator,
+    bindparam,
     create_engine,
     event,
     make_url,
@@ -104,6 +106,16 @@ class Base(DeclarativeBase):
         list[Any]: _JSON,
         list[dict[str, Any]]: _JSON,
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table beneath a model, for statements that go past the mapper."""
+    table: Any = model.__table__
+    return table  # type: ignore[no-any-return]
+
+
+NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
+"""The hour, in statements that are built once: building one costs as much as asking it."""
 
 
 class Versioned:

@@ -1,18 +1,31 @@
 """Stored decisions, read back: by whoever may see the referral, and by the service itself."""
 
 import json
-from datetime import datetime
-from typing import Any
+import re
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 
 from app.access.actor import Actor, hidden
-from app.answers.models import RankingRun
+from app.answers.models import RankingRun, RunGround
 from app.audit.service import record
+from app.minors.models import Minor
 from app.referrals import service as referrals
+from app.referrals.models import Referral
+from app.sharing.projection import LISTS
 
 Json = dict[str, Any]
+
+_JSON = json.JSONDecoder()
+_GROUND = (
+    select(RankingRun.tonight, RankingRun.answer, RunGround.referral_version, RunGround.house_stamps, Minor.version)
+    .join(Referral, Referral.id == RankingRun.referral_id)
+    .join(Minor, Minor.id == Referral.minor_id)
+    .outerjoin(RunGround, RunGround.run_id == RankingRun.id)
+    .where(RankingRun.id == bindparam("run"), RankingRun.referral_id == bindparam("referral"))
+)
 
 
 def read_run(session: Session, actor: Actor, referral_id: str, run_id: str, now: datetime) -> tuple[RankingRun, Json]:
@@ -33,10 +46,41 @@ def run_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> tup
     return row, json.loads(row.answer)
 
 
+class Ground(NamedTuple):
+    """A decision, and what it stood on beside what stands now."""
+
+    tonight: date
+    answer: str
+    """As it is stored, to be read as far as it is needed."""
+    decided_on: int | None
+    """The version of the referral that was looked at; None: not on record."""
+    house_stamps: Json | None
+    minor_version: int
+
+    def of_house(self, facility_id: str) -> Json:
+        """The four lists, with as much as they say of one house: what they say of the others is long."""
+        name = re.escape(json.dumps(facility_id, ensure_ascii=False))
+        # Only where an object begins can this stand: within a text each quotation mark has a backslash before it.
+        found = list(re.finditer(rf'\{{(?:"rank":\d+,)?"facility":{name},', self.answer))
+        if len(found) != 1:
+            return only(json.loads(self.answer), facility_id)
+        entry: Json = _JSON.raw_decode(self.answer, found[0].start())[0]
+        marks = {"rank": "options", "unknown": "needs_info", "failed": "excluded"}
+        place = next((marks[mark] for mark in marks if mark in entry), "later")
+        return {listed: [entry] if listed == place else [] for listed in LISTS}
+
+
+def ground_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> Ground:
+    """A decision of a referral that the actor was found to see, for whoever acts on it."""
+    row = session.execute(_GROUND, {"run": run_id, "referral": referral_id}).one_or_none()
+    if row is None:
+        raise hidden(actor, "ranking.read", "ranking_run", run_id)
+    return Ground(*row)
+
+
 def only(answer: Json, facility_id: str) -> Json:
     """As much of a decision as it says of one house."""
-    lists = ("options", "later", "needs_info", "excluded")
-    return {**answer, **{name: [e for e in answer[name] if e["facility"] == facility_id] for name in lists}}
+    return {name: [entry for entry in answer[name] if entry["facility"] == facility_id] for name in LISTS}
 
 
 def stored_run(session: Session, run_id: str) -> tuple[RankingRun, Json]:

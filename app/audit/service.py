@@ -13,8 +13,13 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.audit.chain import COVERED, GENESIS, link
 from app.audit.models import AuditEvent, AuditHead, Outcome
-from app.db import Database
+from app.db import Database, table_of
 
+# Built once, past the mapper, and all rows in one statement, which is what asking for something back is for:
+# everybody waits for the lock that is held meanwhile.
+_HEAD = select(AuditHead.seq, AuditHead.hash).with_for_update()
+_ROWS = insert(table_of(AuditEvent)).returning(table_of(AuditEvent).c.seq)
+_LATER = update(table_of(AuditHead))
 _CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
 _ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
@@ -138,15 +143,15 @@ def _append(session: Session) -> None:
     if not waiting or session.in_nested_transaction() or "reader_of" in session.info:
         return
     session.flush()
-    head = session.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one()
+    head = session.execute(_HEAD).one()
     seq, previous, rows = head.seq, head.hash, []
     for fields in waiting:
         seq += 1
         row = {**fields, "seq": seq, "previous_hash": previous}
         row["hash"] = previous = link(previous, row)
         rows.append(row)
-    session.execute(insert(AuditEvent), rows)
-    session.execute(update(AuditHead).values(seq=seq, hash=previous))
+    session.execute(_ROWS, rows)
+    session.execute(_LATER, {"seq": seq, "hash": previous})
     waiting.clear()
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.beds import confirming, service
 from app.beds.capacity import capacity_of, house_tonight
-from app.beds.ledger import NIGHT, NOW, in_force
+from app.beds.ledger import NIGHT, in_force
 from app.beds.models import BedChange, BedNight
 from app.beds.schemas import BedStatusChange, BedTonight, BoardBed, BoardBedPut, BoardPut, BoardRead, ConfirmationCreate
+from app.db import NOW
 from app.errors import FieldError, Problem, invalid, stale_update
 from app.facilities.models import Bed, BedStatus, BedUnavailable
 from app.facilities.rooms import UNAVAILABLE_ORDER, bed_facts

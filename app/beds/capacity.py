@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.beds.ledger import NOW, in_force
+from app.beds.ledger import in_force
 from app.beds.models import BedNight
+from app.db import NOW
 from app.facilities.forms import licence_form
 from app.facilities.models import Facility, FacilityFund, HouseStamp, Licence, LicenceStatus, NightStaffing
 from app.facilities.service import find_own

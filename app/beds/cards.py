@@ -68,7 +68,6 @@ def turn(
     if confirmed is not None:
         bed.confirmed_at, bed.confirmed_by = confirmed
     bed.version += 1
-    session.flush()
     change.version = bed.version
     session.add(change)
     session.flush()

@@ -31,16 +31,29 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.beds.models import BedNight, FormerBedNight, Movement
-from app.db import UtcDateTime, new_id
+from app.db import NOW, new_id, table_of
 from app.facilities.stamps import lock as lock
 from app.facilities.stamps import stamp as stamp
 from app.facilities.stamps import stamps as stamps
 
 NIGHT = timedelta(days=1)
-NOW: BindParameter[datetime] = bindparam("now", type_=UtcDateTime())
-"""The hour, in statements that are built once: building one costs as much as asking it."""
 REACH = timedelta(days=30)
 """How far ahead somebody without a date of leaving has rows; every night adds one."""
+
+
+_RUN_OUT = (
+    select(BedNight.bed_id, BedNight.night)
+    .where(
+        BedNight.expires_at <= NOW,
+        BedNight.night >= bindparam("first"),
+        BedNight.night < bindparam("until"),
+        or_(BedNight.bed_id == bindparam("bed"), BedNight.minor_id == bindparam("minor")),
+    )
+    .order_by(BedNight.night, BedNight.bed_id)
+    .with_for_update()
+)
+# What is asked back makes it one statement, with the nights in their order, instead of one for each night.
+_TAKE = insert(table_of(BedNight)).returning(table_of(BedNight).c.night)
 
 
 class Payer(NamedTuple):
@@ -111,7 +124,7 @@ def claim(
     ]
     if rows:
         try:
-            session.execute(insert(BedNight), rows)
+            session.execute(_TAKE, rows)
         except IntegrityError as error:
             what = _collision(error)
             if what is None:
@@ -122,12 +135,9 @@ def claim(
 
 def clear_run_out(session: Session, bed_id: str, minor_id: str | None, first: date, until: date, now: datetime) -> None:
     """Remove rows of holds that have run out and stand in the way of a claim."""
-    ours = BedNight.bed_id == bed_id if minor_id is None else or_(_bed(bed_id), BedNight.minor_id == minor_id)
-    old = and_(BedNight.expires_at <= now, BedNight.night >= first, BedNight.night < until, ours)
+    where = {"bed": bed_id, "minor": minor_id, "first": first, "until": until, "now": now}
     # Locked in one order first: two claims that clear the same rows would else wait for each other.
-    found = session.execute(
-        select(BedNight.bed_id, BedNight.night).where(old).order_by(BedNight.night, BedNight.bed_id).with_for_update()
-    ).all()
+    found = session.execute(_RUN_OUT, where).all()
     if found:
         keys = tuple_(BedNight.bed_id, BedNight.night).in_([tuple(row) for row in found])
         session.execute(delete(BedNight).where(keys, BedNight.expires_at <= now))
@@ -213,15 +223,19 @@ def in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(BedNight.expires_at.is_(None), BedNight.expires_at > now)
 
 
-def fullest(session: Session, facility_id: str, first: date, until: date, now: datetime) -> int:
-    """How many have a bed in a house on its fullest night of `[first, until)`."""
-    per_night = (
-        select(func.count().label("people"))
-        .where(BedNight.facility_id == facility_id, BedNight.night >= first, BedNight.night < until, in_force(now))
-        .group_by(BedNight.night)
-        .subquery()
+_PER_NIGHT = (
+    select(func.count().label("people"))
+    .where(
+        BedNight.facility_id == bindparam("house"),
+        BedNight.night >= bindparam("first"),
+        BedNight.night < bindparam("until"),
+        in_force(NOW),
     )
-    return session.scalar(select(func.max(per_night.c.people))) or 0
+    .group_by(BedNight.night)
+    .subquery()
+)
+FULLEST = select(func.coalesce(func.max(_PER_NIGHT.c.people), 0)).scalar_subquery()
+"""How many have a bed in a `house` on its fullest night of `[first, until)`, `now`."""
 
 
 def nights_used(session: Session, now: datetime, besides_holds_of: str | None = None) -> dict[str, int]:
@@ -279,10 +293,6 @@ def _broken_runs(session: Session, stay_ids: Sequence[str]) -> dict[str, list[Pa
     for stay_id, fund_id, first, last in session.execute(query.group_by(row.c.stay_id, row.c.fund_id, start)):
         runs.setdefault(stay_id, []).append(PaidRun(fund_id, first, last, to_the_end=False))
     return runs
-
-
-def _bed(bed_id: str) -> ColumnElement[bool]:
-    return BedNight.bed_id == bed_id
 
 
 def _by_payer(payers: Mapping[date, Payer]) -> dict[Payer, Sequence[date]]:

@@ -3,11 +3,23 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.db import table_of
 from app.facilities.models import HouseStamp
+
+_ROWS = table_of(HouseStamp)
+_COUNT = update(_ROWS).where(_ROWS.c.facility_id == bindparam("house")).values(changes=_ROWS.c.changes + 1)
+_COUNT_IF = _COUNT.where(_ROWS.c.changes == bindparam("seen"))
+_FIRST = {
+    name: insert(_ROWS)
+    .values(facility_id=bindparam("house"), changes=1)
+    .on_conflict_do_nothing()
+    .returning(_ROWS.c.changes)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
@@ -15,18 +27,14 @@ def stamp(session: Session, facility_id: str, seen: int | None = None) -> bool:
 
     With `seen`, only where nobody has changed it since: False says that somebody did, and that nothing was counted.
     """
-    own = HouseStamp.facility_id == facility_id
-    where = own if seen is None else own & (HouseStamp.changes == seen)
-    count = update(HouseStamp).values(changes=HouseStamp.changes + 1)
-    if _changed(session, count.where(where)):
+    if seen is None and _changed(session, _COUNT, house=facility_id):
         return True
-    if seen is not None and seen > 0:
-        return False
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    first = insert(HouseStamp).values(facility_id=facility_id, changes=1).on_conflict_do_nothing()
-    if session.execute(first.returning(HouseStamp.changes)).one_or_none() is not None:
+    if seen:
+        return _changed(session, _COUNT_IF, house=facility_id, seen=seen)
+    first = session.execute(_FIRST[session.get_bind().dialect.name], {"house": facility_id})
+    if first.one_or_none() is not None:
         return True
-    return seen is None and _changed(session, count.where(own))
+    return seen is None and _changed(session, _COUNT, house=facility_id)
 
 
 def lock(session: Session, facility_ids: Iterable[str]) -> None:
@@ -35,8 +43,8 @@ def lock(session: Session, facility_ids: Iterable[str]) -> None:
     session.execute(select(HouseStamp.facility_id).where(own).order_by(HouseStamp.facility_id).with_for_update())
 
 
-def _changed(session: Session, statement: Update) -> bool:
-    done: Any = session.execute(statement)
+def _changed(session: Session, statement: Update, **which: object) -> bool:
+    done: Any = session.execute(statement, which)
     return bool(done.rowcount)
 
 

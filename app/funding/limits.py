@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import BindParameter, ColumnElement, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.funding.models import FundLimit
@@ -14,11 +14,16 @@ ORDER = (FundLimit.fund_id, FundLimit.valid_from, FundLimit.position.desc())
 
 def limits_on(session: Session, fund_ids: Iterable[str], day: date) -> dict[str, str]:
     """The limit of each fund that governs a stay from `day`: of those in force the latest, then the first listed."""
-    own = FundLimit.fund_id.in_(list(fund_ids))
-    query = select(FundLimit.fund_id, FundLimit.id).where(own, in_force_on(day)).order_by(*ORDER)
-    return dict(session.execute(query).all())
+    return dict(session.execute(_GOVERNING, {"funds": list(fund_ids), "day": day}).all())
 
 
 def in_force_on(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Limits whose dates hold this day."""
     return (FundLimit.valid_from <= day) & or_(FundLimit.valid_until.is_(None), FundLimit.valid_until > day)
+
+
+_GOVERNING = (
+    select(FundLimit.fund_id, FundLimit.id)
+    .where(FundLimit.fund_id.in_(bindparam("funds", expanding=True)), in_force_on(bindparam("day")))
+    .order_by(*ORDER)
+)

@@ -6,12 +6,17 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.db import new_id
+from app.db import new_id, table_of
 from app.outbox.models import OutboxEvent
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,29}(\.[a-z][a-z0-9_]{0,29}){0,2}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ONCE = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+
+_ONCE_ONLY = {
+    "sqlite": sqlite.insert(table_of(OutboxEvent)).on_conflict_do_nothing(index_elements=["once"]),
+    "postgresql": postgresql.insert(table_of(OutboxEvent)).on_conflict_do_nothing(index_elements=["once"]),
+}
 
 
 def emit(
@@ -34,18 +39,17 @@ def emit(
         if not all(word is None or form.fullmatch(word) for word in words):
             raise ValueError("the outbox takes codes and opaque ids, not text")
     now = session.info["clock"].now()
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    event = insert(OutboxEvent).values(
-        id=new_id("evt"),
-        kind=kind,
-        agency_id=agency_id,
-        facility_id=facility_id,
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        version=version,
-        once=once,
-        created_at=now,
-        due_at=due_at or now,
-        attempts=0,
-    )
-    session.execute(event.on_conflict_do_nothing(index_elements=["once"]))
+    event = {
+        "id": new_id("evt"),
+        "kind": kind,
+        "agency_id": agency_id,
+        "facility_id": facility_id,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "version": version,
+        "once": once,
+        "created_at": now,
+        "due_at": due_at or now,
+        "attempts": 0,
+    }
+    session.execute(_ONCE_ONLY[session.get_bind().dialect.name], event)

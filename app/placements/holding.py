@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.answers import runs
-from app.answers.models import RunGround
+from app.answers.models import RankingRun
 from app.audit.service import record
 from app.beds import holds, ledger
 from app.beds.ledger import Taken
 from app.beds.models import BedNight, Hold
 from app.codes import trail_id
-from app.db import Database, new_id
+from app.db import NOW, Database, new_id
 from app.errors import FieldError, Problem, conflict, invalid
 from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence
@@ -39,6 +39,23 @@ from app.stays.money import money_is_there, paid_nights
 
 Json = dict[str, Any]
 
+_CROWDED = select(Licence, ledger.FULLEST.label("fullest")).where(Licence.facility_id == bindparam("house"))
+_ASKED = select(
+    select(func.count())
+    .where(Hold.referral_id == bindparam("referral"), Hold.ended_at.is_(None), Hold.expires_at > NOW)
+    .scalar_subquery(),
+    select(func.count())
+    .where(Offer.referral_id == bindparam("referral"), Offer.status == OfferStatus.OPEN, Offer.answer_by > NOW)
+    .scalar_subquery(),
+)
+"""How many holds a referral has now, and how many open questions to houses."""
+_GOVERNS = select(Stay.admitted_on).where(
+    Stay.minor_id == bindparam("minor"),
+    Stay.facility_id == bindparam("house"),
+    Stay.admitted_on < bindparam("first"),
+    Stay.left_on.is_(None) | (Stay.left_on > bindparam("first")),
+)
+_RUN_BY = select(Facility.agency_id).where(Facility.id == bindparam("house"))
 HOLD_LASTS = timedelta(hours=2)
 MOST_OFFERS = 3
 """One with a hold, and two further ones."""
@@ -75,8 +92,7 @@ def ask(
         try:
             with database.writing() as session:
                 session.info["request_id"] = request_id
-                referral = referrals.find_own(session, actor, asked.referral_id, now, "offer.make")
-                lock_referral(session, referral)
+                referral = referrals.find_own(session, actor, asked.referral_id, now, "offer.make", lock=True)
                 # Under the lock: the same request, sent again while the first is at work, waits for what that made.
                 made = once.earlier(session, actor.id)
                 if made is not None:
@@ -105,10 +121,10 @@ def _make(
     body = asked.body
     if referral.status is not ReferralStatus.OPEN:
         raise Problem("referral_closed")
-    entry, ground = _entry(session, actor, referral, run_id, body, now, tonight)
+    entry, seen = _entry(session, actor, referral, run_id, body, now, tonight)
     _chosen_well(entry, body)
     _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
-    if not ledger.stamp(session, body.facility, ground.house_stamps.get(body.facility, 0)):
+    if not ledger.stamp(session, body.facility, seen):
         raise Outdated(was_option=True)
     return write_offer(session, actor, asked, referral, entry, now, tonight, run_id=run_id)
 
@@ -177,28 +193,31 @@ def lock_referral(session: Session, referral: Referral) -> None:
 
 def _entry(
     session: Session, actor: Actor, referral: Referral, run_id: str, body: OfferCreate, now: datetime, tonight: date
-) -> tuple[Json, RunGround]:
+) -> tuple[Json, int]:
     """The option, or the later one with a date, that a decision gives for a house, or one whose rules are waived.
 
-    Outdated where the decision is out of date.
+    And how often the house had changed by then. Outdated where the decision is out of date.
     """
     facility_id = body.facility
-    run, answer = runs.run_of(session, actor, referral.id, run_id)
-    ground = session.get(RunGround, run_id)
-    if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
+    ground = runs.ground_of(session, actor, referral.id, run_id)
+    stands = referral.version + ground.minor_version - 1
+    if ground.house_stamps is None or ground.tonight != tonight or ground.decided_on != stands:
         raise Outdated
+    changes = ground.house_stamps.get(facility_id, 0)
     # What the agency was not shown cannot be asked for either: else a refusal would tell what the page did not.
     # Where a house is shown hangs on its own entry alone, so the others need not be gone through.
-    seen = project(runs.only(answer, facility_id), viewer=AGENCY)
+    whole = ground.of_house(facility_id)
+    seen = project(whole, viewer=AGENCY)
     unfunded = body.unfunded_reason is not None
     if facility_id in {entry["facility"] for entry in (*seen["options"], *seen["later"]) if entry.get("bed")}:
         if unfunded:
             raise Problem("not_an_option", "Somebody pays here. Ask without unfunded_reason.")
-        return next(e for e in (*answer["options"], *answer["later"]) if e["facility"] == facility_id), ground
-    out = waived.entry(session, referral, run, answer, facility_id, now, unfunded=unfunded)
+        return next(iter((*whole["options"], *whole["later"]))), changes
+    run = session.get_one(RankingRun, run_id)
+    out = waived.entry(session, referral, run, whole, facility_id, now, unfunded=unfunded)
     if out is not None:
-        return out, ground
-    if ledger.stamps(session).get(facility_id, 0) != ground.house_stamps.get(facility_id, 0):
+        return out, changes
+    if ledger.stamps(session).get(facility_id, 0) != changes:
         raise Outdated
     raise Problem("not_an_option")
 
@@ -213,12 +232,10 @@ def _chosen_well(entry: Json, body: OfferCreate) -> None:
 
 
 def _room_for_one_more(session: Session, referral_id: str, *, keep_bed: bool, now: datetime) -> None:
-    if keep_bed and holds.of_referral(session, referral_id, now) is not None:
+    held, asked = session.execute(_ASKED, {"referral": referral_id, "now": now}).one()
+    if keep_bed and held:
         raise Problem("held_already")
-    asked = select(func.count()).where(
-        Offer.referral_id == referral_id, Offer.status == OfferStatus.OPEN, Offer.answer_by > now
-    )
-    if (session.scalar(asked) or 0) >= MOST_OFFERS:
+    if asked >= MOST_OFFERS:
         raise Problem("offers_full")
 
 
@@ -248,28 +265,17 @@ def take(session: Session, wanted: holds.Wanted, actor: Actor, now: datetime, to
     if not money_is_there(session, wanted.payers, wanted.minor_id, now):
         raise Problem("money_held")
     hold = holds.make(session, wanted, actor.id, now, tonight)
-    capacity = licensed(session, wanted.facility_id, tonight)
-    if capacity is not None and ledger.fullest(session, wanted.facility_id, wanted.first, wanted.until, now) > capacity:
+    which = {"house": wanted.facility_id, "first": wanted.first, "until": wanted.until, "now": now}
+    found: Any = session.execute(_CROWDED, which).all()
+    capacity = licence_form([licence for licence, _ in found], tonight)["capacity"]
+    if capacity is not None and found[0].fullest > capacity:
         raise Problem("not_available")
     return hold
 
 
-def licensed(session: Session, facility_id: str, tonight: date) -> int | None:
-    """How many the licence in force lets a house have; None: not known."""
-    rows = session.scalars(select(Licence).where(Licence.facility_id == facility_id)).all()
-    capacity: int | None = licence_form(rows, tonight)["capacity"]
-    return capacity
-
-
 def _governed_from(session: Session, minor_id: str, facility_id: str, first: date) -> date:
     """The admission that governs the payers: an earlier one where this goes on with a stay in the same house."""
-    query = select(Stay.admitted_on).where(
-        Stay.minor_id == minor_id,
-        Stay.facility_id == facility_id,
-        Stay.admitted_on < first,
-        (Stay.left_on.is_(None)) | (Stay.left_on > first),
-    )
-    return session.scalar(query) or first
+    return session.scalar(_GOVERNS, {"minor": minor_id, "house": facility_id, "first": first}) or first
 
 
 def bed_taken(database: Database, actor: Actor, referral_id: str, run_id: str) -> Problem:
@@ -309,7 +315,7 @@ def still_free(session: Session, options: list[Json], now: datetime) -> list[Nex
 
 def tell_house(session: Session, kind: str, offer: Offer) -> None:
     """Tell the agency that runs the house; a house that nobody runs here is called by phone."""
-    agency = session.scalar(select(Facility.agency_id).where(Facility.id == offer.facility_id))
+    agency = session.scalar(_RUN_BY, {"house": offer.facility_id})
     if agency is not None:
         emit(session, kind, agency_id=agency, facility_id=trail_id(offer.facility_id), subject_kind="offer",
              subject_id=offer.id)  # fmt: skip

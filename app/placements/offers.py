@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
@@ -30,6 +30,14 @@ from app.stays.models import Admission, Offer, Stay
 
 Json = dict[str, Any]
 
+_BESIDE = (
+    select(Offer.id, Facility.alias, Hold, Bed.name, Admission.stay_id)
+    .join(Facility, Facility.id == Offer.facility_id)
+    .outerjoin(Hold, Hold.id == Offer.hold_id)
+    .outerjoin(Bed, Bed.id == Hold.bed_id)
+    .outerjoin(Admission, Admission.offer_id == Offer.id)
+    .where(Offer.id.in_(bindparam("offers", expanding=True)))
+)
 UNDO_WITHIN = timedelta(minutes=10)
 TRIES = 3
 
@@ -243,15 +251,10 @@ def must_be_open(offer: Offer, now: datetime) -> None:
 
 def shown(session: Session, rows: Sequence[Offer]) -> list[OfferRead]:
     """Offers as the agency sees them."""
-    kept = _holds(session, [row.hold_id for row in rows if row.hold_id is not None])
-    stays = dict(
-        session.execute(
-            select(Admission.offer_id, Admission.stay_id).where(Admission.offer_id.in_([row.id for row in rows]))
-        ).all()
-    )
-    houses = dict(
-        session.execute(select(Facility.id, Facility.alias).where(Facility.id.in_([r.facility_id for r in rows]))).all()
-    )
+    beside = {
+        offer_id: (house, _hold(hold, bed), stay_id)
+        for offer_id, house, hold, bed, stay_id in session.execute(_BESIDE, {"offers": [row.id for row in rows]})
+    }
     plain = (
         "id", "version", "referral_id", "facility_id", "run_id", "rank", "choice_reason", "authority",
         "authority_until", "unfunded", "status", "sent_at", "answer_by", "answered_at", "decided_by", "reason",
@@ -260,27 +263,25 @@ def shown(session: Session, rows: Sequence[Offer]) -> list[OfferRead]:
     return [
         OfferRead(
             **{name: getattr(row, name) for name in plain},
-            facility=houses[row.facility_id],
-            hold=kept.get(row.hold_id or ""),
-            stay_id=stays.get(row.id),
+            facility=house,
+            hold=hold,
+            stay_id=stay_id,
         )
-        for row in rows
+        for row, (house, hold, stay_id) in ((row, beside[row.id]) for row in rows)
     ]
 
 
-def _holds(session: Session, ids: Iterable[str]) -> dict[str, HoldRead]:
-    rows = session.execute(select(Hold, Bed.name).join(Bed, Bed.id == Hold.bed_id).where(Hold.id.in_(list(ids))))
-    return {
-        hold.id: HoldRead(
-            id=hold.id,
-            bed_id=hold.bed_id,
-            bed=name,
-            first_night=hold.first_night,
-            until_night=hold.until_night,
-            expires_at=hold.expires_at,
-            ended_at=hold.ended_at,
-            ended_how=hold.ended_how,
-            undo_until=hold.made_at + UNDO_WITHIN,
-        )
-        for hold, name in rows
-    }
+def _hold(hold: Hold | None, bed: str | None) -> HoldRead | None:
+    if hold is None or bed is None:
+        return None
+    return HoldRead(
+        id=hold.id,
+        bed_id=hold.bed_id,
+        bed=bed,
+        first_night=hold.first_night,
+        until_night=hold.until_night,
+        expires_at=hold.expires_at,
+        ended_at=hold.ended_at,
+        ended_how=hold.ended_how,
+        undo_until=hold.made_at + UNDO_WITHIN,
+    )

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.codes import trail_id
-from app.db import new_id
+from app.db import NOW, new_id
 from app.errors import Problem
 from app.minors.models import Minor
 from app.minors.service import change_minor, create_minor, read_minors
@@ -18,10 +18,14 @@ from app.referrals.codes import codes_for
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
 from app.sharing.models import Relation
-from app.sharing.service import grant, visible_minors
+from app.sharing.service import grant, granted, reads_cases, visible_minors
 from app.versions import must_be_current
 
 _COLUMNS = ("needed_from", "nights_needed", "urgency")
+_VISIBLE = select(Referral).where(
+    Referral.id == bindparam("referral"), Referral.minor_id.in_(granted(bindparam("agency"), NOW))
+)
+_VISIBLE_LOCKED = _VISIBLE.with_for_update(of=Referral).execution_options(populate_existing=True)
 
 
 def create_referral(session: Session, actor: Actor, new: ReferralCreate, now: datetime, tonight: date) -> ReferralRead:
@@ -61,19 +65,33 @@ def list_referrals(
     return _shown(session, rows, tonight), cursor
 
 
-def find(session: Session, actor: Actor, referral_id: str, now: datetime, action: str = "referral.read") -> Referral:
+def find(
+    session: Session,
+    actor: Actor,
+    referral_id: str,
+    now: datetime,
+    action: str = "referral.read",
+    *,
+    lock: bool = False,
+) -> Referral:
     """A referral that the actor may see, or the same 404 as for one that is not there."""
-    row = session.scalar(
-        select(Referral).where(Referral.id == referral_id, Referral.minor_id.in_(visible_minors(actor, now)))
-    )
+    row = None
+    if reads_cases(actor):
+        which = {"referral": referral_id, "agency": actor.agency_id, "now": now}
+        row = session.scalar(_VISIBLE_LOCKED if lock else _VISIBLE, which)
     if row is None:
         raise hidden(actor, action, "referral", referral_id)
     return row
 
 
-def find_own(session: Session, actor: Actor, referral_id: str, now: datetime, action: str) -> Referral:
-    """A referral of the actor's own agency: others may be let in to read, never to act."""
-    row = find(session, actor, referral_id, now, action)
+def find_own(
+    session: Session, actor: Actor, referral_id: str, now: datetime, action: str, *, lock: bool = False
+) -> Referral:
+    """A referral of the actor's own agency: others may be let in to read, never to act.
+
+    With `lock`, under the lock that every movement of it takes first.
+    """
+    row = find(session, actor, referral_id, now, action, lock=lock)
     if row.agency_id != actor.agency_id:
         raise hidden(actor, action, "referral", referral_id)
     return row

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -15,22 +15,31 @@ _CASE = (Permission.MINOR_READ, Permission.REFERRAL_READ, Permission.STAY_READ)
 
 def visible_minors(actor: Actor, now: datetime) -> Select[str]:
     """Ids of the minors whom the actor's agency may see now; a released one only while the release holds."""
-    query = (
+    query = granted(actor.agency_id, now)
+    return query if reads_cases(actor) else query.where(false())
+
+
+def reads_cases(actor: Actor) -> bool:
+    """A second wall behind the permission of the route."""
+    return any(actor.may(permission) for permission in _CASE)
+
+
+def granted(agency_id: str | BindParameter[str], now: datetime | BindParameter[datetime]) -> Select[str]:
+    """Ids of the minors whom an agency may see at an hour, whoever of it asks."""
+    return (
         select(Grant.minor_id)
         .outerjoin(Release, Release.id == Grant.release_id)
         .where(
-            Grant.agency_id == actor.agency_id,
+            Grant.agency_id == agency_id,
             Grant.valid_from <= now,
             or_(Grant.valid_until.is_(None), Grant.valid_until > now),
             or_(Grant.release_id.is_(None), _in_force(now)),
         )
         .distinct()
     )
-    # A second wall behind the permission of the route.
-    return query if any(actor.may(permission) for permission in _CASE) else query.where(false())
 
 
-def _in_force(now: datetime) -> ColumnElement[bool]:
+def _in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return (
         (Release.valid_from <= now)
         & (Release.valid_until > now)

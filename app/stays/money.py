@@ -7,15 +7,31 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.beds.ledger import Payer, in_force, nights
 from app.beds.models import BedNight
+from app.db import NOW
 from app.funding.limits import limits_on as limits_on
 from app.funding.models import FundLimit
 
 Json = dict[str, Any]
+
+_LIMITS = (
+    select(FundLimit.id, FundLimit.fund_id, FundLimit.nights_granted, FundLimit.beds_per_night)
+    .where(FundLimit.id.in_(bindparam("limits", expanding=True)))
+    .order_by(FundLimit.id)
+    .with_for_update(key_share=True)
+)
+_OTHERS = in_force(NOW) & (BedNight.minor_id != bindparam("own"))
+_OWN = (
+    (BedNight.minor_id == bindparam("own"))
+    & BedNight.stay_id.is_not(None)
+    & BedNight.night.not_in(bindparam("wanted", expanding=True))
+)
+_USED = select(func.count()).where(BedNight.limit_id == bindparam("limit"), or_(_OTHERS, _OWN))
+"""Nights that a limit pays: of others, by stays and holds in force, and of the own stay, but those that are wanted."""
 
 
 def paid_nights(session: Session, payers: Iterable[Json], governs_on: date) -> dict[date, Payer]:
@@ -34,24 +50,11 @@ def money_is_there(session: Session, payers: Mapping[date, Payer], own_minor: st
     ids = sorted({payer.limit_id for payer in payers.values() if payer.limit_id is not None})
     if not ids:
         return True
-    limits = session.scalars(
-        select(FundLimit).where(FundLimit.id.in_(ids)).order_by(FundLimit.id).with_for_update(key_share=True)
-    ).all()
-    for limit in limits:
+    for limit in session.execute(_LIMITS, {"limits": ids}).all():
         wanted = [night for night, payer in payers.items() if payer.limit_id == limit.id]
         if limit.nights_granted is not None:
-            used = session.scalar(
-                select(func.count()).where(BedNight.limit_id == limit.id, in_force(now), BedNight.minor_id != own_minor)
-            )
-            own = session.scalar(
-                select(func.count()).where(
-                    BedNight.limit_id == limit.id,
-                    BedNight.minor_id == own_minor,
-                    BedNight.stay_id.is_not(None),
-                    BedNight.night.not_in(wanted),
-                )
-            )
-            if (used or 0) + (own or 0) + len(wanted) > limit.nights_granted:
+            which = {"limit": limit.id, "own": own_minor, "wanted": wanted, "now": now}
+            if session.execute(_USED, which).scalar_one() + len(wanted) > limit.nights_granted:
                 return False
         if limit.beds_per_night is not None and _fullest(session, limit.fund_id, wanted, own_minor, now) + 1 > (
             limit.beds_per_night

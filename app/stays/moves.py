@@ -7,7 +7,7 @@ the same house the stay itself goes on, in its own bed, with the payers of the n
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -22,14 +22,16 @@ from app.stays.models import Admission, Discharge, NextPlacement, Offer, Stay
 from app.stays.money import money_is_there
 from app.stays.told_cards import tell_card
 
+_PRESENT = (
+    select(Stay)
+    .join(NextPlacement, NextPlacement.stay_id == Stay.id)
+    .where(NextPlacement.referral_id == bindparam("referral"), Stay.left_on.is_(None))
+)
+
 
 def present(session: Session, referral_id: str) -> Stay | None:
     """The stay that a referral goes on from, while it lasts; None of any other referral."""
-    return session.scalar(
-        select(Stay)
-        .join(NextPlacement, NextPlacement.stay_id == Stay.id)
-        .where(NextPlacement.referral_id == referral_id, Stay.left_on.is_(None))
-    )
+    return session.scalar(_PRESENT, {"referral": referral_id})
 
 
 def has_a_bed(session: Session, stay: Stay, first: date) -> bool:

@@ -442,7 +442,8 @@ class Movements(RuleBasedStateMachine):
         """Nights left, occupancy and caps, as a decision would see them, against the model."""
         with self.database.reading() as session:
             seen = build(session, self.now, self.tonight)
-            full = {n: real.fullest(session, n, self.tonight, self.tonight + real.NIGHT, self.now) for n in HOUSES}
+            tonight = {"first": self.tonight, "until": self.tonight + real.NIGHT, "now": self.now}
+            full = {n: session.scalar(select(real.FULLEST), {"house": n, **tonight}) for n in HOUSES}
         counted = self.ledger.in_force(self.now)
         for name in HOUSES:
             assert full[name] == sum(bed[4] == name[-1] and night == self.tonight for bed, night in counted)
