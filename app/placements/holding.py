@@ -7,7 +7,7 @@ house, the night. Where something has, the referral is ranked again, between tra
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -28,7 +28,8 @@ from app.idempotency import NO_KEY, Once
 from app.outbox.service import emit
 from app.placements import clash, service, waived
 from app.placements.snapshot import HORIZON_NIGHTS
-from app.placements.workflow import NextOption, OfferCreate
+from app.placements.told_offers import shown
+from app.placements.workflow import NextOption, OfferCreate, OfferRead
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, project
@@ -55,7 +56,12 @@ _GOVERNS = select(Stay.admitted_on).where(
     Stay.admitted_on < bindparam("first"),
     Stay.left_on.is_(None) | (Stay.left_on > bindparam("first")),
 )
-_RUN_BY = select(Facility.agency_id).where(Facility.id == bindparam("house"))
+_AROUND = select(
+    Facility.agency_id,
+    moves.PRESENT.with_only_columns(Stay.id).limit(1).scalar_subquery(),
+    _GOVERNS.limit(1).scalar_subquery(),
+).where(Facility.id == bindparam("house"))
+"""Who runs a house, from which stay a referral goes on, and from when on one that goes on in the house is governed."""
 HOLD_LASTS = timedelta(hours=2)
 MOST_OFFERS = 3
 """One with a hold, and two further ones."""
@@ -70,6 +76,13 @@ class Outdated(Exception):
         self.was_option = was_option
 
 
+class Made(NamedTuple):
+    """The offer that was made, as the agency sees it; None where the same request had made it before."""
+
+    offer_id: str
+    read: OfferRead | None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked of which house, and whether a bed is kept meanwhile."""
@@ -79,10 +92,8 @@ class Asked:
     keep_bed: bool
 
 
-def ask(
-    database: Database, actor: Actor, asked: Asked, *, once: Once = NO_KEY, request_id: str | None = None
-) -> tuple[str, bool]:
-    """Ask a house, and keep the bed meanwhile where that is wanted; the offer's id, and whether it was made before.
+def ask(database: Database, actor: Actor, asked: Asked, *, once: Once = NO_KEY, request_id: str | None = None) -> Made:
+    """Ask a house, and keep the bed meanwhile where that is wanted.
 
     Raises the 409 `bed_taken`, with what is still to be had, where somebody was faster.
     """
@@ -96,10 +107,10 @@ def ask(
                 # Under the lock: the same request, sent again while the first is at work, waits for what that made.
                 made = once.earlier(session, actor.id)
                 if made is not None:
-                    return made, True
+                    return Made(made, None)
                 offer = _make(session, actor, asked, referral, run_id, now, tonight)
                 once.remember(session, actor.id, offer.id)
-                return offer.id, False
+                return Made(offer.id, shown(session, [offer])[0])
         except Outdated as outdated:
             was_option |= outdated.was_option
             run_id = service.rank(database, actor, asked.referral_id, request_id=request_id).run_id
@@ -155,9 +166,12 @@ def write_offer(
         sent_by=actor.id,
         answer_by=now + HOLD_LASTS,
     )
+    first = first_night(entry)
+    where = {"house": body.facility, "referral": referral.id, "minor": referral.minor_id, "first": first}
+    run_by, stay_id, governs = session.execute(_AROUND, where).one()
     if asked.keep_bed:
-        _no_bed_of_her_own(session, referral, entry)
-        wanted = wanted_bed(session, referral, entry, body.facility, now)
+        _no_bed_of_her_own(session, stay_id, entry)
+        wanted = wanted_bed(session, referral, entry, body.facility, now, governs or first)
         hold = take(session, wanted, actor, now, tonight)
         offer.hold_id = hold.id
         record(session, actor, "hold.make", "hold", hold.id)
@@ -165,14 +179,13 @@ def write_offer(
     session.flush()
     reason = None if body.choice_reason is None else f"choice.{body.choice_reason}"
     record(session, actor, "offer.make", "offer", offer.id, reason=reason)
-    tell_house(session, "offer.made", offer)
+    _tell(session, "offer.made", offer, run_by)
     return offer
 
 
-def _no_bed_of_her_own(session: Session, referral: Referral, entry: Json) -> None:
+def _no_bed_of_her_own(session: Session, stay_id: str | None, entry: Json) -> None:
     """Two beds are kept for nobody: who has one until the next placement begins is asked for without a hold."""
-    stay = moves.present(session, referral.id)
-    if stay is not None and bed_of_her_own(session, stay, entry):
+    if stay_id is not None and bed_of_her_own(session, session.get_one(Stay, stay_id), entry):
         raise Problem("not_now", "The present stay has a bed on these nights. Ask the house without a hold.")
 
 
@@ -239,13 +252,14 @@ def _room_for_one_more(session: Session, referral_id: str, *, keep_bed: bool, no
         raise Problem("offers_full")
 
 
-def wanted_bed(session: Session, referral: Referral, entry: Json, facility_id: str, now: datetime) -> holds.Wanted:
-    """The bed, the nights and the payers of an option, as a hold wants them."""
+def wanted_bed(
+    session: Session, referral: Referral, entry: Json, facility_id: str, now: datetime, governs: date
+) -> holds.Wanted:
+    """The bed, the nights and the payers of an option, as a hold wants them; its funds' limits as of `governs`."""
     first = first_night(entry)
     until = first + timedelta(days=min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS))
     if entry["bed_until"] is not None:
         until = min(until, date.fromisoformat(entry["bed_until"]))
-    governs = _governed_from(session, referral.minor_id, facility_id, first)
     payers = {night: p for night, p in paid_nights(session, entry["payers"], governs).items() if night < until}
     return holds.Wanted(
         facility_id=facility_id,
@@ -273,7 +287,7 @@ def take(session: Session, wanted: holds.Wanted, actor: Actor, now: datetime, to
     return hold
 
 
-def _governed_from(session: Session, minor_id: str, facility_id: str, first: date) -> date:
+def governed_from(session: Session, minor_id: str, facility_id: str, first: date) -> date:
     """The admission that governs the payers: an earlier one where this goes on with a stay in the same house."""
     return session.scalar(_GOVERNS, {"minor": minor_id, "house": facility_id, "first": first}) or first
 
@@ -315,7 +329,10 @@ def still_free(session: Session, options: list[Json], now: datetime) -> list[Nex
 
 def tell_house(session: Session, kind: str, offer: Offer) -> None:
     """Tell the agency that runs the house; a house that nobody runs here is called by phone."""
-    agency = session.scalar(_RUN_BY, {"house": offer.facility_id})
+    _tell(session, kind, offer, session.scalar(select(Facility.agency_id).where(Facility.id == offer.facility_id)))
+
+
+def _tell(session: Session, kind: str, offer: Offer, agency: str | None) -> None:
     if agency is not None:
         emit(session, kind, agency_id=agency, facility_id=trail_id(offer.facility_id), subject_kind="offer",
              subject_id=offer.id)  # fmt: skip

@@ -66,7 +66,7 @@ def _asked(
     database, request_id = request.app.state.database, request.scope.get("request_id")
     try:
         asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=keep_bed)
-        offer_id, _ = ask(database, actor, asked, request_id=request_id)
+        offer_id = ask(database, actor, asked, request_id=request_id).offer_id
     except Problem as problem:
         missing = [error.pointer[1:] for error in problem.errors]
         said = {name: gettext(AT_THE_FIELD[name]) for name in missing if name in AT_THE_FIELD}

@@ -17,7 +17,6 @@ from app.paging import PageOf, whole
 from app.placements import house_offers, offers
 from app.placements.holding import Asked, ask
 from app.placements.workflow import Answer, HouseOffer, OfferCreate, OfferRead
-from app.stays.models import Offer
 
 router = APIRouter(prefix="/v1", tags=["offers"])
 
@@ -62,15 +61,13 @@ def offer(
 
 def _asked(request: Request, response: Response, actor: Actor, asked: Asked, once: Idempotent) -> OfferRead:
     database = request.app.state.database
-    offer_id, replayed = ask(database, actor, asked, once=once, request_id=request.scope.get("request_id"))
-    if replayed:
-        response.headers[REPLAYED] = "true"
-    response.headers["Location"] = address("referrals", asked.referral_id, "offers", offer_id)
+    made = ask(database, actor, asked, once=once, request_id=request.scope.get("request_id"))
+    response.headers["Location"] = address("referrals", asked.referral_id, "offers", made.offer_id)
+    if made.read is not None:
+        return made.read
+    response.headers[REPLAYED] = "true"
     with database.reading() as session:
-        if replayed:
-            return offers.read_offer(session, actor, asked.referral_id, offer_id, database.clock.now())
-        # Who has just made it is on record for that; a look of its own would be a second commit.
-        return offers.shown(session, [session.get_one(Offer, offer_id)])[0]
+        return offers.read_offer(session, actor, asked.referral_id, made.offer_id, database.clock.now())
 
 
 @router.get("/referrals/{referral_id}/offers")

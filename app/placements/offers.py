@@ -1,10 +1,10 @@
 """Offers: reading them, the house's answer, and taking the question back."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
@@ -17,11 +17,20 @@ from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
-from app.facilities.models import Bed, Facility
 from app.gaps import service as gaps
 from app.placements import clash, service, waived
-from app.placements.holding import Outdated, lock_referral, take, tell_agency, tell_house, wanted_bed
-from app.placements.workflow import Answer, HoldRead, OfferRead
+from app.placements.holding import (
+    Outdated,
+    first_night,
+    governed_from,
+    lock_referral,
+    take,
+    tell_agency,
+    tell_house,
+    wanted_bed,
+)
+from app.placements.told_offers import UNDO_WITHIN, shown
+from app.placements.workflow import Answer, OfferRead
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.stays import moves
@@ -30,15 +39,6 @@ from app.stays.models import Admission, Offer, Stay
 
 Json = dict[str, Any]
 
-_BESIDE = (
-    select(Offer.id, Facility.alias, Hold, Bed.name, Admission.stay_id)
-    .join(Facility, Facility.id == Offer.facility_id)
-    .outerjoin(Hold, Hold.id == Offer.hold_id)
-    .outerjoin(Bed, Bed.id == Hold.bed_id)
-    .outerjoin(Admission, Admission.offer_id == Offer.id)
-    .where(Offer.id.in_(bindparam("offers", expanding=True)))
-)
-UNDO_WITHIN = timedelta(minutes=10)
 TRIES = 3
 
 
@@ -200,7 +200,8 @@ def _wanted_now(
         entry = waived.entry(session, referral, run, whole, offer.facility_id, now, unfunded=offer.unfunded)
     if entry is None:
         raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
-    return wanted_bed(session, referral, entry, offer.facility_id, now)
+    governs = governed_from(session, referral.minor_id, offer.facility_id, first_night(entry))
+    return wanted_bed(session, referral, entry, offer.facility_id, now, governs)
 
 
 def _ranked_again(database: Database, actor: Actor, offer_id: str) -> str:
@@ -247,41 +248,3 @@ def must_be_open(offer: Offer, now: datetime) -> None:
     """Refuse what has ended, by an answer or by its hour."""
     if offer.status is not OfferStatus.OPEN or offer.answer_by <= now:
         raise Problem("offer_ended")
-
-
-def shown(session: Session, rows: Sequence[Offer]) -> list[OfferRead]:
-    """Offers as the agency sees them."""
-    beside = {
-        offer_id: (house, _hold(hold, bed), stay_id)
-        for offer_id, house, hold, bed, stay_id in session.execute(_BESIDE, {"offers": [row.id for row in rows]})
-    }
-    plain = (
-        "id", "version", "referral_id", "facility_id", "run_id", "rank", "choice_reason", "authority",
-        "authority_until", "unfunded", "status", "sent_at", "answer_by", "answered_at", "decided_by", "reason",
-        "second_reason",
-    )  # fmt: skip
-    return [
-        OfferRead(
-            **{name: getattr(row, name) for name in plain},
-            facility=house,
-            hold=hold,
-            stay_id=stay_id,
-        )
-        for row, (house, hold, stay_id) in ((row, beside[row.id]) for row in rows)
-    ]
-
-
-def _hold(hold: Hold | None, bed: str | None) -> HoldRead | None:
-    if hold is None or bed is None:
-        return None
-    return HoldRead(
-        id=hold.id,
-        bed_id=hold.bed_id,
-        bed=bed,
-        first_night=hold.first_night,
-        until_night=hold.until_night,
-        expires_at=hold.expires_at,
-        ended_at=hold.ended_at,
-        ended_how=hold.ended_how,
-        undo_until=hold.made_at + UNDO_WITHIN,
-    )

@@ -22,7 +22,7 @@ from app.stays.models import Admission, Discharge, NextPlacement, Offer, Stay
 from app.stays.money import money_is_there
 from app.stays.told_cards import tell_card
 
-_PRESENT = (
+PRESENT = (
     select(Stay)
     .join(NextPlacement, NextPlacement.stay_id == Stay.id)
     .where(NextPlacement.referral_id == bindparam("referral"), Stay.left_on.is_(None))
@@ -31,7 +31,7 @@ _PRESENT = (
 
 def present(session: Session, referral_id: str) -> Stay | None:
     """The stay that a referral goes on from, while it lasts; None of any other referral."""
-    return session.scalar(_PRESENT, {"referral": referral_id})
+    return session.scalar(PRESENT, {"referral": referral_id})
 
 
 def has_a_bed(session: Session, stay: Stay, first: date) -> bool:
