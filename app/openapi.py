@@ -71,7 +71,8 @@ def _tell_errors(method: str, operation: dict[str, Any]) -> None:
         "default": True,
     }
     if any(parameter["name"] == "idempotency-key" for parameter in parameters):
-        operation["responses"]["201"]["headers"] = {REPLAYED: REPLAY_HEADER}
+        done = next(status for status in operation["responses"] if status.startswith("2"))
+        operation["responses"][done]["headers"] = {REPLAYED: REPLAY_HEADER}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, possible in statuses.items():
         if possible:

@@ -12,6 +12,7 @@ from app.beds.schemas import BedStatusChange, BoardPut, BoardRead, ConfirmationC
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
+from app.facilities.rooms import read_bed
 from app.facilities.schemas import BedRead
 from app.idempotency import Idempotent
 from app.versions import IfMatch, tag
@@ -72,10 +73,17 @@ def undo_status(
     facility_id: Ref,
     bed_id: Ref,
     body: StatusUndo,
+    once: Idempotent,
     if_match: IfMatch = None,
 ) -> BedRead:
     """Take back the last change of a bed's status, within ten minutes: everything is as it was before."""
-    bed = service.undo(session, actor, facility_id, bed_id, body.version, if_match, clock.now())
+    bed = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.undo(session, actor, facility_id, bed_id, body.version, if_match, clock.now()),
+        again=lambda made: read_bed(session, actor, facility_id, made),
+    )
     tag(response, bed)
     return bed
 

@@ -48,6 +48,20 @@ def list_exceptions(session: DbSession, actor: Reader, clock: Now, referral_id: 
 
 
 @router.post("/{exception_id}/second")
-def second(session: DbSession, actor: Writer, clock: Now, referral_id: Ref, exception_id: Ref) -> ExceptionRead:
+def second(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    referral_id: Ref,
+    exception_id: Ref,
+    once: Idempotent,
+) -> ExceptionRead:
     """A second person agrees, within a day: not the one who recorded it."""
-    return exceptions.second(session, actor, referral_id, exception_id, clock.now())
+    return once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: exceptions.second(session, actor, referral_id, exception_id, clock.now()),
+        again=lambda made: exceptions.read_exception(session, actor, referral_id, made, clock.now()),
+    )

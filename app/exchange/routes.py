@@ -12,7 +12,7 @@ from app.codes import Ref, address
 from app.db import DbSession
 from app.exchange import service
 from app.exchange.schemas import DeliveryRead, TestSent, WebhookChange, WebhookCreate, WebhookRead, WebhookSecret
-from app.idempotency import Idempotent
+from app.idempotency import REPLAYED, Idempotent
 from app.paging import PageOf, Place, link_next, whole
 from app.versions import IfMatch, tag
 
@@ -77,15 +77,27 @@ def change_webhook(
 
 
 @router.post("/{webhook_id}/rotation")
-def rotate(session: DbSession, actor: Writer, clock: Now, webhook_id: Ref) -> WebhookSecret:
+def rotate(
+    response: Response, session: DbSession, actor: Writer, clock: Now, webhook_id: Ref, once: Idempotent
+) -> WebhookSecret:
     """A new secret, shown once. For 24 hours both sign."""
-    return service.rotate(session, actor, webhook_id, clock.now())
+    return once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.rotate(session, actor, webhook_id, clock.now()),
+        again=lambda made: service.with_secret(service.find(session, actor, made), clock.now()),
+    )
 
 
 @router.post("/{webhook_id}/test", status_code=status.HTTP_202_ACCEPTED)
-def send_test(session: DbSession, actor: Writer, webhook_id: Ref) -> TestSent:
+def send_test(response: Response, session: DbSession, actor: Writer, webhook_id: Ref, once: Idempotent) -> TestSent:
     """Send `webhook.test` to this receiver alone."""
-    service.test(session, actor, webhook_id)
+    if once.earlier(session, actor.id) is not None:
+        response.headers[REPLAYED] = "true"
+    else:
+        service.test(session, actor, webhook_id)
+        once.remember(session, actor.id, webhook_id)
     return TestSent(webhook_id=webhook_id)
 
 
@@ -105,6 +117,20 @@ def list_deliveries(
 
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/replay", status_code=status.HTTP_202_ACCEPTED)
-def replay(session: DbSession, actor: Writer, clock: Now, webhook_id: Ref, delivery_id: Ref) -> DeliveryRead:
+def replay(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    webhook_id: Ref,
+    delivery_id: Ref,
+    once: Idempotent,
+) -> DeliveryRead:
     """Send it again, under the same id."""
-    return service.replay(session, actor, webhook_id, delivery_id, clock.now())
+    return once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.replay(session, actor, webhook_id, delivery_id, clock.now()),
+        again=lambda made: service.read_delivery(session, actor, webhook_id, made),
+    )

@@ -126,15 +126,26 @@ def list_deliveries(
 def replay(session: Session, actor: Actor, webhook_id: str, delivery_id: str, now: datetime) -> DeliveryRead:
     """Send it again from the beginning, under the same id."""
     row = find(session, actor, webhook_id, "webhook.replay")
-    delivery = session.get(OutboxDelivery, delivery_id, with_for_update=True)
-    if delivery is None or delivery.target != row.id:
-        raise hidden(actor, "webhook.replay", "delivery", delivery_id)
+    delivery = _own_delivery(session, actor, row, delivery_id)
     if row.disabled_at is not None:
         raise conflict("conflict", "This receiver is switched off. Switch it on first.")
     delivery.delivered_at = delivery.dead_at = delivery.last_failure = None
     delivery.attempts, delivery.next_try_at = 0, now
     record(session, actor, "webhook.replay", "delivery", delivery.id)
     return _delivery(delivery, session.get_one(OutboxEvent, delivery.event_seq))
+
+
+def read_delivery(session: Session, actor: Actor, webhook_id: str, delivery_id: str) -> DeliveryRead:
+    """One sending, as it stands."""
+    delivery = _own_delivery(session, actor, find(session, actor, webhook_id, "webhook.replay"), delivery_id)
+    return _delivery(delivery, session.get_one(OutboxEvent, delivery.event_seq))
+
+
+def _own_delivery(session: Session, actor: Actor, row: WebhookEndpoint, delivery_id: str) -> OutboxDelivery:
+    delivery = session.get(OutboxDelivery, delivery_id, with_for_update=True)
+    if delivery is None or delivery.target != row.id:
+        raise hidden(actor, "webhook.replay", "delivery", delivery_id)
+    return delivery
 
 
 def shown(row: WebhookEndpoint, now: datetime) -> WebhookRead:

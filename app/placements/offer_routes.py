@@ -84,10 +84,23 @@ def read_offer(session: DbSession, actor: Reader, clock: Now, referral_id: Ref, 
 
 @router.post("/referrals/{referral_id}/offers/{offer_id}/withdrawal")
 def withdraw(
-    session: DbSession, actor: Holder, clock: Now, referral_id: Ref, offer_id: Ref, body: Withdrawal
+    response: Response,
+    session: DbSession,
+    actor: Holder,
+    clock: Now,
+    referral_id: Ref,
+    offer_id: Ref,
+    body: Withdrawal,
+    once: Idempotent,
 ) -> OfferRead:
     """Take the question back and free the bed: nobody's decline. `undo` within ten minutes leaves it as undone."""
-    return offers.withdraw(session, actor, referral_id, offer_id, clock.now(), undo=body.undo)
+    return once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: offers.withdraw(session, actor, referral_id, offer_id, clock.now(), undo=body.undo),
+        again=lambda made: offers.read_offer(session, actor, referral_id, made, clock.now()),
+    )
 
 
 @router.get("/facilities/{facility_id}/offers")
@@ -97,10 +110,20 @@ def house_list(session: DbSession, actor: House, clock: Now, facility_id: Ref) -
 
 
 @router.post("/facilities/{facility_id}/offers/{offer_id}/answer")
-def answer(request: Request, actor: House, facility_id: Ref, offer_id: Ref, said: Answer) -> HouseOffer:
+def answer(
+    request: Request,
+    response: Response,
+    actor: House,
+    facility_id: Ref,
+    offer_id: Ref,
+    said: Answer,
+    once: Idempotent,
+) -> HouseOffer:
     """Yes, or no with a reason. A yes ends every other question about this young person."""
-    database = request.app.state.database
-    made = offers.answer(database, actor, facility_id, offer_id, said, request_id=request.scope.get("request_id"))
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    made, replayed = offers.answer_once(database, actor, facility_id, offer_id, said, once, request_id=request_id)
+    if replayed:
+        response.headers[REPLAYED] = "true"
     with database.reading() as session:
         found = house_offers.shown(session, [made])
     if not found:

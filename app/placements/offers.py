@@ -18,6 +18,7 @@ from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
 from app.gaps import service as gaps
+from app.idempotency import NO_KEY, Once
 from app.placements import clash, service, waived
 from app.placements.holding import (
     Outdated,
@@ -97,6 +98,20 @@ def answer(
     database: Database, actor: Actor, facility_id: str, offer_id: str, said: Answer, *, request_id: str | None = None
 ) -> Offer:
     """The house's yes or no. A yes to a question without a hold is judged again first, if anything has changed."""
+    return answer_once(database, actor, facility_id, offer_id, said, NO_KEY, request_id=request_id)[0]
+
+
+def answer_once(
+    database: Database,
+    actor: Actor,
+    facility_id: str,
+    offer_id: str,
+    said: Answer,
+    once: Once,
+    *,
+    request_id: str | None = None,
+) -> tuple[Offer, bool]:
+    """The same, and whether the same request had said it before."""
     rerun: str | None = None
     for _ in range(TRIES):
         now, tonight = database.clock.now(), database.clock.tonight()
@@ -107,12 +122,15 @@ def answer(
                 referral = session.get_one(Referral, offer.referral_id)
                 lock_referral(session, referral)
                 session.refresh(offer)
+                if once.earlier(session, actor.id) is not None:
+                    return offer, True
                 must_be_open(offer, now)
                 if said.accept:
                     _accept(session, actor, offer, referral, rerun or offer.run_id, now, tonight)
                 else:
                     _decline(session, actor, offer, said, now)
-                return offer
+                once.remember(session, actor.id, offer.id)
+                return offer, False
         except Outdated:
             rerun = _ranked_again(database, actor, offer_id)
         except ledger.Taken as taken:

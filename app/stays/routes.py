@@ -1,8 +1,10 @@
 """`/v1/stays`: arriving, leaving, another bed, more nights, nights away, and corrections of the past."""
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from app.access.actor import Actor
 from app.access.guard import require
@@ -11,6 +13,7 @@ from app.beds.ledger import NOBODY, Payer, nights
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
+from app.idempotency import Idempotent
 from app.paging import PageOf, whole
 from app.stays import aftercare, movements
 from app.stays import service as stays
@@ -32,6 +35,31 @@ Reader = Annotated[Actor, require(Permission.STAY_READ)]
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Who moves somebody, and the key it came with: sent twice it moves once, and the stay is read as it stands."""
+
+    response: Response
+    session: DbSession
+    actor: Writer
+    clock: Now
+    once: Idempotent
+
+    def __call__(self, act: Callable[..., StayRead], stay_id: str, *said: Any) -> StayRead:
+        """Do it, or read what it made."""
+        now, tonight = self.clock.now(), self.clock.tonight()
+        return self.once.make(
+            self.response,
+            self.session,
+            self.actor.id,
+            act=lambda: act(self.session, self.actor, stay_id, *said, now, tonight),
+            again=lambda made: stays.read_stay(self.session, self.actor, made, now),
+        )
+
+
+Move = Annotated[_Move, Depends()]
+
+
 @router.get("/facilities/{facility_id}/stays")
 def list_stays(session: DbSession, actor: Reader, clock: Now, facility_id: Ref) -> PageOf[StayRead]:
     """Who lives in a house tonight or will, by codes, for those who work there."""
@@ -51,33 +79,33 @@ def list_warnings(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -
 
 
 @router.post("/stays/{stay_id}/arrival")
-def arrive(session: DbSession, actor: Writer, clock: Now, stay_id: Ref) -> StayRead:
+def arrive(move: Move, stay_id: Ref) -> StayRead:
     """The young person is there."""
-    return stays.arrive(session, actor, stay_id, clock.now(), clock.tonight())
+    return move(stays.arrive, stay_id)
 
 
 @router.post("/stays/{stay_id}/no-arrival")
-def not_arrived(session: DbSession, actor: Writer, clock: Now, stay_id: Ref) -> StayRead:
+def not_arrived(move: Move, stay_id: Ref) -> StayRead:
     """The young person did not come: the bed is free and the referral waits again."""
-    return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight())
+    return move(stays.not_arrived, stay_id)
 
 
 @router.post("/stays/{stay_id}/discharge")
-def discharge(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: DischargeCreate) -> StayRead:
+def discharge(move: Move, stay_id: Ref, body: DischargeCreate) -> StayRead:
     """The young person leaves; the bed goes through cleaning."""
-    return stays.discharge(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return move(stays.discharge, stay_id, body)
 
 
 @router.post("/stays/{stay_id}/transfer")
-def transfer(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: TransferCreate) -> StayRead:
+def transfer(move: Move, stay_id: Ref, body: TransferCreate) -> StayRead:
     """Another bed of the same house, from tonight on."""
-    return movements.move_to_bed(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return move(movements.move_to_bed, stay_id, body)
 
 
 @router.post("/stays/{stay_id}/extension")
-def extend(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: ExtensionCreate) -> StayRead:
+def extend(move: Move, stay_id: Ref, body: ExtensionCreate) -> StayRead:
     """More nights in the same bed."""
-    return movements.extend(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return move(movements.extend, stay_id, body)
 
 
 @router.get("/stays/{stay_id}/aftercare")
@@ -105,14 +133,14 @@ def write_aftercare(
 
 
 @router.post("/stays/{stay_id}/absences")
-def away(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: AbsenceCreate) -> StayRead:
+def away(move: Move, stay_id: Ref, body: AbsenceCreate) -> StayRead:
     """Nights slept elsewhere, and what becomes of the bed."""
-    return movements.away(session, actor, stay_id, body, clock.now(), clock.tonight())
+    return move(movements.away, stay_id, body)
 
 
 @router.post("/stays/{stay_id}/corrections")
-def correct(session: DbSession, actor: Writer, clock: Now, stay_id: Ref, body: CorrectionCreate) -> StayRead:
+def correct(move: Move, stay_id: Ref, body: CorrectionCreate) -> StayRead:
     """Put right who paid nights that are over; what stood there stays in the history."""
     payer = NOBODY if body.fund is None else Payer(body.fund)
     wanted = dict.fromkeys(nights(body.first, body.until), payer)
-    return movements.correct(session, actor, stay_id, wanted, body.reason, clock.now(), clock.tonight())
+    return move(movements.correct, stay_id, wanted, body.reason)

@@ -10,6 +10,7 @@ from app.access.policy import Permission
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
+from app.idempotency import Idempotent
 from app.paging import PageOf, Place, link_next
 from app.tasks import service
 from app.tasks.models import TaskKind
@@ -45,6 +46,20 @@ def read_task(session: DbSession, actor: Reader, clock: Now, task_id: Ref) -> Ta
 
 
 @router.post("/{task_id}/done")
-def finish(session: DbSession, actor: Writer, clock: Now, task_id: Ref, body: TaskDone) -> TaskRead:
+def finish(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    task_id: Ref,
+    body: TaskDone,
+    once: Idempotent,
+) -> TaskRead:
     """Say what came of it. 409 `not_now` where somebody has said so already."""
-    return service.finish(session, actor, task_id, body, clock.now())
+    return once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: service.finish(session, actor, task_id, body, clock.now()),
+        again=lambda done: service.read_task(session, actor, done, clock.now()),
+    )

@@ -117,8 +117,9 @@ def test_while_it_is_replaced_both_secrets_sign(
     monkeypatch.setattr("app.exchange.webhooks.machine_time", lambda: EVENING)
     monkeypatch.setattr("time.time", lambda: EVENING.timestamp())
     old = made(admin.post("/v1/webhooks", {"url": receiver.url}))
-    new = made(admin.post(f"/v1/webhooks/{old['id']}/rotation"))
+    new = made(admin.post(f"/v1/webhooks/{old['id']}/rotation", Idempotency_Key="turn"))
     assert new["secret"] != old["secret"]
+    assert made(admin.post(f"/v1/webhooks/{old['id']}/rotation", Idempotency_Key="turn")) == new
     refused(admin.post(f"/v1/webhooks/{old['id']}/rotation"), 409, "conflict")
     for wait in (timedelta(0), timedelta(hours=24)):
         clock.move(wait)
@@ -221,7 +222,9 @@ def test_a_test_goes_to_one_receiver_and_is_in_nobodys_notices(
     admin: Caller, worker: Worker, receiver: Receiver
 ) -> None:
     hooks = [made(admin.post("/v1/webhooks", {"url": receiver.url + f"&n={n}", "kinds": ["offer.made"]})) for n in "ab"]
-    answer = admin.post(f"/v1/webhooks/{hooks[1]['id']}/test")
+    for _ in range(2):
+        answer = admin.post(f"/v1/webhooks/{hooks[1]['id']}/test", Idempotency_Key="once")
+    assert answer.headers["idempotent-replayed"] == "true"
     assert (answer.status_code, answer.json()) == (202, {"webhook_id": hooks[1]["id"]})
     worker.round()
     (got,) = receiver.got
@@ -254,9 +257,13 @@ def test_deliveries_are_listed_with_what_became_of_them_and_replayed(
     first = made(admin.get(f"{path}?limit=2"))
     second = made(admin.get(f"{path}?limit=2&cursor={first['next_cursor']}"))
     assert [row["id"] for row in first["data"] + second["data"]] == [row["id"] for row in listed]
-    again = admin.post(f"{path}/{listed[2]['id']}/replay")
+    again = admin.post(f"{path}/{listed[2]['id']}/replay", Idempotency_Key="again")
     assert (again.status_code, again.json()["delivered_at"], again.json()["attempts"]) == (202, None, 0)
     worker.round()
+    sent = len(receiver.ids)
+    assert made(admin.post(f"{path}/{listed[2]['id']}/replay", Idempotency_Key="again"))["delivered_at"] is not None
+    worker.round()
+    assert len(receiver.ids) == sent
     assert receiver.ids[-1] == receiver.ids[0]
     assert rows(admin.get(path))[2]["delivered_at"] is not None
 

@@ -1,0 +1,127 @@
+"""What moves a row on, sent twice with one key, acts once: a phone on a slow line presses again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.access.policy import Role
+from app.tasks.models import TaskKind
+from tests.app.test_due import lived_in
+from tests.app.test_exceptions import added, except_, excluded, strict
+from tests.app.test_idempotency import ACTS, counts
+from tests.app.test_todo import owed
+from tests.app.test_workflow import held, scene
+from tests.factories import Caller, fund, made, refused
+from tests.scenes import Scene
+
+__all__ = ["scene"]
+
+Json = dict[str, Any]
+Act = tuple[Caller, str, Json | None]
+"""Who sends it, where, and the body."""
+YES: Json = {"accept": True}
+NO: Json = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
+HOME: Json = {"reason": "completed", "destination": "family"}
+
+
+def _undo(scene: Scene) -> Act:
+    path = "/v1/facilities/fac_a/beds/bed_a1"
+    status = {"status": "cleaning", "version": made(scene.staff["fac_a"].get(path))["version"]}
+    version = made(scene.staff["fac_a"].put(f"{path}/status", status))["version"]
+    return scene.staff["fac_a"], f"{path}/status/undo", {"version": version}
+
+
+def _withdrawal(scene: Scene) -> Act:
+    path, offer = held(scene)
+    return scene.coordinator, f"{path}/offers/{offer['id']}/withdrawal", {}
+
+
+def _answer(scene: Scene) -> Act:
+    _, offer = held(scene)
+    return scene.staff["fac_a"], f"/v1/facilities/fac_a/offers/{offer['id']}/answer", YES
+
+
+def _second(scene: Scene) -> Act:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    exception = made(except_(scene, path, run, "facility.declines"))["id"]
+    colleague = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    return colleague, f"{path}/exceptions/{exception}/second", None
+
+
+def _expected(ending: str) -> Callable[[Scene], Act]:
+    def act(scene: Scene) -> Act:
+        _, offer = held(scene)
+        stay = made(scene.answer("fac_a", offer["id"]))["stay_id"]
+        return scene.staff["fac_a"], f"/v1/stays/{stay}/{ending}", None
+
+    return act
+
+
+def _lived(ending: str, body: Json) -> Callable[[Scene], Act]:
+    def act(scene: Scene) -> Act:
+        return scene.staff["fac_a"], f"/v1/stays/{lived_in(scene)}/{ending}", body
+
+    return act
+
+
+def _transfer(scene: Scene) -> Act:
+    stay = lived_in(scene)
+    now = made(scene.coordinator.get(f"/v1/stays/{stay}"))["bed_id"]
+    other = "bed_a2" if now == "bed_a1" else "bed_a1"
+    return scene.staff["fac_a"], f"/v1/stays/{stay}/transfer", {"bed": other}
+
+
+def _correction(scene: Scene) -> Act:
+    stay = lived_in(scene)
+    scene.clock.move(timedelta(days=2))
+    body = {"first": "2026-11-21", "until": "2026-11-22", "fund": None, "reason": "nobody paid"}
+    return scene.coordinator, f"/v1/stays/{stay}/corrections", body
+
+
+def _task(scene: Scene) -> Act:
+    path = scene.refer()
+    task = owed(scene, TaskKind.WALK_IN, scene.coordinator.agency_id, ("referral", path.rsplit("/", 1)[1]))
+    return scene.coordinator, f"/v1/tasks/{task}/done", {"outcome": "fits"}
+
+
+SETUPS: dict[str, Callable[[Scene], Act]] = {
+    "/v1/facilities/{facility_id}/beds/{bed_id}/status/undo": _undo,
+    "/v1/referrals/{referral_id}/offers/{offer_id}/withdrawal": _withdrawal,
+    "/v1/facilities/{facility_id}/offers/{offer_id}/answer": _answer,
+    "/v1/referrals/{referral_id}/exceptions/{exception_id}/second": _second,
+    "/v1/stays/{stay_id}/arrival": _expected("arrival"),
+    "/v1/stays/{stay_id}/no-arrival": _expected("no-arrival"),
+    "/v1/stays/{stay_id}/discharge": _lived("discharge", HOME),
+    "/v1/stays/{stay_id}/transfer": _transfer,
+    "/v1/stays/{stay_id}/extension": _lived("extension", {"until": "2026-12-05"}),
+    "/v1/stays/{stay_id}/absences": _lived(
+        "absences", {"first": "2026-11-22", "until": "2026-11-24", "keep_bed": True, "paid": False}
+    ),
+    "/v1/stays/{stay_id}/corrections": _correction,
+    "/v1/tasks/{task_id}/done": _task,
+}
+WEBHOOKS = {path for path in ACTS if path.startswith("/v1/webhooks")}
+"""Tried in test_webhooks.py."""
+
+
+def test_every_act_is_tried() -> None:
+    assert {*SETUPS, *WEBHOOKS} == ACTS
+
+
+@pytest.mark.parametrize("path", SETUPS)
+def test_an_act_sent_twice_acts_once(path: str, scene: Scene) -> None:
+    caller, address, body = SETUPS[path](scene)
+    first = caller.post(address, body, Idempotency_Key="k")
+    said = made(first)
+    assert "Idempotent-Replayed" not in first.headers
+    after = counts(scene.database)
+    second = caller.post(address, body, Idempotency_Key="k")
+    assert (second.status_code, second.headers["Idempotent-Replayed"]) == (first.status_code, "true")
+    assert made(second) == said
+    if body:
+        other = NO if body == YES else {**body, "version": 9}
+        refused(caller.post(address, other, Idempotency_Key="k"), 422, "idempotency_mismatch")
+    assert counts(scene.database) == after
