@@ -21,7 +21,7 @@ from app.board.view import board_view, lost_race, status_words
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
-from app.errors import Problem
+from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
 from app.placements import offers
 from app.placements.walk_in import walk_in
@@ -29,7 +29,7 @@ from app.placements.workflow import Answer
 from app.referrals.pages import Sent
 from app.stays import service as stays
 from app.stays.schemas import DischargeCreate, WalkInCreate
-from app.web.answers import Form, chosen
+from app.web.answers import OLDEST, YOUNGEST, Form, Unreadable, chosen, number
 from app.web.pages import page
 from app.web.translation import gettext
 
@@ -130,11 +130,24 @@ def came(request: Request, actor: Mover, clock: Now, facility_id: Ref, sent: Sen
     trafficking = sent.one("press")
 
     def act() -> None:
-        said = {"bed": sent.one("bed"), "trafficking": None if trafficking == "unknown" else trafficking or None}
+        said = {
+            "bed": sent.one("bed"),
+            "trafficking": None if trafficking == "unknown" else trafficking or None,
+            "gender": sent.one("gender") or None,
+            "age": _age(sent),
+        }
         request_id = request.scope.get("request_id")
         walk_in(request.app.state.database, actor, facility_id, chosen(WalkInCreate, said), request_id=request_id)
 
     return _tried(request, actor, clock, facility_id, act)
+
+
+def _age(sent: Form) -> int | None:
+    """The age as the house knows it, or not at all."""
+    try:
+        return number(sent.one("age"), YOUNGEST, OLDEST)
+    except Unreadable as error:
+        raise invalid([FieldError("/age", "age", str(error))]) from None
 
 
 def _status(press: str, sent: Form, clock: Clock) -> dict[str, Any]:

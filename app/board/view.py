@@ -116,6 +116,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "expected": [_expected(stay, house) for stay in here if not stay.arrived and stay.left_on is None],
         "beds": [_bed(bed, house, may_move) for bed in board.beds],
         "free": free,
+        "genders": [(code, gettext(text)) for code, text in words.GENDERS.items()],
         "came": [(code, gettext(text)) for code, text in CAME],
         "who": [(code, gettext(text)) for code, text in WHO],
         "offline_reasons": [gettext(text) for text in OFFLINE_REASONS],

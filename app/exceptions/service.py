@@ -99,6 +99,11 @@ def list_exceptions(session: Session, actor: Actor, referral_id: str, now: datet
     return [_shown(row, now) for row in rows]
 
 
+def any_of(session: Session, referral_id: str) -> bool:
+    """Whether a referral has exceptions on record."""
+    return session.scalar(select(RuleException.id).where(RuleException.referral_id == referral_id).limit(1)) is not None
+
+
 def read_exception(session: Session, actor: Actor, referral_id: str, exception_id: str, now: datetime) -> ExceptionRead:
     """One exception, found through its referral."""
     referrals.find_own(session, actor, referral_id, now, "exception.read")

@@ -21,6 +21,7 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import stale_update
+from app.exceptions import service as exceptions
 from app.gaps import on_record as gaps
 from app.idempotency import Once
 from app.placements import home, service
@@ -236,7 +237,11 @@ def answer_view(
         asks_only=_asks_only(session, referral_id, decision, clock),
     )
     view = ranking_view(decision, names_in(session, decision), about)
-    return view | {"gaps": gaps.said(session, referral_id, clock.tonight())}
+    some = exceptions.any_of(session, referral_id)
+    return view | {
+        "gaps": gaps.said(session, referral_id, clock.tonight()),
+        "exceptions": f"/referrals/{referral_id}/exceptions" if some else None,
+    }
 
 
 def _asks_only(session: Session, referral_id: str, decision: dict[str, Any], clock: Clock) -> frozenset[str]:

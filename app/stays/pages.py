@@ -119,10 +119,12 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
     code = stay_codes(session, [stay.id]).get(stay.id)
     names = fund_names(session, [payer.fund for payer in stay.payers])
     line = timeline(stay, names, tonight)
+    stays_at = gettext("stay at %(house)s") % {"house": house.alias if house is not None else gettext("another house")}
+    if code is None:
+        stays_at = stays_at[:1].upper() + stays_at[1:]
     return {
-        "title": gettext("%(code)s: stay at %(house)s")
-        % {"code": code or gettext("Stay"), "house": house.alias if house is not None else gettext("another house")},
-        "tab": gettext("%(code)s: stay") % {"code": code or gettext("Stay")},
+        "title": stays_at if code is None else f"{code}: {stays_at}",
+        "tab": gettext("Stay") if code is None else gettext("%(code)s: stay") % {"code": code},
         "where": _where(session, stay, tonight),
         "line": line,
         "cliff": _cliff(stay, line["unpaid_from"], tonight),

@@ -16,6 +16,7 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
 from app.facilities.models import Bed
+from app.minors.models import Minor
 from app.stays.models import Discharge, Offer, Stay
 from tests.actors import SAME_SITE, sign_in
 from tests.app.test_workflow import held
@@ -199,6 +200,19 @@ def test_a_walk_in_takes_a_bed_in_one_press(scene: Scene) -> None:
     assert "Nobody pays tonight" in phone.card("bed_a1")
     with scene.database.reading() as session:
         assert session.scalars(select(Stay.bed_id)).one() == "bed_a1"
+
+
+def test_what_the_house_knows_of_a_walk_in_is_kept_and_a_slip_is_said(scene: Scene) -> None:
+    phone = Phone(scene)
+    slip = phone.press("/walk-ins", bed="bed_a1", press="verified", age="151")
+    assert slip.status_code == 422
+    assert "Write a whole number from 1 to 45" in words(slip.text)
+    phone.press("/walk-ins", bed="bed_a1", press="verified", age="15", gender="male")
+    with scene.database.reading() as session:
+        stay = session.scalars(select(Stay)).one()
+        minor = session.get_one(Minor, stay.minor_id)
+    assert (minor.age_min, minor.age_max, minor.gender) == (15, 15, "male")
+    assert f'href="/stays/{stay.id}"' in phone.page.text
 
 
 def test_strange_answers_are_no_crash(scene: Scene) -> None:

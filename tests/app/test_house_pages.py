@@ -84,6 +84,7 @@ def test_a_second_person_looks_at_it_and_the_first_cannot(scene: Scene, hand: Ha
     path, run = excluded(scene)
     here = f"{path[3:]}/rankings/{run}"
     hand.send(f"{here}/exceptions", facility="fac_x", rule="facility.declines", party="facility", **WHY)
+    assert f'href="{path[3:]}/exceptions"' in hand.get(here).text
     mine = hand.get(f"{path[3:]}/exceptions")
     assert "A second person must look at it by" in said(mine)
     assert "I looked at it, and agree" not in mine.text

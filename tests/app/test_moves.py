@@ -83,6 +83,27 @@ def _home() -> Json:
     return {"reason": "completed", "destination": "family"}
 
 
+def test_a_bed_is_held_for_the_nights_after_the_present_stay(scene: Scene) -> None:
+    """No night of the one is a night of the other: nobody is in two beds, and both are kept."""
+    stay = lived_in(scene, "fac_a", nights=10)
+    path, run, _ = ask_on(scene, stay, needed_from="2026-12-01", nights_needed=20)
+    offer = made(scene.ask(path, run, "fac_b"))
+    assert (offer["hold"]["first_night"], offer["hold"]["until_night"]) == ("2026-12-01", "2026-12-21")
+    refused(scene.ask(path, run, "fac_c"), 409, "held_already")
+    yes = made(scene.answer("fac_b", offer["id"]))
+    old, new = stays(scene)
+    assert (old.left_on, new.id, new.admitted_on) == (date(2026, 12, 1), yes["stay_id"], date(2026, 12, 1))
+    assert [row.stay_id for row in scene.nights()] == [stay] * 10 + [new.id] * 20
+    assert beds(scene, "fac_a")[str(old.bed_id)]["status"] == "occupied"
+
+
+def test_a_hold_that_touches_one_night_of_the_present_stay_is_refused(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=10)
+    path, run, _ = ask_on(scene, stay, needed_from="2026-11-30", nights_needed=20)
+    refused(scene.ask(path, run, "fac_b"), 409, "not_now")
+    made(scene.ask(path, run, "fac_b", "offers"))
+
+
 def test_whoever_leaves_before_the_next_placement_leaves_earlier(scene: Scene) -> None:
     stay = lived_in(scene, "fac_a", nights=30)
     path, run, _ = ask_on(scene, stay, needed_from="2026-12-01")
