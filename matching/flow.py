@@ -31,13 +31,14 @@ class Plan:
     cost : int
         Sum of the costs of the chosen pairs, in units of the policy.
     proof : str
-        "optimal": the tiers one after another, then the cost, then the ties are proved least.
+        "optimal": the tiers one after another, then the cost, then the ties are proved least. "bounded": a plan under
+        conditions that was cut by its deadline.
     """
 
     chosen: Ints
     placed: Ints
     cost: int
-    proof: Literal["optimal"]
+    proof: Literal["optimal", "bounded"]
 
 
 class Residual:

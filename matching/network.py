@@ -224,7 +224,11 @@ def prune(network: Network, keep_minor: int | None = None) -> Network:
     -------
     Network
     """
-    pairs = kept_pairs(network, keep_minor)
+    return restricted(network, kept_pairs(network, keep_minor))
+
+
+def restricted(network: Network, pairs: Ints) -> Network:
+    """The network of these pairs alone, row by row; what no pair is left at is dropped, but for the minors."""
     contracts, pair_contract = np.unique(network.pair_contract[pairs], return_inverse=True)
     units, contract_unit = np.unique(network.contract_unit[contracts], return_inverse=True)
     facilities, unit_facility = np.unique(network.unit_facility[units], return_inverse=True)
@@ -308,7 +312,7 @@ def _starts(values: Ints) -> Ints:
     return np.flatnonzero(np.diff(values, prepend=-1))
 
 
-def _by_appearance(values: Ints) -> tuple[Ints, Ints]:
+def by_appearance(values: Ints) -> tuple[Ints, Ints]:
     """Distinct values in order of first appearance, and the index of each value among them."""
     distinct, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -324,8 +328,8 @@ def _component(network: Network, pairs: Ints, contract_rank: Ints) -> Component:
     row_contract = network.pair_contract[pairs]
     _, first, pair_contract = np.unique(contract_rank[row_contract], return_index=True, return_inverse=True)
     contracts = row_contract[first]
-    units, contract_unit = _by_appearance(network.contract_unit[contracts])
-    facilities, unit_facility = _by_appearance(network.unit_facility[units])
+    units, contract_unit = by_appearance(network.contract_unit[contracts])
+    facilities, unit_facility = by_appearance(network.unit_facility[units])
     c, u, f = len(contracts), len(contracts) + len(units), len(contracts) + len(units) + len(facilities)
     places = (network.contract_places[contracts], network.unit_beds[units], network.facility_places[facilities])
     return Component(
