@@ -100,7 +100,8 @@ def _calendar_date(sent: Any) -> Any:
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+"""Small letters and no blanks: "Arson" would be another code than "arson", and let somebody pass."""
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 County = Annotated[str, Field(pattern=r"^[0-9]{5}$", description="5-digit FIPS code of a county")]
 Place = Annotated[str, Field(pattern=r"^[0-9]{7}$", description="7-digit census place FIPS code")]

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
 
 from app.db import make_engine
 
@@ -25,6 +26,13 @@ def downgrade(url: str, revision: str) -> None:
 def revisions() -> list[str]:
     """Every revision, the oldest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
+def is_there(url: str) -> bool:
+    """Whether there is a database at all. One that is a file would be made by looking for it."""
+    parsed = make_url(url)
+    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return file in (None, "", ":memory:") or Path(str(file)).exists()
 
 
 def is_current(url: str) -> bool:

@@ -20,6 +20,7 @@ from app.clock import Clock
 from app.facilities.forms import licence_form
 from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, Licence, NightStaffing
 from app.facilities.service import works_inside
+from app.facilities.veils import veiled
 from app.gaps.calls import last_no
 from app.web import words
 from app.web.translation import gettext, marked, ngettext
@@ -53,7 +54,7 @@ class _House:
 
 def regional_view(session: Session, actor: Actor, wanted: Wanted, clock: Clock) -> Json:
     """Everything that the page shows."""
-    houses = _houses(session, clock)
+    houses = _houses(session, actor, clock)
     regions = sorted({house.row.region for house in houses if house.row.region})
     found = sorted(filter(lambda house: _suits(house, wanted), houses), key=_order)
     record(session, actor, "region.read", "agency", actor.agency_id)
@@ -73,7 +74,7 @@ def regional_view(session: Session, actor: Actor, wanted: Wanted, clock: Clock) 
     }
 
 
-def _houses(session: Session, clock: Clock) -> list[_House]:
+def _houses(session: Session, actor: Actor, clock: Clock) -> list[_House]:
     """With a fixed number of queries, however many houses there are."""
     tonight = clock.tonight()
     licences = _by_house(session.scalars(select(Licence)))
@@ -81,6 +82,7 @@ def _houses(session: Session, clock: Clock) -> list[_House]:
     awake = select(NightStaffing.facility_id, NightStaffing.awake_staff).where(NightStaffing.night == tonight)
     staff = dict(session.execute(awake).all())
     gone, people, no = _gone(session, clock), _people(session, clock), last_no(session)
+    hidden = veiled(session, actor.agency_id, tonight)
     houses = []
     for row in session.scalars(select(Facility)):
         own, form = beds.get(row.id, []), licence_form(licences.get(row.id, ()), tonight)
@@ -88,6 +90,7 @@ def _houses(session: Session, clock: Clock) -> list[_House]:
         free = [bed for bed in own if bed.status is BedStatus.OPEN and bed.id not in gone]
         # A house that may take or look after nobody more shows no open bed, whatever the reason.
         most = [limit - people.get(row.id, 0) for limit in (licensed, staffed) if limit is not None]
+        most += [0] if row.id in hidden else []
         houses.append(
             _House(
                 row=row,

@@ -162,6 +162,19 @@ class HouseStamp(Base):
     changes: Mapped[int]
 
 
+class Veil(Base):
+    """A house that some answer of this night called not available to an agency: it shows that agency no open bed.
+
+    An open bed beside "not available" would say that somebody who lives there is the reason.
+    """
+
+    __tablename__ = "veils"
+
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), primary_key=True)
+    night: Mapped[date] = mapped_column(primary_key=True)
+    facility_id: Mapped[str] = mapped_column(ForeignKey(_FACILITY), primary_key=True, index=True)
+
+
 class Licence(Versioned, Base):
     """A State's licence as it stands from `valid_from`; a variance is a new row, with its evidence."""
 

@@ -6,8 +6,8 @@ from datetime import date
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, hidden
-from app.access.policy import Permission
+from app.access.actor import Actor, Denied, hidden
+from app.access.policy import AgencyKind, Permission
 from app.access.service import agency_behind
 from app.audit.service import record
 from app.codes import trail_id
@@ -24,10 +24,12 @@ from app.facilities.schemas import (
     OpenBeds,
 )
 from app.facilities.stamps import stamp
-from app.funding.models import Fund
+from app.facilities.veils import veiled
+from app.funding.models import Fund, Funder
 from app.paging import Place, page
 from app.versions import must_be_current
 
+RUN_HOUSES = frozenset({AgencyKind.SHELTER, AgencyKind.RESIDENTIAL})
 _COLUMNS = (
     "region",
     "duty_phone",
@@ -79,7 +81,12 @@ def read_facility(session: Session, actor: Actor, facility_id: str, tonight: dat
 
 
 def create_facility(session: Session, actor: Actor, new: FacilityCreate, tonight: date) -> FacilityRead:
-    """Enter a house. It has no licence, no safeguards and no beds until somebody enters them."""
+    """Enter a house. It has no licence, no safeguards and no beds until somebody enters them.
+
+    An agency that runs no houses does not list one: the young people of all others would be sent there.
+    """
+    if not actor.leads and actor.kind not in RUN_HOUSES:
+        raise Denied(actor, "facility.create", "runs_no_houses")
     row = Facility(
         id=new_id("fac"),
         agency_id=agency_behind(session, actor, new.agency_id, "/agency_id"),
@@ -91,7 +98,7 @@ def create_facility(session: Session, actor: Actor, new: FacilityCreate, tonight
     )
     session.add(row)
     session.flush()
-    _write_rows(session, row, new)
+    _write_rows(session, actor, row, new)
     session.flush()
     record(session, actor, "facility.create", "facility", row.id)
     return _shown(session, actor, [row], tonight)[0]
@@ -113,7 +120,7 @@ def change_facility(
             setattr(row, name, getattr(change, name))
         if "funds" in given:
             row.funds_known = change.funds is not None
-        _write_rows(session, row, change)
+        _write_rows(session, actor, row, change)
         # Funds and the point are rows of their own: the house counts their change too.
         row.version += 1
     session.flush()
@@ -130,20 +137,32 @@ def put_address(session: Session, actor: Actor, facility_id: str, change: Addres
     return AddressKept(facility_id=facility_id, shown=change.shown)
 
 
-def _write_rows(session: Session, row: Facility, facts: FacilityCreate | FacilityChange) -> None:
-    """What stands in tables of its own: the point and the funds."""
+def _write_rows(session: Session, actor: Actor, row: Facility, facts: FacilityCreate | FacilityChange) -> None:
+    """What stands in tables of its own: the point and the funds.
+
+    A house is paid under a contract with somebody else, so it does not say by itself that a fund pays it.
+    """
     if "point" in facts.model_fields_set:
         session.execute(delete(FacilityPoint).where(FacilityPoint.facility_id == row.id))
         if facts.point is not None:
             latitude, longitude = facts.point
             session.add(FacilityPoint(facility_id=row.id, latitude=latitude, longitude=longitude))
     if "funds" in facts.model_fields_set:
+        before = set(session.scalars(select(FacilityFund.fund_id).where(FacilityFund.facility_id == row.id)))
         session.execute(delete(FacilityFund).where(FacilityFund.facility_id == row.id))
         funds = sorted(set(facts.funds or ()))
-        known = set(session.scalars(select(Fund.id).where(Fund.id.in_(funds))))
-        unknown = [at for at, fund in enumerate(facts.funds or ()) if fund not in known]
+        runs = (
+            select(Fund.id, Funder.agency_id).outerjoin(Funder, Funder.id == Fund.funder_id).where(Fund.id.in_(funds))
+        )
+        run_by = dict(session.execute(runs).all())
+        unknown = [at for at, fund in enumerate(facts.funds or ()) if fund not in run_by]
         if unknown:
             raise invalid([FieldError(f"/funds/{at}", "unknown", "There is no such fund.") for at in unknown])
+        theirs = {fund for fund in funds if fund not in before and not actor.administers(run_by[fund])}
+        if theirs:
+            message = "That this fund pays this house is for whoever runs the fund to enter, or the coalition's lead."
+            at = [at for at, fund in enumerate(facts.funds or ()) if fund in theirs]
+            raise invalid([FieldError(f"/funds/{one}", "not_theirs", message) for one in at])
         session.add_all(FacilityFund(facility_id=row.id, fund_id=fund) for fund in funds)
 
 
@@ -163,8 +182,10 @@ def _shown(session: Session, actor: Actor, rows: Sequence[Facility], tonight: da
         .order_by(FacilityFund.fund_id)
     ):
         funds[facility_id].append(fund_id)
-    places = actor.may(Permission.BED_STATUS_READ)
+    places = actor.may(Permission.HOLD_WRITE)
     open_beds = _open_beds(session, ids) if places else {}
+    for house in veiled(session, actor.agency_id, tonight) if places else ():
+        open_beds.pop(house, None)
     staff = _staff(session, [row.id for row in rows if works_inside(actor, row)], tonight)
     return [
         _read(

@@ -1,9 +1,10 @@
 """What the API takes and answers about a need profile. Absent or null is not known; empty is asked, and none."""
 
 from datetime import date
+from math import ceil
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from app.codes import (
     Age,
@@ -45,6 +46,8 @@ class WhereForm(Where):
 
     @model_validator(mode="after")
     def _in_its_state(self) -> Self:
+        if self.none and (self.county or self.place or self.state):
+            raise wrong("Either there is no such place, or it is this one.")
         if self.county is None:
             return self
         lies_in = state_of(self.county)
@@ -66,12 +69,29 @@ class Needs(ApiModel):
     infants: Annotated[int, Field(ge=0, le=20)] | None = None
 
 
+def _coarse(circle: tuple[float, float, float]) -> tuple[float, float, float]:
+    """A circle on a grid of 0.01 degrees that holds the one that was sent.
+
+    Asked with ever finer circles, an answer would give away where a house stands.
+    """
+    latitude, longitude, kilometres = circle
+    kept = round(latitude, 2), round(longitude, 2)
+    return *kept, float(ceil(kilometres + (0 if kept == (latitude, longitude) else GRID_KM)))
+
+
+GRID_KM = 0.8
+"""As far as a point of the grid can be from what was sent, rounded up."""
+Circle = Annotated[tuple[Latitude, Longitude, Kilometres], AfterValidator(_coarse)]
+
+
 class Avoid(ApiModel):
     """Where and with whom a minor is not safe."""
 
     counties: list[County] = Field(default_factory=list, max_length=500)
-    circles: list[tuple[Latitude, Longitude, Kilometres]] = Field(
-        default_factory=list, max_length=50, description="Latitude, longitude, kilometres"
+    circles: list[Circle] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Latitude, longitude, kilometres; kept to about a kilometre, never smaller than sent",
     )
     minors: Refs = Field(default_factory=list)
     facilities: Refs = Field(default_factory=list)

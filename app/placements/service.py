@@ -19,12 +19,14 @@ from app.audit.service import record
 from app.beds import ledger
 from app.db import Database, new_id
 from app.errors import FieldError, Problem
+from app.facilities.veils import veil
 from app.gaps import service as gaps
 from app.idempotency import NO_KEY, Once
 from app.placements import probing
 from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
+from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
 from matching import ENGINE_VERSION, RULES_VERSION
 from matching.check import faults
 from matching.codec import SnapshotError, canonical, decision_document, decode, sha256
@@ -145,10 +147,12 @@ def keep(
         snapshot=seen.text,
         answer=_dump(answer),
     )
-    probing.watch(session, actor, referral, version)
+    probing.watch(session, actor, referral, version, seen.now)
     session.add(run)
     session.flush()
     gaps.of_run(session, run, answer, referral.needed_from)
+    told = project(answer, viewer=AGENCY)["later"]
+    veil(session, agency_id, seen.tonight, [row["facility"] for row in told if row.get("code") == NOT_AVAILABLE])
     session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps))
     record(session, actor, "ranking.run", "ranking_run", run.id)
     return run

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.bodies import Sent
 from app.codes import ApiModel, Day, Latitude, Longitude
@@ -17,6 +17,14 @@ Urgency = Annotated[
 Nights = Annotated[int, Field(ge=1, le=3650)]
 
 
+def _roughly(point: tuple[float, float]) -> tuple[float, float]:
+    """About ten kilometres: travel is told in bands, and moving home a little must not move a house out of its band."""
+    return round(point[0], 1), round(point[1], 1)
+
+
+HomePoint = Annotated[tuple[Latitude, Longitude], AfterValidator(_roughly)]
+
+
 class ReferralCreate(Sent):
     """A new referral. Two members must be there, though one may be empty and the other null: nothing is assumed."""
 
@@ -24,8 +32,8 @@ class ReferralCreate(Sent):
     needed_from: Day | None = Field(description="The first night needed; null is tonight")
     nights_needed: Nights | None = Field(default=None, description="Null: as long as plans look ahead")
     urgency: Urgency | None = Field(default=None, description="Null: as needed_from says")
-    home_point: tuple[Latitude, Longitude] | None = Field(
-        default=None, description="Where home is, if home is safe: for distances only, never answered"
+    home_point: HomePoint | None = Field(
+        default=None, description="Where home is, if home is safe: kept to a tenth of a degree, for distances only"
     )
 
 
@@ -36,7 +44,7 @@ class ReferralChange(Sent):
     needed_from: Day | None = None
     nights_needed: Nights | None = None
     urgency: Urgency | None = None
-    home_point: tuple[Latitude, Longitude] | None = None
+    home_point: HomePoint | None = None
     version: Version = None
 
 

@@ -60,7 +60,7 @@ def test_a_new_house_is_not_known(administrator: Caller, path: str) -> None:
     read = made(administrator.get(path))
     assert {read[name] for name in FACTS} == {None}
     assert (read["alias"], read["kind"], read["state"], read["version"]) == ("Harbor", "safe_house", "GA", 1)
-    assert read["open_beds"] == "none"
+    assert read["open_beds"] is None  # for those alone who place young people
     assert read["house_only"] == {"county": None, "place": None, "awake_staff_tonight": None}
     safeguards = rows(administrator.get(f"{path}/safeguards"))
     assert len(safeguards) == 8
@@ -328,6 +328,28 @@ def test_only_the_administrator_changes_the_directory(client: TestClient, databa
         refused(caller.put("/v1/facilities/fac_a/safeguards/egress", {**EVIDENCE, "version": 1}), 403, "forbidden")
         refused(caller.post("/v1/facilities/fac_a/licences", LICENCE), 403, "forbidden")
     refused(Caller(client, database, Role.FUNDER_ANALYST).get("/v1/facilities"), 403, "forbidden")
+
+
+def test_an_agency_that_runs_no_houses_lists_none(client: TestClient, database: Database) -> None:
+    for kind in (AgencyKind.CHILD_PROTECTION, AgencyKind.LAW_ENFORCEMENT, AgencyKind.FUNDER):
+        caller = Caller(client, database, Role.ADMINISTRATOR, new_agency(database, kind))
+        refused(caller.post("/v1/facilities", HOUSE), 403, "forbidden")
+    for kind in (AgencyKind.SHELTER, AgencyKind.RESIDENTIAL):
+        made(Caller(client, database, Role.ADMINISTRATOR, new_agency(database, kind)).post("/v1/facilities", HOUSE))
+
+
+def test_a_house_does_not_say_by_itself_that_a_fund_pays_it(client: TestClient, database: Database) -> None:
+    agency = new_agency(database, AgencyKind.RESIDENTIAL)
+    load(database, network(), operators={"fac_a": agency})
+    own = Caller(client, database, Role.ADMINISTRATOR, agency)
+    path, whole = "/v1/facilities/fac_a", lead(client, database)
+    body = {**HOUSE, "funds": ["fund_a"]}
+    problem = refused(own.post("/v1/facilities", body), 422, "invalid")
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [("/funds/0", "not_theirs")]
+    version = made(own.patch(path, {"funds": ["fund_a"], "version": 1}))["version"]  # as it was already
+    version = made(own.patch(path, {"funds": [], "version": version}))["version"]
+    refused(own.patch(path, {"funds": ["fund_a"], "version": version}), 422, "invalid")
+    assert made(whole.patch(path, {"funds": ["fund_a"], "version": version}))["funds"] == ["fund_a"]
 
 
 def test_each_change_is_on_record(administrator: Caller, path: str, database: Database) -> None:

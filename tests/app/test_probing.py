@@ -108,3 +108,27 @@ def test_the_alert_is_for_supervisors_and_for_a_week(
         actor = Actor(agency_id=prober.caller.agency_id, kind=AgencyKind.SHELTER, role=Role.SUPERVISOR)
         assert probing.alerts(session, actor, clock.now()) == []
         assert len(probing.alerts(session, actor, clock.now() - timedelta(seconds=1))) == 1
+
+
+def test_areas_of_one_young_person_after_another_are_an_alert(
+    client: TestClient, database: Database, supervisor: str, clock: MovableClock
+) -> None:
+    """Where a house is can be closed in on without ever changing a referral."""
+    area = {"avoid": {"circles": [[33.7, -84.4, 5]]}}
+    for _ in range(5):
+        prober = Prober(client, database, supervisor)
+        prober.change(**area)
+        prober.rank()
+    Prober(client, database, supervisor).rank()  # nothing to avoid
+    assert alerts(database) == []
+    sixth = Prober(client, database, supervisor)
+    sixth.change(**area)
+    sixth.rank()
+    sixth.rank()
+    assert alerts(database) == [("referral", sixth.referral_id)]
+    assert "Areas to avoid of one young person after another were tried" in client.get("/").text
+    clock.move(timedelta(days=1, minutes=1))
+    later = Prober(client, database, supervisor)
+    later.change(**area)
+    later.rank()
+    assert len(alerts(database)) == 1

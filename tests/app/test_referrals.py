@@ -92,6 +92,27 @@ def test_every_fact_comes_back_as_it_was_sent(coordinator: Caller) -> None:
     assert read.headers["ETag"] == answer.headers["ETag"]
 
 
+def test_a_place_finer_than_a_kilometre_is_not_kept(coordinator: Caller) -> None:
+    """A circle is never smaller than it was sent, and home moves no house out of its band by a few hundred metres."""
+    avoid = {"circles": [[33.7512, -84.3987, 2.3], [33.75, -84.4, 5.0], [33.75, -84.4, 5.2]]}
+    kept = made(coordinator.post("/v1/referrals", {"minor": {"avoid": avoid}, "needed_from": None}))
+    assert kept["minor"]["avoid"]["circles"] == [[33.75, -84.4, 4.0], [33.75, -84.4, 5.0], [33.75, -84.4, 6.0]]
+
+
+def test_no_place_and_a_place_exclude_each_other(coordinator: Caller) -> None:
+    body = {"minor": {"residence": {"none": True, "county": "13089"}}, "needed_from": None}
+    problem = refused(coordinator.post("/v1/referrals", body), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "/minor/residence"
+
+
+@pytest.mark.parametrize("code", ["Arson", "arson ", "DROP TABLE", ""])
+def test_a_code_in_another_spelling_is_refused(coordinator: Caller, code: str) -> None:
+    """Else no house would decline it."""
+    body = {"minor": {"needs": {"conditions": [code]}}, "needed_from": None}
+    problem = refused(coordinator.post("/v1/referrals", body), 422, "invalid")
+    assert problem["errors"][0]["pointer"] == "/minor/needs/conditions/0"
+
+
 def test_an_empty_request_is_told_what_is_missing(coordinator: Caller) -> None:
     problem = refused(coordinator.post("/v1/referrals", {}), 422, "invalid")
     assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [

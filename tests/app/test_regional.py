@@ -15,7 +15,7 @@ from app.config import Settings
 from app.db import Database
 from app.facilities.models import Bed, BedStatus, Facility
 from tests.actors import sign_in
-from tests.factories import house, made
+from tests.factories import Caller, house, made, rows
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -63,6 +63,29 @@ def test_open_beds_are_bands_and_a_house_that_can_take_nobody_has_none(scene: Sc
     assert "Licensed for 6" in card(said, "A")
     assert "Staffed" not in said  # of other people's houses
     assert "Call 555-0101" in card(said, "B")
+
+
+def test_no_bed_is_open_in_a_house_that_an_answer_called_not_available(
+    client: TestClient, database: Database, clock: MovableClock
+) -> None:
+    """Beside an open bed, "not available" would say that somebody who lives there is the reason."""
+    lives_there = {"minor": None, "bed": None, "trafficking": "none", "age": 16, "from": None, "until": None}
+    found = Scene(client, database, clock, house("fac_a", residents=[lives_there]), house("fac_b"))
+    other = Caller(client, database, Role.INTAKE_COORDINATOR)
+
+    def open_beds(who: Caller) -> dict[str, str]:
+        return {row["id"]: row["open_beds"] for row in rows(who.get("/v1/facilities"))}
+
+    assert open_beds(found.coordinator) == {"fac_a": "2_or_more", "fac_b": "2_or_more"}
+    _, decision = found.rank(found.refer())
+    assert [(row["facility"], row["code"]) for row in decision["later"]] == [("fac_a", "not_available")]
+    assert open_beds(found.coordinator) == {"fac_a": "none", "fac_b": "2_or_more"}
+    assert open_beds(other) == {"fac_a": "2_or_more", "fac_b": "2_or_more"}
+    assert open_beds(found.staff["fac_b"]) == {"fac_a": None, "fac_b": None}
+    sign_in(client, database, Role.INTAKE_COORDINATOR, agency_id=found.coordinator.agency_id)
+    assert card(beds(found), "A").startswith("None open")
+    clock.move(timedelta(days=1))
+    assert open_beds(found.coordinator) == {"fac_a": "2_or_more", "fac_b": "2_or_more"}
 
 
 def test_a_hold_and_a_bed_out_of_use_are_not_open(scene: Scene) -> None:
