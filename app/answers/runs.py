@@ -89,6 +89,12 @@ def stored_run(session: Session, run_id: str) -> tuple[RankingRun, Json]:
     return row, json.loads(row.answer)
 
 
+def stands_on(session: Session, run_id: str, referral_version: int) -> bool:
+    """Whether the facts that a decision looked at are those of today."""
+    ground = session.get(RunGround, run_id)
+    return ground is None or ground.referral_version == referral_version
+
+
 def latest_run_id(session: Session, referral_id: str) -> str | None:
     """The newest decision about a referral."""
     query = select(RankingRun.id).where(RankingRun.referral_id == referral_id)

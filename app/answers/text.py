@@ -9,7 +9,8 @@ Json = dict[str, Any]
 
 def as_text(view: Json) -> str:
     """The same answer as the page, line by line."""
-    lines = [view["title"], view["summary"], view["ranked"], ""]
+    lines = [view["title"], view["summary"], view["ranked"]]
+    lines += [line for line in (view["stale"], view["provisional"]) if line] + [""]
     for option in view["options"]:
         lines += [f"{option['rank']}. {option['name']} - {option['tag']}", *_place(option), ""]
     if view["later"]:
@@ -32,7 +33,8 @@ def as_text(view: Json) -> str:
 
 
 def _place(option: Json) -> list[str]:
-    said = [option["bed"], option["paid"], option["cliff"], option["where"], f"{'. '.join(option['reasons'])}."]
+    call = gettext("Call first: this bed was not confirmed for 12 hours.") if option["call_first"] else ""
+    said = [call, option["bed"], option["paid"], option["cliff"], option["where"], f"{'. '.join(option['reasons'])}."]
     return [f"   {line}" for line in [_phone(option), *said] if line]
 
 

@@ -60,6 +60,8 @@ NOTES = {
     "said_no": marked("Their no is on record. Until the house confirms its beds, call before you hold one."),
     "offers_full": marked("Three houses are asked already. Wait for an answer, or take one back."),
 }
+CHANGED_SINCE = marked("What was answered about this young person was changed since.")
+RANK_AGAIN = marked("This is an answer on earlier facts, kept as it was. Rank again before you call.")
 GROWS_OLD = timedelta(minutes=30)
 PAST_TEXTS = {
     "fund": "Choose a payer from the list",
@@ -216,10 +218,11 @@ def answer_view(
     run, stored = runs.read_run(session, actor, referral_id, run_id, clock.now())
     referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     decision = project(stored, viewer=AGENCY, findings="all")
-    waits = referral.status is ReferralStatus.OPEN and run.tonight == clock.tonight()
+    holds_true = runs.stands_on(session, run_id, referral.version)
+    waits = referral.status is ReferralStatus.OPEN and run.tonight == clock.tonight() and holds_true
     about = About(
         code=referral.code,
-        summary=summary(referral, run.tonight),
+        summary=summary(referral, run.tonight) if holds_true else gettext(CHANGED_SINCE),
         tonight=run.tonight,
         now=clock.now(),
         decided_at_local=_local(run.decided_at, clock),
@@ -227,7 +230,7 @@ def answer_view(
         version=referral.version,
         needed_nights=min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS),
         siblings=bool(referral.minor.together_with),
-        stale=_stale(run.decided_at, clock),
+        stale=_stale(run.decided_at, clock) if holds_true else gettext(RANK_AGAIN),
         may_rank=actor.may(Permission.RANKING_RUN),
         may_hold=actor.may(Permission.HOLD_WRITE) and waits,
         gender=referral.minor.gender,

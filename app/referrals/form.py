@@ -131,6 +131,9 @@ def _needed(referral: ReferralRead) -> list[tuple[str, str]]:
 def _residence(form: Form, out: Read) -> Json | None:
     elsewhere = out.take("county_elsewhere", lambda: answers.county(form.one("county_elsewhere")))
     county = form.one("county")
+    if county and form.one("county_elsewhere") and "county_elsewhere" not in out.errors:
+        out.errors["county_elsewhere"] = gettext("There is an answer above already: leave one of the two empty")
+        return None
     if county == "none":
         return {"none": True}
     if county and county not in counties():

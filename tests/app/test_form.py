@@ -144,6 +144,8 @@ def test_the_empty_form_asks_for_tonight_and_thirty_nights_and_nothing_else() ->
     [
         ({"age": "fifteen"}, "age"),
         ({"county_elsewhere": "Nowhere"}, "county_elsewhere"),
+        ({"county_elsewhere": "Barbour, AL"}, "county_elsewhere"),
+        ({"county": "none", "county_elsewhere": "Barbour, AL"}, "county_elsewhere"),
         ({"custody": "ward_state", "court_county": "Fulton"}, "court_county"),
         ({"infants": "some"}, "infant_count"),
         ({"infants": "some", "infant_count": "0"}, "infant_count"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.access.models import Person
 from app.access.policy import Role
@@ -16,6 +16,7 @@ from app.answers.models import RankingRun
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
+from app.facilities.models import Bed
 from app.minors.models import Minor, MinorAvoids, MinorWish
 from app.referrals.models import Referral
 from app.stays.models import Stay, StayPayer
@@ -312,6 +313,37 @@ def test_an_old_answer_says_so_first(browser: Browser, clock: MovableClock) -> N
     assert "This answer was given 33 min ago. Beds change: rank again before you call." in words(
         browser.get(f"{path}/{run[0]}")
     )
+
+
+def test_an_answer_on_earlier_facts_says_so_and_holds_nothing(browser: Browser) -> None:
+    first = browser.refer()
+    path = action(first, "/holds").removesuffix("/holds")
+    change = re.search(r'href="([^"]+/change)"', first.text)
+    assert change is not None
+    version = re.search(r'name="version" value="([0-9]+)"', browser.get(change[1]).text)
+    assert version is not None
+    fields = {**EIGHT, "age": "19", "version": version[1]}
+    browser.send(change[1].removesuffix("/change"), **fields)
+    said = words(browser.get(path))
+    assert "What was answered about this young person was changed since." in said
+    assert "Rank again before you call." in said
+    assert "Age 19" not in said
+    assert "Hold bed" not in said
+    text = browser.get(f"{path}/text").text
+    assert "changed since" in text
+    assert "Rank again before you call." in text
+
+
+def test_the_text_says_what_the_page_says_about_its_own_limits(browser: Browser, database: Database) -> None:
+    with database.writing() as session:
+        session.execute(update(Bed).values(confirmed_at=None, confirmed_by=None))
+    answer = browser.refer()
+    assert "Call first" in words(answer)
+    link = re.search(r'href="([^"]+/text)"', answer.text)
+    assert link is not None
+    text = browser.get(link[1]).text
+    assert "Call first" in text
+    assert "Caps are counted as far as earlier stays are on record" in text
 
 
 def test_the_text_has_the_same_answer_in_codes(browser: Browser) -> None:
