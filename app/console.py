@@ -22,10 +22,10 @@ class Refused(Exception):
 @contextmanager
 def connected(settings: Settings | None = None) -> Iterator[Database]:
     """The database that DATABASE_URL names, refused where its tables are not those of this version."""
-    from migrations.run import is_current
+    from migrations.run import is_current, is_there
 
     settings = settings or Settings.from_env()
-    if not is_current(settings.database_url):
+    if not is_there(settings.database_url) or not is_current(settings.database_url):
         raise Refused("the database is not up to date; run: bednight migrate")
     database = Database(settings.database_url, SystemClock(settings.time_zone, settings.night_turns_at))
     try:

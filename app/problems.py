@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -69,6 +70,11 @@ FIELD_TEXTS: dict[str, str] = {
     "own_words": "{words}",
     "timezone_aware": "Expected an instant with its offset, such as 2026-11-21T22:14:00-05:00.",
 }
+FIXES = {
+    "missing": "Send it; null where it may be null and is not known.",
+    "extra_forbidden": "Leave it out, or see /docs for its name.",
+    "json_invalid": "Send one JSON object.",
+}
 # A clash of a minor's own nights does not say that the minor sleeps elsewhere.
 _TAKEN = {"bed": "bed_taken", "minor": "conflict"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -126,7 +132,7 @@ def _malformed(request: Request, error: RequestValidationError) -> Response:
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
     """What was wrong where, in our words. Pydantic's own text may repeat what was sent, so it is not used."""
-    return [FieldError(_pointer(_place(e)), e["type"], _text(e)) for e in errors]
+    return [FieldError(_pointer(_place(e)), e["type"], _text(e), FIXES.get(e["type"])) for e in errors]
 
 
 def _place(error: dict[str, Any]) -> tuple[str | int, ...]:
@@ -136,7 +142,13 @@ def _place(error: dict[str, Any]) -> tuple[str | int, ...]:
 
 def _text(error: dict[str, Any]) -> str:
     template = FIELD_TEXTS.get(error["type"])
-    return template.format(**error.get("ctx", {})) if template else "This value cannot be used here."
+    limits = {name: _plain(limit) for name, limit in error.get("ctx", {}).items()}
+    return template.format(**limits) if template else "This value cannot be used here."
+
+
+def _plain(limit: Any) -> Any:
+    """A limit as one would send it."""
+    return limit.isoformat() if isinstance(limit, date) else limit
 
 
 def _pointer(loc: Sequence[str | int]) -> str:

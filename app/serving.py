@@ -1,6 +1,8 @@
 """The commands `serve` and `migrate`."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from socket import socket
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,15 +24,23 @@ def serve(
 
     settings = Settings.from_env()
     with connected(settings):
-        say(f"Answering on http://{host}:{port}   Stop with Ctrl-C.")
-    answer(create_app(settings), host, port)
+        pass
+    answer(create_app(settings), host, port, lambda: say(f"Answering on http://{host}:{port}   Stop with Ctrl-C."))
 
 
-def answer(app: "FastAPI", host: str, port: int) -> None:
-    """Answer requests until asked to end; open streams are ended first, or they would keep the server from it."""
+def answer(app: "FastAPI", host: str, port: int, ready: Callable[[], None]) -> None:
+    """Answer requests until asked to end; open streams are ended first, or they would keep the server from it.
+
+    `ready` is called once requests are answered.
+    """
     import uvicorn
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             app.state.live.end_all()
             super().handle_exit(sig, frame)

@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone; nothing more can be said
+    except OSError as error:
+        _say(f"matching: the answer cannot be written: {(error.strerror or 'unknown reason').lower()}")
+        return 2
     return 0
 
 

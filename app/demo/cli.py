@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +16,10 @@ from app.console import say
 if TYPE_CHECKING:
     from app.config import Settings
     from app.demo.scene import Play
+    from app.demo.stage import Doors
     from app.demo.state import Demo
+    from app.demo.tonight import Tonight
+    from app.demo.year.figures import Year
 
 HOST = "127.0.0.1"
 _TELLS_EVERY = 5.0
@@ -64,9 +69,11 @@ def demo(
         days = 0
     year = _year(play.demo, days, progress, fresh=fresh) if play.demo is not None and days else None
     with scene.database_for(play, keep, year) as settings:
-        _set_up(play, settings, progress, Answers(port, as_json=as_json, serving=serve), days)
-        if serve:
-            scene.answer(play, settings, HOST, port)
+        told = _set_up(play, settings, progress, Answers(port, as_json=as_json, serving=serve), days)
+        if not serve:
+            told()
+        else:
+            scene.answer(play, settings, HOST, port, told)
             say("Stopped." if keep is None else f"Stopped. The data is kept in {keep}.")
 
 
@@ -115,15 +122,31 @@ def _year(demo: "Demo", days: int, progress: _Progress, *, fresh: bool) -> Path:
     return keeping.make(folder, demo, days, told)
 
 
-def _set_up(play: "Play", settings: "Settings", progress: _Progress, answers: Answers, days: int) -> None:
-    """Fill the database, count what the data says, and print where to look."""
-    from app.demo import notice, scene
+def _set_up(play: "Play", settings: "Settings", progress: _Progress, answers: Answers, days: int) -> Callable[[], None]:
+    """Fill the database and count what the data says; the answer prints where to look."""
+    from app.demo import scene
     from app.demo.tonight import tonight as count
 
     progress.say("Loading: " + ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in play.counts.items()))
     doors, year = scene.enter(play, settings, days) if days else (scene.load(play, settings), None)
     progress.say("Judging every house for everyone who waits")
     counts = count(play.snapshot)
+
+    return partial(_tell, play, settings, progress, answers, doors, counts, year)
+
+
+def _tell(
+    play: "Play",
+    settings: "Settings",
+    progress: _Progress,
+    answers: Answers,
+    doors: "Doors",
+    counts: "Tonight",
+    year: "Year | None",
+) -> None:
+    """Print where to look."""
+    from app.demo import notice
+
     base = f"http://{HOST}:{answers.port}"
     whose = "your own data" if play.demo is None else "all data is invented"
     progress.say(f"Ready.  {base}   {whose}" if answers.serving else f"Ready.  {whose}")

@@ -42,7 +42,7 @@ def curl_lines(play: Play, base: str) -> list[str]:
     """Three calls that run as they stand, where K holds the key."""
     head = 'curl -s -H "Authorization: Bearer $K"'
     referral = play.demo.special if play.demo else next((row.id for row in play.snapshot.referrals), None)
-    lines = [f"{head} {base}/v1/referrals?limit=5"]
+    lines = [f"{head} '{base}/v1/referrals?limit=5'"]
     if referral is not None:
         lines.append(f"{head} -X POST {base}/v1/referrals/{referral}/rankings")
     body = json.dumps(EIGHT_ANSWERS, separators=(",", ":"))

@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, time
@@ -185,10 +185,10 @@ def port_is_free(host: str, port: int) -> None:
             raise Refused(f"port {port} is taken; try --port {port + 1}") from None
 
 
-def answer(play: Play, settings: Settings, host: str, port: int) -> None:
-    """Answer requests until Ctrl-C, or until the process is asked to end."""
+def answer(play: Play, settings: Settings, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Answer requests until Ctrl-C, or until the process is asked to end; `ready` is called once they are answered."""
     from app.main import create_app
 
     # Ending as on Ctrl-C lets the temporary folder go.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serving.answer(create_app(settings, clock=play.clock), host, port)
+    serving.answer(create_app(settings, clock=play.clock), host, port, ready)

@@ -147,6 +147,7 @@ def test_a_database_without_tables_is_refused_and_migrate_makes_them(tmp_path: P
     fresh = f"sqlite:///{tmp_path / 'new.db'}"
     run = bednight("agencies", "list", url=fresh)
     assert (run.returncode, run.stderr) == (2, "bednight: the database is not up to date; run: bednight migrate\n")
+    assert not (tmp_path / fresh.rsplit("/", 1)[1]).exists()  # asking made none
     done("migrate", url=fresh)
     assert done("agencies", "list", url=fresh) == ""
 

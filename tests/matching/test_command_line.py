@@ -336,3 +336,14 @@ def test_the_solver_is_loaded_by_the_first_option_and_not_before(write: Write) -
     script = IMPORTS.format(root=str(ROOT), file=file)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert json.loads(done.stdout) == [False, [], False, True]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
+def test_an_answer_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "tonight.json"
+    file.write_text(json.dumps(snapshot()))
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "matching", "rank", str(file), "--all"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "matching: the answer cannot be written: no space left on device\n"
