@@ -24,7 +24,7 @@ from app.gaps.schemas import CallCreate
 from app.placements import service
 from app.placements.house_view import DAYS, Pressed, exception_rows, house_view, refusal
 from app.referrals import service as referrals
-from app.referrals.pages import Sent
+from app.referrals.pages import Sent, once_of
 from app.web.answers import Form, chosen
 from app.web.pages import page
 from app.web.translation import gettext, marked
@@ -58,7 +58,10 @@ def waive(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id:
     try:
         with request.app.state.database.writing() as session:
             session.info["request_id"] = request.scope.get("request_id")
-            exceptions.add(session, actor, referral_id, body, clock.now())
+            once = once_of(sent)
+            if once.earlier(session, actor.id) is None:
+                row = exceptions.add(session, actor, referral_id, body, clock.now())
+                once.remember(session, actor.id, row.id)
     except Problem as problem:
         if isinstance(problem, Denied):
             raise
@@ -75,7 +78,10 @@ def said_no(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_i
         with database.writing() as session:
             session.info["request_id"] = request_id
             body = chosen(CallCreate, {"referral": referral_id, "reason": sent.one("press") or None})
-            calls.told_no(session, actor, place[2], body, clock.now(), clock.tonight())
+            once = once_of(sent)
+            if once.earlier(session, actor.id) is None:
+                call = calls.told_no(session, actor, place[2], body, clock.now(), clock.tonight())
+                once.remember(session, actor.id, call.id)
     except Problem as problem:
         if isinstance(problem, Denied):
             raise

@@ -15,6 +15,7 @@ from app.answers.against import excluded
 from app.answers.names import names_in
 from app.answers.view import Tried
 from app.clock import Clock
+from app.db import new_id
 from app.errors import Problem, not_found
 from app.exceptions import service as exceptions
 from app.exceptions.schemas import ExceptionRead
@@ -74,6 +75,7 @@ def house_view(
         "tab": gettext("%(code)s: what can be done") % {"code": referral.code},
         "summary": summary(referral, run.tonight),
         "facility": facility_id,
+        "once": new_id("form"),
         "name": house.alias,
         "phone": house.duty_phone,
         "says": gettext(NOT_AVAILABLE_TEXT) if entry.get("code") else None,
@@ -117,6 +119,7 @@ def _hold(custody: str | None, pressed: Pressed | None) -> Json:
     """The same questions as on the page of the answer."""
     usual = words.AUTHORITY_OF_CUSTODY.get(custody or "", "")
     return {
+        "once": new_id("form"),
         "rights": [(code, gettext(text)) for code, text in words.AUTHORITIES.items()],
         "right": usual if pressed is None else pressed.sent.one("authority"),
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],

@@ -24,7 +24,7 @@ from app.placements.offer_view import offer_view
 from app.placements.pages import answer_page, answer_view
 from app.placements.workflow import OfferCreate
 from app.referrals import service as referrals
-from app.referrals.pages import Sent
+from app.referrals.pages import Sent, once_of
 from app.stays import service as stays
 from app.web.answers import Form, chosen
 from app.web.pages import page
@@ -66,7 +66,7 @@ def _asked(
     database, request_id = request.app.state.database, request.scope.get("request_id")
     try:
         asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=keep_bed)
-        offer_id = ask(database, actor, asked, request_id=request_id).offer_id
+        offer_id = ask(database, actor, asked, once=once_of(sent), request_id=request_id).offer_id
     except Problem as problem:
         missing = [error.pointer[1:] for error in problem.errors]
         said = {name: gettext(AT_THE_FIELD[name]) for name in missing if name in AT_THE_FIELD}

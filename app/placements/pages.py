@@ -1,6 +1,5 @@
 """The coordinator's pages: home, "Find beds", and the answer with every reason. They call services, as the API does."""
 
-import hashlib
 import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -23,7 +22,6 @@ from app.db import DbSession
 from app.errors import stale_update
 from app.exceptions import service as exceptions
 from app.gaps import on_record as gaps
-from app.idempotency import Once
 from app.placements import home, service
 from app.placements.holding import bed_of_her_own
 from app.placements.snapshot import HORIZON_NIGHTS
@@ -32,7 +30,7 @@ from app.referrals import service as referrals
 from app.referrals.fitting import fitted
 from app.referrals.form import Read
 from app.referrals.models import ReferralStatus
-from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form
+from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form, once_of
 from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
 from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
@@ -86,7 +84,7 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent) -> Response:
     with database.writing() as session:
         session.info["request_id"] = request.scope.get("request_id")
         found = _read(session, actor, clock, sent, None)
-        once = _once(sent)
+        once = once_of(sent)
         if (made := once.earlier(session, actor.id)) is not None:
             return _see(f"/referrals/{made}")
         new = fitted(found, ReferralCreate, {"minor": found.minor | {"approvals": []}, **found.referral})
@@ -174,13 +172,6 @@ def _ranked(request: Request, actor: Actor, referral_id: str) -> Response:
     request_id = request.scope.get("request_id")
     decided = service.rank(request.app.state.database, actor, referral_id, request_id=request_id)
     return _see(f"/referrals/{referral_id}/rankings/{decided.run_id}")
-
-
-def _once(sent: Form) -> Once:
-    """The same press twice, on a phone with a slow line, is one young person; a form that was changed is another."""
-    said = repr(sorted((name, sent.many(name)) for name in sent if name != "form_token"))
-    digest = hashlib.sha256(said.encode()).hexdigest()
-    return Once(f"form-{digest}" if sent.one("once") else None, digest)
 
 
 def _see(path: str) -> Response:

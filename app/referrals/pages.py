@@ -1,5 +1,6 @@
 """The referral form: eight answers, each of which may be "not known"; the rest is folded away."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from app.codes import Ref
 from app.db import DbSession, new_id
 from app.facilities.models import Facility
 from app.funding.models import Fund
+from app.idempotency import Once
 from app.referrals import form as reading
 from app.referrals import service
 from app.referrals.form import LookUp
@@ -40,6 +42,13 @@ async def sent_form(request: Request) -> Form:
 
 
 Sent = Annotated[Form, Depends(sent_form)]
+
+
+def once_of(sent: Form) -> Once:
+    """The same press twice, on a phone with a slow line, acts once; a form that was changed is another."""
+    said = repr(sorted((name, sent.many(name)) for name in sent if name != "form_token"))
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    return Once(f"form-{digest}" if sent.one("once") else None, digest)
 
 
 @router.get("/referrals/new")

@@ -149,7 +149,7 @@ def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(night: Night)
     assert re.search(r'<select id="right"[^>]+aria-invalid="true"', page.text)
     assert "Choose by what right the young person is placed" in page.text
     assert '<option value="clinical_advice" selected>' in page.text
-    second = re.findall(r'name="facility" value="(fac_\w)"', night.ranking.text)[1]
+    second = re.findall(r'form="hold" name="facility" value="(fac_\w)"', night.ranking.text)[1]
     page = night.hand.send(action, facility=second, authority="court_order")
     assert page.status_code == 422
     assert re.search(r'<select id="why"[^>]+aria-invalid="true"', page.text)

@@ -143,6 +143,22 @@ def test_a_no_on_the_phone_is_one_press_on_the_page_of_any_house(scene: Scene, h
         assert [(row.facility_id, row.reason) for row in session.scalars(select(Call))] == [("fac_a", "no_bed")]
 
 
+def test_a_press_that_is_sent_twice_acts_once(scene: Scene, hand: Hand) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    here = f"{path[3:]}/rankings/{run}"
+    page = hand.get(f"{here}/house?facility=fac_x")
+    once = re.findall(r'name="once" value="(form_\w+)"', page.text)[0]
+    waive: Json = {"facility": "fac_x", "rule": "facility.declines", "party": "facility", "once": once}
+    for _ in range(2):
+        assert said(hand.send(f"{here}/exceptions", **waive, **WHY)).count("program manager") == 1
+        assert "Their no is on record." in said(hand.send(f"{here}/calls", facility="fac_x", press="no_bed", once=once))
+        got = hand.send(f"{here}/holds", **RIGHT, press="waived", once=once, called="fac_x")
+        assert "waiting for X" in title(got), said(got)
+    with scene.database.reading() as session:
+        assert len(session.scalars(select(Call)).all()) == len(session.scalars(select(Offer)).all()) == 1
+
+
 def test_the_gap_on_record_says_why_nobody(scene: Scene, hand: Hand) -> None:
     minor: Json = {"born_on": "2006-03-02", "gender": "female", "trafficking": "verified", "custody": "none"}
     path = scene.refer(minor=minor)
