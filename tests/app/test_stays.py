@@ -107,6 +107,17 @@ def test_nights_away_are_counted_once_and_a_bed_is_given_up_on_the_day(scene: Sc
     assert statuses(scene)[bed] == "cleaning"
 
 
+def test_a_fund_that_pays_again_after_unpaid_nights_pays_twice(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    away = {"first": "2026-11-25", "until": "2026-11-27", "keep_bed": True, "paid": False}
+    payers = made(scene.coordinator.post(f"/v1/stays/{stay}/absences", away))["payers"]
+    assert [(payer["from"], payer["until"]) for payer in payers] == [
+        ("2026-11-21", "2026-11-25"),
+        ("2026-11-27", "2026-12-01"),
+    ]
+    assert len({payer["fund"] for payer in payers}) == 1
+
+
 def test_a_movement_on_what_was_not_read_is_stale(scene: Scene) -> None:
     stay, _ = arrived(scene)
     gone = {"reason": "completed", "destination": "family", "version": 1}
