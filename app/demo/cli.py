@@ -39,16 +39,22 @@ def demo(
         bool, typer.Option("--check", help="Have the ranking of everyone who waits confirmed, and stop.")
     ] = False,
     days: Annotated[
-        int, typer.Option(min=0, max=365, help="How many days before the evening are lived through; 0: none.")
-    ] = 0,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Prepare those days anew, though they are kept.")] = False,
+        int, typer.Option(min=0, max=365, help="Days of the invented state before the evening; 0: the evening alone.")
+    ] = 365,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Prepare these days anew, though they are kept.")] = False,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Answer requests when ready.")] = True,
 ) -> None:
     """Start an invented state on real geography, or your own snapshot, offline and with nothing to set up.
 
+    The first start lives through a year before the evening, day by day, by the services that people use, and keeps
+    it: in BEDNIGHT_CACHE, else in XDG_CACHE_HOME/bednight or ~/.cache/bednight. That takes minutes, and it says how
+    many; later starts copy what is kept. Another seed, evening, number of days or version is another year. Where
+    DATABASE_URL is set, and with --network or --check, there are no days before.
+
     \b
     Examples:
       bednight demo
+      bednight demo --days 30
       bednight demo --check
       bednight demo --network snapshot.json --port 8001
       bednight demo --no-serve --json
@@ -65,9 +71,12 @@ def demo(
     if check:
         _confirm(play, progress, as_json=as_json)
         return
+    if days and play.demo is not None and scene.holds_no_year():
+        progress.say("DATABASE_URL is set: the evening alone, without the days before it")
     if play.demo is None or scene.holds_no_year():
         days = 0
-    year = _year(play.demo, days, progress, fresh=fresh) if play.demo is not None and days else None
+    state = play.demo
+    year = partial(_year, state, days, progress, fresh=fresh) if state is not None and days else None
     with scene.database_for(play, keep, year) as settings:
         told = _set_up(play, settings, progress, Answers(port, as_json=as_json, serving=serve), days)
         if not serve:
@@ -108,7 +117,7 @@ def _year(demo: "Demo", days: int, progress: _Progress, *, fresh: bool) -> Path:
     file = None if fresh else keeping.kept(folder, demo, days)
     if file is not None:
         return file
-    progress.say(f"Living through the {days} days before, once; they are kept in {folder}. Shorter: --days 30")
+    progress.say(f"Living through the {days} days before, once; they are kept in {folder}. Quicker: --days 30")
     began = last = time.perf_counter()
 
     def told(done: int, of: int) -> None:
@@ -119,7 +128,9 @@ def _year(demo: "Demo", days: int, progress: _Progress, *, fresh: bool) -> Path:
             left = (now - began) / done * (of - done)
             progress.say(f"Day {done} of {of} is over; about {left:.0f} s to go")
 
-    return keeping.make(folder, demo, days, told)
+    file = keeping.make(folder, demo, days, told)
+    progress.say(f"Kept for the next start, {file.stat().st_size / 1e6:.0f} MB")
+    return file
 
 
 def _set_up(play: "Play", settings: "Settings", progress: _Progress, answers: Answers, days: int) -> Callable[[], None]:
@@ -127,7 +138,8 @@ def _set_up(play: "Play", settings: "Settings", progress: _Progress, answers: An
     from app.demo import scene
     from app.demo.tonight import tonight as count
 
-    progress.say("Loading: " + ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in play.counts.items()))
+    loaded = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in play.counts.items() if not days)
+    progress.say(f"Loading: {loaded}" if loaded else "Loading the days before and the evening")
     doors, year = scene.enter(play, settings, days) if days else (scene.load(play, settings), None)
     progress.say("Judging every house for everyone who waits")
     counts = count(play.snapshot)

@@ -113,10 +113,10 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def database_for(play: Play, keep: Path | None, year: Path | None = None) -> Iterator[Settings]:
+def database_for(play: Play, keep: Path | None, made: Callable[[], Path] | None = None) -> Iterator[Settings]:
     """Settings that name a migrated database: the one asked for, else SQLite in a folder removed at the end.
 
-    It is empty, or a copy of a year that was prepared.
+    It is empty, or a copy of a year that is prepared now, where it was not before.
     """
     given = os.environ.get("DATABASE_URL")
     if given and keep is not None:
@@ -129,11 +129,18 @@ def database_for(play: Play, keep: Path | None, year: Path | None = None) -> Ite
         if not _is_empty(url):
             where = "the database that DATABASE_URL names" if given else str(folder / "bednight.db")
             raise Refused(f"{where} is not empty, and the demo only fills an empty one")
-        if year is None:
+        if made is None:
             upgrade(url)
         else:
-            shutil.copyfile(year, file)
+            _copy(made(), file)
         yield replace(play.settings, database_url=url)
+
+
+def _copy(year: Path, file: Path) -> None:
+    try:
+        shutil.copyfile(year, file)
+    except OSError as error:
+        raise Refused(f"{file} cannot be written: {error.strerror}") from None
 
 
 def holds_no_year() -> bool:

@@ -293,7 +293,7 @@ def test_sentences_count_what_the_engine_answers() -> None:
 
 
 def test_starts_in_an_empty_folder_and_says_where_to_look(tmp_path: Path) -> None:
-    found = run("demo", "--no-serve", "--json", "--keep", str(tmp_path / "kept"), cwd=tmp_path)
+    found = run("demo", "--days", "0", "--no-serve", "--json", "--keep", str(tmp_path / "kept"), cwd=tmp_path)
     assert found.returncode == 0, found.stderr
     facts = json.loads(found.stdout)
     assert facts["counts"]["waiting"] == facts["says"]["waiting"] == 30
@@ -301,7 +301,7 @@ def test_starts_in_an_empty_folder_and_says_where_to_look(tmp_path: Path) -> Non
     assert facts["key"].startswith("bn_test_")
     assert "Making an invented state" in found.stderr
     assert (tmp_path / "kept" / "bednight.db").exists()
-    again = run("demo", "--no-serve", "--keep", str(tmp_path / "kept"), cwd=tmp_path)
+    again = run("demo", "--days", "0", "--no-serve", "--keep", str(tmp_path / "kept"), cwd=tmp_path)
     assert again.returncode == 2
     assert "is not empty" in again.stderr
 
@@ -360,7 +360,7 @@ def test_answers_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
     here = {name: value for name, value in os.environ.items() if not name.startswith(("BEDNIGHT", "DATABASE_URL"))}
     here |= {"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "demo", "--port", str(port)],
+        [sys.executable, "-m", "app.cli", "demo", "--days", "0", "--port", str(port)],
         cwd=tmp_path,
         env=here,
         stdout=subprocess.PIPE,

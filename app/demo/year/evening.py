@@ -7,9 +7,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.beds import ledger
+from app.beds.cards import Card, turn
 from app.demo.state import Demo
 from app.demo.year.standing import enter
-from app.facilities.models import Bed, BedUnavailable, NightStaffing
+from app.facilities.models import Bed, BedStatus, BedUnavailable, NightStaffing
 from app.funding.models import FundLimit
 from app.placements.network_houses import add_facility
 from app.placements.network_people import add_minors, add_referrals, add_stays
@@ -18,7 +19,6 @@ from app.stays.models import Stay
 from matching.codec import decode
 
 Json = dict[str, Any]
-_CARD = ("status", "held_for", "confirmed_at", "confirmed_by")
 
 
 def begin_evening(session: Session, demo: Demo, agency_id: str) -> None:
@@ -61,8 +61,12 @@ def _stand_as_they_do(session: Session, network: Network) -> None:
     for facility in network.snapshot.facilities:
         add_facility(said, facility, None)
     for row in said.rows[Bed]:
-        card = {name: row[name] for name in _CARD} | {"reason": None, "offline_until": None}
-        session.execute(update(Bed).where(Bed.id == row["id"]).values(card))
+        bed = session.get_one(Bed, row["id"])
+        if (bed.status, bed.held_for) != (row["status"], row["held_for"]):
+            # As a change of its own: what was done to the bed before says nothing about how it stands now.
+            turn(session, bed, Card(status=BedStatus(row["status"]), held_for=row["held_for"]))
+        bed.confirmed_at, bed.confirmed_by = row["confirmed_at"], row["confirmed_by"]
+    session.flush()
     session.execute(delete(NightStaffing).where(NightStaffing.night == network.tonight))
     for table in (NightStaffing, BedUnavailable):
         session.execute(insert(table), said.rows[table])

@@ -59,7 +59,8 @@ def make(folder: Path, demo: Demo, days: int, told: Told) -> Path:
         _tidy(folder)
         making = Path(tempfile.mkdtemp(prefix=f"{_MAKING}{os.getpid()}-", dir=folder))
     except OSError as error:
-        raise Refused(f"{folder} cannot be written: {error.strerror}; name another folder by BEDNIGHT_CACHE") from None
+        hint = "name another folder by BEDNIGHT_CACHE, or use --days 0"
+        raise Refused(f"{folder} cannot be written: {error.strerror}; {hint}") from None
     made = folder / name_of(demo, days)
     try:
         with _ending_as_on_ctrl_c():

@@ -29,7 +29,6 @@ Json = dict[str, Any]
 _FIRST_CALL, _CALLS_LAST = time(17), timedelta(hours=6)
 _ANSWERS_WITHIN = timedelta(minutes=20)
 HOUSE_IDS = tuple(house.facility for house in HOUSES)
-_ROUNDS = 2
 _SHORTEST = 2
 """Nights for which a house takes somebody into a bed that it has promised to another."""
 _CHOICES = (
@@ -75,23 +74,18 @@ def decide_all(book: Book) -> list[tuple[Case, str, Json]]:
 
 
 def place_everyone(book: Book) -> None:
-    """Rank and ask, round after round, until each answer stands on a network that nobody has changed since."""
-    unplaced: list[Case] = []
-    for _ in range(_ROUNDS):
-        touched: set[str] = set()
-        decided = decide_all(book)
-        unplaced += [case for case, run_id, answer in decided if not _place(book, case, run_id, answer, touched)]
-        if not touched:
-            break
+    """Rank all on one look, and ask; who finds each house changed by others of the evening is ranked the next day."""
+    touched: set[str] = set()
+    unplaced = [case for case, run_id, answer in decide_all(book) if not _place(book, case, run_id, answer, touched)]
     for case in unplaced:
-        if case.referral_id in book.cases and case.stay_id is None and book.draw.chance(volume.CALLED):
+        if case.stay_id is None and book.draw.chance(volume.CALLED):
             house = book.draw.pick(HOUSE_IDS)
             body = CallCreate(referral=case.referral_id, reason=book.draw.weighted(volume.ON_THE_PHONE))
             calls.told_no(book.session, book.staff.coordinator, house, body, book.now, book.tonight)
 
 
 def _place(book: Book, case: Case, run_id: str, answer: Json, touched: set[str]) -> bool:
-    """Ask the houses that a decision names, in its order; a house that was asked this round has changed: next round."""
+    """Ask the houses that a decision names, in its order, but those that others of this evening have been asked for."""
     if not answer["options"]:
         return False
     shown = project(answer, viewer=AGENCY)["options"]
