@@ -8,15 +8,16 @@ minor, an entry or a past stay of her or his own) are left to the rule classes o
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.alike import age_seen, alone, distinct
 from matching.census import Census, House
-from matching.facts import Minor, Unit
+from matching.facts import Evidence, Minor, Safeguards, Unit
 from matching.findings import MET, NOT_MET, UNKNOWN, Outcome
-from matching.rules import FACILITY_RULES
+from matching.rules import FACILITY_RULES, safeguards
 from matching.rules.base import Rule
 from matching.rules.custody import EMERGENCY
 from matching.rules.fit import unit_outcome
@@ -26,6 +27,7 @@ Codes = NDArray[np.int8]
 
 CODE = {MET: 0, UNKNOWN: 1, NOT_MET: 2}
 """The less the better: the best of several is their least."""
+_EVIDENCE: Callable[[Safeguards], tuple[Evidence[object], ...]] = attrgetter(*Safeguards.__slots__)
 BIT = {rule.code: np.uint32(1 << at) for at, rule in enumerate(FACILITY_RULES)}
 
 
@@ -131,10 +133,17 @@ _BY_KEYS = {
 }
 """The rules about the minor; refusing and being together are met but for the exceptions, `unit.fit` goes by units."""
 
+_BY_RECORD: list[Rule] = [
+    rule
+    for rule in FACILITY_RULES
+    if isinstance(rule, (safeguards.Egress, safeguards.Held, safeguards.OutsideContact, safeguards.Remote))
+]
+"""The rules about what is on record of the safeguards, and nothing else."""
+
 _OF_THE_FACILITY = [
     rule
     for rule in FACILITY_RULES
-    if rule.code not in _BY_KEYS and rule.code not in ("unit.fit", "minor.refuses", "minor.together")
+    if rule.code not in {*_BY_KEYS, *(row.code for row in _BY_RECORD), "unit.fit", "minor.refuses", "minor.together"}
 ]
 
 
@@ -183,10 +192,17 @@ class _Bits:
 
 
 def _judge_houses(census: Census, houses: Sequence[House], anybody: Minor, found: _Bits) -> None:
-    """The rules that look at the house alone."""
+    """The rules that look at the house alone; those about its record once for each that says the same tonight."""
     cases = [alone(census, anybody, house.facility) for house in houses]
+    first, house_at = distinct([_record(house, census.tonight) for house in houses])
+    for rule in _BY_RECORD:
+        found.mark(rule.code, _codes([rule.judge(cases[at]) for at in first])[house_at][None, :])
     for rule in _OF_THE_FACILITY:
         found.mark(rule.code, _codes([rule.judge(case) for case in cases])[None, :])
+
+
+def _record(house: House, on: date) -> Hashable:
+    return tuple([evidence.on(on) for evidence in _EVIDENCE(house.facility.safeguards)])
 
 
 def _judge_by_keys(census: Census, houses: Sequence[House], minors: Sequence[Minor], rule: Rule, found: _Bits) -> None:
