@@ -16,14 +16,15 @@ class House:
 
     __slots__ = (
         "_best",
+        "_by_bed",
         "_dates",
         "_named",
         "_only_victims",
         "_present",
         "_shared",
+        "_slept_in",
         "_unit_beds",
         "_unnamed",
-        "by_bed",
         "facility",
         "held_for",
         "payers",
@@ -33,28 +34,36 @@ class House:
     def __init__(self, facility: Facility, tonight: date) -> None:
         self.facility = facility
         self.tonight = tonight
-        self.by_bed: dict[str, list[Resident]] = {}
-        for resident in facility.residents:
-            if resident.bed is not None:
-                self.by_bed.setdefault(resident.bed, []).append(resident)
+        self._by_bed: dict[str, list[Resident]] | None = None
+        settled = {row.bed for row in facility.residents if row.from_ is None}
         self._unnamed: list[date | None] = []
         self.held_for: set[str] = set()
         for unit in facility.units:
             for bed in unit.beds:
-                if bed.status == "occupied":
-                    named = self._first_named(bed.id)
-                    if named != date.min:
-                        self._unnamed.append(named)
+                if bed.status == "occupied" and bed.id not in settled:
+                    coming = [row.from_ for row in self.by_bed.get(bed.id, ()) if row.from_ is not None]
+                    self._unnamed.append(min(coming, default=None))
                 if bed.held_for is not None:
                     self.held_for.add(bed.held_for)
         self._named = {row.minor for row in facility.residents}
         self._present: dict[date, list[Resident]] = {}
+        self._slept_in: dict[date, set[str | None]] = {}
         self._shared: dict[tuple[str, date], list[Bed]] = {}
         self._best: dict[tuple[str, date, date], tuple[Bed, date | None]] = {}
         self._dates: list[date] | None = None
         self.payers: list[tuple[Fund, Hashable]] | None = None
         self._unit_beds: dict[str, frozenset[str]] | None = None
         self._only_victims: bool | None = None
+
+    @property
+    def by_bed(self) -> dict[str, list[Resident]]:
+        """The residents of each bed, whenever they are there."""
+        if self._by_bed is None:
+            self._by_bed = {}
+            for row in self.facility.residents:
+                if row.bed is not None:
+                    self._by_bed.setdefault(row.bed, []).append(row)
+        return self._by_bed
 
     @property
     def dates(self) -> list[date]:
@@ -102,16 +111,6 @@ class House:
         """The most people who could be unlisted on any night."""
         return len(self._unnamed)
 
-    def _first_named(self, bed: str) -> date | None:
-        """From when on an entry names a bed: always (date.min), from a date, or never."""
-        first: date | None = None
-        for row in self.by_bed.get(bed, ()):
-            if row.from_ is None:
-                return date.min
-            if first is None or row.from_ < first:
-                first = row.from_
-        return first
-
     def free(self, bed: Bed, on: date, minor: str, referrals: Collection[str]) -> bool:
         """Whether a bed is free on a night for this minor, asking by one of these referrals."""
         begun = False
@@ -138,8 +137,16 @@ class House:
         """The beds of a unit that are free on a night for anybody."""
         found = self._shared.get((unit.id, on))
         if found is None:
-            free = self.free
-            found = self._shared[unit.id, on] = [bed for bed in unit.beds if free(bed, on, "", ())]
+            free, taken = self.free, self._taken(on)
+            found = [bed for bed in unit.beds if bed.id not in taken and free(bed, on, "", ())]
+            self._shared[unit.id, on] = found
+        return found
+
+    def _taken(self, on: date) -> set[str | None]:
+        """The beds that somebody has on a night."""
+        found = self._slept_in.get(on)
+        if found is None:
+            found = self._slept_in[on] = {row.bed for row in self.others(on, "")}
         return found
 
     def free_until(self, bed: Bed, on: date, end: date, minor: str) -> date | None:
@@ -252,7 +259,9 @@ class Census:
 
     def _seen(self, fund: str, facility: Facility) -> Hashable:
         kinds, states = self.looked_at[fund]
-        return (fund, facility.kind if kinds else None, facility.state if states else None) if kinds or states else fund
+        if not kinds and not states:
+            return fund
+        return fund, facility.kind if kinds else None, facility.state if states else None
 
     def forget(self) -> None:
         """Let go of what was judged of payers: they look back here, and only the collector could free such a ring."""

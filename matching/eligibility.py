@@ -14,7 +14,7 @@ from matching.findings import MET, NOT_MET, UNKNOWN, Codes, Finding, Fix, Outcom
 from matching.payer import Funding
 from matching.payers import PayerFindings, accepted_payers, chain_heads, covered_until, payer_findings
 from matching.rules import BY_CODE, FACILITY_RULES
-from matching.rules.base import Rule
+from matching.rules.base import DatedRule, Rule
 from matching.rules.licensing import Age, InForce
 
 Verdict = Literal["option", "later", "needs_info", "excluded"]
@@ -162,7 +162,7 @@ def sibling_outcome(case: Case, sibling: Minor) -> Outcome:
 
 
 def _sibling_outcome(own: Case) -> Outcome:
-    not_met, unknown = failing((rule.code, rule.judge(own)) for rule in FACILITY_RULES if rule.code != "minor.together")
+    not_met, unknown = _codes([rule for rule in FACILITY_RULES if rule.code != "minor.together"], own)
     payers = payer_findings(own)
     if _failed(not_met, payers):
         return NOT_MET
@@ -172,21 +172,29 @@ def _sibling_outcome(own: Case) -> Outcome:
 def _judged(case: Case, known: Codes | None) -> Codes:
     """The rules of the facility, the minor and the States that are not met, and those unknown.
 
-    What is known of the minor tonight with a bed holds without one too, but for the rules that look at the bed.
+    What is known of the minor tonight with a bed holds without one too, but for the rules that look at the bed; and
+    on another night, but for those that look at the night.
     """
-    if known is None or case.admit_on != case.census.tonight:
-        return failing((rule.code, rule.judge(case)) for rule in FACILITY_RULES)
-    if case.bed_known:
+    tonight = case.admit_on == case.census.tonight
+    if known is None:
+        return _codes(FACILITY_RULES, case)
+    if tonight and case.bed_known:
         return known
-    again = failing((rule.code, rule.judge(case)) for rule in _BY_BED)
-    not_met, unknown = (
-        (*(code for code in before if code not in _BED_CODES), *now) for before, now in zip(known, again, strict=True)
+    rules = _BY_BED if tonight else _BY_NIGHT
+    (not_met, unknown), (not_met_now, unknown_now) = known, _codes(rules.values(), case)
+    return (
+        [*(code for code in not_met if code not in rules), *not_met_now],
+        [*(code for code in unknown if code not in rules), *unknown_now],
     )
-    return not_met, unknown
+
+
+def _codes(rules: Iterable[Rule], case: Case) -> Codes:
+    return failing([(rule.code, rule.judge(case)) for rule in rules])
 
 
 _BED_CODES = {"safeguard.awake_staff", "licence.capacity", "unit.fit"}
-_BY_BED = [rule for rule in FACILITY_RULES if rule.code in _BED_CODES]
+_BY_BED = {rule.code: rule for rule in FACILITY_RULES if rule.code in _BED_CODES}
+_BY_NIGHT = {rule.code: rule for rule in FACILITY_RULES if rule.code in _BED_CODES or isinstance(rule, DatedRule)}
 
 
 def _failed(not_met: Iterable[str], payers: Sequence[PayerFindings]) -> list[str]:

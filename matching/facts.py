@@ -73,7 +73,8 @@ class Evidence(Generic[Value]):
 
     def on(self, night: date) -> Value | None:
         """The value where the evidence is current on `night`, else None: expired evidence is not known."""
-        return self.value if within(night, self.verified_on, self.expires_on) else None
+        begun = self.verified_on is None or self.verified_on <= night
+        return self.value if begun and (self.expires_on is None or night < self.expires_on) else None
 
 
 @dataclass(frozen=True, slots=True)

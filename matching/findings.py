@@ -52,7 +52,9 @@ def yes_or_no(holds: bool) -> Outcome:
 
 def fact_is(value: bool | None, wanted: bool) -> Outcome:
     """Whether a yes-or-no fact is as wanted; None is unknown."""
-    return UNKNOWN if value is None else yes_or_no(value is wanted)
+    if value is None:
+        return UNKNOWN
+    return MET if value is wanted else NOT_MET
 
 
 Codes = tuple[Sequence[str], Sequence[str]]
