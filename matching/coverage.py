@@ -34,8 +34,8 @@ class PayerRun:
         `run_end(start, stop)` is the first night a block from `start` does not reach, at most `stop` (ordinals).
     may_return : bool
         Whether it could pay a night after one on which it could not begin; False promises that it cannot.
-    alike : hashable or None
-        Equal for payers whose blocks reach equally far from every night; None where that is not known.
+    alike : callable
+        Gives what is equal for payers whose blocks reach equally far from every night; None where that is not known.
     """
 
     fund: str
@@ -43,7 +43,7 @@ class PayerRun:
     nights_left: int | None
     run_end: Callable[[int, int], int]
     may_return: bool = True
-    alike: Hashable | None = None
+    alike: Callable[[], Hashable | None] = lambda: None
 
 
 class Coverage(NamedTuple):
@@ -136,6 +136,7 @@ class _Search:
         self.start = start
         self.stop = stop
         self.everyone = (1 << len(payers)) - 1
+        self.alike = [payer.alike() for payer in self.payers]
         self.earlier = [self._alike_before(at) for at in range(len(self.payers))]
         self.steps = 0
         scarce = [at for at, payer in enumerate(self.payers) if payer.nights_left is not None]
@@ -150,12 +151,14 @@ class _Search:
     def _alike_before(self, at: int) -> int:
         """The payers of smaller id that would do just what this one does: they come first, so that ids decide."""
         own = self.payers[at]
-        if own.alike is None or own.nights_left is not None:
+        if self.alike[at] is None or own.nights_left is not None:
             return 0
         return sum(
             1 << other
             for other, payer in enumerate(self.payers[:at])
-            if payer.alike == own.alike and payer.last_resort == own.last_resort and payer.nights_left is None
+            if self.alike[other] == self.alike[at]
+            and payer.last_resort == own.last_resort
+            and payer.nights_left is None
         )
 
     def members(self, mask: int) -> list[int]:

@@ -103,7 +103,6 @@ class Funding:
         state = case.facility.state if case.census.looked_at[self.fund.id][1] else None
         return self.fund.id, self.governing, min(self.leaves_on(), case.until), caps, state
 
-    @property
     def kind(self) -> Hashable | None:
         """Equal for funds that would pay just the same nights of this case; None where that is not known."""
         if self.may_return or self.row.nights_left is not None:

@@ -174,13 +174,15 @@ def accepted_payers(case: Case) -> list[Payer]:
 
 def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]]:
     """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
-    first = [payer for payer in payers if payer.own_met]
+    usable = [payer for payer in payers if payer.usable]
+    first = [payer for payer in usable if payer.own_met]
     if not first:
         return []
     if len(first) > 1:
         first = [payer for payer in first if not payer.funding.fund.last_resort] or first
-    usable = [payer for payer in payers if payer.usable]
     start, stop = case.admit_on.toordinal(), covered_until(case).toordinal()
+    if len(usable) == 1:
+        return [(usable[0].funding, usable[0].funding.run_end(start, stop))]
     key = (tuple([payer.alike for payer in usable]), start, stop, case.until)
     ends = case.census.chains.get(key)
     if ends is None:

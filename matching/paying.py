@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from matching.alike import age_seen, alone, distinct
+from matching.case import Case
 from matching.census import Census
 from matching.facts import Facility, Fund, Limit, Minor
 from matching.findings import MET
@@ -94,7 +95,7 @@ def paying(census: Census, minors: Sequence[Minor]) -> Paying:
         for fund, seen in payers:
             if columns.setdefault(seen, len(funds)) == len(funds):
                 funds.append(fund)
-                houses.append(Facility(f"\x00{len(houses)}", facility.kind, facility.state))
+                houses.append(Facility(f"\x00{facility.kind}{facility.state}", facility.kind, facility.state))
         accepted.append(tuple([columns[seen] for _, seen in payers]))
     judge = _Judge(census, minors, funds, houses)
     usable = np.tile(np.array([limit is not None for limit in judge.limits], np.bool_), (len(minors), 1))
@@ -116,6 +117,7 @@ class _Judge:
         self.minors = minors
         self.funds = funds
         self.houses = houses
+        self.cases: dict[tuple[int, str], Case] = {}
         self.limits = [fund.limit_on(census.tonight) for fund in funds]
 
     def keep(self, rule: FundRule, met: Met) -> None:
@@ -137,7 +139,10 @@ class _Judge:
         return distinct([keys.of_minor(minor, on) for minor in self.minors])[1], distinct(of_limit)[1]
 
     def _met(self, rule: FundRule, row: int, column: int) -> bool:
-        case = alone(self.census, self.minors[row], self.houses[column])
+        house = self.houses[column]
+        case = self.cases.get((row, house.id))
+        if case is None:
+            case = self.cases[row, house.id] = alone(self.census, self.minors[row], house)
         return rule.judge(Funding(case, self.funds[column], self.census.tonight)) is MET
 
 

@@ -3,7 +3,7 @@
 No term outweighs a rule, and none predicts a person. Weights are a policy: data with a version.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -198,9 +198,14 @@ def _wish_text(placing: Placing, value: int) -> str:
 
 def _gaps(placing: Placing) -> list[str]:
     facility, needs = placing.case.facility, placing.case.minor.needs
-    services = [code for code in needs.services or () if code not in (facility.services or ())]
-    languages = [code for code in needs.languages or () if code not in (facility.languages or ())]
-    return [*dict.fromkeys(services), *dict.fromkeys(languages)]
+    return _not_in(facility.services, needs.services) + _not_in(facility.languages, needs.languages)
+
+
+def _not_in(offered: Collection[str] | None, wanted: Collection[str] | None) -> list[str]:
+    """What is wanted and not offered, each once; None offers nothing."""
+    if not wanted:
+        return []
+    return [code for code in dict.fromkeys(wanted) if not offered or code not in offered]
 
 
 def _missing(placing: Placing) -> int:

@@ -4,7 +4,7 @@ A contract is a payer that begins the chain at a unit of a facility. Beds that o
 referral, or her or his own) are units of their own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.admission import earliest, make_case
+from matching.admission import earliest, make_case, need_nights
 from matching.case import Case
 from matching.census import Census
 from matching.eligibility import Assessment, assess, sibling_outcome
@@ -177,35 +177,36 @@ class _Builder:
             self._add_places(referral, assessment.case, _best_beds(assessment), assessment.heads())
 
     def _add_places(
-        self, referral: Referral, case: Case, places: Iterable[Place], heads: Sequence[tuple[Funding, int]]
+        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]]
     ) -> None:
         """Add each payer that may pay the first night at each of these beds of one facility."""
-        start, row = case.admit_on.toordinal(), len(self.minors) - 1
-        of_house: int | None = None
+        if not places or not heads:
+            return
+        start, need, row = case.admit_on.toordinal(), need_nights(self.census, referral), len(self.minors) - 1
+        placing = Placing(case, referral, places[0][2], 0)
+        of_house = house_cost(placing, self.policy)
         for key, unit, bed, until in places:
-            placing = Placing(case, referral, bed, 0)
-            of_house = house_cost(placing, self.policy) if of_house is None else of_house
             bed_end = (until or case.until).toordinal()
             unit_at = self._unit(case, unit, key)
-            standing = of_house + self._bed_cost(placing)
+            standing = of_house + self._bed_cost(placing, bed)
             for funding, end in heads:
                 nights = min(end, bed_end) - start
-                contract = self._contract(unit_at, key, funding)
-                self.pairs[row, contract] = (standing + self._nights_cost(placing, nights), nights)
+                pair = (row, self._contract(unit_at, key, funding))
+                self.pairs[pair] = (standing + self._nights_cost(placing, need, nights), nights)
 
-    def _bed_cost(self, placing: Placing) -> int:
+    def _bed_cost(self, placing: Placing, bed: Bed) -> int:
         """What a bed costs whoever comes; reckoned once."""
-        found = self.bed_costs.get(placing.bed.id)
+        found = self.bed_costs.get(bed.id)
         if found is None:
-            found = self.bed_costs[placing.bed.id] = bed_cost(placing, self.policy)
+            found = self.bed_costs[bed.id] = bed_cost(replace(placing, bed=bed), self.policy)
         return found
 
-    def _nights_cost(self, placing: Placing, nights: int) -> int:
+    def _nights_cost(self, placing: Placing, need: int, nights: int) -> int:
         """What so many paid nights of a need cost whoever comes; reckoned once."""
-        key = (placing.need, nights)
-        found = self.nights_costs.get(key)
+        found = self.nights_costs.get((need, nights))
         if found is None:
-            found = self.nights_costs[key] = nights_cost(replace(placing, usable_nights=nights), self.policy)
+            found = nights_cost(replace(placing, usable_nights=nights), self.policy)
+            self.nights_costs[need, nights] = found
         return found
 
     def _unit(self, case: Case, unit: Unit, key: str) -> int:

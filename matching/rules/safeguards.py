@@ -318,7 +318,7 @@ class AwakeStaff(DatedRule):
                 )
                 if value is None
             ]
-        dates = [*_dates(evidence)]
+        dates: list[date | None] = [*_dates(evidence)]
         if tonight:
             dates.append(case.census.tonight.fromordinal(case.census.tonight.toordinal() + 1))
         changes = self.change(case, outcome, dates) if dates else None
@@ -375,10 +375,9 @@ class PlacementKind(Rule):
         return "Cannot be waived"
 
 
-def _dates(evidence: Evidence[object]) -> tuple[date, ...]:
-    if evidence.value is None:
-        return ()
-    return tuple(day for day in (evidence.verified_on, evidence.expires_on) if day is not None)
+def _dates(evidence: Evidence[object]) -> tuple[date | None, ...]:
+    """The dates on which what is on record begins and ceases to count."""
+    return () if evidence.value is None else (evidence.verified_on, evidence.expires_on)
 
 
 RULES: Iterable[Rule] = (

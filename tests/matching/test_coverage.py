@@ -51,7 +51,7 @@ class Money:
             self.nights_left,
             lambda start, stop: min(START + self.ends[start - START], stop) if start < stop else start,
             may_return=self.may_return,
-            alike=None if self.may_return else self.ends,
+            alike=lambda: None if self.may_return else self.ends,
         )
 
     @property
