@@ -48,8 +48,7 @@ def read(session: Session, actor: Actor, stay_id: str, now: datetime) -> Afterca
 
 def plan_for(session: Session, actor: Actor, stay_id: str, now: datetime) -> AftercareRead | None:
     """The plan beside a stay that was just read; None for whom it is no matter of."""
-    stay = session.scalar(select(Stay).where(Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now))))
-    if stay is None or parties(session, stay).agency_id != actor.agency_id:
+    if _placed_by(session, actor, stay_id, now) is None:
         return None
     record(session, actor, "aftercare.read", "stay", trail_id(stay_id))
     return _shown(session, stay_id)
@@ -81,11 +80,17 @@ def _make(session: Session, stay: Stay, by: str, now: datetime) -> None:
 
 
 def _find(session: Session, actor: Actor, stay_id: str, now: datetime, action: str) -> Stay:
-    """A stay that the actor's agency has placed: what follows it is no matter of the house any more."""
-    stay = session.scalar(select(Stay).where(Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now))))
-    if stay is None or parties(session, stay).agency_id != actor.agency_id:
+    """A stay that the actor's agency has placed, else the same 404 as for one that is not there."""
+    stay = _placed_by(session, actor, stay_id, now)
+    if stay is None:
         raise hidden(actor, action, "stay", trail_id(stay_id))
     return stay
+
+
+def _placed_by(session: Session, actor: Actor, stay_id: str, now: datetime) -> Stay | None:
+    """A stay that the actor's agency has placed: what follows it is no matter of the house any more."""
+    stay = session.scalar(select(Stay).where(Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now))))
+    return None if stay is None or parties(session, stay).agency_id != actor.agency_id else stay
 
 
 def _shown(session: Session, stay_id: str) -> AftercareRead:

@@ -7,15 +7,20 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.access.policy import Role
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
+from app.sharing.models import Relation
+from app.sharing.service import grant
 from app.stays.aftercare_models import Support
 from app.stays.aftercare_view import SUPPORT
+from app.stays.models import Stay
 from app.tasks.service import tell_due
+from tests.actors import sign_in
 from tests.app.test_due import capped, lived_in
 from tests.app.test_hold_pages import Hand, title
-from tests.factories import made
+from tests.factories import Caller, made, refused
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -94,14 +99,25 @@ def test_a_stay_without_an_end_asks_for_the_night(scene: Scene, hand: Hand) -> N
 
 
 def test_a_house_plans_no_next_placement(scene: Scene) -> None:
-    from app.access.policy import Role
-    from tests.actors import sign_in
-
     stay = lived_in(scene, nights=10)
     sign_in(scene.client, scene.database, Role.FACILITY_STAFF, scene.agencies["fac_a"])
     page = scene.client.get(f"/stays/{stay}", headers={"accept": "text/html"})
     assert page.status_code == 200
     assert "Next placement" not in page.text
+    assert "After the stay" not in page.text
+
+
+def test_what_follows_a_stay_is_for_the_agency_that_placed(scene: Scene) -> None:
+    """Another agency may see the young person and the stay, and not what comes after."""
+    stay = lived_in(scene, nights=10)
+    other = Caller(scene.client, scene.database, Role.INTAKE_COORDINATOR)
+    with scene.database.writing() as session:
+        minor_id = session.get_one(Stay, stay).minor_id
+        grant(session, minor_id, other.agency_id, Relation.EMERGENCY, scene.clock.now())
+    assert made(other.get(f"/v1/stays/{stay}"))["id"] == stay
+    refused(other.get(f"/v1/stays/{stay}/aftercare"), 404, "not_found")
+    page = Hand(scene.client, scene.database, other.agency_id).get(f"/stays/{stay}")
+    assert page.status_code == 200
     assert "After the stay" not in page.text
 
 

@@ -141,6 +141,17 @@ def test_notices_are_new_until_read_and_lead_to_what_they_are_about(scene: Scene
     assert "not read" not in reader.said
 
 
+def test_a_notice_of_a_task_leads_to_it_while_it_is_open(scene: Scene) -> None:
+    own = scene.coordinator.agency_id
+    task = owed(scene, TaskKind.WALK_IN, own, ("referral", scene.refer().rsplit("/", 1)[1]))
+    deliver_due(scene.database, [Notices()])
+    reader = Reader(scene, Role.INTAKE_COORDINATOR, own)
+    assert f'href="#{task}"' in reader.page.text
+    reader.press(f"/tasks/{task}", press="fits")
+    assert f'href="#{task}"' not in reader.page.text
+    assert "A task is due." in reader.said
+
+
 def test_all_read_is_all_that_was_shown(scene: Scene) -> None:
     held(scene)
     deliver_due(scene.database, [Notices()])
