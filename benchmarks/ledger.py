@@ -29,6 +29,8 @@ HOUSES, WAITING = 40, 40
 WORKERS, CLIENTS = 4, 4
 BARE_ROUNDS = 400
 BOARDS = 400
+CLAIM_ROUNDS = 4
+"""How often everybody who waits is ranked and claimed for; what was claimed is given back in between."""
 
 
 def main() -> str:
@@ -43,10 +45,11 @@ def main() -> str:
         url = cluster.create()
         key = _stage(url)
         with _servers("product", url, key) as product:
-            ranking, asked = _rank_all(product)
-            claim = _run(product, len(asked), lambda client, at: client.post(asked[at][0], json=asked[at][1]))
-            house = asked[0][1]["facility"]
-            board = _run(product, BOARDS, lambda client, _: client.get(f"/v1/facilities/{house}/board"))
+            referrals = _refer_all(product[0])
+            rounds = [_round(product, referrals) for _ in range(CLAIM_ROUNDS)]
+            ranking, claim = (_together(runs) for runs in zip(*rounds, strict=True))
+            houses = [entry["id"] for entry in product[0].get("/v1/facilities").json()["data"]]
+            board = _run(product, BOARDS, lambda client, at: client.get(f"/v1/facilities/{houses[at % 10]}/board"))
     rows = [
         _row("one row written by a bare application", insert, None),
         _row("a claim: POST a hold", claim, insert),
@@ -92,11 +95,29 @@ def _run(bases: Sequence[httpx2.Client], rounds: int, send: Send) -> Run:
     return Run([ms for part in parts for ms in part[1:]], wall)
 
 
-def _rank_all(bases: Sequence[httpx2.Client]) -> tuple[Run, list[tuple[str, Json]]]:
-    """Rank everyone who waits, and choose a house for each: another one each time, so that no claim is outdated."""
+def _together(runs: Sequence[Run]) -> Run:
+    return Run([ms for run in runs for ms in run.took], sum(run.wall for run in runs))
+
+
+def _refer_all(client: httpx2.Client) -> list[str]:
     body = EIGHT_ANSWERS | {"nights_needed": 10}
-    asked_for = [bases[0].post("/v1/referrals", json=body).raise_for_status() for _ in range(WAITING)]
-    referrals = [answer.headers["Location"] for answer in asked_for]
+    asked_for = [client.post("/v1/referrals", json=body).raise_for_status() for _ in range(WAITING)]
+    return [answer.headers["Location"] for answer in asked_for]
+
+
+def _round(bases: Sequence[httpx2.Client], referrals: Sequence[str]) -> tuple[Run, Run]:
+    """Rank everyone who waits, claim a bed for each, and give them all back."""
+    ranking, asked = _rank_all(bases, referrals)
+    claim = _run(bases, len(asked), lambda client, at: client.post(asked[at][0], json=asked[at][1]))
+    for path in referrals:
+        for offer in bases[0].get(f"{path}/offers").json()["data"]:
+            if offer["status"] == "open":
+                bases[0].post(f"{path}/offers/{offer['id']}/withdrawal", json={}).raise_for_status()
+    return ranking, claim
+
+
+def _rank_all(bases: Sequence[httpx2.Client], referrals: Sequence[str]) -> tuple[Run, list[tuple[str, Json]]]:
+    """Rank everyone who waits, and choose a house for each: another one each time, so that no claim is outdated."""
     runs: dict[int, httpx2.Response] = {}
 
     def rank(client: httpx2.Client, at: int) -> httpx2.Response:

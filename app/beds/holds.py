@@ -31,7 +31,7 @@ class Wanted:
 
 
 def make(session: Session, wanted: Wanted, by: str, now: datetime, tonight: date) -> Hold:
-    """Keep a bed; raises ledger.Taken where somebody has it, and then the transaction must end."""
+    """Begin to keep a bed: the hold and what the card says. It has no nights before it is given them by `claim`."""
     hold = Hold(
         id=new_id("hold"),
         facility_id=wanted.facility_id,
@@ -47,6 +47,13 @@ def make(session: Session, wanted: Wanted, by: str, now: datetime, tonight: date
     )
     session.add(hold)
     session.flush()
+    if wanted.first <= tonight:
+        keep_card(session, wanted.bed_id, wanted.referral_id, by)
+    return hold
+
+
+def claim(session: Session, hold: Hold, wanted: Wanted, now: datetime) -> None:
+    """Take the nights of a hold; raises ledger.Taken where somebody has one, and then the transaction must end."""
     ledger.claim(
         session,
         facility_id=wanted.facility_id,
@@ -58,9 +65,6 @@ def make(session: Session, wanted: Wanted, by: str, now: datetime, tonight: date
         now=now,
         payers=wanted.payers,
     )
-    if wanted.first <= tonight:
-        keep_card(session, wanted.bed_id, wanted.referral_id, by)
-    return hold
 
 
 def end(session: Session, hold: Hold, how: HoldEnd, now: datetime) -> None:

@@ -276,9 +276,11 @@ def wanted_bed(
 
 def take(session: Session, wanted: holds.Wanted, actor: Actor, now: datetime, tonight: date) -> Hold:
     """Keep a bed under the house's lock, if the money and the licence still reach."""
+    # What needs no lock of the money comes before it: everybody whom a fund pays waits for that lock.
+    hold = holds.make(session, wanted, actor.id, now, tonight)
     if not money_is_there(session, wanted.payers, wanted.minor_id, now):
         raise Problem("money_held")
-    hold = holds.make(session, wanted, actor.id, now, tonight)
+    holds.claim(session, hold, wanted, now)
     which = {"house": wanted.facility_id, "first": wanted.first, "until": wanted.until, "now": now}
     found: Any = session.execute(_CROWDED, which).all()
     capacity = licence_form([licence for licence, _ in found], tonight)["capacity"]

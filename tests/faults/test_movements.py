@@ -43,7 +43,7 @@ def test_every_movement_in_any_order(kind: str, request: pytest.FixtureRequest) 
         OnThisKind,
         settings=settings(
             max_examples=times(4),
-            stateful_step_count=40,
+            stateful_step_count=40 if TIMES == 1 else 100,
             deadline=None,
             derandomize=TIMES == 1,
             database=None,
