@@ -72,7 +72,7 @@ def test_from_home_to_a_bed_in_two_presses(chromium: Browser, site: Site, script
     expect(first.get_by_role("heading")).to_contain_text("Harbor House")
     expect(first).to_contain_text("Paid: 30 of 30 nights")
 
-    page.get_by_role("link", name="Copy as text: codes only").click()
+    page.get_by_role("link", name="Copy as text: no names").click()
     assert page.url.endswith("/text")
     expect(page.locator("body")).to_contain_text("WHY NOT THE OTHERS")
     context.close()
