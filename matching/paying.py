@@ -19,6 +19,7 @@ from matching.census import Census
 from matching.facts import Facility, Fund, Limit, Minor
 from matching.findings import MET
 from matching.payer import Funding
+from matching.payers import Payer
 from matching.rules import NIGHT_RULES, ONCE_RULES
 from matching.rules.base import FundRule
 
@@ -155,3 +156,24 @@ def _pays(census: Census, minors: Sequence[Minor], own_met: Met, accepted: Seque
     for row, minor in enumerate(minors):
         pays[row, [place[stay.facility] for stay in census.stays_of.get(minor.id, ()) if stay.facility in place]] = True
     return pays
+
+
+class PayersOfOne:
+    """The payers that may stand in a sequence for one minor tonight, where he or she has not stayed."""
+
+    def __init__(self, found: Paying, minor: int) -> None:
+        self.found = found
+        self.usable_at = found.usable[minor].tolist()
+        self.own_met: list[bool] = found.own_met[minor].tolist()
+        self.made: dict[int, Payer] = {}
+
+    def usable(self, case: Case, house: int) -> list[Payer]:
+        """Those of a facility; shared by all that accept them."""
+        return [self._payer(case, at) for at in self.found.accepted[house] if self.usable_at[at]]
+
+    def _payer(self, case: Case, at: int) -> Payer:
+        payer = self.made.get(at)
+        if payer is None:
+            funding = Funding(case, self.found.funds[at], case.admit_on)
+            payer = self.made[at] = Payer(funding, True, self.own_met[at])
+        return payer

@@ -22,8 +22,8 @@ from matching.findings import MET
 from matching.masks import Masks, masks
 from matching.network import Network
 from matching.payer import Funding
-from matching.payers import Payer, chain_heads
-from matching.paying import Paying, paying
+from matching.payers import chain_heads
+from matching.paying import PayersOfOne, Paying, paying
 from matching.rules.fit import unit_outcome
 from matching.value import Placing, Policy, bed_cost, house_cost, nights_cost
 
@@ -93,28 +93,6 @@ def network_tonight(
     return builder.build()
 
 
-class _Payers:
-    """The payers that may stand in a sequence for one minor tonight, where he or she has not stayed."""
-
-    def __init__(self, census: Census, found: Paying, minor: int) -> None:
-        self.census = census
-        self.found = found
-        self.usable_at = found.usable[minor].tolist()
-        self.own_met: list[bool] = found.own_met[minor].tolist()
-        self.made: dict[int, Payer] = {}
-
-    def usable(self, case: Case, house: int) -> list[Payer]:
-        """Those of a facility; shared by all that accept them."""
-        return [self._payer(case, at) for at in self.found.accepted[house] if self.usable_at[at]]
-
-    def _payer(self, case: Case, at: int) -> Payer:
-        payer = self.made.get(at)
-        if payer is None:
-            funding = Funding(case, self.found.funds[at], case.admit_on)
-            payer = self.made[at] = Payer(funding, True, self.own_met[at])
-        return payer
-
-
 class _Builder:
     """Collects minors, contracts, units and facilities as they are met.
 
@@ -164,7 +142,7 @@ class _Builder:
         census, found, facilities = self.census, self.found, self.census.snapshot.facilities
         for exception in np.flatnonzero(self.special[at]).tolist():
             self.add_assessed(referral, assess(census, referral, facilities[exception], words=False))
-        minor, payers = census.minors[referral.minor], _Payers(census, self.paying, at)
+        minor, payers = census.minors[referral.minor], PayersOfOne(self.paying, at)
         units = np.flatnonzero(found.unit_met[at] & self.open[at, found.unit_facility]).tolist()
         for house, own in groupby(units, key=self.house_of.__getitem__):
             case = tonight_case(census, minor, facilities[house], referral)
