@@ -1,13 +1,14 @@
 """How much happens in a year, and how it ends: each figure with where it was published, or said to be invented.
 
 - Referrals: Florida's legislature counted 1,340 investigations of child trafficking in 2024, 3.7 a day, of which 379
-  were verified, 28 of 100 (OPPAGA, as reported by The Center Square, 2025). Of the 379, 69 of 100 were 15 to 17 years
-  old and the rest younger (the same); 91 of 100 were girls (OPPAGA report 24-04).
+  were verified, 28 of 100. Of the 379, 69 of 100 were 15 to 17 years old and the rest younger, and 91 of 100 were girls
+  (OPPAGA's report on 2024, as The Center Square told of it in 2025).
 - Leaving unplanned: one provider in Massachusetts had 15 of 100 with its programme, 65 of 100 before (NCFY's summary
   of Thomson 2011).
 - What is recommended is often not to be had, and the house makes the final decision (OPPAGA reports 19-05 to 24-04;
   Washington DCYF policies 4534 and 4545).
-- Nobody publishes how long young people wait, or how often houses decline for which reason: those are invented.
+- How long stays in such houses last, how long young people wait, and how often houses decline for which reason, nobody
+  publishes: those are invented. What ends most stays here is what the funds' limits say.
 """
 
 from app.demo.draw import Draw
