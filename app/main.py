@@ -28,7 +28,7 @@ from app.gaps import routes as gap_routes
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import house_pages, next_pages, offer_pages, offer_routes, todo_pages
+from app.placements import ending_routes, house_pages, next_pages, offer_pages, offer_routes, todo_pages
 from app.placements import pages as placement_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
@@ -54,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     records.router,
     whole.router,
     offer_routes.router,
+    ending_routes.router,
     gap_routes.router,
     exception_routes.router,
     stay_routes.router,
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stay_pages.router,
     aftercare_pages.router,
     next_pages.router,
+    ending_routes.pages,
     house_pages.router,
     todo_pages.router,
     board_pages.router,

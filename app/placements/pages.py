@@ -235,6 +235,7 @@ def answer_view(
     return view | {
         "gaps": gaps.said(session, referral_id, clock.tonight()),
         "exceptions": f"/referrals/{referral_id}/exceptions" if some else None,
+        "may_end": referral.status is ReferralStatus.OPEN and actor.may(Permission.REFERRAL_WRITE),
     }
 
 
@@ -265,6 +266,7 @@ def _links(referral_id: str, run_id: str, *, whole: bool) -> dict[str, str]:
         "answer": f"{run}/answers",
         "hold": f"{run}/holds",
         "house": f"{run}/house",
+        "end": f"{referral}/end",
         "ask": f"{run}/offers",
     } | ({"whole": f"{run}/whole"} if whole else {})
 

@@ -24,6 +24,8 @@ Act = tuple[Caller, str, Json | None]
 YES: Json = {"accept": True}
 NO: Json = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
 HOME: Json = {"reason": "completed", "destination": "family"}
+OTHERS: dict[str, Json] = {"answer": NO, "end": {"how": "withdrawn"}}
+"""Another body, where a version is none of its members."""
 
 
 def _undo(scene: Scene) -> Act:
@@ -36,6 +38,11 @@ def _undo(scene: Scene) -> Act:
 def _withdrawal(scene: Scene) -> Act:
     path, offer = held(scene)
     return scene.coordinator, f"{path}/offers/{offer['id']}/withdrawal", {}
+
+
+def _end(scene: Scene) -> Act:
+    path, _ = held(scene)
+    return scene.coordinator, f"{path}/end", {"how": "closed"}
 
 
 def _answer(scene: Scene) -> Act:
@@ -91,6 +98,7 @@ SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/facilities/{facility_id}/beds/{bed_id}/status/undo": _undo,
     "/v1/referrals/{referral_id}/offers/{offer_id}/withdrawal": _withdrawal,
     "/v1/facilities/{facility_id}/offers/{offer_id}/answer": _answer,
+    "/v1/referrals/{referral_id}/end": _end,
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second": _second,
     "/v1/stays/{stay_id}/arrival": _expected("arrival"),
     "/v1/stays/{stay_id}/no-arrival": _expected("no-arrival"),
@@ -122,6 +130,6 @@ def test_an_act_sent_twice_acts_once(path: str, scene: Scene) -> None:
     assert (second.status_code, second.headers["Idempotent-Replayed"]) == (first.status_code, "true")
     assert made(second) == said
     if body:
-        other = NO if body == YES else {**body, "version": 9}
+        other = OTHERS.get(path.rsplit("/", 1)[1]) or {**body, "version": 9}
         refused(caller.post(address, other, Idempotency_Key="k"), 422, "idempotency_mismatch")
     assert counts(scene.database) == after

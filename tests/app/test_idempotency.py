@@ -34,6 +34,7 @@ ACTS = {
     "/v1/facilities/{facility_id}/beds/{bed_id}/status/undo",
     "/v1/referrals/{referral_id}/offers/{offer_id}/withdrawal",
     "/v1/facilities/{facility_id}/offers/{offer_id}/answer",
+    "/v1/referrals/{referral_id}/end",
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second",
     "/v1/stays/{stay_id}/arrival",
     "/v1/stays/{stay_id}/no-arrival",

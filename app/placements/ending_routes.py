@@ -1,0 +1,65 @@
+"""`/v1/referrals/{id}/end`, and the same from the page: nobody looks for a bed any more."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.bodies import Sent
+from app.clock import Now
+from app.codes import Ref
+from app.db import DbSession
+from app.errors import FieldError, invalid
+from app.idempotency import Idempotent
+from app.placements.ending import end_referral
+from app.referrals import service as referrals
+from app.referrals.models import ReferralStatus
+from app.referrals.pages import Sent as Form
+from app.referrals.schemas import ReferralRead
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+pages = APIRouter(include_in_schema=False)
+
+Writer = Annotated[Actor, require(Permission.REFERRAL_WRITE)]
+How = Literal["withdrawn", "closed"]
+
+
+class ReferralEnd(Sent):
+    """Withdrawn: nobody asks any more. Closed: the young person is safe elsewhere."""
+
+    how: How
+
+
+@router.post("/referrals/{referral_id}/end")
+def end(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    referral_id: Ref,
+    body: ReferralEnd,
+    once: Idempotent,
+) -> ReferralRead:
+    """End a referral without a placement: its questions to houses are taken back, and a held bed is free."""
+
+    def act() -> ReferralRead:
+        end_referral(session, actor, referral_id, ReferralStatus(body.how), clock.now())
+        return referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+
+    def again(made: str) -> ReferralRead:
+        return referrals.read_referral(session, actor, made, clock.now(), clock.tonight())
+
+    return once.make(response, session, actor.id, act=act, again=again)
+
+
+@pages.post("/referrals/{referral_id}/end")
+def end_here(session: DbSession, actor: Writer, clock: Now, referral_id: Ref, sent: Form) -> Response:
+    """The same by a press; then home."""
+    how = sent.one("how")
+    if how not in (ReferralStatus.WITHDRAWN, ReferralStatus.CLOSED):
+        raise invalid([FieldError("/how", "enum", "Expected one of withdrawn, closed.")])
+    end_referral(session, actor, referral_id, ReferralStatus(how), clock.now())
+    return RedirectResponse("/", status_code=303)
