@@ -1,7 +1,8 @@
 """From an option to a bed kept and a house asked.
 
 A hold trusts the decision it names as long as nothing that the decision looked at has changed: the referral, the
-house, the night. Where something has, the referral is ranked again, between transactions, and the hold tried on that.
+house, the night. Where something has, the referral is ranked again, between transactions, and the hold tried on that:
+for the night that was read, never silently for another.
 """
 
 from collections.abc import Mapping
@@ -133,6 +134,8 @@ def _make(
     if referral.status is not ReferralStatus.OPEN:
         raise Problem("referral_closed")
     entry, seen = _entry(session, actor, referral, run_id, body, now, tonight)
+    if run_id != body.run and first_night(entry) != _night_read(session, actor, referral.id, body, entry, tonight):
+        raise Taken("bed")
     _chosen_well(entry, body)
     _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
     if not ledger.stamp(session, body.facility, seen):
@@ -233,6 +236,18 @@ def _entry(
     if ledger.stamps(session).get(facility_id, 0) != changes:
         raise Outdated
     raise Problem("not_an_option")
+
+
+def _night_read(
+    session: Session, actor: Actor, referral_id: str, body: OfferCreate, entry: Json, tonight: date
+) -> date:
+    """The night on which the decision that was read names a bed in this house, or tonight where that one is over.
+
+    Where it names none there, what stands now says it.
+    """
+    seen = project(runs.ground_of(session, actor, referral_id, body.run).of_house(body.facility), viewer=AGENCY)
+    read = next((row for row in (*seen["options"], *seen["later"]) if row.get("bed")), entry)
+    return max(first_night(read), tonight)
 
 
 def _chosen_well(entry: Json, body: OfferCreate) -> None:

@@ -41,10 +41,10 @@ class Hand:
 class Night:
     """A house with one agency, a coordinator, and a referral that is ranked."""
 
-    def __init__(self, client: TestClient, database: Database) -> None:
+    def __init__(self, client: TestClient, database: Database, *houses: Json) -> None:
         self.database = database
         self.run_by = new_agency(database, AgencyKind.RESIDENTIAL)
-        document = network(house("fac_a"), house("fac_b"), funds=[fund(nights_left=100, clocks=[])])
+        document = network(*(houses or (house("fac_a"), house("fac_b"))), funds=[fund(nights_left=100, clocks=[])])
         load(database, document, operators={"fac_a": self.run_by})
         with database.writing() as session:
             row = {"facility_id": "fac_a", "shown": AddressShown.ON_SCREEN, "lines": [ADDRESS]}
@@ -139,6 +139,22 @@ def test_a_press_on_a_bed_that_is_gone_leads_to_a_fresh_answer(night: Night) -> 
     page = night.hold()
     assert "Someone has just taken that bed." in page.text
     assert "Hold bed for 2 hours" in page.text
+
+
+def test_who_was_slower_is_told_so_and_not_asked_why_a_later_night_is_chosen(
+    client: TestClient, database: Database
+) -> None:
+    place = house("fac_a")
+    place["units"][0]["beds"][1]["unavailable"] = [["2026-11-21", "2026-12-05"]]
+    night = Night(client, database, place)
+    path = str(night.api.post("/v1/referrals", {**EIGHT_ANSWERS, "nights_needed": 10}).headers["Location"])
+    run = night.api.post(f"{path}/rankings").headers["Location"].rsplit("/", 1)[1]
+    made(night.api.post(f"{path}/holds", {"run": run, "facility": "fac_a", "authority": "court_order"}))
+    action = re.findall(r'action="([^"]+/holds)"', night.ranking.text)[0]
+    page = night.hand.send(action, facility="fac_a", authority="court_order")
+    assert page.status_code == 200
+    assert "Someone has just taken that bed." in page.text
+    assert "Hold bed for 2 hours" not in page.text
 
 
 def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(night: Night) -> None:

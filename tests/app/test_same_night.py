@@ -1,0 +1,66 @@
+"""What is asked of a house is one night: nobody is placed on another one without having read it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.clock import MovableClock
+from app.db import Database
+from tests.factories import house, made, refused
+from tests.scenes import Scene
+
+Json = dict[str, Any]
+
+
+def one_bed_tonight(identifier: str) -> Json:
+    """A house with one bed tonight, and a second from two weeks later."""
+    place = house(identifier)
+    place["units"][0]["beds"][1]["unavailable"] = [["2026-11-21", "2026-12-05"]]
+    return place
+
+
+@pytest.fixture
+def scene(client: TestClient, database: Database, clock: MovableClock) -> Scene:
+    return Scene(client, database, clock, one_bed_tonight("fac_a"), house("fac_b"))
+
+
+def faster(scene: Scene, facility: str) -> None:
+    """Somebody else holds a bed there."""
+    path = scene.refer()
+    made(scene.ask(path, scene.rank(path)[0], facility))
+
+
+def awake(scene: Scene, facility: str, people: int = 2) -> None:
+    """How many are awake there in the night that has begun."""
+    made(scene.staff[facility].post(f"/v1/facilities/{facility}/confirmations", {"awake_staff_tonight": people}))
+
+
+def test_who_was_slower_is_told_and_given_no_later_night(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    faster(scene, "fac_a")
+    problem = refused(scene.ask(path, run, "fac_a"), 409, "bed_taken")
+    assert [row["facility"] for row in problem["next_options"]] == ["fac_b"]
+    assert problem["run"] != run
+    # Who has read that it is the later night may have it.
+    later = made(scene.ask(path, problem["run"], "fac_a"))
+    assert later["hold"]["first_night"] == "2026-12-05"
+
+
+def test_another_bed_of_the_house_on_the_same_night_is_what_was_read(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    faster(scene, "fac_b")
+    assert made(scene.ask(path, run, "fac_b"))["hold"]["first_night"] == "2026-11-21"
+
+
+def test_a_night_that_is_over_is_tonight(scene: Scene) -> None:
+    scene.clock.move(timedelta(hours=10, minutes=30))
+    path = scene.refer()
+    run, decision = scene.rank(path)
+    assert {row["admit_on"] for row in decision["options"]} == {"2026-11-21"}
+    scene.clock.move(timedelta(minutes=30))
+    awake(scene, "fac_b")
+    assert made(scene.ask(path, run, "fac_b", called=True))["hold"]["first_night"] == "2026-11-22"
