@@ -41,6 +41,7 @@ from app.stays.models import Admission, Offer, Stay
 Json = dict[str, Any]
 
 TRIES = 3
+ANOTHER_NIGHT = "The night that was asked for is to be had no more. Call the agency that asked, which may ask again."
 
 
 def list_offers(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[OfferRead]:
@@ -212,14 +213,22 @@ def _wanted_now(
         raise Outdated
     if not ledger.stamp(session, offer.facility_id, ground.house_stamps.get(offer.facility_id, 0)):
         raise Outdated
-    dated = [entry for entry in whole["later"] if entry["from"] is not None]
-    entry = next((e for e in (*whole["options"], *dated) if e["facility"] == offer.facility_id), None)
+    entry = _named(whole, offer.facility_id)
     if entry is None:
         entry = waived.entry(session, referral, run, whole, offer.facility_id, now, unfunded=offer.unfunded)
     if entry is None:
         raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
+    asked = entry if run_id == offer.run_id else _named(runs.stored_run(session, offer.run_id)[1], offer.facility_id)
+    if first_night(entry) != max(first_night(asked or entry), tonight):
+        raise Problem("not_now", ANOTHER_NIGHT)
     governs = governed_from(session, referral.minor_id, offer.facility_id, first_night(entry))
     return wanted_bed(session, referral, entry, offer.facility_id, now, governs)
+
+
+def _named(whole: Json, facility_id: str) -> Json | None:
+    """The option, or the later one with a date, that a decision gives for a house."""
+    dated = (entry for entry in whole["later"] if entry["from"] is not None)
+    return next((entry for entry in (*whole["options"], *dated) if entry["facility"] == facility_id), None)
 
 
 def _ranked_again(database: Database, actor: Actor, offer_id: str) -> str:

@@ -64,3 +64,29 @@ def test_a_night_that_is_over_is_tonight(scene: Scene) -> None:
     scene.clock.move(timedelta(minutes=30))
     awake(scene, "fac_b")
     assert made(scene.ask(path, run, "fac_b", called=True))["hold"]["first_night"] == "2026-11-22"
+
+
+def correct(scene: Scene, path: str, **minor: Any) -> None:
+    """Correct what is known of the young person."""
+    version = made(scene.coordinator.get(path))["version"]
+    made(scene.coordinator.patch(path, {"version": version, "minor": minor}))
+
+
+def held(scene: Scene, facility: str) -> tuple[str, Json]:
+    path = scene.refer()
+    return path, made(scene.ask(path, scene.rank(path)[0], facility))
+
+
+def still_asked(scene: Scene, path: str, offer: Json) -> bool:
+    """Nothing came of a yes: the question is open, and so is the referral."""
+    read = made(scene.coordinator.get(f"{path}/offers/{offer['id']}"))
+    return (read["status"], read["stay_id"], made(scene.coordinator.get(path))["status"]) == ("open", None, "open")
+
+
+def test_a_yes_counts_for_no_later_night_than_was_asked_for(scene: Scene) -> None:
+    path = scene.refer()
+    offer = made(scene.ask(path, scene.rank(path)[0], "fac_a", "offers"))
+    faster(scene, "fac_a")
+    problem = refused(scene.answer("fac_a", offer["id"]), 409, "not_now")
+    assert "Call the agency that asked" in problem["detail"]
+    assert still_asked(scene, path, offer)
