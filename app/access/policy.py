@@ -59,6 +59,8 @@ class Permission(StrEnum):
     """Hold a bed for a referral, put the question to a house, take it back."""
     OFFER_READ = "offer_read"
     OFFER_ANSWER = "offer_answer"
+    ADDRESS_READ = "address_read"
+    """See where a house is, on the way to it: for the people who bring a young person, never a program."""
     STAY_READ = "stay_read"
     STAY_WRITE = "stay_write"
     RELEASE_READ = "release_read"
@@ -82,7 +84,9 @@ class Permission(StrEnum):
 P = Permission
 
 _EVERYONE = frozenset({P.SELF})
-_CASE_READ = frozenset({P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.STAY_READ, P.RELEASE_READ})
+_CASE_READ = frozenset(
+    {P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.ADDRESS_READ, P.STAY_READ, P.RELEASE_READ}
+)
 _CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.HOLD_WRITE, P.RELEASE_WRITE})
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
@@ -113,4 +117,4 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 }
 
 # What asks for a fresh sign-in cannot be asked of a key.
-CLOSED_TO_KEYS: frozenset[Permission] = frozenset({P.SELF, P.FINDINGS_WHOLE, P.PEOPLE_WRITE})
+CLOSED_TO_KEYS: frozenset[Permission] = frozenset({P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PEOPLE_WRITE})

@@ -1,16 +1,20 @@
-"""How whoever brings the young person finds the house: only after its yes, only until the arrival, as it chose."""
+"""How whoever brings the young person finds the house: after its yes, from a day before, until the arrival."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor
+from app.access.policy import Permission
 from app.clock import Clock
 from app.facilities.models import AddressShown, Facility, FacilityAddress
 from app.placements.workflow import OfferRead
 from app.stays.codes import OfferStatus
 from app.stays.schemas import StayRead
 
+EVENING = time(18)
+BEFORE = timedelta(hours=24)
 WINDOW = timedelta(days=1)
 """After the night on which the bed was first kept, where nobody said whether the young person came."""
 
@@ -23,13 +27,21 @@ class Directions:
     phone: str | None
 
 
-def directions(session: Session, offer: OfferRead, stay: StayRead | None, clock: Clock) -> Directions | None:
-    """None before the yes, after the arrival, and once the window is over: whoever looks then has no need to."""
+def opens_at(first_night: date, clock: Clock) -> datetime:
+    """From when on the way may be shown: a day before the evening of the first night."""
+    return datetime.combine(first_night, EVENING, clock.zone).astimezone(UTC) - BEFORE
+
+
+def directions(
+    session: Session, offer: OfferRead, stay: StayRead | None, actor: Actor, clock: Clock
+) -> Directions | None:
+    """None before the yes, outside the window and after the arrival: whoever looks then has no need to."""
     if offer.status is not OfferStatus.ACCEPTED or stay is None or stay.arrived or stay.left_on is not None:
         return None
-    if clock.tonight() > stay.admitted_on + WINDOW:
+    if clock.now() < opens_at(stay.admitted_on, clock) or clock.tonight() > stay.admitted_on + WINDOW:
         return None
     address = session.get(FacilityAddress, offer.facility_id)
     phone = session.get_one(Facility, offer.facility_id).duty_phone
-    shown = address is not None and address.shown is AddressShown.ON_SCREEN
-    return Directions(tuple(address.lines) if address is not None and shown else (), phone)
+    if address is None or address.shown is not AddressShown.ON_SCREEN or not actor.may(Permission.ADDRESS_READ):
+        return Directions((), phone)
+    return Directions(tuple(address.lines), phone)

@@ -141,7 +141,7 @@ def _view(session: Session, actor: Actor, clock: Clock, referral_id: str, offer_
     offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
     referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     stay = stays.read_stay(session, actor, offer.stay_id, clock.now()) if offer.stay_id is not None else None
-    way = directions(session, offer, stay, clock)
+    way = directions(session, offer, stay, actor, clock)
     if way is not None and way.lines:
         record(session, actor, "address.read", "offer", offer_id)
     return offer_view(session, offer, referral, stay, way, actor, clock)

@@ -8,7 +8,7 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.clock import Clock
 from app.facilities.models import Facility
-from app.placements.arrival import Directions
+from app.placements.arrival import Directions, opens_at
 from app.placements.workflow import OfferRead
 from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
@@ -76,6 +76,7 @@ def offer_view(
         "from_tonight": stay is not None and stay.admitted_on <= tonight,
         "first_night": None if stay is None else words.day(stay.admitted_on, tonight),
         "way": way,
+        "way_from": None if stay is None else _not_yet(stay, clock),
         "refresh": waits or (stay is not None and not stay.arrived),
         "stay": f"/stays/{stay.id}" if stay is not None and stay.left_on is None else None,
         "next": f"/referrals/{referral.id}",
@@ -94,6 +95,12 @@ def _bed(offer: OfferRead, clock: Clock) -> str:
         "nights": words.nights(nights),
         "day": words.day(hold.first_night, tonight),
     }
+
+
+def _not_yet(stay: StayRead, clock: Clock) -> str | None:
+    """From when on the way is shown, where that is still to come."""
+    opens = opens_at(stay.admitted_on, clock)
+    return words.clock_time(opens, clock.zone, clock.tonight()) if clock.now() < opens else None
 
 
 def _no(offer: OfferRead) -> str:

@@ -1,7 +1,7 @@
 """Holding a bed by forms alone: the press, the waiting page, the way there, and a stay as a page."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -101,6 +101,25 @@ def test_the_address_appears_with_the_yes_and_goes_with_the_arrival(night: Night
     there = night.hand.send(f"{here}/arrival", press="arrived")
     assert "arrived at A" in title(there)
     assert ADDRESS not in there.text
+
+
+def test_the_address_waits_for_the_day_before_and_no_program_sees_it(night: Night, clock: MovableClock) -> None:
+    path = str(night.api.post("/v1/referrals", {**EIGHT_ANSWERS, "needed_from": "2026-11-23"}).headers["Location"])
+    run = night.api.post(f"{path}/rankings").headers["Location"].rsplit("/", 1)[1]
+    body = {"run": run, "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
+    offer = made(night.api.post(f"{path}/holds", body))["id"]
+    night.say(offer, accept=True)
+    here = f"{path[3:]}/offers/{offer}"
+    clock.set(datetime(2026, 11, 22, 17, 59, tzinfo=clock.zone))
+    early = Hand(night.hand.client, night.database, night.api.agency_id).get(here)
+    assert ADDRESS not in early.text
+    assert "The way there is shown from 18:00 on." in early.text
+    clock.set(datetime(2026, 11, 22, 18, 0, tzinfo=clock.zone))
+    assert ADDRESS in Hand(night.hand.client, night.database, night.api.agency_id).get(here).text
+    night.hand.client.cookies.clear()
+    program = night.hand.client.get(here, headers={**night.api.headers, "accept": "text/html"})
+    assert "A said yes" in title(program)
+    assert ADDRESS not in program.text
 
 
 def test_the_address_is_gone_when_nobody_came_in_time(night: Night, clock: MovableClock) -> None:
