@@ -17,6 +17,7 @@ from app.beds import ledger
 from app.beds.models import Movement
 from app.codes import trail_id
 from app.errors import FieldError, Problem, invalid, stale_update
+from app.facilities import service as facilities
 from app.facilities.models import BedStatus, Facility
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
@@ -51,7 +52,8 @@ def find(session: Session, actor: Actor, stay_id: str, now: datetime, action: st
 
 
 def list_stays(session: Session, actor: Actor, facility_id: str, now: datetime, tonight: date) -> list[StayRead]:
-    """Who lives in a house tonight or will, for those who work there."""
+    """Who lives in a house tonight or will, for those who work there; another house is hidden like an absent one."""
+    facilities.find_own(session, actor, facility_id, "stay.list")
     query = (
         select(Stay)
         .join(Facility, Facility.id == Stay.facility_id)

@@ -10,7 +10,7 @@ from app.clock import MovableClock
 from app.db import Database
 from app.placements import due
 from tests.app.test_workflow import beds
-from tests.factories import made, refused
+from tests.factories import made, refused, rows
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -155,3 +155,11 @@ def test_a_house_reads_of_needs_only_what_it_offers(scene: Scene) -> None:
     made(scene.ask(path, run, "fac_a"))
     asked = made(scene.staff["fac_a"].get("/v1/facilities/fac_a/offers"))["data"][0]
     assert (asked["services"], asked["languages"]) == (["trauma_therapy"], ["en"])
+
+
+def test_the_stays_of_another_house_read_like_those_of_none(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    assert [row["id"] for row in rows(scene.staff["fac_a"].get("/v1/facilities/fac_a/stays"))] == [stay]
+    for caller in (scene.staff["fac_b"], scene.coordinator):
+        refused(caller.get("/v1/facilities/fac_a/stays"), 404, "not_found")
+        refused(caller.get("/v1/facilities/fac_none/stays"), 404, "not_found")
