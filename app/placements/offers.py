@@ -1,6 +1,7 @@
 """Offers: reading them, the house's answer, and taking the question back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.answers import runs
-from app.answers.models import RunGround
 from app.audit.service import record
 from app.beds import holds, ledger
 from app.beds.models import Hold, HoldEnd
@@ -17,6 +17,7 @@ from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import Problem
 from app.facilities import service as facilities
+from app.facilities.models import Bed, BedStatus
 from app.gaps import service as gaps
 from app.idempotency import NO_KEY, Once
 from app.placements import clash, service, waived
@@ -98,7 +99,7 @@ def withdraw(
 def answer(
     database: Database, actor: Actor, facility_id: str, offer_id: str, said: Answer, *, request_id: str | None = None
 ) -> Offer:
-    """The house's yes or no. A yes to a question without a hold is judged again first, if anything has changed."""
+    """The house's yes or no. A yes is judged again first, if anything has changed."""
     return answer_once(database, actor, facility_id, offer_id, said, NO_KEY, request_id=request_id)[0]
 
 
@@ -158,22 +159,23 @@ def _accept(
         houses.append(before.facility_id)
     # In one order: two houses that each free a bed of the other would else wait for each other.
     ledger.lock(session, houses)
-    _stand_down(session, others, actor.id, now)
-    if offer.hold_id is not None:
-        hold = session.get_one(Hold, offer.hold_id)
-        if before is not None:
-            moves.make_way(session, actor, before, hold.first_night, now, tonight)
-        _admit(session, offer, hold, now)
+    hold = None if offer.hold_id is None else session.get_one(Hold, offer.hold_id)
+    _must_stand(session, actor, offer, referral, run_id, tonight)
+    kept: Hold | holds.Wanted
+    if hold is not None and run_id == offer.run_id:
+        kept = hold
     else:
-        wanted = _wanted_now(session, offer, referral, run_id, now, tonight)
-        if before is not None and before.facility_id == offer.facility_id:
-            moves.go_on(session, actor, before, wanted.first, wanted.until, wanted.payers, now)
-        else:
-            if before is not None:
-                moves.make_way(session, actor, before, wanted.first, now, tonight)
-            hold = take(session, wanted, actor, now, tonight)
-            offer.hold_id = hold.id
-            _admit(session, offer, hold, now)
+        kept = _wanted_now(session, offer, hold, referral, run_id, now, tonight)
+    _stand_down(session, others, actor.id, now)
+    if isinstance(kept, holds.Wanted) and before is not None and before.facility_id == offer.facility_id:
+        moves.go_on(session, actor, before, kept.first, kept.until, kept.payers, now)
+    else:
+        if before is not None:
+            first = kept.first_night if isinstance(kept, Hold) else kept.first
+            moves.make_way(session, actor, before, first, now, tonight)
+        if isinstance(kept, holds.Wanted):
+            kept = _held_anew(session, offer, hold, kept, actor, now, tonight)
+        _admit(session, offer, kept, now)
     offer.status, offer.answered_at, offer.answered_by = OfferStatus.ACCEPTED, now, actor.id
     referral.status = ReferralStatus.PLACED
     session.flush()
@@ -203,26 +205,61 @@ def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:
         gaps.unfunded(session, run, hold.first_night, failed[0] if failed else None, now)
 
 
+def _must_stand(session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, tonight: date) -> None:
+    """Raise Outdated where something that a decision looked at has changed, but for the hold that was made on it."""
+    ground = runs.ground_of(session, actor, referral.id, run_id)
+    stands = referral.version + ground.minor_version - 1
+    if ground.house_stamps is None or ground.tonight != tonight or ground.decided_on != stands:
+        raise Outdated
+    own = 1 if offer.hold_id is not None and run_id == offer.run_id else 0
+    if not ledger.stamp(session, offer.facility_id, ground.house_stamps.get(offer.facility_id, 0) + own):
+        raise Outdated
+
+
 def _wanted_now(
-    session: Session, offer: Offer, referral: Referral, run_id: str, now: datetime, tonight: date
-) -> holds.Wanted:
-    """The bed of a question that kept none, on a decision that still holds."""
+    session: Session, offer: Offer, hold: Hold | None, referral: Referral, run_id: str, now: datetime, tonight: date
+) -> Hold | holds.Wanted:
+    """The bed, on a decision that still holds; the hold as it is where the house has room even earlier than that."""
     run, whole = runs.stored_run(session, run_id)
-    ground = session.get(RunGround, run_id)
-    if ground is None or run.tonight != tonight or ground.referral_version != referrals.version_of(session, referral):
-        raise Outdated
-    if not ledger.stamp(session, offer.facility_id, ground.house_stamps.get(offer.facility_id, 0)):
-        raise Outdated
     entry = _named(whole, offer.facility_id)
     if entry is None:
-        entry = waived.entry(session, referral, run, whole, offer.facility_id, now, unfunded=offer.unfunded)
+        try:
+            entry = waived.entry(session, referral, run, whole, offer.facility_id, now, unfunded=offer.unfunded)
+        except Problem:
+            entry = None  # what stands against it is for the agency that asks, not for the house
     if entry is None:
         raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
-    asked = entry if run_id == offer.run_id else _named(runs.stored_run(session, offer.run_id)[1], offer.facility_id)
-    if first_night(entry) != max(first_night(asked or entry), tonight):
+    asked = max(_night_asked(session, offer, hold) or first_night(entry), tonight)
+    if hold is not None and first_night(entry) < asked:
+        return hold
+    if first_night(entry) != asked:
         raise Problem("not_now", ANOTHER_NIGHT)
     governs = governed_from(session, referral.minor_id, offer.facility_id, first_night(entry))
     return wanted_bed(session, referral, entry, offer.facility_id, now, governs)
+
+
+def _night_asked(session: Session, offer: Offer, hold: Hold | None) -> date | None:
+    """The night that a house was asked for; None: the decision named no bed there, and a rule is waived."""
+    if hold is not None:
+        return hold.first_night
+    entry = _named(runs.stored_run(session, offer.run_id)[1], offer.facility_id)
+    return None if entry is None else first_night(entry)
+
+
+def _held_anew(
+    session: Session, offer: Offer, held: Hold | None, wanted: holds.Wanted, actor: Actor, now: datetime, tonight: date
+) -> Hold:
+    """Keep the bed by the newest decision: the one that was held, where another of its room would do as well."""
+    if held is not None:
+        bed, other = session.get_one(Bed, held.bed_id), session.get_one(Bed, wanted.bed_id)
+        if bed.unit_id == other.unit_id and bed.status is not BedStatus.OFFLINE and wanted.first == held.first_night:
+            until = min(wanted.until, held.until_night)
+            payers = {night: payer for night, payer in wanted.payers.items() if night < until}
+            wanted = replace(wanted, bed_id=bed.id, until=until, payers=payers)
+        holds.end(session, held, HoldEnd.RELEASED, now)
+    hold = take(session, wanted, actor, now, tonight)
+    offer.hold_id = hold.id
+    return hold
 
 
 def _named(whole: Json, facility_id: str) -> Json | None:

@@ -90,3 +90,41 @@ def test_a_yes_counts_for_no_later_night_than_was_asked_for(scene: Scene) -> Non
     problem = refused(scene.answer("fac_a", offer["id"]), 409, "not_now")
     assert "Call the agency that asked" in problem["detail"]
     assert still_asked(scene, path, offer)
+
+
+def test_a_hold_is_no_yes_for_somebody_whom_the_house_may_not_take(scene: Scene) -> None:
+    path, offer = held(scene, "fac_b")
+    correct(scene, path, born_on=None, age_range=[19, 19])
+    refused(scene.answer("fac_b", offer["id"]), 409, "not_now")
+    assert still_asked(scene, path, offer)
+
+
+def test_a_hold_is_no_yes_of_a_house_that_may_take_nobody_now(scene: Scene) -> None:
+    path, offer = held(scene, "fac_b")
+    awake(scene, "fac_b", 0)
+    refused(scene.answer("fac_b", offer["id"]), 409, "not_now")
+    assert still_asked(scene, path, offer)
+    awake(scene, "fac_b", 2)
+    assert made(scene.answer("fac_b", offer["id"]))["status"] == "accepted"
+
+
+def test_what_does_not_matter_changes_nothing_about_a_yes(scene: Scene) -> None:
+    path, offer = held(scene, "fac_b")
+    kept = {(row.bed_id, row.night, row.fund_id, row.limit_id) for row in scene.nights()}
+    correct(scene, path, needs={"infants": 0, "conditions": [], "languages": ["en"]})
+    awake(scene, "fac_b")
+    yes = made(scene.answer("fac_b", offer["id"]))
+    nights = scene.nights()
+    assert {(row.bed_id, row.night, row.fund_id, row.limit_id) for row in nights} == kept
+    assert {(row.stay_id, row.hold_id) for row in nights} == {(yes["stay_id"], None)}
+
+
+def test_a_hold_from_before_the_night_turned_is_for_tonight(scene: Scene) -> None:
+    scene.clock.move(timedelta(hours=10, minutes=30))
+    path = scene.refer()
+    offer = made(scene.ask(path, scene.rank(path)[0], "fac_b", called=True))
+    assert offer["hold"]["first_night"] == "2026-11-21"
+    scene.clock.move(timedelta(minutes=30))
+    awake(scene, "fac_b")
+    yes = made(scene.answer("fac_b", offer["id"]))
+    assert (yes["admit_on"], min(row.night for row in scene.nights()).isoformat()) == ("2026-11-22", "2026-11-22")
