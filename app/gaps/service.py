@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 FARTHEST_BACK = timedelta(days=31)
 """How many nights are written afterwards where nothing was running meanwhile."""
-OF_CALLS = {
+OF_NOES = {
     **dict.fromkeys((DeclineReason.NO_BED, DeclineReason.NO_STAFFED_BED), GapKind.NO_BED),
     **dict.fromkeys(
         (
@@ -44,7 +44,7 @@ OF_CALLS = {
         GapKind.INELIGIBLE,
     ),
 }
-"""Which gap a house's no on the phone is, where it is one: HMIS knows no others."""
+"""Which gap a house's no is, where it is one: HMIS knows no others."""
 
 
 def of_run(session: Session, run: RankingRun, answer: Json, needed_from: date | None) -> None:
@@ -183,18 +183,32 @@ def list_gaps(session: Session, actor: Actor, place: Place) -> tuple[list[GapRea
 
 def of_call(session: Session, call: Call, tonight: date) -> None:
     """Write down a no on the phone, where it is a gap that is counted."""
-    kind = OF_CALLS.get(call.reason)
+    _of_no(session, GapSource.CALL, call.id, call.referral_id, call.agency_id, tonight, call.reason, call.made_at)
+
+
+def of_decline(
+    session: Session, offer_id: str, referral_id: str, agency_id: str, night: date, reason: DeclineReason, at: datetime
+) -> None:
+    """Write down a house's no to an offer, for the night that was asked for, where it is a gap that is counted."""
+    _of_no(session, GapSource.OFFER, offer_id, referral_id, agency_id, night, reason, at)
+
+
+def _of_no(
+    session: Session, source: GapSource, what: str, referral_id: str, agency_id: str, night: date,
+    reason: DeclineReason, at: datetime,
+) -> None:  # fmt: skip
+    kind = OF_NOES.get(reason)
     if kind is None:
         return
     gap = Gap(
-        referral_id=call.referral_id,
-        agency_id=call.agency_id,
-        night=tonight,
+        referral_id=referral_id,
+        agency_id=agency_id,
+        night=night,
         kind=kind,
-        source=GapSource.CALL,
-        reason=call.reason,
-        made_at=call.made_at,
-        once=f"call:{call.id}",
+        source=source,
+        reason=reason,
+        made_at=at,
+        once=f"{source}:{what}",
     )
     _write(session, gap)
 

@@ -31,12 +31,13 @@ from app.placements.holding import (
     tell_house,
     wanted_bed,
 )
+from app.placements.house_offers import first_asked
 from app.placements.told_offers import UNDO_WITHIN, shown
 from app.placements.workflow import Answer, OfferRead
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.stays import moves
-from app.stays.codes import OfferStatus
+from app.stays.codes import DecidedBy, OfferStatus
 from app.stays.models import Admission, Offer, Stay
 
 Json = dict[str, Any]
@@ -145,6 +146,9 @@ def answer_once(
 
 def _decline(session: Session, actor: Actor, offer: Offer, said: Answer, now: datetime) -> None:
     close(session, offer, OfferStatus.DECLINED, HoldEnd.DECLINED, actor.id, now, said)
+    if said.reason is not None and said.decided_by is DecidedBy.FACILITY:
+        night = first_asked(session, offer)
+        gaps.of_decline(session, offer.id, offer.referral_id, offer.agency_id, night, said.reason, now)
     record(session, actor, "offer.decline", "offer", offer.id, reason=f"decline.{said.reason}")
     tell_agency(session, "offer.declined", offer)
 

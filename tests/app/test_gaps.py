@@ -141,3 +141,27 @@ def test_whose_no_it_is_and_whose_referral(scene: Scene) -> None:
     refused(scene.coordinator.post("/v1/facilities/fac_none/calls", body), 404, "not_found")
     made(scene.coordinator.post("/v1/facilities/fac_a/calls", body))
     assert gaps(scene) == []
+
+
+@pytest.mark.parametrize(
+    ("whose", "reason", "kind"),
+    [
+        ("facility", "no_staffed_bed", "no_bed"),
+        ("facility", "payer", "ineligible"),
+        ("facility", "run_risk", None),
+        ("young_person", "no_bed", None),
+    ],
+)
+@pytest.mark.parametrize("how", ["holds", "offers"])
+def test_a_no_to_an_offer_is_a_gap_as_it_is_on_the_phone(
+    scene: Scene, how: str, whose: str, reason: str, kind: str | None
+) -> None:
+    path = scene.refer(needed_from="2026-11-24")
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_a", how))
+    for _ in range(2):
+        said: Json = {"accept": False, "decided_by": whose, "reason": reason}
+        body = (f"/v1/facilities/fac_a/offers/{offer['id']}/answer", said)
+        made(scene.staff["fac_a"].post(*body, Idempotency_Key="k"))
+    found = [(gap["night"], gap["kind"], gap["source"], gap["reason"]) for gap in gaps(scene)]
+    assert found == ([] if kind is None else [("2026-11-24", kind, "offer", reason)])
