@@ -57,7 +57,7 @@ def second(
     exception_id: Ref,
     once: Idempotent,
 ) -> ExceptionRead:
-    """A second person agrees, within a day: not the one who recorded it."""
+    """A second person agrees, within a day or late while it matters: not the one who recorded it."""
     return once.make(
         response,
         session,

@@ -37,3 +37,4 @@ class ExceptionRead(ApiModel):
     second_due_at: datetime
     second_at: datetime | None
     in_force: bool
+    awaits_second: bool = Field(description="A second person may still agree, if late")

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, hidden
 from app.answers import runs
 from app.audit.service import record
+from app.beds.models import BedNight
+from app.clock import Clock
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
@@ -15,6 +17,7 @@ from app.exceptions.models import RuleException
 from app.exceptions.schemas import ExceptionCreate, ExceptionRead
 from app.outbox.service import emit
 from app.referrals import service as referrals
+from app.referrals.models import Referral
 from app.sharing.projection import AGENCY, project
 from app.tasks.models import TaskKind, TaskOutcome
 from app.tasks.service import open_task, settle
@@ -23,6 +26,17 @@ SECOND_WITHIN = timedelta(hours=24)
 
 
 FARTHEST = timedelta(days=180)
+_STAYS = (
+    select(RuleException.id)
+    .join(Referral, Referral.id == RuleException.referral_id)
+    .join(
+        BedNight,
+        (BedNight.minor_id == Referral.minor_id)
+        & (BedNight.facility_id == RuleException.facility_id)
+        & BedNight.stay_id.is_not(None),
+    )
+)
+"""Exceptions by which somebody sleeps in the house, or will."""
 
 
 def add(session: Session, actor: Actor, referral_id: str, body: ExceptionCreate, now: datetime) -> ExceptionRead:
@@ -69,22 +83,23 @@ def add(session: Session, actor: Actor, referral_id: str, body: ExceptionCreate,
     )
     emit(session, "exception.made", agency_id=actor.agency_id, subject_kind="exception", subject_id=row.id)
     record(session, actor, "exception.make", "exception", row.id, reason=body.rule)
-    return _shown(row, now)
+    return _shown(session, row, now)
 
 
 def second(session: Session, actor: Actor, referral_id: str, exception_id: str, now: datetime) -> ExceptionRead:
-    """Another person agrees; whoever recorded it cannot."""
+    """Another person agrees, late if need be, and then it counts again; whoever recorded it cannot."""
     referrals.find_own(session, actor, referral_id, now, "exception.second")
     row = _find(session, actor, referral_id, exception_id, "exception.second")
     if row.recorded_by == actor.id:
         raise Problem("not_now", "A second person must look at it: somebody else than who recorded it.")
-    if row.second_at is not None or not _counts(row, now):
-        raise Problem("not_now", "A second person has agreed, or the time for it is over.")
+    if not awaits_second(session, row, now):
+        raise Problem("not_now", "A second person has agreed, or what was waived is over.")
+    late = "late" if row.second_due_at <= now else None
     row.second_at, row.second_by = now, actor.id
     session.flush()
     settle(session, TaskKind.SECOND_PERSON, ("exception", row.id), TaskOutcome.AGREED, actor.id, now)
-    record(session, actor, "exception.second", "exception", row.id)
-    return _shown(row, now)
+    record(session, actor, "exception.second", "exception", row.id, reason=late)
+    return _shown(session, row, now)
 
 
 def list_exceptions(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[ExceptionRead]:
@@ -96,7 +111,7 @@ def list_exceptions(session: Session, actor: Actor, referral_id: str, now: datet
         .where(RuleException.referral_id == referral_id)
         .order_by(RuleException.recorded_at.desc(), RuleException.id)
     )
-    return [_shown(row, now) for row in rows]
+    return [_shown(session, row, now) for row in rows]
 
 
 def any_of(session: Session, referral_id: str) -> bool:
@@ -107,7 +122,7 @@ def any_of(session: Session, referral_id: str) -> bool:
 def read_exception(session: Session, actor: Actor, referral_id: str, exception_id: str, now: datetime) -> ExceptionRead:
     """One exception, found through its referral."""
     referrals.find_own(session, actor, referral_id, now, "exception.read")
-    return _shown(_find(session, actor, referral_id, exception_id, "exception.read"), now)
+    return _shown(session, _find(session, actor, referral_id, exception_id, "exception.read"), now)
 
 
 def in_force(session: Session, referral_id: str, facility_id: str, now: datetime) -> dict[str, datetime]:
@@ -128,6 +143,15 @@ def _counts(row: RuleException, now: datetime) -> bool:
     return row.until > now and (row.second_at is not None or row.second_due_at > now)
 
 
+def awaits_second(session: Session, row: RuleException, now: datetime) -> bool:
+    """Whether a second person may still agree: while it would count, or somebody sleeps in the house by it."""
+    if row.second_at is not None:
+        return False
+    clock: Clock = session.info["clock"]
+    asleep = _STAYS.where(RuleException.id == row.id, BedNight.night >= clock.tonight())
+    return row.until > now or session.scalar(asleep.limit(1)) is not None
+
+
 def _find(session: Session, actor: Actor, referral_id: str, exception_id: str, action: str) -> RuleException:
     own = (RuleException.id == exception_id, RuleException.referral_id == referral_id)
     row = session.scalar(select(RuleException).where(*own).with_for_update())
@@ -136,9 +160,13 @@ def _find(session: Session, actor: Actor, referral_id: str, exception_id: str, a
     return row
 
 
-def _shown(row: RuleException, now: datetime) -> ExceptionRead:
+def _shown(session: Session, row: RuleException, now: datetime) -> ExceptionRead:
     names = (
         "id", "referral_id", "facility_id", "rule", "party", "role", "reason", "until", "recorded_at", "recorded_by",
         "second_due_at", "second_at",
     )  # fmt: skip
-    return ExceptionRead(**{name: getattr(row, name) for name in names}, in_force=_counts(row, now))
+    return ExceptionRead(
+        **{name: getattr(row, name) for name in names},
+        in_force=_counts(row, now),
+        awaits_second=awaits_second(session, row, now),
+    )

@@ -39,6 +39,11 @@ SENTENCES: Mapping[str, Sentence] = {
     "task.supervisor": Sentence(marked("Two records do not agree. A supervisor must look at it."), P.OVERSEE),
     "follow_up.due": Sentence(marked("A follow-up is due."), P.STAY_WRITE),
     "exception.made": Sentence(marked("An exception is on record. A second person must look at it."), P.STAY_WRITE),
+    "exception.unseen": Sentence(
+        marked("No second person looked at an exception within a day. See to it that somebody does."),
+        P.OVERSEE,
+        task=True,
+    ),
     "walk_in.against_a_rule": Sentence(
         marked("A young person came without a referral, and a rule stands against the house. Look at the ranking."),
         P.FINDINGS_WHOLE,

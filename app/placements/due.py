@@ -16,6 +16,7 @@ from app.beds import holds, ledger
 from app.beds.models import Hold, HoldEnd
 from app.clock import Clock
 from app.db import Database
+from app.exceptions import due as exceptions
 from app.facilities.models import Bed, BedStatus
 from app.gaps import service as gaps
 from app.placements.holding import lock_referral, tell_agency, tell_house
@@ -155,4 +156,6 @@ JOBS = (
     Job(_not_here_by_morning, ask_arrival),
     Job(authority.about_to_end, authority.warn),
     Job(gaps.waited, gaps.write_waited),
+    Job(exceptions.unseen, exceptions.tell),
+    Job(exceptions.over, exceptions.close),
 )

@@ -143,10 +143,7 @@ def exception_rows(session: Session, actor: Actor, rows: list[ExceptionRead], cl
             "by": people.get(row.recorded_by, row.recorded_by),
             "second": _second(row, clock),
             "in_force": row.in_force,
-            "may_second": row.second_at is None
-            and row.in_force
-            and row.recorded_by != actor.id
-            and actor.may(Permission.HOLD_WRITE),
+            "may_second": row.awaits_second and row.recorded_by != actor.id and actor.may(Permission.HOLD_WRITE),
         }
         for row in rows
     ]
@@ -157,6 +154,10 @@ def _second(row: ExceptionRead, clock: Clock) -> str:
         return gettext("A second person agreed on %(at)s") % {"at": _at(row.second_at, clock)}
     if row.in_force:
         return gettext("A second person must look at it by %(at)s") % {"at": _at(row.second_due_at, clock)}
+    if row.awaits_second:
+        return gettext("No second person looked at it by %(at)s: it counts for nothing new until one agrees") % {
+            "at": _at(row.second_due_at, clock)
+        }
     return gettext("No second person agreed in time: it counts no more")
 
 

@@ -4,8 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.access.policy import Role
+from app.audit.models import AuditEvent
+from app.outbox.models import OutboxEvent
+from app.placements import due
 from app.stays.models import Offer
 from tests.app.test_workflow import scene
 from tests.factories import Caller, fund, house, load, made, network, refused, rows
@@ -84,9 +88,10 @@ def test_a_second_person_within_a_day_and_never_the_same(scene: Scene) -> None:
     refused(supervisor.post(f"{path}/exceptions/{one['id']}/second"), 409, "not_now")
     assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == 1
     scene.clock.move(timedelta(hours=24))
-    refused(supervisor.post(f"{path}/exceptions/{two['id']}/second"), 409, "not_now")
-    listed = {row["id"]: row["in_force"] for row in rows(scene.coordinator.get(f"{path}/exceptions"))}
-    assert listed == {one["id"]: True, two["id"]: False}
+    listed = {
+        row["id"]: (row["in_force"], row["awaits_second"]) for row in rows(scene.coordinator.get(f"{path}/exceptions"))
+    }
+    assert listed == {one["id"]: (True, False), two["id"]: (False, True)}
     stranger = Caller(scene.client, scene.database, Role.SUPERVISOR)
     refused(stranger.get(f"{path}/exceptions"), 404, "not_found")
     refused(stranger.post(f"{path}/exceptions/{one['id']}/second"), 404, "not_found")
@@ -100,6 +105,54 @@ def test_without_a_second_person_it_counts_no_more(scene: Scene) -> None:
     made(scene.staff["fac_x"].post("/v1/facilities/fac_x/confirmations", {"awake_staff_tonight": 2}))
     run, _ = scene.rank(path)
     refused(scene.ask(path, run, "fac_x"), 409, "exception_needed")
+
+
+def told(scene: Scene, kind: str) -> list[tuple[str, str]]:
+    """Which agencies were told something, and about what."""
+    with scene.database.reading() as session:
+        query = select(OutboxEvent.agency_id, OutboxEvent.subject_id).where(OutboxEvent.kind == kind)
+        return [(agency, subject) for agency, subject in session.execute(query)]
+
+
+def test_a_late_second_look_is_marked_late_and_the_supervisors_were_told(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    one = made(except_(scene, path, run, "facility.declines"))
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    scene.clock.move(timedelta(hours=24) - timedelta(seconds=1))
+    due.run(scene.database)
+    assert told(scene, "exception.unseen") == []
+    scene.clock.move(timedelta(seconds=1))
+    due.run(scene.database)
+    assert due.run(scene.database) == 0
+    assert told(scene, "exception.unseen") == [(scene.coordinator.agency_id, one["id"])]
+    late = made(supervisor.post(f"{path}/exceptions/{one['id']}/second"))
+    assert (late["in_force"], late["awaits_second"]) == (True, False)
+    assert rows(supervisor.get("/v1/tasks?kind=second_person")) == []
+    with scene.database.reading() as session:
+        query = select(AuditEvent.reason).where(AuditEvent.action == "exception.second", AuditEvent.outcome == "ok")
+        assert list(session.scalars(query)) == ["late"]
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_second_look_is_open_as_long_as_somebody_sleeps_there_by_it(scene: Scene, stays: bool) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    one = made(except_(scene, path, run, "facility.declines", until="2026-11-23T12:00:00-05:00"))
+    if stays:
+        made(scene.answer("fac_x", made(scene.ask(path, run, "fac_x"))["id"]))
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    scene.clock.move(timedelta(days=2))
+    due.run(scene.database)
+    assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == stays
+    second = supervisor.post(f"{path}/exceptions/{one['id']}/second")
+    if stays:
+        assert made(second)["in_force"] is False
+        assert rows(supervisor.get("/v1/tasks?kind=second_person")) == []
+    else:
+        refused(second, 409, "not_now")
+        (task,) = rows(supervisor.get("/v1/tasks?kind=second_person&done=true"))
+        assert task["outcome"] == "not_agreed"
 
 
 def test_what_nobody_may_waive_has_no_way_around_it(scene: Scene) -> None:

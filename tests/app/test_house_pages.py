@@ -95,6 +95,10 @@ def test_a_second_person_looks_at_it_and_the_first_cannot(scene: Scene, hand: Ha
     colleague = Hand(scene.client, scene.database, scene.coordinator.agency_id)
     assert "Look at a colleague's exception" in html.unescape(colleague.get("/tasks").text)
     assert f'href="{path[3:]}/exceptions"' in colleague.get("/tasks").text
+    scene.clock.move(timedelta(hours=25))
+    late = colleague.get(f"{path[3:]}/exceptions")
+    assert "it counts for nothing new until one agrees" in said(late)
+    assert "I looked at it, and agree" in late.text
     agreed = colleague.send(f"{path[3:]}/exceptions/{exception}/second")
     assert "A second person agreed on" in said(agreed)
     assert "Nothing to do" in colleague.get("/tasks").text
