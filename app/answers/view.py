@@ -54,6 +54,8 @@ class About:
     tried: Tried | None = None
     asks_only: frozenset[str] = frozenset()
     """Houses that are asked without keeping a bed: one is kept already, or the young person has one."""
+    rights: tuple[tuple[str, str], ...] = ()
+    """By what rights a bed can be held, in words that say when each would end."""
 
 
 def ranking_view(decision: Json, names: Names, about: About) -> Json:
@@ -188,7 +190,7 @@ def _hold_form(about: About) -> Json | None:
     usual = words.AUTHORITY_OF_CUSTODY.get(about.custody or "", "")
     return {
         "once": new_id("form"),
-        "rights": [(code, gettext(text)) for code, text in words.AUTHORITIES.items()],
+        "rights": about.rights,
         "right": usual if tried is None else tried.authority,
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],
         "reason": "" if tried is None else tried.choice_reason,

@@ -34,7 +34,7 @@ from app.placements.workflow import NextOption, OfferCreate, OfferRead
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, project
-from app.stays import moves
+from app.stays import authority, moves
 from app.stays.codes import OfferStatus
 from app.stays.models import Offer, Stay
 from app.stays.money import money_is_there, paid_nights
@@ -161,7 +161,7 @@ def write_offer(
         rank=entry.get("rank"),
         choice_reason=body.choice_reason,
         authority=body.authority,
-        authority_until=body.authority_until,
+        authority_until=authority.ends_at(body.authority, body.authority_until, now),
         unfunded=body.unfunded_reason is not None,
         unfunded_reason=body.unfunded_reason,
         status=OfferStatus.OPEN,

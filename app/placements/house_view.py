@@ -20,6 +20,7 @@ from app.errors import Problem, not_found
 from app.exceptions import service as exceptions
 from app.exceptions.schemas import ExceptionRead
 from app.facilities import service as facilities
+from app.placements.rights import rights
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.summary import summary
@@ -84,7 +85,7 @@ def house_view(
         "days": [(str(days), gettext(text)) for days, text in DAYS],
         "exceptions": exception_rows(session, actor, own, clock),
         "all": f"/referrals/{referral_id}/exceptions" if rows else None,
-        "hold": _hold(referral.minor.custody, pressed) if may and (waived or unfunded) else None,
+        "hold": _hold(referral.minor.custody, pressed, clock) if may and (waived or unfunded) else None,
         "waived": waived,
         "noes": [(code, words.said(words.DECLINE_REASONS, code)) for code in NO] if may else [],
         "back": here,
@@ -115,12 +116,12 @@ def _rules(rows: list[Json], in_force: set[str], may: bool) -> list[Json]:
     return list(found.values())
 
 
-def _hold(custody: str | None, pressed: Pressed | None) -> Json:
+def _hold(custody: str | None, pressed: Pressed | None, clock: Clock) -> Json:
     """The same questions as on the page of the answer."""
     usual = words.AUTHORITY_OF_CUSTODY.get(custody or "", "")
     return {
         "once": new_id("form"),
-        "rights": [(code, gettext(text)) for code, text in words.AUTHORITIES.items()],
+        "rights": rights(clock),
         "right": usual if pressed is None else pressed.sent.one("authority"),
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],
         "reason": "" if pressed is None else pressed.sent.one("choice_reason"),

@@ -9,6 +9,7 @@ from app.access.policy import Permission
 from app.clock import Clock
 from app.facilities.models import Facility
 from app.placements.arrival import Directions, opens_at
+from app.placements.rights import said
 from app.placements.workflow import OfferRead
 from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
@@ -66,7 +67,7 @@ def offer_view(
         "due": words.clock_time(offer.answer_by, clock.zone, tonight),
         "bed": _bed(offer, clock) if offer.hold is not None else None,
         "sent": words.ago(offer.sent_at, now),
-        "right": words.said(words.AUTHORITIES, offer.authority),
+        "right": said(offer.authority, offer.authority_until, clock),
         "why": None if offer.choice_reason is None else words.said(words.CHOICE_REASONS, offer.choice_reason),
         "no": _no(offer) if status is OfferStatus.DECLINED else None,
         "may_take_back": waits and actor.may(Permission.HOLD_WRITE),

@@ -24,6 +24,7 @@ from app.exceptions import service as exceptions
 from app.gaps import on_record as gaps
 from app.placements import home, service
 from app.placements.holding import bed_of_her_own
+from app.placements.rights import rights
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.referrals import form as reading
 from app.referrals import service as referrals
@@ -229,6 +230,7 @@ def answer_view(
         links=_links(referral_id, run_id, whole=actor.may(Permission.FINDINGS_WHOLE)),
         tried=tried,
         asks_only=_asks_only(session, referral_id, decision, clock),
+        rights=rights(clock),
     )
     view = ranking_view(decision, names_in(session, decision), about)
     some = exceptions.any_of(session, referral_id)

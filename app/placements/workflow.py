@@ -18,7 +18,10 @@ class OfferCreate(Sent):
     run: Ref = Field(description="The decision that was read")
     facility: Ref = Field(description="The house of one of its options, or of one that opens later")
     authority: Authority = Field(description="By what right the young person is placed")
-    authority_until: Instant | None = Field(default=None, description="When that right ends; null: no end")
+    authority_until: Instant | None = Field(
+        default=None,
+        description="When that right ends; null: 72 hours from now for protective custody, no end for the others",
+    )
     choice_reason: ChoiceReason | None = Field(default=None, description="Required where it is not the first option")
     unfunded_reason: Words | None = Field(
         default=None, description="Why a bed that nobody pays is taken for tonight: one night at a time"

@@ -1,4 +1,4 @@
-"""The authority to place: when it is time to warn that it ends.
+"""The authority to place: when it ends, and when it is time to warn of that.
 
 A day's authority is warned of four hours before. A longer one is warned of a day before, while courts are open: where
 that day is no business day in the house's State, on the one before it.
@@ -16,16 +16,23 @@ from app.clock import Clock
 from app.codes import trail_id
 from app.facilities.models import Facility
 from app.outbox.service import emit
-from app.stays.codes import OfferStatus
+from app.stays.codes import Authority, OfferStatus
 from app.stays.models import Admission, Holiday, Offer, Stay
 from app.tasks.models import Task, TaskKind
 from app.tasks.service import open_task
 from matching.dates import is_business_day
 
+LASTS = {Authority.PROTECTIVE_CUSTODY: timedelta(hours=72)}
+"""How long an authority lasts of which nobody says when it ends; the others have no end of their own."""
 SHORT = timedelta(hours=24)
 BEFORE_SHORT, BEFORE_LONG = timedelta(hours=4), timedelta(hours=24)
 LONGEST_CLOSURE = timedelta(days=14)
 """No run of weekends and holidays is longer: how far ahead it is worth looking."""
+
+
+def ends_at(right: Authority, said: datetime | None, now: datetime) -> datetime | None:
+    """When an authority that is used now ends: as was said, else as its kind has it; None is no end."""
+    return now + LASTS[right] if said is None and right in LASTS else said
 
 
 def warn_at(given: datetime, until: datetime, holidays: Collection[date], zone: ZoneInfo) -> datetime:

@@ -13,8 +13,9 @@ from app.access.policy import AgencyKind, Role
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import AddressShown, FacilityAddress
+from app.placements import due
 from tests.actors import SAME_SITE, sign_in
-from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
+from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency, rows
 
 Json = dict[str, Any]
 ADDRESS = "17 Hidden Lane"
@@ -140,6 +141,23 @@ def test_a_no_says_whose_and_why_and_leads_on(night: Night) -> None:
     assert "A said no" in title(page)
     assert "The house said no: not enough staff for this bed." in page.text
     assert "See the next option" in page.text
+
+
+def test_a_form_says_when_protective_custody_ends_and_a_task_warns_of_it(night: Night, clock: MovableClock) -> None:
+    ends = "Protective custody, ends Nov 24, 22:14"
+    assert ends in night.ranking.text
+    assert ">Court order<" in night.ranking.text
+    page = night.hold()
+    assert ends in page.text
+    night.say(offer_of(page), accept=True)
+    # A day before falls on Monday, when courts are open.
+    clock.set(datetime(2026, 11, 23, 22, 13, tzinfo=clock.zone))
+    due.run(night.database)
+    assert rows(night.api.get("/v1/tasks?kind=authority")) == []
+    clock.move(timedelta(minutes=1))
+    due.run(night.database)
+    (task,) = rows(night.api.get("/v1/tasks?kind=authority"))
+    assert (task["subject_id"], task["due_at"]) == (offer_of(page), "2026-11-25T03:14:00Z")
 
 
 def test_undo_frees_the_bed(night: Night) -> None:
