@@ -36,7 +36,7 @@ from app.problems import catalogue_page, install
 from app.reference import reference
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
-from app.stays import aftercare_pages
+from app.stays import aftercare_pages, task_routes
 from app.stays import pages as stay_pages
 from app.stays import record_routes as records
 from app.stays import routes as stay_routes
@@ -60,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stay_routes.router,
     placement_stay_routes.router,
     tasks.router,
+    task_routes.router,
     exchange.router,
     notice_pages.router,
     referral_pages.router,

@@ -98,6 +98,7 @@ def _task(row: TaskRead, lead: Lead | None, actor: Actor, clock: Clock) -> Json:
         "due": (gettext("Overdue since %(due)s") if row.overdue else gettext("By %(due)s")) % {"due": due},
         "overdue": row.overdue,
         "href": None if lead is None else lead.href,
+        "renews": TaskOutcome.RENEWED in outcomes,
         "outcomes": [(outcome.value, gettext(OUTCOMES[outcome])) for outcome in outcomes],
     }
 

@@ -1,5 +1,6 @@
 """`/tasks`: what the own agency has to do and until when, and what it was told. Every press is saved at once."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -12,14 +13,16 @@ from app.access.policy import Permission
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
-from app.errors import Problem
+from app.errors import FieldError, Problem, invalid
 from app.notices import service as notices
 from app.placements.todo import todo_view
 from app.referrals.pages import Sent
-from app.tasks import service as tasks
+from app.stays import authority
+from app.tasks.models import TaskOutcome
 from app.tasks.schemas import TaskDone
 from app.web.answers import chosen
 from app.web.pages import page
+from app.web.translation import gettext
 
 router = APIRouter(prefix="/tasks", include_in_schema=False)
 
@@ -52,8 +55,11 @@ def finish(request: Request, actor: Writer, clock: Now, task_id: Ref, sent: Sent
     try:
         with database.writing() as session:
             session.info["request_id"] = request.scope.get("request_id")
-            said = {"outcome": sent.one("press"), "version": int(version) if version.isdecimal() else None}
-            tasks.finish(session, actor, task_id, chosen(TaskDone, said), clock.now())
+            said: dict[str, object] = {"outcome": sent.one("press")}
+            said["version"] = int(version) if version.isdecimal() else None
+            if said["outcome"] == TaskOutcome.RENEWED:
+                said["until"] = _moment(sent.one("until"), clock)
+            authority.finish(session, actor, task_id, chosen(TaskDone, said), clock.now())
     except Problem as problem:
         if isinstance(problem, Denied):
             raise
@@ -61,6 +67,18 @@ def finish(request: Request, actor: Writer, clock: Now, task_id: Ref, sent: Sent
             session.info["request_id"] = request.scope.get("request_id")
             return _page(request, session, actor, clock, problem)
     return RedirectResponse("/tasks", status_code=303)
+
+
+def _moment(text: str, clock: Clock) -> str | None:
+    """A date and an hour of the network's own time, as a browser's field sends them; None where nothing was."""
+    if not text:
+        return None
+    try:
+        local = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=clock.zone)
+    except ValueError:
+        said = gettext("Write the date and the time as 2026-11-28T22:00")
+        raise invalid([FieldError("/until", "unreadable", said)]) from None
+    return local.isoformat()
 
 
 def _page(request: Request, session: Session, actor: Actor, clock: Clock, refused: Problem | None = None) -> Response:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor
 from app.audit.service import record
 from app.clock import Clock
 from app.codes import trail_id
@@ -18,7 +19,9 @@ from app.facilities.models import Facility
 from app.outbox.service import emit
 from app.stays.codes import Authority, OfferStatus
 from app.stays.models import Admission, Holiday, Offer, Stay
-from app.tasks.models import Task, TaskKind
+from app.tasks import service as tasks
+from app.tasks.models import Task, TaskKind, TaskOutcome
+from app.tasks.schemas import TaskDone, TaskRead
 from app.tasks.service import open_task
 from matching.dates import is_business_day
 
@@ -48,14 +51,16 @@ def warn_at(given: datetime, until: datetime, holidays: Collection[date], zone: 
 def about_to_end(session: Session, clock: Clock) -> Sequence[str]:
     """Offers, open or lived in, whose authority ends soon, or has ended, and is not warned of yet."""
     ahead = clock.now() + BEFORE_LONG + LONGEST_CLOSURE
-    warned = select(Task.subject_id).where(Task.kind == TaskKind.AUTHORITY, Task.subject_kind == "offer")
+    warned = select(Task.id).where(
+        Task.kind == TaskKind.AUTHORITY, Task.subject_id == Offer.id, Task.due_at == Offer.authority_until
+    )
     rows = session.scalars(
         select(Offer)
         .outerjoin(Admission, Admission.offer_id == Offer.id)
         .outerjoin(Stay, Stay.id == Admission.stay_id)
         .where(
             Offer.authority_until <= ahead,
-            Offer.id.not_in(warned),
+            ~warned.exists(),
             or_(
                 Offer.status == OfferStatus.OPEN,
                 (Offer.status == OfferStatus.ACCEPTED) & (Stay.left_on.is_(None) | (Stay.left_on > clock.tonight())),
@@ -92,9 +97,28 @@ def warn(session: Session, clock: Clock, offer_id: str) -> bool:
     return True
 
 
+def finish(session: Session, actor: Actor, task_id: str, body: TaskDone, now: datetime) -> TaskRead:
+    """Say what came of a task; an authority that is renewed ends anew, and is warned of anew."""
+    done = tasks.finish(session, actor, task_id, body, now)
+    if done.kind is TaskKind.AUTHORITY and done.outcome is TaskOutcome.RENEWED:
+        offer = session.get_one(Offer, done.subject_id, with_for_update=True)
+        offer.authority_until = body.until
+        session.flush()
+        record(session, actor, "authority.renew", "offer", offer.id)
+    return done
+
+
+def _given(session: Session, offer: Offer) -> datetime:
+    """When an authority was given, or last renewed."""
+    renewed = select(func.max(Task.done_at)).where(
+        Task.kind == TaskKind.AUTHORITY, Task.subject_id == offer.id, Task.outcome == TaskOutcome.RENEWED
+    )
+    return session.scalar(renewed) or offer.sent_at
+
+
 def _is_due(session: Session, clock: Clock, offer: Offer) -> bool:
     if offer.authority_until is None:
         return False
     state = select(Facility.state).where(Facility.id == offer.facility_id).scalar_subquery()
     holidays = set(session.scalars(select(Holiday.day).where(Holiday.state == state)))
-    return warn_at(offer.sent_at, offer.authority_until, holidays, clock.zone) <= clock.now()
+    return warn_at(_given(session, offer), offer.authority_until, holidays, clock.zone) <= clock.now()

@@ -10,16 +10,14 @@ from app.access.policy import Permission
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
-from app.idempotency import Idempotent
 from app.paging import PageOf, Place, link_next
 from app.tasks import service
 from app.tasks.models import TaskKind
-from app.tasks.schemas import TaskDone, TaskRead
+from app.tasks.schemas import TaskRead
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
 Reader = Annotated[Actor, require(Permission.TASK_READ)]
-Writer = Annotated[Actor, require(Permission.TASK_WRITE)]
 
 
 @router.get("")
@@ -43,23 +41,3 @@ def list_tasks(
 def read_task(session: DbSession, actor: Reader, clock: Now, task_id: Ref) -> TaskRead:
     """One thing to do."""
     return service.read_task(session, actor, task_id, clock.now())
-
-
-@router.post("/{task_id}/done")
-def finish(
-    response: Response,
-    session: DbSession,
-    actor: Writer,
-    clock: Now,
-    task_id: Ref,
-    body: TaskDone,
-    once: Idempotent,
-) -> TaskRead:
-    """Say what came of it. 409 `not_now` where somebody has said so already."""
-    return once.make(
-        response,
-        session,
-        actor.id,
-        act=lambda: service.finish(session, actor, task_id, body, clock.now()),
-        again=lambda done: service.read_task(session, actor, done, clock.now()),
-    )

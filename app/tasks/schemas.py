@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from app.bodies import Sent
-from app.codes import ApiModel
+from app.codes import ApiModel, Instant
 from app.tasks.models import TaskKind, TaskOutcome
 from app.versions import Version
 
@@ -31,4 +31,5 @@ class TaskDone(Sent):
     """What came of it."""
 
     outcome: TaskOutcome
+    until: Instant | None = Field(default=None, description="Required where an authority is renewed: when it ends now")
     version: Version = None

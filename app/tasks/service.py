@@ -156,10 +156,22 @@ def finish(session: Session, actor: Actor, task_id: str, body: TaskDone, now: da
     if body.outcome not in OUTCOMES[row.kind]:
         allowed = ", ".join(OUTCOMES[row.kind])
         raise invalid([FieldError("/outcome", "not_of_this_kind", f"Expected one of {allowed}.")])
+    _new_end(row, body, now)
     row.done_at, row.done_by, row.outcome = now, actor.id, body.outcome
     session.flush()
     record(session, actor, "task.done", "task", row.id, reason=f"{row.kind}.{body.outcome}")
     return shown(row, now)
+
+
+def _new_end(row: Task, body: TaskDone, now: datetime) -> None:
+    """What is renewed ends at a moment to come, later than it did; nothing else has one."""
+    if body.outcome is not TaskOutcome.RENEWED:
+        if body.until is not None:
+            raise invalid([FieldError("/until", "not_of_this_kind", "Only what is renewed has a new end.")])
+    elif body.until is None:
+        raise invalid([FieldError("/until", "required", "Say when the renewed authority ends.")])
+    elif body.until <= max(now, row.due_at):
+        raise invalid([FieldError("/until", "out_of_range", "Expected a moment to come, after the end until now.")])
 
 
 def _find(session: Session, actor: Actor, task_id: str, action: str) -> Task:

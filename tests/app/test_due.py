@@ -254,6 +254,30 @@ def test_an_authority_that_is_about_to_end_is_warned_of_once(scene: Scene) -> No
     assert rows(scene.staff["fac_a"].get("/v1/tasks?kind=authority")) == []
 
 
+def test_a_renewed_authority_ends_anew_and_is_warned_of_anew(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_a", authority_until="2026-11-22T21:00:00-05:00"))
+    made(scene.answer("fac_a", offer["id"]))
+    scene.clock.set(datetime(2026, 11, 22, 20, 0, tzinfo=ZONE))
+    due.run(scene.database)
+    (task,) = rows(scene.coordinator.get("/v1/tasks?kind=authority"))
+    here = f"/v1/tasks/{task['id']}/done"
+    for wrong in ({}, {"until": "2026-11-22T21:00:00-05:00"}, {"until": "2026-11-22T19:00:00-05:00"}):
+        refused(scene.coordinator.post(here, {"outcome": "renewed", **wrong}), 422, "invalid")
+    refused(scene.coordinator.post(here, {"outcome": "ended", "until": "2026-11-23T18:00:00-05:00"}), 422, "invalid")
+    made(scene.coordinator.post(here, {"outcome": "renewed", "until": "2026-11-23T18:00:00-05:00"}))
+    assert made(scene.coordinator.get(f"{path}/offers/{offer['id']}"))["authority_until"] == "2026-11-23T23:00:00Z"
+    # Given anew for less than a day: warned of four hours before.
+    for at in (datetime(2026, 11, 23, 13, 59, tzinfo=ZONE), datetime(2026, 11, 23, 14, 0, tzinfo=ZONE)):
+        assert rows(scene.coordinator.get("/v1/tasks?kind=authority")) == []
+        scene.clock.set(at)
+        due.run(scene.database)
+    (again,) = rows(scene.coordinator.get("/v1/tasks?kind=authority"))
+    assert (again["subject_id"], again["due_at"]) == (offer["id"], "2026-11-23T23:00:00Z")
+    assert again["id"] != task["id"]
+
+
 @pytest.mark.parametrize(
     ("until", "at"),
     [

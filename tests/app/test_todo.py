@@ -169,3 +169,15 @@ def test_the_page_is_in_the_frame_of_those_who_have_tasks(scene: Scene) -> None:
     for role, status in ((Role.FACILITY_STAFF, 200), (Role.SUPERVISOR, 200), (Role.FUNDER_ANALYST, 403)):
         sign_in(scene.client, scene.database, role, scene.agencies["fac_a"])
         assert scene.client.get("/tasks").status_code == status
+
+
+def test_an_authority_is_renewed_until_an_hour_of_the_network_s_own_time(scene: Scene) -> None:
+    path, offer = held(scene)
+    owed(scene, TaskKind.AUTHORITY, scene.coordinator.agency_id, ("offer", offer["id"]))
+    reader = Reader(scene, Role.INTAKE_COORDINATOR, scene.coordinator.agency_id)
+    where = re.findall(r'action="(/tasks/task_\w+)"', reader.page.text)[0]
+    for wrong in ({}, {"until": "soon"}, {"until": "2026-11-20T10:00"}):
+        assert reader.press(where, press="renewed", **wrong).status_code == 422
+    reader.press(where, press="renewed", until="2026-11-24T09:30")
+    assert "Nothing to do" in reader.said
+    assert made(scene.coordinator.get(f"{path}/offers/{offer['id']}"))["authority_until"] == "2026-11-24T14:30:00Z"

@@ -18,12 +18,14 @@ from app.demo.year.opening import Renewal, renew
 from app.facilities.models import Bed, BedStatus
 from app.outbox.models import OutboxEvent
 from app.placements import due
+from app.stays.authority import finish
 from app.stays.rolling import roll
 from app.tasks.models import Task, TaskKind, TaskOutcome
 from app.tasks.schemas import TaskDone
-from app.tasks.service import FOR_SUPERVISORS, finish, tell_due
+from app.tasks.service import FOR_SUPERVISORS, tell_due
 
 _PROMISED = timedelta(days=4)
+_RENEWED_FOR = timedelta(days=30)
 _ENDS = {
     TaskKind.PARENT_CONTACT: (
         (TaskOutcome.REACHED, 70),
@@ -91,7 +93,8 @@ def finish_tasks(book: Book) -> None:
         actor = caller if task.facility_id is None else staff.by_house[task.facility_id]
         if actor.agency_id == task.agency_id:
             outcome = book.draw.weighted(_ENDS[task.kind])
-            finish(session, actor, task.id, TaskDone(outcome=outcome), book.now)
+            until = book.now + _RENEWED_FOR if outcome is TaskOutcome.RENEWED else None
+            finish(session, actor, task.id, TaskDone(outcome=outcome, until=until), book.now)
 
 
 def tell_nobody(book: Book) -> None:
