@@ -8,9 +8,10 @@ import dataclasses
 import hashlib
 import json
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
+from operator import attrgetter
 from typing import (
     Annotated,
     Any,
@@ -97,13 +98,19 @@ def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
     SnapshotError
         With one problem for each thing that is wrong, each with its JSON pointer.
     """
+    return decode_and_keep(document)[0]
+
+
+def decode_and_keep(document: dict[str, Any] | str | bytes) -> tuple[Snapshot, bytes]:
+    """The same, with the canonical bytes, for whoever keeps them beside."""
     snapshot: Snapshot = _fact(Snapshot, _checked(document))  # nothing keeps the model, which is larger by far
     found = [Problem(*fault) for fault in faults(snapshot)]
     if found:
         raise SnapshotError(found)
     arranged: Snapshot = _arranged(snapshot)
-    object.__setattr__(arranged, "digest", sha256(arranged))
-    return arranged
+    kept = _bytes(arranged)
+    object.__setattr__(arranged, "digest", hashlib.sha256(kept).hexdigest())
+    return arranged, kept
 
 
 def _checked(document: str | bytes | dict[str, Any]) -> BaseModel:
@@ -122,7 +129,10 @@ def encode(snapshot: Snapshot) -> dict[str, Any]:
 
 def canonical(snapshot: Snapshot) -> bytes:
     """Give the bytes that stand for a snapshot whatever the order of its rows."""
-    arranged = snapshot if snapshot.digest is not None else _arranged(snapshot)
+    return _bytes(snapshot if snapshot.digest is not None else _arranged(snapshot))
+
+
+def _bytes(arranged: Snapshot) -> bytes:
     return json.dumps(_plain(arranged), sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -229,22 +239,30 @@ def _dataclass_in(hint: Any) -> Any:
 # Facts to JSON.
 
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+"""Types that JSON holds as they are: most of a snapshot, so they are told apart before anything is called."""
+
+
 def _plain(value: Any) -> Any:
     """Turn facts into what JSON can hold."""
-    if value is None or isinstance(value, (str, int, float)):
-        return value
     kind: Any = type(value)
-    names = _json_fields(kind)
-    if names is not None:
-        rows = ((name, getattr(value, column)) for column, name in names)
-        return {name: _plain(row) for name, row in rows if row is not None}
+    if kind in _AS_THEY_ARE:
+        return value
+    fields = _json_fields(kind)
+    if fields is not None:
+        names, get = fields
+        return {
+            name: row if type(row) in _AS_THEY_ARE else _plain(row)
+            for name, row in zip(names, get(value), strict=True)
+            if row is not None
+        }
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(map(_plain, value))
     if isinstance(value, Mapping):
         return {str(key): _plain(value[key]) for key in sorted(value)}
-    return [_plain(item) for item in value]
+    return [row if type(row) in _AS_THEY_ARE else _plain(row) for row in value]
 
 
 @cache
@@ -254,12 +272,14 @@ def _fields(fact: Any) -> tuple["dataclasses.Field[Any]", ...]:
 
 
 @cache
-def _json_fields(kind: Any) -> tuple[tuple[str, str], ...] | None:
-    """Field and JSON name of a dataclass; None of any other type."""
+def _json_fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] | None:
+    """The JSON names of a dataclass, and what gets their values; None of any other type."""
     if not dataclasses.is_dataclass(kind):
         return None
-    names: Any = kind
-    return tuple((column.name, _JSON_NAMES.get(column.name, column.name)) for column in _fields(names))
+    fact: Any = kind
+    columns = [column.name for column in _fields(fact)]
+    get = attrgetter(*columns) if len(columns) > 1 else lambda one: (getattr(one, columns[0]),)
+    return tuple(_JSON_NAMES.get(name, name) for name in columns), get
 
 
 _ORDERED = {"limits", "point", "home_point", "age_range"}

@@ -29,7 +29,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
 from matching import ENGINE_VERSION, RULES_VERSION
 from matching.check import faults
-from matching.codec import SnapshotError, canonical, decision_document, decode, sha256
+from matching.codec import SnapshotError, decision_document, decode, sha256
 from matching.facts import Snapshot
 from matching.ranking import rank as decide
 from matching.value import Policy, Weight
@@ -123,9 +123,9 @@ class Look:
 
 def look(session: Session, now: datetime, tonight: date, asked: str | None = None) -> Look:
     """Read the network, for the minor who is asked about: money that her or his own hold keeps is still there."""
-    snapshot = _taken(session, now, tonight, asked)
+    snapshot, text = _taken(session, now, tonight, asked)
     policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
-    return Look(now, tonight, snapshot, canonical(snapshot).decode(), policy, ledger.stamps(session))
+    return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session))
 
 
 def keep(
@@ -202,7 +202,7 @@ def policy_of(session: Session, policy_id: str, version: int) -> Policy:
     return Policy(policy_id, version, tuple(Weight(row.code, row.unit, row.weight, row.most) for row in rows))
 
 
-def _taken(session: Session, now: datetime, tonight: date, asked: str | None) -> Snapshot:
+def _taken(session: Session, now: datetime, tonight: date, asked: str | None) -> tuple[Snapshot, bytes]:
     try:
         return take(session, now, tonight, asked=asked)
     except SnapshotError as error:

@@ -40,7 +40,7 @@ from app.referrals.service import urgency_of
 from app.stays.models import Holiday, Stay, StayAbsence, StayPayer
 from app.stays.payers import payers_of
 from app.stays.residents import listed
-from matching.codec import decode
+from matching.codec import decode_and_keep
 from matching.facts import Snapshot
 
 Json = dict[str, Any]
@@ -63,12 +63,14 @@ def take(
     *,
     horizon_nights: int = HORIZON_NIGHTS,
     asked: str | None = None,
-) -> Snapshot:
-    """The same as facts, for the minor who is asked about: money that her or his own hold keeps is still there.
+) -> tuple[Snapshot, bytes]:
+    """The same as facts, and as it is stored.
+
+    For the minor who is asked about, money that her or his own hold keeps is still there.
 
     Raises SnapshotError where the rows contradict each other.
     """
-    return decode(_text(session, now, tonight, horizon_nights, asked))
+    return decode_and_keep(_text(session, now, tonight, horizon_nights, asked))
 
 
 def _text(session: Session, now: datetime, tonight: date, horizon_nights: int, asked: str | None = None) -> str:
