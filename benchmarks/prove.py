@@ -1,4 +1,8 @@
-"""Runs the proofs of the matcher and of the ledger many more times, and writes what they saw into the figures."""
+"""Runs the proofs of the matcher and of the ledger many more times, and writes what they saw into the figures.
+
+`python -m benchmarks.prove 25` runs all, and `python -m benchmarks.prove 25 tests/faults` those beneath a path. Each
+part writes a section of its own as soon as it is through, so that one that was cut off is run again alone.
+"""
 
 import json
 import os
@@ -6,18 +10,40 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from benchmarks.figures import write
 
+PARTS = {
+    "tests/matching": "Proofs of the matcher",
+    "tests/faults/test_movements.py": "Proofs of the ledger: every movement, in any order, against a simple model",
+    "tests/faults/test_same_instant.py": "Proofs of the ledger: at the same instant",
+    "tests/faults/test_many_writers.py": "Proofs of the ledger: sixteen writers, few beds",
+    "tests/faults/test_kills.py": "Proofs of the ledger: kill -9 of writers and of the database",
+    "tests/faults/test_site.py": "Proofs of the ledger: servers, worker and database over HTTP, and kill -9 of each",
+}
 
-def main(times: str) -> int:
-    """Run the proofs `times` as often as the tests do; the exit code is theirs."""
+
+def main(times: str, paths: Sequence[str]) -> int:
+    """Run the parts that lie beneath the paths, `times` as often as the tests do; the first exit code that is bad."""
+    parts = [part for part in PARTS if not paths or any(_beneath(part, path) for path in paths)]
+    if not parts:
+        sys.stderr.write(f"No proofs there. There are: {', '.join(PARTS)}\n")
+        return 2
+    return next((code for code in [_prove(part, times) for part in parts] if code), 0)
+
+
+def _beneath(part: str, path: str) -> bool:
+    return PurePosixPath(part).is_relative_to(PurePosixPath(path))
+
+
+def _prove(part: str, times: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "proofs.jsonl"
         log.touch()
         environment = {**os.environ, "BEDNIGHT_PROOFS": times, "BEDNIGHT_PROOFS_LOG": str(log)}
-        command = [sys.executable, "-m", "pytest", "-q", "tests/matching", "tests/faults"]
+        command = [sys.executable, "-m", "pytest", "-q", part]
         done = subprocess.run(command, env=environment, check=False)  # noqa: S603 - our own tests
         seen: Counter[str] = Counter()
         figures: dict[str, float] = {}
@@ -29,10 +55,10 @@ def main(times: str) -> int:
     if done.returncode == 0:
         rows = [(what, f"{count:,}", "0") for what, count in sorted(seen.items())]
         rows += [(what, f"{figure:,.0f}", "") for what, figure in sorted(figures.items())]
-        text = write("Proofs", f"make prove PROOFS={times}", ("what was compared", "how many", "that differ"), rows)
-        sys.stdout.write(text)
+        head = ("what was compared", "how many", "that differ")
+        sys.stdout.write(write(PARTS[part], f"python -m benchmarks.prove {times} {part}", head, rows))
     return done.returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -10,12 +10,13 @@ Place = tuple[str, date]
 
 
 class Night(NamedTuple):
-    """Who has a bed on a night, by which hold or stay, and which fund pays."""
+    """Who has a bed on a night, by which hold, stay or entry of the house's own list, and which fund pays."""
 
     minor: str | None
     hold: str | None
     stay: str | None
     fund: str | None
+    resident: str | None = None
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Ledger:
     nights: dict[Place, Night] = field(default_factory=dict)
     holds: dict[str, KeptBed] = field(default_factory=dict)
     former: int = 0
+    former_listed: int = 0
+    """The same of the house's own list."""
 
     def hold(self, hold: str, kept: KeptBed, funds: Mapping[date, str | None], now: datetime) -> None:
         """Take the nights of a hold."""
@@ -53,10 +56,13 @@ class Ledger:
         self.nights = {place: row for place, row in self.nights.items() if row.hold != hold}
 
     def vacate(self, stay: str, first: date, until: date = date.max) -> dict[date, Night]:
-        """A stay gives up its nights of `[first, until)`; what they were."""
-        gone = {p: row for p, row in self.nights.items() if row.stay == stay and first <= p[1] < until}
+        """A stay, or somebody listed, gives up its nights of `[first, until)`; what they were."""
+        own = {p: row for p, row in self.nights.items() if stay in (row.stay, row.resident)}
+        gone = {p: row for p, row in own.items() if first <= p[1] < until}
         self.nights = {place: row for place, row in self.nights.items() if place not in gone}
-        self.former += len(gone)
+        listed = sum(row.resident is not None for row in gone.values())
+        self.former += len(gone) - listed
+        self.former_listed += listed
         return {night: row for (_, night), row in gone.items()}
 
     def move(self, stay: str, minor: str, bed: str, first: date, now: datetime) -> None:
@@ -69,6 +75,10 @@ class Ledger:
     def extend(self, stay: str, minor: str, bed: str, nights: Iterable[date], fund: str | None, now: datetime) -> None:
         """More nights for a stay."""
         self._claim(bed, {night: Night(minor, None, stay, fund) for night in nights}, now)
+
+    def occupy(self, resident: str, bed: str, nights: Iterable[date], now: datetime) -> None:
+        """Somebody whom the house does not name is in a bed."""
+        self._claim(bed, {night: Night(None, None, None, None, resident) for night in nights}, now)
 
     def repay(self, stay: str, nights: Iterable[date], fund: str | None) -> None:
         """Another payer for nights of a stay."""
@@ -102,7 +112,7 @@ class Ledger:
         counted = self.in_force(now)
         for night, new in rows.items():
             for (b, n), row in list(self.nights.items()):
-                if n == night and (b == bed or row.minor == new.minor):
+                if n == night and (b == bed or (new.minor is not None and row.minor == new.minor)):
                     assert (b, n) not in counted, f"{bed} on {night} is given twice"
                     del self.nights[b, n]
             self.nights[bed, night] = new

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests import memory
-from tests.faults.movements import Movements
+from tests.faults.more_movements import EveryMovement
 from tests.postgres import Cluster
 from tests.proofs import TIMES, times
 
@@ -34,7 +34,7 @@ def test_every_movement_in_any_order(kind: str, request: pytest.FixtureRequest) 
         yield url
         cluster.drop(url)
 
-    class OnThisKind(Movements):
+    class OnThisKind(EveryMovement):
         @staticmethod
         def fresh_url() -> AbstractContextManager[str]:
             return on_sqlite() if kind == "sqlite" else on_postgresql()
