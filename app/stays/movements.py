@@ -41,6 +41,7 @@ def move_to_bed(
     first = max(stay.admitted_on, tonight)
     bed = _bed_that_suits(session, stay, body.bed, first, tonight)
     payers, before = _payers_from(session, stay.id, first), stay.bed_id
+    until = max(payers) + ledger.NIGHT if payers else first + ledger.REACH
     vacated(session, stay, first, None, Movement.TRANSFERRED, actor, now)
     stay.bed_id = bed.id
     ledger.claim(
@@ -49,7 +50,7 @@ def move_to_bed(
         bed_id=bed.id,
         minor_id=stay.minor_id,
         first=first,
-        until=max(payers) + ledger.NIGHT if payers else first + ledger.REACH,
+        until=until if stay.left_on is None else min(until, stay.left_on),
         holder=ledger.Holder(stay_id=stay.id),
         now=now,
         payers=payers,

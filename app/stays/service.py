@@ -156,7 +156,8 @@ def going_on(
         ledger.stamp(session, stay.facility_id)
     session.execute(select(Stay.id).where(Stay.id == stay.id).with_for_update())
     session.refresh(stay)
-    if stay.left_on is not None and stay.left_on <= session.info["clock"].tonight():
+    # Whoever never came has ended a stay on its first night, which may be one to come.
+    if stay.left_on is not None and stay.left_on <= max(stay.admitted_on, session.info["clock"].tonight()):
         raise Problem("not_now", "This stay has ended.")
     if version is not None and version != stay.version:
         raise stale_update(shown(session, [stay])[0].model_dump(mode="json"))

@@ -58,6 +58,14 @@ def test_moving_who_comes_later_leaves_tonight_s_cards(scene: Scene) -> None:
     assert statuses(scene) == {bed: "open", other: "open"}
 
 
+def test_nobody_moves_in_a_stay_to_which_nobody_came_though_its_first_night_is_to_come(scene: Scene) -> None:
+    stay, bed = accepted(scene, needed_from="2026-11-25")
+    made(scene.coordinator.post(f"/v1/stays/{stay}/no-arrival"))
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other_bed(scene, bed)}), 409, "not_now")
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-12-20"}), 409, "not_now")
+    assert scene.nights() == []
+
+
 def test_the_card_is_held_when_the_night_comes(scene: Scene) -> None:
     _, bed = accepted(scene, needed_from="2026-11-23")
     assert statuses(scene)[bed] == "open"

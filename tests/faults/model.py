@@ -65,10 +65,11 @@ class Ledger:
         self.former_listed += listed
         return {night: row for (_, night), row in gone.items()}
 
-    def move(self, stay: str, minor: str, bed: str, first: date, now: datetime) -> None:
-        """A stay goes to another bed from a night on, with the payers that it had."""
+    def move(self, stay: str, minor: str, bed: str, first: date, until: date | None, now: datetime) -> None:
+        """A stay goes to another bed from a night on, before its end where it has one, with the payers that it had."""
         was = self.vacate(stay, first)
         last = max(was) if was else first + timedelta(days=29)
+        last = last if until is None else min(last, until - timedelta(days=1))
         rows = {n: Night(minor, None, stay, was[n].fund if n in was else None) for n in days(first, last)}
         self._claim(bed, rows, now)
 

@@ -374,7 +374,7 @@ class Movements(RuleBasedStateMachine):
         )
         if done:
             first = max(living.admitted_on, self.tonight)
-            self.ledger.move(stay_id, living.minor, bed, first, self.now)
+            self.ledger.move(stay_id, living.minor, bed, first, living.leaves, self.now)
             living.bed = bed
 
     @precondition(lambda self: self.stays)
