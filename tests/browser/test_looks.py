@@ -20,9 +20,12 @@ from app.referrals.models import Referral
 from app.tasks.models import TaskKind
 from app.tasks.service import open_task
 from tests.browser.conftest import Site, rank, save_shot
+from tests.proofs import TIMES
 
-WIDTHS = (320, 390, 1280)
-SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+EVERY: list[tuple[Scheme, int]] = [(scheme, width) for scheme in ("light", "dark") for width in (320, 390, 1280)]
+LOOKS = EVERY if TIMES > 1 else [EVERY[0], EVERY[4], EVERY[2]]
+"""Each scheme and each width at least once; every one of both where proofs are run in full."""
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -130,17 +133,16 @@ def shown(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iter
 def looks_of(page: Page, name: str | None = None) -> list[str]:
     """What axe finds on a page, light and dark, narrow and wide, and what is wider than the page at 320 px."""
     found = []
-    for scheme in SCHEMES:
+    for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 844})
-            save_shot(page, SHOTS, f"{(name or page.title()).replace(' ', '-')}-{width}-{scheme}")
-            report = Axe().run(page, options=RULES).response
-            found += [
-                f"{scheme} {width} {row['id']}: {row['help']} {[node['target'] for node in row['nodes']][:3]}"
-                for row in report["violations"]
-            ]
-            found += [f"{scheme} {width}: wider than the page: {wide}" for wide in _too_wide(page)]
+        page.set_viewport_size({"width": width, "height": 844})
+        save_shot(page, SHOTS, f"{(name or page.title()).replace(' ', '-')}-{width}-{scheme}")
+        report = Axe().run(page, options=RULES).response
+        found += [
+            f"{scheme} {width} {row['id']}: {row['help']} {[node['target'] for node in row['nodes']][:3]}"
+            for row in report["violations"]
+        ]
+        found += [f"{scheme} {width}: wider than the page: {wide}" for wide in _too_wide(page)]
     return found
 
 

@@ -41,6 +41,9 @@ from tests.factories import EIGHT_ANSWERS, fund, house, load, network, new_agenc
 Json = dict[str, Any]
 LOCK_TIMEOUT = "55P03"
 
+NO_HOUSES = '{"options":[],"later":[],"needs_info":[],"excluded":[]}'
+"""An answer that says nothing of any house: what stands now is looked up."""
+
 
 class ClockOnFile(Clock):
     """A clock that several processes share: it stands at the instant that a file names."""
@@ -229,7 +232,7 @@ def set_stage(database: Database, *, houses: int = 3, referrals: int = 40) -> St
             run = RankingRun(
                 id=new_id("run"), referral_id=referral.id, decided_at=now, tonight=tonight, decided_by=asks.id,
                 agency_id=asks.agency_id, policy_id="default", policy_version=1, rules_version="0", engine_version="0",
-                snapshot_sha256="", snapshot="{}", answer="{}",
+                snapshot_sha256="", snapshot="{}", answer=NO_HOUSES,
             )  # fmt: skip
             session.add(run)
             stage.referrals[referral.id] = run.id

@@ -110,7 +110,7 @@ def main(what: str, url: str, folder: Path, *port: str) -> None:
         from app.main import create_app
         from app.serving import answer
 
-        answer(create_app(settings, clock=clock), LOOPBACK, int(port[0]))
+        answer(create_app(settings, clock=clock), LOOPBACK, int(port[0]), ready=lambda: None)
     else:
         from app.worker import Worker
 
