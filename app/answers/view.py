@@ -56,6 +56,8 @@ class About:
     """Houses that are asked without keeping a bed: one is kept already, or the young person has one."""
     rights: tuple[tuple[str, str], ...] = ()
     """By what rights a bed can be held, in words that say when each would end."""
+    asked: frozenset[str] = frozenset()
+    """Houses whose answer is waited for: they are not asked twice."""
 
 
 def ranking_view(decision: Json, names: Names, about: About) -> Json:
@@ -174,9 +176,9 @@ def _hold(entry: Json, admit_on: date, about: About) -> Json | None:
     tried = about.tried
     said = tried is not None and tried.facility == entry["facility"]
     return {
-        "press": press,
+        "press": None if entry["facility"] in about.asked else press,
         "at": about.links["ask"] if asks_only else None,
-        "called": entry["call_first"],
+        "called": entry["call_first"] and entry["facility"] not in about.asked,
         "ticked": tried is not None and entry["facility"] in tried.called,
         "wrong": tried.wrong.get("called") if tried is not None and said else None,
     }

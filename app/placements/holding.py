@@ -42,15 +42,17 @@ from app.stays.money import money_is_there, paid_nights
 Json = dict[str, Any]
 
 _CROWDED = select(Licence, ledger.FULLEST.label("fullest")).where(Licence.facility_id == bindparam("house"))
+_WAITS = select(Offer.facility_id).where(
+    Offer.referral_id == bindparam("referral"), Offer.status == OfferStatus.OPEN, Offer.answer_by > NOW
+)
 _ASKED = select(
     select(func.count())
     .where(Hold.referral_id == bindparam("referral"), Hold.ended_at.is_(None), Hold.expires_at > NOW)
     .scalar_subquery(),
-    select(func.count())
-    .where(Offer.referral_id == bindparam("referral"), Offer.status == OfferStatus.OPEN, Offer.answer_by > NOW)
-    .scalar_subquery(),
+    _WAITS.with_only_columns(func.count()).scalar_subquery(),
+    _WAITS.where(Offer.facility_id == bindparam("house")).exists(),
 )
-"""How many holds a referral has now, and how many open questions to houses."""
+"""How many holds a referral has now, how many open questions to houses, and whether one of them is to this house."""
 _GOVERNS = select(Stay.admitted_on).where(
     Stay.minor_id == bindparam("minor"),
     Stay.facility_id == bindparam("house"),
@@ -137,7 +139,7 @@ def _make(
     if run_id != body.run and first_night(entry) != _night_read(session, actor, referral.id, body, entry, tonight):
         raise Taken("bed")
     _chosen_well(entry, body)
-    _room_for_one_more(session, referral.id, keep_bed=asked.keep_bed, now=now)
+    _room_for_one_more(session, referral.id, body.facility, keep_bed=asked.keep_bed, now=now)
     if not ledger.stamp(session, body.facility, seen):
         raise Outdated(was_option=True)
     return write_offer(session, actor, asked, referral, entry, now, tonight, run_id=run_id)
@@ -259,12 +261,20 @@ def _chosen_well(entry: Json, body: OfferCreate) -> None:
         raise Problem("call_first", errors=[FieldError("/called", "required", "Call the house first.")])
 
 
-def _room_for_one_more(session: Session, referral_id: str, *, keep_bed: bool, now: datetime) -> None:
-    held, asked = session.execute(_ASKED, {"referral": referral_id, "now": now}).one()
+def _room_for_one_more(session: Session, referral_id: str, facility_id: str, *, keep_bed: bool, now: datetime) -> None:
+    which = {"referral": referral_id, "house": facility_id, "now": now}
+    held, asked, this_house = session.execute(_ASKED, which).one()
     if keep_bed and held:
         raise Problem("held_already")
     if asked >= MOST_OFFERS:
         raise Problem("offers_full")
+    if this_house:
+        raise Problem("asked_already")
+
+
+def houses_asked(session: Session, referral_id: str, now: datetime) -> frozenset[str]:
+    """The houses whose answer a referral waits for."""
+    return frozenset(session.scalars(_WAITS, {"referral": referral_id, "now": now}))
 
 
 def wanted_bed(

@@ -20,6 +20,7 @@ from app.errors import Problem, not_found
 from app.exceptions import service as exceptions
 from app.exceptions.schemas import ExceptionRead
 from app.facilities import service as facilities
+from app.placements.holding import houses_asked
 from app.placements.rights import rights
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
@@ -70,6 +71,7 @@ def house_view(
     waived = found is not None and found["fixable"] and set(failed) <= in_force
     money = found is not None and found["fixable"] and all(code.startswith("funding.") for code in failed)
     unfunded = money and referral.urgency == 1
+    asked = facility_id in houses_asked(session, referral_id, clock.now())
     here = f"/referrals/{referral_id}/rankings/{run_id}"
     return {
         "title": f"{referral.code}: {house.alias}",
@@ -85,7 +87,7 @@ def house_view(
         "days": [(str(days), gettext(text)) for days, text in DAYS],
         "exceptions": exception_rows(session, actor, own, clock),
         "all": f"/referrals/{referral_id}/exceptions" if rows else None,
-        "hold": _hold(referral.minor.custody, pressed, clock) if may and (waived or unfunded) else None,
+        "hold": _hold(referral.minor.custody, pressed, clock) if may and (waived or unfunded) and not asked else None,
         "waived": waived,
         "noes": [(code, words.said(words.DECLINE_REASONS, code)) for code in NO] if may else [],
         "back": here,

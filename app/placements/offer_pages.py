@@ -38,7 +38,7 @@ Mover = Annotated[Actor, require(Permission.STAY_WRITE)]
 
 # These lead to a fresh answer with a line that says why; any other refusal is a page of its own.
 RANK_AGAIN = {"bed_taken", "not_an_option", "not_available", "money_held", "conflict"}
-SAY_WHY = {"held_already", "offers_full"}
+SAY_WHY = {"held_already", "asked_already", "offers_full"}
 # What is said at the field itself, with the other choices kept.
 AT_THE_FIELD = {
     "authority": marked("Choose by what right the young person is placed"),

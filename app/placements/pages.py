@@ -23,7 +23,7 @@ from app.errors import stale_update
 from app.exceptions import service as exceptions
 from app.gaps import on_record as gaps
 from app.placements import home, service
-from app.placements.holding import bed_of_her_own
+from app.placements.holding import bed_of_her_own, houses_asked
 from app.placements.rights import rights
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.referrals import form as reading
@@ -57,6 +57,7 @@ NOTES = {
     "conflict": marked("That could not be done as things stand. This is what there is now."),
     "held_already": marked("A bed is held for this referral already. Take it back first."),
     "said_no": marked("Their no is on record. Until the house confirms its beds, call before you hold one."),
+    "asked_already": marked("This house is asked already. Wait for its answer, or take the question back."),
     "offers_full": marked("Three houses are asked already. Wait for an answer, or take one back."),
 }
 CHANGED_SINCE = marked("What was answered about this young person was changed since.")
@@ -231,6 +232,7 @@ def answer_view(
         tried=tried,
         asks_only=_asks_only(session, referral_id, decision, clock),
         rights=rights(clock),
+        asked=houses_asked(session, referral_id, clock.now()),
     )
     view = ranking_view(decision, names_in(session, decision), about)
     some = exceptions.any_of(session, referral_id)

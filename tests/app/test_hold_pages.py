@@ -194,6 +194,16 @@ def test_who_was_slower_is_told_so_and_not_asked_why_a_later_night_is_chosen(
     assert "Hold bed for 2 hours" not in page.text
 
 
+def test_a_house_that_is_asked_is_not_offered_again(night: Night) -> None:
+    night.hold()
+    page = night.hand.send(f"{night.path}/rankings")
+    asks = re.findall(r'formaction="([^"]+/offers)" name="facility" value="(fac_\w)"', page.text)
+    assert [facility for _, facility in asks] == ["fac_b"]
+    assert page.text.count("Asked: waiting for its answer") == 1
+    said = {"facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
+    assert "This house is asked already." in night.hand.send(asks[0][0], **said).text
+
+
 def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(night: Night) -> None:
     action = re.findall(r'action="([^"]+/holds)"', night.ranking.text)[0]
     page = night.hand.send(action, facility="fac_b", choice_reason="clinical_advice")

@@ -1,4 +1,4 @@
-"""What is asked of a house is one night: nobody is placed on another one without having read it."""
+"""What is asked of a house is one night, once: nobody is placed on another one without having read it."""
 
 from datetime import timedelta
 from typing import Any
@@ -128,3 +128,14 @@ def test_a_hold_from_before_the_night_turned_is_for_tonight(scene: Scene) -> Non
     awake(scene, "fac_b")
     yes = made(scene.answer("fac_b", offer["id"]))
     assert (yes["admit_on"], min(row.night for row in scene.nights()).isoformat()) == ("2026-11-22", "2026-11-22")
+
+
+def test_a_house_is_asked_once_for_one_young_person(scene: Scene) -> None:
+    path, offer = held(scene, "fac_b")
+    run, _ = scene.rank(path)
+    problem = refused(scene.ask(path, run, "fac_b", "offers"), 409, "asked_already")
+    assert "take the question back" in problem["fix"]
+    made(scene.ask(path, run, "fac_a", "offers"))
+    refused(scene.ask(path, run, "fac_a", "offers"), 409, "asked_already")
+    made(scene.coordinator.post(f"{path}/offers/{offer['id']}/withdrawal", {}))
+    made(scene.ask(path, scene.rank(path)[0], "fac_b"))

@@ -51,7 +51,7 @@ CAP = {"id": "cap_life", "limit": 9, "unit": "night", "window": "lifetime"}
 REFUSALS = frozenset(
     {"bed_taken", "held_already", "offers_full", "referral_closed", "not_an_option", "money_held", "not_available",
      "safeguard_breach", "offer_ended", "hold_ran_out", "too_late", "not_now", "invalid", "conflict", "already_exists",
-     "exception_needed"}
+     "exception_needed", "asked_already"}
 )  # fmt: skip
 pick = st.integers(min_value=0, max_value=999)
 
