@@ -8,9 +8,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.answers.models import Policy
@@ -37,10 +38,11 @@ from app.minors.models import InterstateApproval, Minor
 from app.minors.service import minor_forms
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.service import urgency_of
-from app.stays.models import Holiday, Stay, StayAbsence, StayPayer
+from app.stays.codes import StayEnd
+from app.stays.models import Discharge, Holiday, Stay, StayAbsence, StayPayer
 from app.stays.payers import payers_of
 from app.stays.residents import listed
-from matching.codec import decode_and_keep
+from matching.codec import SnapshotError, decode_and_keep
 from matching.facts import Snapshot
 
 Json = dict[str, Any]
@@ -68,12 +70,26 @@ def take(
 
     For the minor who is asked about, money that her or his own hold keeps is still there.
 
-    Raises SnapshotError where the rows contradict each other.
+    Raises SnapshotError where the rows contradict each other. Where the past of somebody else does, it is left out:
+    one wrong record must not keep everybody from a bed. Who lives somewhere now is never left out.
     """
-    return decode_and_keep(_text(session, now, tonight, horizon_nights, asked))
+    try:
+        return decode_and_keep(_text(session, now, tonight, horizon_nights, asked))
+    except SnapshotError:
+        if asked is None:
+            raise
+    return decode_and_keep(_text(session, now, tonight, horizon_nights, asked, sound_pasts_only=True))
 
 
-def _text(session: Session, now: datetime, tonight: date, horizon_nights: int, asked: str | None = None) -> str:
+def _text(
+    session: Session,
+    now: datetime,
+    tonight: date,
+    horizon_nights: int,
+    asked: str | None = None,
+    *,
+    sound_pasts_only: bool = False,
+) -> str:
     policy = session.execute(
         select(Policy.id, Policy.version)
         .where(Policy.in_force_from <= now)
@@ -94,7 +110,7 @@ def _text(session: Session, now: datetime, tonight: date, horizon_nights: int, a
         "funds": _funds(session, now, asked),
         "minors": minor_forms(session, minors, people),
         "referrals": [_referral(row, tonight) for row in referrals],
-        "stays": _stay_forms(session, stays, tonight),
+        "stays": _stay_forms(session, _sound(stays, asked, tonight) if sound_pasts_only else stays, tonight),
         "holidays": _holidays(session),
         "interstate_approvals": [
             {"minor": row.minor_id, "from_state": row.from_state, "to_state": row.to_state}
@@ -201,9 +217,24 @@ def _waiting() -> Select[str]:
 
 
 def _stays(tonight: date) -> Select[Any]:
-    """All stays of those who wait, since caps count them; of everyone else those that have not ended."""
+    """All stays of those who wait, since caps count them; of everyone else those that have not ended.
+
+    Where nobody came there was no stay, and the one before may go on beside it.
+    """
     going_on = or_(Stay.left_on.is_(None), Stay.left_on > tonight)
-    return select(*_columns(Stay)).where(or_(Stay.minor_id.in_(_waiting()), going_on))
+    nobody_came = exists().where(Discharge.stay_id == Stay.id, Discharge.reason == StayEnd.NOT_ARRIVED)
+    return select(*_columns(Stay)).where(or_(Stay.minor_id.in_(_waiting()), going_on), ~nobody_came)
+
+
+def _sound(stays: list[Any], asked: str | None, tonight: date) -> list[Any]:
+    """Without what is over of those, other than the minor who is asked about, whose stays contradict each other."""
+    torn = set()
+    in_order = sorted(stays, key=lambda row: (row.minor_id, row.admitted_on, row.left_on or date.max))
+    for earlier, later in pairwise(in_order):
+        if earlier.minor_id == later.minor_id and later.admitted_on < (earlier.left_on or date.max):
+            torn.add(earlier.minor_id)
+    torn.discard(asked)
+    return [row for row in stays if row.minor_id not in torn or row.left_on is None or row.left_on > tonight]
 
 
 def _people(tonight: date) -> Select[str]:

@@ -469,6 +469,26 @@ def test_records_that_contradict_each_other_are_told_and_not_ranked(
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     # Whose records they are, and how many there are, is not the asker's to know.
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/stays"]
+    # Nobody else is kept from a bed by them.
+    other = made(caller.post("/v1/referrals", EIGHT_ANSWERS))
+    assert made(caller.post(f"/v1/referrals/{other['id']}/rankings"))["options"]
+
+
+def test_who_lives_somewhere_is_never_left_out(database: Database) -> None:
+    waits = {"id": "ref_2", "minor": "min_2", "urgency": 1}
+    load(database, network(minors=[{"id": "min_2"}], referrals=[waits]))
+    tonight = date.fromisoformat(TONIGHT)
+    with database.writing() as session:
+        stay(session, "min_2", tonight, bed_id="bed_a1")
+        for day in (1, 10):
+            old = {"id": f"stay_{day}", "facility_id": None, "outside_facility": "fac_old"}
+            stay(session, "min_2", date(2026, 1, day), **old, left_on=date(2026, 2, 1))
+    with database.reading() as session:
+        seen, _ = take(session, database.clock.now(), tonight, asked="min_other")
+        with pytest.raises(SnapshotError):
+            take(session, database.clock.now(), tonight, asked="min_2")
+    assert [row.admitted_on for row in seen.stays] == [tonight]
+    assert [row.minor for row in seen.facilities[0].residents] == ["min_2"]
 
 
 @contextmanager
