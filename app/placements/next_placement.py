@@ -76,6 +76,9 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
     first = body.needed_from or first_open_night(session, stay.id, tonight)
     if first is None or first < tonight:
         raise invalid([FieldError("/needed_from", "out_of_range", "Expected a night, tonight at the earliest.")])
+    if first < stay.admitted_on:
+        reason = "Expected a night on which the present stay has begun."
+        raise invalid([FieldError("/needed_from", "out_of_range", reason)])
     need = None if before is None else need_until(stay, before.nights_needed)
     left = None if need is None or need <= first else (need - first).days
     referral_id = new_id("ref")

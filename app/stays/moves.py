@@ -5,6 +5,7 @@ the same house the stay itself goes on, in its own bed, with the payers of the n
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import bindparam, select
@@ -13,13 +14,14 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.audit.service import record
 from app.beds import ledger
-from app.beds.models import BedNight, Movement
+from app.beds.models import BedNight, FormerBedNight, Movement
 from app.codes import trail_id
 from app.errors import Problem
 from app.facilities.models import BedStatus
 from app.stays.codes import Destination, StayEnd
 from app.stays.models import Admission, Discharge, NextPlacement, Offer, Stay
 from app.stays.money import money_is_there
+from app.stays.rolling import Tail, ask, free_until
 from app.stays.told_cards import tell_card
 
 PRESENT = (
@@ -42,6 +44,7 @@ def has_a_bed(session: Session, stay: Stay, first: date) -> bool:
 
 def make_way(session: Session, actor: Actor, stay: Stay, first: date, now: datetime, tonight: date) -> None:
     """End the present stay on the night on which the next begins, before that night is claimed."""
+    _not_before_it_begins(stay, first)
     if stay.facility_id is not None:
         ledger.stamp(session, stay.facility_id)
     night = session.get(BedNight, (stay.bed_id, first)) if stay.bed_id is not None else None
@@ -74,6 +77,7 @@ def go_on(
     """Let the stay go on in its own bed, with these payers; raises Taken where the bed is promised by then."""
     if stay.facility_id is None or stay.bed_id is None:
         raise Problem("not_now", "This stay has no bed to go on in.")
+    _not_before_it_begins(stay, first)
     if not money_is_there(session, payers, stay.minor_id, now):
         raise Problem("money_held")
     own = set(session.scalars(select(BedNight.night).where(BedNight.stay_id == stay.id, BedNight.night >= first)))
@@ -102,13 +106,77 @@ def arrived(session: Session, stay: Stay) -> None:
         _empty(session, before)
 
 
-def stayed_behind(session: Session, stay: Stay) -> None:
-    """Whoever never came here is still in the stay before, whose bed may have to be asked for again."""
+def lock_both(session: Session, stay_id: str) -> None:
+    """Hold the locks of this house and of the one before, in one order, where somebody goes on from there."""
+    stay = session.get(Stay, stay_id)
+    before = None if stay is None else _before(session, stay)
+    if stay is not None and before is not None:
+        ledger.lock(session, [house for house in (stay.facility_id, before.facility_id) if house is not None])
+
+
+def stayed_behind(session: Session, stay: Stay, now: datetime) -> None:
+    """Whoever never came here is still in the stay before, with the nights and the payers that it had."""
     before = _before(session, stay)
-    if before is not None:
-        before.left_on = None
-        session.delete(session.get_one(Discharge, before.id))
-        session.flush()
+    if before is None or before.left_on != stay.admitted_on:
+        return  # of nobody, or of somebody who had left that house before the night came
+    shortened = session.get_one(Discharge, before.id)
+    had = former_payers(session, before.id, Movement.SHORTENED, at=shortened.discharged_at)
+    before.left_on = None
+    before.version += 1
+    session.delete(shortened)
+    session.flush()
+    if had:
+        _put_back(session, before, had, now)
+
+
+def former_payers(
+    session: Session, stay_id: str, movement: Movement, *, at: datetime | None = None, first: date = date.min
+) -> dict[date, ledger.Payer]:
+    """Who paid the nights that a movement took from a stay, as they stood last; `at`: the movement of that instant."""
+    query = select(FormerBedNight.night, FormerBedNight.fund_id, FormerBedNight.limit_id).where(
+        FormerBedNight.stay_id == stay_id, FormerBedNight.movement == movement, FormerBedNight.night >= first
+    )
+    if at is not None:
+        query = query.where(FormerBedNight.moved_at == at)
+    rows = session.execute(query.order_by(FormerBedNight.moved_at, FormerBedNight.night))
+    return {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}
+
+
+def _put_back(session: Session, stay: Stay, had: Mapping[date, ledger.Payer], now: datetime) -> None:
+    """The nights that the stay had, until somebody else has the bed: who sleeps where from then on is for people."""
+    if stay.facility_id is None or stay.bed_id is None:
+        return
+    ledger.stamp(session, stay.facility_id)
+    tail = Tail(
+        kind="stay",
+        id=stay.id,
+        facility_id=stay.facility_id,
+        bed_id=stay.bed_id,
+        minor_id=stay.minor_id,
+        first=min(had),
+        until=max(had) + ledger.NIGHT,
+    )
+    until = free_until(session, tail, now)
+    payers = {night: payer for night, payer in had.items() if night < until}
+    ledger.claim(
+        session,
+        facility_id=tail.facility_id,
+        bed_id=tail.bed_id,
+        minor_id=tail.minor_id,
+        first=tail.first,
+        until=until,
+        holder=ledger.Holder(stay_id=stay.id),
+        now=now,
+        payers=payers if money_is_there(session, payers, stay.minor_id, now) else {},
+    )
+    tell_card(session, stay.bed_id, None, BedStatus.CLEANING)
+    if until < tail.until:
+        ask(session, replace(tail, first=until), now)
+
+
+def _not_before_it_begins(stay: Stay, first: date) -> None:
+    if first < stay.admitted_on:
+        raise Problem("not_now", "The next placement would begin before the present stay. Ask for a later night.")
 
 
 def _before(session: Session, stay: Stay) -> Stay | None:

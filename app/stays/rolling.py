@@ -47,12 +47,12 @@ def roll(database: Database) -> int:
     with database.reading() as session:
         tails = [*_stays(session, tonight), *_residents(session, tonight)]
         told = set(session.scalars(select(Task.once).where(Task.once.in_(map(_once, tails)))))
-        free = [replace(tail, until=_free_until(session, tail, now)) for tail in tails]
+        free = [replace(tail, until=free_until(session, tail, now)) for tail in tails]
     contested = [tail for tail in free if tail.until == tail.first and _once(tail) not in told]
     if contested:
         with database.writing() as session:
             for tail in contested:
-                _ask(session, tail, now)
+                ask(session, tail, now)
     return sum(_written(database, tail, now) for tail in free if tail.until > tail.first)
 
 
@@ -66,7 +66,7 @@ def _written(database: Database, tail: Tail, now: datetime) -> int:
         return 0
 
 
-def _free_until(session: Session, tail: Tail, now: datetime) -> date:
+def free_until(session: Session, tail: Tail, now: datetime) -> date:
     """The first of the missing nights that is somebody else's, or on which the minor is elsewhere."""
     clash = BedNight.bed_id == tail.bed_id
     if tail.minor_id is not None:
@@ -193,7 +193,7 @@ def _once(tail: Tail) -> str:
     return f"night.{trail_id(tail.id)}.{tail.first.isoformat()}"
 
 
-def _ask(session: Session, tail: Tail, now: datetime) -> None:
+def ask(session: Session, tail: Tail, now: datetime) -> None:
     """Have a supervisor of the house decide who sleeps where."""
     agency = session.scalar(select(Facility.agency_id).where(Facility.id == tail.facility_id))
     if agency is not None:

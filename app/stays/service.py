@@ -104,6 +104,7 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
 
 def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:
     """The young person did not come: the bed is free, and the referral waits again."""
+    moves.lock_both(session, stay_id)
     stay, admission = _expected(session, actor, stay_id, now, "stay.not_arrived")
     vacated(session, stay, stay.admitted_on, None, Movement.NOT_ARRIVED, actor, now)
     end(session, actor, stay, stay.admitted_on, StayEnd.NOT_ARRIVED, Destination.NOT_KNOWN, now)
@@ -112,7 +113,7 @@ def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, ton
     if referral.status is ReferralStatus.PLACED:
         referral.status = ReferralStatus.OPEN
     session.flush()
-    moves.stayed_behind(session, stay)
+    moves.stayed_behind(session, stay, now)
     duties.on_no_arrival(session, stay, actor.id, now)
     record(session, actor, "stay.not_arrived", "stay", stay.id)
     tell(session, "stay.not_arrived", stay)

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from app.access.policy import Role
-from app.beds.models import FormerBedNight, Movement
+from app.beds import ledger
+from app.beds.models import FormerBedNight, Movement, Resident
 from app.placements import due
 from app.referrals.models import Referral, ReferralStatus
 from app.stays.models import Stay
@@ -137,8 +138,8 @@ def test_another_house_from_tonight_and_back_where_nobody_came(scene: Scene) -> 
     assert (old.left_on, beds(scene, "fac_a")[old.bed_id or ""]["status"]) == (date(2026, 11, 23), "cleaning")
     made(scene.coordinator.post(f"/v1/stays/{new}/no-arrival"))
     back = next(row for row in stays(scene) if row.id == stay)
-    assert back.left_on is None
-    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-30"}))
+    assert (back.left_on, len(scene.nights())) == (None, 30)
+    assert beds(scene, "fac_a")[old.bed_id or ""]["status"] == "occupied"
 
 
 def test_the_same_key_refers_on_once(scene: Scene) -> None:
@@ -167,3 +168,93 @@ def test_a_clash_is_a_supervisor_s_task_and_says_nothing_to_whoever_asked(scene:
     assert task["subject_id"] == path.rsplit("/", 1)[1]
     done = made(supervisor.post(f"/v1/tasks/{task['id']}/done", {"outcome": "same_person_twice"}))
     assert done["outcome"] == "same_person_twice"
+
+
+def nobody_came(scene: Scene, **next_body: Any) -> str:
+    """The id of a stay from which somebody was to go on to another house, and did not come there."""
+    stay = lived_in(scene, "fac_a", nights=10)
+    path, run, _ = ask_on(scene, stay, **{"needed_from": "2026-11-25", **next_body})
+    new = accepted(scene, path, run, "fac_b")["stay_id"]
+    made(scene.staff["fac_b"].post(f"/v1/stays/{new}/no-arrival"))
+    return stay
+
+
+def test_who_did_not_come_to_the_next_house_stops_no_ranking(scene: Scene) -> None:
+    stay = nobody_came(scene)
+    assert [row["id"] for row in scene.snapshot()["stays"]] == [stay]
+    _, decision = scene.rank(scene.refer())
+    assert decision["options"]
+
+
+def test_who_did_not_come_has_the_nights_and_the_payers_again(scene: Scene) -> None:
+    stay = nobody_came(scene)
+    back = next(row for row in stays(scene) if row.id == stay)
+    assert [(row.night, row.stay_id, row.bed_id, row.fund_id) for row in scene.nights()] == [
+        (date(2026, 11, 21) + timedelta(days=n), stay, back.bed_id, "fund_a") for n in range(10)
+    ]
+    shown = made(scene.coordinator.get(f"/v1/stays/{stay}"))
+    assert (shown["left_on"], shown["reason"], shown["version"] > 2) == (None, None, True)
+
+
+def test_a_bed_that_somebody_has_meanwhile_is_a_supervisor_s_question(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=10)
+    path, run, _ = ask_on(scene, stay, needed_from="2026-11-25")
+    new = accepted(scene, path, run, "fac_b")["stay_id"]
+    with scene.database.writing() as session:
+        gone = next(row for row in stays(scene) if row.id == stay)
+        named = Resident(id="res_later", facility_id="fac_a", bed_id=gone.bed_id)
+        session.add(named)
+        session.flush()
+        bed_id, first = gone.bed_id or "", date(2026, 11, 28)
+        holder = ledger.Holder(resident_id=named.id)
+        ledger.claim(
+            session,
+            facility_id="fac_a",
+            bed_id=bed_id,
+            minor_id=None,
+            first=first,
+            until=first + ledger.NIGHT,
+            holder=holder,
+            now=scene.clock.now(),
+        )
+    made(scene.staff["fac_b"].post(f"/v1/stays/{new}/no-arrival"))
+    own = [row.night for row in scene.nights() if row.stay_id == stay]
+    assert own == [date(2026, 11, 21) + timedelta(days=n) for n in range(7)]
+    supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.agencies["fac_a"])
+    (task,) = rows(supervisor.get("/v1/tasks?kind=clash"))
+    assert task["subject_id"] == stay
+
+
+def test_who_left_before_the_next_placement_is_not_back_where_nobody_came(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=30)
+    path, run, _ = ask_on(scene, stay, needed_from="2026-12-01")
+    new = accepted(scene, path, run, "fac_b")["stay_id"]
+    scene.clock.move(timedelta(days=2))
+    gone = {"reason": "completed", "destination": "next_placement"}
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", gone))
+    made(scene.staff["fac_b"].post(f"/v1/stays/{new}/no-arrival"))
+    assert made(scene.coordinator.get(f"/v1/stays/{stay}"))["left_on"] == "2026-11-23"
+
+
+def test_a_next_placement_begins_when_the_present_stay_has_begun(scene: Scene) -> None:
+    path = scene.refer(nights=10, needed_from="2026-12-01")
+    run, _ = scene.rank(path)
+    stay = accepted(scene, path, run, "fac_a")["stay_id"]
+    asked = scene.coordinator.post(f"/v1/stays/{stay}/next", {"needed_from": "2026-11-28", "nights_needed": 20})
+    (error,) = refused(asked, 422, "invalid")["errors"]
+    assert error["pointer"] == "/needed_from"
+    assert "begun" in error["message"]
+
+
+def test_no_yes_comes_before_the_present_stay_either(scene: Scene) -> None:
+    path = scene.refer(nights=10, needed_from="2026-12-01")
+    run, _ = scene.rank(path)
+    stay = accepted(scene, path, run, "fac_a")["stay_id"]
+    later, run, _ = ask_on(scene, stay, needed_from="2026-12-03", nights_needed=20)
+    with scene.database.writing() as session:
+        session.get_one(Referral, later.rsplit("/", 1)[1]).needed_from = date(2026, 11, 28)
+    run, _ = scene.rank(later)
+    for facility in ("fac_a", "fac_b"):
+        offer = made(scene.ask(later, run, facility, "offers"))
+        refused(scene.answer(facility, offer["id"]), 409, "not_now")
+    assert {row.night for row in scene.nights()} == {date(2026, 12, 1) + timedelta(days=n) for n in range(10)}
