@@ -25,7 +25,7 @@ from app.stays.schemas import (
     StayRead,
     TransferCreate,
 )
-from app.stays.service import find, going_on, shown, vacated
+from app.stays.service import find, going_on, must_have_arrived, shown, vacated
 from app.stays.told_cards import room_suits, tell_card
 
 Json = dict[str, Any]
@@ -38,6 +38,8 @@ def move_to_bed(
 ) -> StayRead:
     """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it."""
     stay = going_on(session, actor, stay_id, now, "stay.transfer", body.version)
+    if stay.admitted_on <= tonight:
+        must_have_arrived(session, stay)
     first = max(stay.admitted_on, tonight)
     bed = _bed_that_suits(session, stay, body.bed, first, tonight)
     payers, before = _payers_from(session, stay.id, first), stay.bed_id
@@ -85,6 +87,7 @@ def extend(
     Nights that a fund shall pay are a decision: the next placement is ranked, and may be in the very same bed.
     """
     stay = going_on(session, actor, stay_id, now, "stay.extend", body.version)
+    must_have_arrived(session, stay)
     end = _last_night(session, stay.id)
     first = stay.admitted_on if end is None else end + ledger.NIGHT
     if stay.left_on is not None:
@@ -128,6 +131,7 @@ def _one_night_at_a_time(session: Session, stay: Stay, first: date, until: date,
 def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
     """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
     stay = going_on(session, actor, stay_id, now, "stay.away", body.version)
+    must_have_arrived(session, stay)
     if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
         raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
     if not body.keep_bed and body.first > tonight:

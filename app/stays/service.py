@@ -125,6 +125,7 @@ def discharge(
 ) -> StayRead:
     """The young person leaves: the bed goes through cleaning, and the nights to come are free."""
     stay = going_on(session, actor, stay_id, now, "stay.discharge", body.version)
+    must_have_arrived(session, stay)
     left_on = body.left_on or tonight
     if not stay.admitted_on <= left_on <= tonight:
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
@@ -163,6 +164,13 @@ def going_on(
     if version is not None and version != stay.version:
         raise stale_update(shown(session, [stay])[0].model_dump(mode="json"))
     return stay
+
+
+def must_have_arrived(session: Session, stay: Stay) -> None:
+    """Refuse what can only follow an arrival, while the young person is on the way."""
+    admission = session.get(Admission, stay.id)
+    if admission is not None and admission.arrived_at is None:
+        raise Problem("not_now", "Nobody is on record as arrived. Record the arrival first, or that nobody came.")
 
 
 def _expected(session: Session, actor: Actor, stay_id: str, now: datetime, action: str) -> tuple[Stay, Admission]:

@@ -171,3 +171,22 @@ def test_the_stays_of_another_house_read_like_those_of_none(scene: Scene) -> Non
     for caller in (scene.staff["fac_b"], scene.coordinator):
         refused(caller.get("/v1/facilities/fac_a/stays"), 404, "not_found")
         refused(caller.get("/v1/facilities/fac_none/stays"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("discharge", {"reason": "completed", "destination": "family"}),
+        ("absences", {"first": "2026-11-22", "until": "2026-11-24", "keep_bed": True, "paid": False}),
+        ("extension", {"until": "2026-12-05"}),
+        ("transfer", {"bed": "bed_a2"}),
+    ],
+)
+def test_who_has_not_arrived_cannot_leave_or_be_moved(scene: Scene, act: str, body: Json) -> None:
+    stay, bed = accepted(scene)
+    body = body if act != "transfer" else {"bed": other_bed(scene, bed)}
+    problem = refused(scene.staff["fac_a"].post(f"/v1/stays/{stay}/{act}", body), 409, "not_now")
+    assert "Record the arrival first" in problem["detail"]
+    assert (len(scene.nights()), statuses(scene)[bed]) == (10, "held")
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival"))
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/{act}", body))
