@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -103,6 +103,12 @@ def unfunded(session: Session, run: RankingRun, night: date, rule: str | None, n
             once=f"unfunded:{trail_id(run.referral_id)}:{night}",
         ),
     )
+
+
+def not_slept(session: Session, referral_id: str, first: date) -> None:
+    """Take back that a bed had no payer on nights, from `first` on, that nobody sleeps in it after all."""
+    unslept = (Gap.source == GapSource.OFFER) & (Gap.kind == GapKind.UNFUNDED_TONIGHT) & (Gap.night >= first)
+    session.execute(delete(Gap).where(Gap.referral_id == referral_id, unslept))
 
 
 def waited(session: Session, clock: Clock) -> Sequence[str]:

@@ -39,6 +39,7 @@ class Offer(Versioned, Base):
     unfunded: Mapped[bool]
     """Taken for tonight although nobody pays: one night at a time, with a reason."""
     unfunded_reason: Mapped[str | None]
+    """Why nobody pays; for each night more a line, with its date."""
     status: Mapped[OfferStatus]
     sent_at: Mapped[datetime]
     sent_by: Mapped[str]

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
-from app.access.actor import Actor
+from app.access.actor import Actor, Denied
+from app.access.policy import Permission
 from app.answers.models import RankingRun
 from app.audit.service import record
 from app.beds import ledger
@@ -94,7 +95,7 @@ def extend(
         raise Problem("not_now", "The next placement is arranged for the night on which this stay ends.")
     if not first < body.until <= tonight + FARTHEST or stay.facility_id is None or stay.bed_id is None:
         raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's end, within reach.")])
-    _one_night_at_a_time(session, stay, first, body.until, now)
+    _one_night_at_a_time(session, actor, stay, first, body, now, tonight)
     ledger.claim(
         session,
         facility_id=stay.facility_id,
@@ -112,19 +113,29 @@ def extend(
     return shown(session, [stay])[0]
 
 
-def _one_night_at_a_time(session: Session, stay: Stay, first: date, until: date, now: datetime) -> None:
-    """A bed that was taken without a payer goes on night by night, each of them a gap on record."""
-    run = session.scalar(
-        select(RankingRun)
+def _one_night_at_a_time(
+    session: Session, actor: Actor, stay: Stay, first: date, body: ExtensionCreate, now: datetime, tonight: date
+) -> None:
+    """A bed that was taken without a payer goes on night by night, for who placed and why, each a gap on record."""
+    found = session.execute(
+        select(Offer, RankingRun)
         .options(load_only(RankingRun.referral_id, RankingRun.agency_id))
-        .join(Offer, Offer.run_id == RankingRun.id)
+        .join(RankingRun, Offer.run_id == RankingRun.id)
         .join(Admission, Admission.offer_id == Offer.id)
         .where(Admission.stay_id == stay.id, Offer.unfunded)
-    )
-    if run is None:
+    ).one_or_none()
+    if found is None:
         return
-    if until > first + ledger.NIGHT:
+    offer, run = found
+    if actor.agency_id != offer.agency_id or not actor.may(Permission.HOLD_WRITE):
+        raise Denied(actor, "stay.extend", "not_the_placing_agency", subject_kind="stay", subject_id=trail_id(stay.id))
+    if body.until > first + ledger.NIGHT:
         raise Problem("not_now", "Nobody pays this bed: extend it by one night at a time.")
+    if first > tonight + ledger.NIGHT:
+        raise Problem("not_now", "Nobody pays this bed, and the coming night is kept already. Ask again tomorrow.")
+    if body.reason is None:
+        raise invalid([FieldError("/reason", "missing", "Say why the bed is kept although nobody pays.")])
+    offer.unfunded_reason = f"{offer.unfunded_reason}\n{first}: {body.reason}"
     gaps.unfunded(session, run, first, None, now)
 
 

@@ -18,6 +18,7 @@ from app.beds.models import BedNight, FormerBedNight, Movement
 from app.codes import trail_id
 from app.errors import Problem
 from app.facilities.models import BedStatus
+from app.gaps import service as gaps
 from app.stays.codes import Destination, StayEnd
 from app.stays.models import Admission, Discharge, NextPlacement, Offer, Stay
 from app.stays.money import money_is_there
@@ -51,6 +52,7 @@ def make_way(session: Session, actor: Actor, stay: Stay, first: date, now: datet
     unpaid = night is None or night.fund_id is None
     ledger.vacate(session, stay_id=stay.id, first=first, movement=Movement.SHORTENED, by=actor.id, now=now)
     stay.left_on = first
+    nobody_slept_from(session, stay, first)
     end = Discharge(
         stay_id=stay.id,
         reason=StayEnd.MAXIMUM_TIME if unpaid else StayEnd.COMPLETED,
@@ -63,6 +65,18 @@ def make_way(session: Session, actor: Actor, stay: Stay, first: date, now: datet
         _empty(session, stay)
     session.flush()
     record(session, actor, "stay.shorten", "stay", trail_id(stay.id))
+
+
+def nobody_slept_from(session: Session, stay: Stay, first: date) -> None:
+    """No night is on record as slept without a payer after the stay has ended."""
+    unfunded = (
+        select(Offer.referral_id)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == stay.id, Offer.unfunded)
+    )
+    referral_id = session.scalar(unfunded)
+    if referral_id is not None:
+        gaps.not_slept(session, referral_id, first)
 
 
 def go_on(

@@ -105,6 +105,9 @@ class ExtensionCreate(Sent):
     """More nights in the same bed that nobody pays yet; what a fund shall pay is judged as the next placement."""
 
     until: Day = Field(description="The first night that is not kept; half a year from tonight at the latest")
+    reason: Words | None = Field(
+        default=None, description="Why nobody pays; needed where the bed was taken without a payer"
+    )
     version: Version = None
 
 

@@ -205,6 +205,7 @@ def end(
     """Put on record that a stay has ended, why, and where the young person went."""
     stay.left_on = left_on
     stay.version += 1
+    moves.nobody_slept_from(session, stay, left_on)
     # Where the next placement is arranged, an end is on record that is still to come.
     session.merge(
         Discharge(stay_id=stay.id, reason=reason, destination=destination, discharged_at=now, discharged_by=actor.id)

@@ -190,16 +190,47 @@ def test_only_money_is_missing_one_night_at_once_with_a_reason(scene: Scene) -> 
         assert session.get_one(Offer, offer["id"]).unfunded_reason == "no other bed tonight"
 
 
-def test_a_bed_without_a_payer_goes_on_one_night_at_a_time(scene: Scene) -> None:
+def unfunded(scene: Scene, reason: str = "no other bed tonight") -> str:
+    """The id of a stay that began tonight in a bed that nobody pays."""
     added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
     path = scene.refer()
     run, _ = scene.rank(path)
-    offer = made(scene.ask(path, run, "fac_x", unfunded_reason="no other bed tonight"))
-    stay = made(scene.answer("fac_x", offer["id"]))["stay_id"]
-    refused(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-24"}), 409, "not_now")
-    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-11-23"}))
+    offer = made(scene.ask(path, run, "fac_x", unfunded_reason=reason))
+    stay = str(made(scene.answer("fac_x", offer["id"]))["stay_id"])
+    made(scene.staff["fac_x"].post(f"/v1/stays/{stay}/arrival"))
+    return stay
+
+
+def gap_nights(scene: Scene) -> list[str]:
     supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
-    assert sorted(gap["night"] for gap in rows(supervisor.get("/v1/gaps"))) == ["2026-11-21", "2026-11-22"]
+    return sorted(gap["night"] for gap in rows(supervisor.get("/v1/gaps")))
+
+
+def test_a_bed_without_a_payer_goes_on_one_night_at_a_time(scene: Scene) -> None:
+    stay = unfunded(scene)
+    path, why = f"/v1/stays/{stay}/extension", "still no other bed"
+    refused(scene.coordinator.post(path, {"until": "2026-11-24", "reason": why}), 409, "not_now")
+    refused(scene.staff["fac_x"].post(path, {"until": "2026-11-23", "reason": why}), 403, "forbidden")
+    (error,) = refused(scene.coordinator.post(path, {"until": "2026-11-23"}), 422, "invalid")["errors"]
+    assert error["pointer"] == "/reason"
+    assert gap_nights(scene) == ["2026-11-21"]
+    made(scene.coordinator.post(path, {"until": "2026-11-23", "reason": why}))
+    assert gap_nights(scene) == ["2026-11-21", "2026-11-22"]
+    # The coming night is kept; the one after it is another evening's question.
+    refused(scene.coordinator.post(path, {"until": "2026-11-24", "reason": why}), 409, "not_now")
+    with scene.database.reading() as session:
+        (said,) = session.scalars(select(Offer.unfunded_reason))
+    assert said == "no other bed tonight\n2026-11-22: still no other bed"
+
+
+def test_a_night_that_was_not_slept_is_no_gap(scene: Scene) -> None:
+    stay = unfunded(scene)
+    body = {"until": "2026-11-23", "reason": "still no other bed"}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", body))
+    scene.clock.move(timedelta(days=1))
+    gone = {"reason": "completed", "destination": "family"}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/discharge", gone))
+    assert gap_nights(scene) == ["2026-11-21"]
 
 
 @pytest.mark.parametrize("urgency", [2, 4])
