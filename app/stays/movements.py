@@ -42,9 +42,10 @@ def move_to_bed(
     if stay.admitted_on <= tonight:
         must_have_arrived(session, stay)
     first = max(stay.admitted_on, tonight)
-    bed = _bed_that_suits(session, stay, body.bed, first, tonight)
     payers, before = _payers_from(session, stay.id, first), stay.bed_id
     until = max(payers) + ledger.NIGHT if payers else first + ledger.REACH
+    until = until if stay.left_on is None else min(until, stay.left_on)
+    bed = _bed_that_suits(session, stay, body.bed, first, until, tonight)
     vacated(session, stay, first, None, Movement.TRANSFERRED, actor, now)
     stay.bed_id = bed.id
     ledger.claim(
@@ -53,7 +54,7 @@ def move_to_bed(
         bed_id=bed.id,
         minor_id=stay.minor_id,
         first=first,
-        until=until if stay.left_on is None else min(until, stay.left_on),
+        until=until,
         holder=ledger.Holder(stay_id=stay.id),
         now=now,
         payers=payers,
@@ -66,12 +67,16 @@ def move_to_bed(
     return shown(session, [stay])[0]
 
 
-def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, tonight: date) -> Bed:
-    """A bed of the same house that is in use, in a room whose rule the young person meets on that night."""
+def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, until: date, tonight: date) -> Bed:
+    """A bed of the same house that is in use on these nights, in a room whose rule the young person meets."""
     bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
-    away = select(BedUnavailable.id).where(BedUnavailable.bed_id == bed_id, BedUnavailable.until_night > first)
-    if bed is None or bed.status is BedStatus.OFFLINE or session.scalar(away) is not None:
+    if bed is None or bed.status is BedStatus.OFFLINE:
         raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
+    away = select(BedUnavailable.id).where(
+        BedUnavailable.bed_id == bed_id, BedUnavailable.until_night > first, BedUnavailable.from_night < until
+    )
+    if session.scalar(away.limit(1)) is not None:
+        raise Problem("not_now", "That bed is out of use on some of these nights. Choose another bed.")
     if first <= tonight and bed.status is not BedStatus.OPEN:
         raise Problem("not_now", "That bed is not open tonight.")
     unit, minor = session.get_one(Unit, bed.unit_id), session.get_one(Minor, stay.minor_id)

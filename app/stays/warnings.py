@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.service import record
 from app.beds.ledger import NIGHT
-from app.beds.models import BedNight
+from app.beds.models import BedNight, FormerBedNight, Movement
 from app.clock import Clock
 from app.codes import trail_id
 from app.funding.models import FundClock
@@ -37,9 +37,16 @@ def cliff_of(session: Session, stay_id: str, tonight: date) -> Cliff | None:
 
 
 def first_open_night(session: Session, stay_id: str, tonight: date) -> date | None:
-    """The first night for which nothing is arranged; None where no end is known."""
-    cliff = cliff_of(session, stay_id, tonight)
-    return session.get_one(Stay, stay_id).expected_until if cliff is None else cliff.night
+    """The first night for which nothing is arranged, tonight where the bed was given up; None: no end is known."""
+    cliff, stay = cliff_of(session, stay_id, tonight), session.get_one(Stay, stay_id)
+    if cliff is not None:
+        return cliff.night
+    given_up = select(FormerBedNight.id).where(
+        FormerBedNight.stay_id == stay.id, FormerBedNight.movement == Movement.AWAY, FormerBedNight.night >= tonight
+    )
+    if stay.bed_id is None and session.scalar(given_up.limit(1)) is not None:
+        return tonight
+    return stay.expected_until
 
 
 def need_until(row: Any, nights_needed: int | None) -> date | None:

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.clock import MovableClock
 from app.db import Database
+from app.facilities.models import BedUnavailable
 from app.placements import due
 from tests.app.test_workflow import beds
 from tests.factories import made, refused, rows
@@ -190,3 +191,22 @@ def test_who_has_not_arrived_cannot_leave_or_be_moved(scene: Scene, act: str, bo
     assert (len(scene.nights()), statuses(scene)[bed]) == (10, "held")
     made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival"))
     made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/{act}", body))
+
+
+def test_a_bed_given_up_is_needed_again_from_tonight(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    out = {"first": "2026-11-21", "until": "2026-11-23", "keep_bed": False, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", out))
+    asked = made(scene.coordinator.post(f"/v1/stays/{stay}/next", {}))
+    referral = made(scene.coordinator.get(f"/v1/referrals/{asked['referral_id']}"))
+    assert referral["needed_from"] == "2026-11-21"
+
+
+@pytest.mark.parametrize(("first", "status"), [(9, 409), (10, 200)])
+def test_a_bed_is_out_of_use_only_on_its_own_nights(scene: Scene, first: int, status: int) -> None:
+    stay, bed = arrived(scene)
+    other, tonight = other_bed(scene, bed), scene.clock.tonight()
+    nights = {"from_night": tonight + timedelta(days=first), "until_night": tonight + timedelta(days=20)}
+    with scene.database.writing() as session:
+        session.add(BedUnavailable(id="out_later", bed_id=other, **nights))
+    assert scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other}).status_code == status
