@@ -14,12 +14,13 @@ from app.beds import ledger
 from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.db import new_id
-from app.errors import FieldError, Problem, invalid
-from app.facilities.models import Bed, BedStatus, BedUnavailable, Unit
+from app.errors import FieldError, Problem, invalid, stale_update
+from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, FacilityFund, Unit
+from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
 from app.stays.models import Admission, Offer, Stay, StayAbsence
-from app.stays.money import limits_on
+from app.stays.money import limits_on, money_is_there
 from app.stays.schemas import (
     AbsenceCreate,
     ExtensionCreate,
@@ -181,7 +182,7 @@ def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now:
 
 def correct(
     session: Session, actor: Actor, stay_id: str, payers: dict[date, ledger.Payer], reason: str, now: datetime,
-    tonight: date,
+    tonight: date, *, version: int | None = None,
 ) -> StayRead:  # fmt: skip
     """Who paid nights of the past, put right by a named person with a reason; what stood there stays in the history."""
     stay = find(session, actor, stay_id, now, "stay.correct")
@@ -189,14 +190,31 @@ def correct(
         raise invalid([FieldError("/from", "out_of_range", "Only nights of this stay that are over can be corrected.")])
     if stay.facility_id is not None:
         ledger.stamp(session, stay.facility_id)
+    session.refresh(stay, with_for_update=True)
+    if version is not None and version != stay.version:
+        raise stale_update(shown(session, [stay])[0].model_dump(mode="json"))
+    _taken_here(session, stay, {payer.fund_id for payer in payers.values() if payer.fund_id is not None})
     # Under the limit that governs the stay: else the nights would not count among those that the fund has paid.
     limits = limits_on(session, {payer.fund_id for payer in payers.values() if payer.fund_id}, stay.admitted_on)
     payers = {night: ledger.Payer(payer.fund_id, limits.get(payer.fund_id or "")) for night, payer in payers.items()}
+    if not money_is_there(session, payers, stay.minor_id, now):
+        raise Problem("money_held", "The fund has fewer nights left than these. Correct fewer nights, or name another.")
     ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
     stay.version += 1
     session.flush()
     record(session, actor, "stay.correct", "stay", trail_id(stay.id))
     return shown(session, [stay])[0]
+
+
+def _taken_here(session: Session, stay: Stay, funds: set[str]) -> None:
+    """Refuse a fund that is not in the network, or that the house does not accept and that did not pay this stay."""
+    known = set(session.scalars(select(Fund.id).where(Fund.id.in_(funds))))
+    if stay.facility_id is not None and session.get_one(Facility, stay.facility_id).funds_known:
+        accepted = select(FacilityFund.fund_id).where(FacilityFund.facility_id == stay.facility_id)
+        paid = select(BedNight.fund_id).where(BedNight.stay_id == stay.id, BedNight.fund_id.is_not(None))
+        known &= {*session.scalars(accepted), *session.scalars(paid)}
+    if not funds <= known:
+        raise invalid([FieldError("/fund", "unknown", "Expected a fund that this house accepts.")])
 
 
 def _last_night(session: Session, stay_id: str) -> date | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -143,4 +144,4 @@ def correct(move: Move, stay_id: Ref, body: CorrectionCreate) -> StayRead:
     """Put right who paid nights that are over; what stood there stays in the history."""
     payer = NOBODY if body.fund is None else Payer(body.fund)
     wanted = dict.fromkeys(nights(body.first, body.until), payer)
-    return move(movements.correct, stay_id, wanted, body.reason)
+    return move(partial(movements.correct, version=body.version), stay_id, wanted, body.reason)

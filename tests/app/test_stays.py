@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import BedUnavailable
+from app.funding.models import FundLimit
 from app.placements import due
 from tests.app.test_workflow import beds
-from tests.factories import made, refused, rows
+from tests.factories import fund, house, load, made, network, refused, rows
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -210,3 +212,37 @@ def test_a_bed_is_out_of_use_only_on_its_own_nights(scene: Scene, first: int, st
     with scene.database.writing() as session:
         session.add(BedUnavailable(id="out_later", bed_id=other, **nights))
     assert scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other}).status_code == status
+
+
+def past_night(**changes: Any) -> Json:
+    return {"first": "2026-11-21", "until": "2026-11-23", "fund": "fund_a", "reason": "the invoice says so", **changes}
+
+
+def test_a_correction_names_a_fund_that_the_house_accepts(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    load(scene.database, network(house("fac_z", funds=["fund_z"]), funds=[fund("fund_z")]))
+    scene.clock.move(timedelta(days=2))
+    for unknown in ("fund_z", "fund_none"):
+        answer = scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(fund=unknown))
+        (error,) = refused(answer, 422, "invalid")["errors"]
+        assert error["pointer"] == "/fund"
+    assert {row.fund_id for row in scene.nights()} == {"fund_a"}
+
+
+def test_a_correction_is_of_what_was_read(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    scene.clock.move(timedelta(days=2))
+    path, old = f"/v1/stays/{stay}/corrections", past_night(version=1, fund=None)
+    problem = refused(scene.coordinator.post(path, old), 409, "stale_update")
+    made(scene.coordinator.post(path, {**old, "version": problem["current"]["version"]}))
+
+
+def test_a_correction_stays_within_the_granted_nights(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    scene.clock.move(timedelta(days=2))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(fund=None)))
+    with scene.database.writing() as session:
+        session.execute(update(FundLimit).values(nights_granted=9))
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night()), 409, "money_held")
+    made(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(until="2026-11-22")))
+    assert sum(row.fund_id is None for row in scene.nights()) == 1
