@@ -256,9 +256,11 @@ class Movements(RuleBasedStateMachine):
                 self._drop(other.hold_id if self.read(Offer, other.id).status is OfferStatus.STOOD_DOWN else None)
         if self._goes_on(offer):
             return
-        if offer.hold_id is None:
-            self._held_by_a_yes(offer.id)
         taken = self.read(Offer, offer.id)
+        if taken.hold_id != offer.hold_id:
+            # It kept no bed, or was judged again since something had changed.
+            self._drop(offer.hold_id)
+            self._held_by_a_yes(offer.id)
         with self.database.reading() as session:
             stay_id = session.scalar(select(Admission.stay_id).where(Admission.offer_id == offer.id)) or ""
         stay: Stay = self.read(Stay, stay_id)
