@@ -25,7 +25,8 @@ def write(section: str, command: str, head: Sequence[str], rows: Sequence[Sequen
     text = "\n".join(lines)
     before = FIGURES.read_text() if FIGURES.exists() else HEAD
     found = re.search(rf"^## {re.escape(section)}\n.*?(?=^## |\Z)", before, re.S | re.M)
-    after = before[: found.start()] + text + before[found.end() :] if found else before.rstrip() + "\n\n" + text
+    whole = text.rstrip() + "\n\n"
+    after = before[: found.start()] + whole + before[found.end() :] if found else before.rstrip() + "\n\n" + whole
     FIGURES.parent.mkdir(exist_ok=True)
     FIGURES.write_text(after.rstrip() + "\n")
     return text
