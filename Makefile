@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROOFS ?= 25
+# One more than there are cores, four at most: some tests wait for servers, browsers and databases.
+WORKERS := $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))'
 # A test that hangs is shown with its stack and fails, rather than holding up all others.
 ENDS := --override-ini=faulthandler_timeout=300 --override-ini=faulthandler_exit_on_timeout=true
 
@@ -12,7 +14,7 @@ demo: .venv/.runs  ## an invented state on http://127.0.0.1:8000
 	$(BIN)/bednight demo
 
 test: check  ## everything that must be true, in minutes, on up to four cores
-	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(ENDS)
+	$(BIN)/pytest --numprocesses=$$($(WORKERS)) --dist=worksteal $(ENDS)
 
 check: .venv/.tests  ## form, types and who may import whom
 	$(BIN)/ruff format --check --quiet .
