@@ -28,6 +28,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 
 from app.clock import Clock
@@ -194,6 +195,12 @@ def _prepare_sqlite(engine: Engine, read_only: bool) -> None:
     def give_up_turn(connection: Any) -> None:
         if connection.info.pop("turn", False):
             turn.release()
+
+
+def insert_into(session: Session, rows: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what becomes of a row that is there already: each database has its own."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return insert(rows)
 
 
 class Database:

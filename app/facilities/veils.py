@@ -4,18 +4,17 @@ from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.db import insert_into
 from app.facilities.models import Veil
 
 
 def veil(session: Session, agency_id: str, night: date, facility_ids: Iterable[str]) -> None:
     """Show this agency no open bed of these houses tonight."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [{"agency_id": agency_id, "night": night, "facility_id": one} for one in sorted(facility_ids)]
     if rows:
-        session.execute(insert(Veil).on_conflict_do_nothing(), rows)
+        session.execute(insert_into(session, Veil).on_conflict_do_nothing(), rows)
 
 
 def veiled(session: Session, agency_id: str, night: date) -> set[str]:

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -20,7 +19,7 @@ from app.beds.ledger import NIGHT, nights
 from app.beds.models import BedNight
 from app.clock import Clock
 from app.codes import trail_id
-from app.db import new_id
+from app.db import insert_into, new_id
 from app.gaps.models import Call, DeclineReason, Gap, GapKind, GapSource
 from app.gaps.schemas import GapRead
 from app.paging import Place, page
@@ -221,8 +220,7 @@ def _of_no(
 
 def _write(session: Session, gap: Gap) -> bool:
     """Write a gap once, whoever else is writing it."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     names = ("referral_id", "agency_id", "run_id", "night", "kind", "source", "rule", "reason", "made_at", "once")
-    row = insert(Gap).values(id=new_id("gap"), **{name: getattr(gap, name) for name in names})
+    row = insert_into(session, Gap).values(id=new_id("gap"), **{name: getattr(gap, name) for name in names})
     done = session.execute(row.on_conflict_do_nothing(index_elements=["once"]).returning(Gap.id))
     return done.one_or_none() is not None

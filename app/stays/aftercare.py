@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.codes import trail_id
+from app.db import insert_into
 from app.sharing.service import visible_minors
 from app.stays.aftercare_models import AftercareItem, AftercarePlan
 from app.stays.aftercare_schemas import AftercareChange, AftercareItemForm, AftercareRead, FollowUp
@@ -73,9 +73,10 @@ def change(
 
 
 def _make(session: Session, stay: Stay, by: str, now: datetime) -> None:
-    new = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     agency_id = parties(session, stay).agency_id
-    row = new(AftercarePlan).values(stay_id=stay.id, agency_id=agency_id, made_at=now, made_by=by, version=1)
+    row = insert_into(session, AftercarePlan).values(
+        stay_id=stay.id, agency_id=agency_id, made_at=now, made_by=by, version=1
+    )
     session.execute(row.on_conflict_do_nothing())
 
 

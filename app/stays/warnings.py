@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, case, exists, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
@@ -13,6 +12,7 @@ from app.beds.ledger import NIGHT
 from app.beds.models import BedNight, FormerBedNight, Movement
 from app.clock import Clock
 from app.codes import trail_id
+from app.db import insert_into
 from app.funding.models import FundClock
 from app.minors.models import Minor
 from app.referrals.models import Referral
@@ -79,8 +79,7 @@ def warn(session: Session, clock: Clock, stay_id: str) -> bool:
         return False
     stay = session.get_one(Stay, stay_id)
     fund_id, limit_id = _payer_before(session, stay_id, cliff.night)
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = insert(CapWarning).values(
+    row = insert_into(session, CapWarning).values(
         stay_id=stay_id,
         cliff=cliff.night,
         nights=nights,

@@ -3,14 +3,13 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.access.policy import Permission
 from app.audit.service import record
 from app.codes import trail_id
-from app.db import Database, new_id
+from app.db import Database, insert_into, new_id
 from app.errors import FieldError, Problem, invalid, stale_update
 from app.outbox.service import emit
 from app.paging import Place, page
@@ -35,9 +34,8 @@ def open_task(
     once: str | None = None,
 ) -> str | None:
     """Give an agency something to do, about a (kind, id); its id, or None where a task of the same `once` was made."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     opens = opens_at or now
-    row = insert(Task).values(
+    row = insert_into(session, Task).values(
         id=new_id("task"),
         version=1,
         kind=kind,
