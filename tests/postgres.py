@@ -37,12 +37,12 @@ def _other_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users["nobody"]
 
 
-def _runs(process: int) -> bool:
-    """Whether a process has not ended; one that only waits to be noticed has."""
+def _state(process: int) -> str:
+    """The letter by which the kernel tells a process's state; Z where it is gone or only waits to be noticed."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "Z"
 
 
 class Cluster:
@@ -80,11 +80,15 @@ class Cluster:
         """End the server and every process of it at once, as a power cut would."""
         lock = self._folder / "data" / "postmaster.pid"
         first = int(lock.read_text().split()[0])
+        # Stopped, it starts nobody any more who would be on no list and keep its memory.
+        os.kill(first, signal.SIGSTOP)
+        while _state(first) != "T":
+            os.sched_yield()
         listed = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         for process in (first, *map(int, listed)):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        while any(_runs(process) for process in (first, *map(int, listed))):
+        while any(_state(process) != "Z" for process in (first, *map(int, listed))):
             os.sched_yield()
         # Where nobody takes notice of ended processes, as in many containers, their ids are not free for a while.
         for held in (lock, self._folder / ".s.PGSQL.5432.lock"):

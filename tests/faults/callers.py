@@ -1,14 +1,14 @@
 """Programs that call the API all at once: claims, each with a key of its own, and what follows from them.
 
-A claim of which nobody knows what became of it is sent again with the same key until somebody answers.
+A call of which nobody knows what became of it is sent again with the same key until somebody answers.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from threading import Lock
-from time import perf_counter, sleep
+from threading import Event, Lock
+from time import perf_counter
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -33,6 +33,8 @@ class Matter:
     stays: list[tuple[str, str]] = field(default_factory=list)
     """Those who are on the way: stay, house."""
     turn: Lock = field(default_factory=Lock)
+    over: Event = field(default_factory=Event)
+    """Set where the proof has failed, so that nobody waits for an answer any more."""
 
 
 @dataclass
@@ -111,15 +113,15 @@ class Caller:
             return waiting.pop(self.random.randrange(len(waiting))) if waiting else None
 
     def _once(self, what: str, path: str, headers: dict[str, str], body: Json | None = None) -> Json | None:
-        """What was answered if it was done; None where it was refused, or nobody answered."""
-        answer = self._send(what, path, headers, body)
-        return answer.json() if answer is not None and answer.is_success else None
+        """What was answered if it was done; None where it was refused."""
+        answer = self._until_answered(what, path, headers | {"Idempotency-Key": f"then-{uuid4().hex}"}, body)
+        return answer.json() if answer.is_success else None
 
     def _until_answered(
         self, what: str, path: str, headers: dict[str, str], body: Json | None = None
     ) -> httpx2.Response:
         while (answer := self._send(what, path, headers, body)) is None:
-            sleep(PAUSE)
+            assert not self.matter.over.wait(PAUSE), "the proof has failed elsewhere"
         return answer
 
     def _send(self, what: str, path: str, headers: dict[str, str], body: Json | None) -> httpx2.Response | None:

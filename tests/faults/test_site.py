@@ -144,6 +144,9 @@ def test_killing_servers_the_worker_and_postgresql(durable: Cluster, tmp_path: P
                             sleep(0.02)
                         killed[_kill_something(kill, site, durable)] += 1
                         scene.clock.move(timedelta(minutes=(1, 20, 60)[kill % 3]))
+                except BaseException:
+                    scene.matter.over.set()
+                    raise
                 finally:
                     enough.set()
             for caller in working:
