@@ -1,10 +1,12 @@
-"""The engine on the command line: rank, explain and schema, over snapshot files."""
+"""The engine on the command line: rank, explain, plan and schema, over snapshot files."""
 
 import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from math import inf, nan
 from pathlib import Path
+from time import monotonic
 from typing import Any, NoReturn
 
 from matching import plain
@@ -20,9 +22,15 @@ EXAMPLES = """examples:
   python -m matching rank tonight.json --referral ref_1 --plain
   python -m matching rank tonight.json tomorrow.json --all --findings failed
   python -m matching explain tonight.json --referral ref_1 --facility fac_harbor --plain
+  python -m matching plan tonight.json --plain
+  python -m matching plan tonight.json --seconds 20 > plan.json
   python -m matching schema > snapshot.schema.json
+  python -m matching schema plan > plan.schema.json
 
 FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
+
+QUIET = 2.0
+"""Seconds after which a plan says on standard error what it is doing."""
 
 
 class BadInput(Exception):
@@ -76,8 +84,39 @@ def _explain(options: argparse.Namespace) -> None:
     _print(plain.explanation(document) if options.plain else json.dumps(document, indent=1))
 
 
-def _schema(_: argparse.Namespace) -> None:
-    _print(json.dumps(schema(), indent=1))
+def _plan(options: argparse.Namespace) -> None:
+    from matching.plan import plan
+    from matching.plan_form import plan_document
+
+    snapshot, began = _read(options.file), monotonic()
+
+    def progress(said: str) -> None:
+        if monotonic() - began >= QUIET:
+            _say(f"matching: {monotonic() - began:.0f} s: {said}")
+
+    try:
+        found = plan(snapshot, seconds=options.seconds, progress=progress)
+    except UnknownPolicy as error:
+        raise BadInput(f"{options.file}: /policy: this engine does not know policy {error}") from None
+    document = plan_document(found)
+    _print(plain.plan(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _schema(options: argparse.Namespace) -> None:
+    from matching.plan_form import plan_schema
+
+    _print(json.dumps(plan_schema() if options.what == "plan" else schema(), indent=1))
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds, more than none."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = nan
+    if not 0 < found < inf:
+        raise argparse.ArgumentTypeError("expected a number of seconds above 0")
+    return found
 
 
 def _read(file: str) -> Snapshot:
@@ -140,7 +179,18 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--plain", action="store_true", help="text for people in place of JSON")
         command.set_defaults(run=run)
-    commands.add_parser("schema", help="print the JSON Schema of a snapshot").set_defaults(run=_schema)
+    planning = commands.add_parser(
+        "plan",
+        help="everyone who waits tonight, jointly: who would go where, why, and what is proved",
+        epilog="The answer is JSON (python -m matching schema plan). What takes long is told on standard error.",
+    )
+    planning.add_argument("file", metavar="FILE")
+    planning.add_argument("--seconds", type=_seconds, metavar="N", help="stop looking then, and say what is proved")
+    planning.add_argument("--plain", action="store_true", help="text for people in place of JSON")
+    planning.set_defaults(run=_plan)
+    schemas = commands.add_parser("schema", help="print the JSON Schema of a snapshot, or of a plan")
+    schemas.add_argument("what", nargs="?", choices=("snapshot", "plan"), default="snapshot")
+    schemas.set_defaults(run=_schema)
     return parser
 
 

@@ -80,3 +80,18 @@ def trafficking_in(status: str | None, accepted: Collection[str] | None) -> Outc
     if status in accepted:
         return MET
     return UNKNOWN if status == "screening_pending" else NOT_MET
+
+
+def years_between(one: Minor, other: Minor, on: date) -> int | None:
+    """The most years that two ages could differ by on a date; None where either is not known."""
+    ages = [_ages(minor, on) for minor in (one, other)]
+    if ages[0] is None or ages[1] is None:
+        return None
+    return max(ages[0][1] - ages[1][0], ages[1][1] - ages[0][0])
+
+
+def _ages(minor: Minor, on: date) -> tuple[int, int] | None:
+    """The youngest and the oldest that a minor could be."""
+    if minor.born_on is not None:
+        return (age_on(minor.born_on, on),) * 2
+    return minor.age_range

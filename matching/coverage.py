@@ -85,12 +85,27 @@ def cover(payers: Sequence[PayerRun], start: int, stop: int) -> Coverage:
     end = search.reach(search.everyone, start)
     if end == start:
         return Coverage((), start)
-    blocks: list[tuple[str, int]] = [(fund, len(list(nights))) for fund, nights in groupby(search.best(start, end)[3])]
+    return Coverage(_ranges(search.best(start, end), start), end, not search.cut)
+
+
+def cover_from(payers: Sequence[PayerRun], head: str, start: int, stop: int) -> Coverage:
+    """Choose the best sequence of those in which one payer, named by its fund, pays the first night."""
+    search = _Search(payers, start, stop)
+    at = next(at for at, payer in enumerate(search.payers) if payer.fund == head)
+    end = search.farthest(at, search.everyone, start)
+    if end == start:
+        return Coverage((), start)
+    return Coverage(_ranges(search.best_from(at, start, end), start), end, not search.cut)
+
+
+def _ranges(key: Key, start: int) -> tuple[Payer, ...]:
+    """Who pays, night by night, as half-open ranges."""
     ranges, night = [], start
-    for fund, nights in blocks:
-        ranges.append(Payer(fund, date.fromordinal(night), date.fromordinal(night + nights)))
-        night += nights
-    return Coverage(tuple(ranges), end, not search.cut)
+    for fund, nights in groupby(key[3]):
+        until = night + len(list(nights))
+        ranges.append(Payer(fund, date.fromordinal(night), date.fromordinal(until)))
+        night = until
+    return tuple(ranges)
 
 
 def heads(payers: Sequence[PayerRun], start: int, stop: int) -> dict[str, int]:
@@ -280,11 +295,25 @@ class _Search:
             keys = [key for key in found if key is not None]
         return min(keys) if keys else self._first_way(self.everyone, start, goal)
 
+    def best_from(self, at: int, start: int, goal: int) -> Key:
+        """The least key of a sequence whose first payer is this one, to `goal`, which is its farthest reach."""
+        rest, blocks = self.everyone & ~(1 << at), len(self.payers)
+        if self.counted:
+            end = self.block_end(at, rest, start)
+            blocks = 1 if end >= goal else 1 + self.fewest(rest, end, goal)
+        key = None if self.cut else self._from(at, self.everyone, start, goal, blocks)
+        return key or self._way_from(at, self.everyone, start, goal)
+
     def _first_way(self, left: int, start: int, goal: int) -> Key:
         """A sequence that goes the farthest, each block as far as it can: the one that `reach` found."""
         if start >= goal:
             return (0, 0, (0,) * len(self.scarce), ())
-        at = max(self.members(left), key=lambda one: self.farthest(one, left, start))
+        return self._way_from(
+            max(self.members(left), key=lambda one: self.farthest(one, left, start)), left, start, goal
+        )
+
+    def _way_from(self, at: int, left: int, start: int, goal: int) -> Key:
+        """The same where this payer is the first."""
         rest = left & ~(1 << at)
         end = min(self.block_end(at, rest, start), goal)
         return self._key(at, start, end, self._first_way(rest, end, goal))

@@ -1,5 +1,6 @@
 """The plan tonight, proved: a minimum-cost flow from minors through contracts, units and facilities."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,10 +81,12 @@ class Residual:
         rows = np.concatenate([np.stack(kind) for kind in arcs], axis=1)
         self.tail, self.head, self.cost, self.tie, self.minor, self.pair = rows[:, np.argsort(rows[0], kind="stable")]
 
-    def tight(self, target: int) -> tuple[Ints, Ints]:
+    def tight(self, target: int, *, ties: bool = True) -> tuple[Ints, Ints]:
         """Least cost from every node to `target`, and the arcs on a way of that cost and of the least tie."""
         distance = distances(self.size, self.tail, self.head, self.cost, target)
         arcs = _on_a_way(self.tail, self.head, self.cost, distance)
+        if not ties:
+            return distance, arcs
         tail, head, tie = self.tail[arcs], self.head[arcs], self.tie[arcs]
         return distance, arcs[_on_a_way(tail, head, tie, distances(self.size, tail, head, tie, target))]
 
@@ -125,7 +128,7 @@ def solve(network: Network) -> Plan:
     )
 
 
-def is_unique(network: Network, plan: Plan) -> bool:
+def is_unique(network: Network, plan: Plan, parts: Iterable[Component] | None = None, *, ties: bool = True) -> bool:
     """Whether `plan` is the one optimum: every pair that was not chosen would cost more if imposed.
 
     Another optimum differs by a ring of moves that cost nothing; a ring lies on arcs that are tight for the distances
@@ -136,6 +139,10 @@ def is_unique(network: Network, plan: Plan) -> bool:
     network : Network
     plan : Plan
         A plan of this network that keeps the capacities.
+    parts : iterable of Component, optional
+        Those of its components that are looked at; None: all.
+    ties : bool
+        Whether plans of other ties count as others: without, it is asked for another of the same tiers and cost.
 
     Returns
     -------
@@ -147,10 +154,10 @@ def is_unique(network: Network, plan: Plan) -> bool:
     ValueError
         Where the plan is of another network.
     """
-    for part in network.components:
+    for part in network.components if parts is None else parts:
         residual = Residual(part, chosen_in(part, plan))
         try:
-            _, arcs = residual.tight(0)
+            _, arcs = residual.tight(0, ties=ties)
         except ArithmeticError:
             return False
         tail, head = residual.tail[arcs], residual.head[arcs]

@@ -1,12 +1,13 @@
 """Who belongs together, who must be apart, and what houses share: the plan under conditions that no flow can hold.
 
 The flow without the conditions is solved first. Where it keeps them by itself, it is the plan. Where it does not, the
-exact regret of each pair bounds every plan with that pair from below: a whole-number program over the pairs of least
-regret is enough as soon as its answer is better than the first pair left out.
+linear bound says of each pair what a plan with it comes to at least: a whole-number program over the pairs of the least
+is enough as soon as its answer is better than the first pair left out.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 from typing import Literal
 
@@ -14,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, vstack
 
-from matching import flow, regret
-from matching.network import Ints, Network, by_appearance, restricted
-from matching.whole import solve_whole
+from matching import flow
+from matching.network import COST_LIMIT, Ints, Network, by_appearance, restricted
+from matching.whole import NoAnswer, solve_linear, solve_whole
 
-TIE_SHIFT = 20  # ties of 20 bits: their sum stays far below what a solver in floating point can tell apart
+ROUNDING = 0.01  # floating point may be off by this much: aims are whole, so nothing is lost
 FIRST_PAIRS = 8  # of each minor, on average, in the first program
+GUIDE = -4 * COST_LIMIT * flow.TIER_WEIGHT  # one aim for all: it only says which pairs are tried first
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,32 +54,42 @@ class GroupPlan:
         Its `proof` is "optimal" once proved, else "bounded".
     bound : tuple of int
         What no plan can be better than: minors unplaced by tier, then the cost; compared in this order.
+    unique : bool or None
+        Whether no other plan is as good, ties apart; None where time ran out before that was known.
     """
 
     plan: flow.Plan
     bound: tuple[int, ...]
+    unique: bool | None
 
 
-def together(network: Network, follower: int, leader: int) -> list[tuple[Ints, Ints, int]]:
-    """`follower` goes only where `leader` goes: in each facility, no more of the one than of the other."""
+Row = tuple[Ints, Ints, int]
+"""A condition: the pairs it counts, how much each counts, and how much is allowed."""
+
+
+def together(network: Network, follower: int, leader: int, house: Ints | None = None) -> list[Row]:
+    """`follower` goes only where `leader` goes: in each facility, no more of the one than of the other.
+
+    `house` gives the facility of each pair, where it is not that of the network.
+    """
     return [
         (np.append(own, led), np.append(np.ones_like(own), -np.ones_like(led)), 0)
-        for own, led in _by_facility(network, follower, leader)
+        for own, led in _by_facility(network, follower, leader, house)
         if len(own)
     ]
 
 
-def apart(network: Network, one: int, other: int) -> list[tuple[Ints, Ints, int]]:
-    """Two minors never in the same facility."""
+def apart(network: Network, one: int, other: int, house: Ints | None = None) -> list[Row]:
+    """Two minors never in the same facility; `house` as for `together`."""
     return [
         (both := np.append(first, second), np.ones_like(both), 1)
-        for first, second in _by_facility(network, one, other)
+        for first, second in _by_facility(network, one, other, house)
         if len(first) and len(second)
     ]
 
 
-def sides(network: Network, rows: Iterable[tuple[Ints, Ints, int]]) -> Sides:
-    """Put conditions together, each as pairs, what each pair counts, and how much is allowed."""
+def sides(network: Network, rows: Iterable[Row]) -> Sides:
+    """Put conditions together."""
     listed = list(rows)
     at = np.repeat(np.arange(len(listed)), [len(pairs) for pairs, _, _ in listed])
     none = np.zeros(0, np.int64)
@@ -112,95 +124,138 @@ def solve(network: Network, conditions: Sides, *, seconds: float | None = None) 
         raise ValueError("the conditions are of another network")
     free = flow.solve(network)
     relaxed = (*_unplaced(network, free.placed), free.cost)
-    if conditions.kept_by(free.chosen[free.chosen >= 0]):
-        return GroupPlan(free, relaxed)
     touched = _touched(network, conditions)
-    rows = np.flatnonzero(touched[network.pair_minor])
+    inside = [part for part in network.components if touched[part.minors[0]]]
+    others = [part for part in network.components if not touched[part.minors[0]]]
+    alone: bool | None = flow.is_unique(network, free, others, ties=False)
+    kept = conditions.kept_by(free.chosen[free.chosen >= 0])
+    if kept and (not alone or flow.is_unique(network, free, inside, ties=False)):
+        return GroupPlan(free, relaxed, alone)
+    rows = np.flatnonzero(touched[network.pair_minor] & network.pair_open)
     part = restricted(network, rows)
-    own = flow.solve(part)
-    found, proved, bound = _Search(part, Sides(conditions.matrix[:, rows], conditions.most), own).run(seconds)
-    chosen = np.where(touched, np.where(found >= 0, rows[found], -1), free.chosen)
-    plan = _plan(network, chosen, "optimal" if proved else "bounded")
-    shift = np.subtract(bound, (*_unplaced(part, own.placed), own.cost))
-    return GroupPlan(plan, tuple((np.array(relaxed) + shift).tolist()))
+    waiting = np.bincount(network.tier[touched], minlength=5)[1:]
+    search = _Search(part, Sides(conditions.matrix[:, rows], conditions.most), waiting, seconds)
+    if kept:
+        search.begin(np.isin(rows, free.chosen))
+    else:
+        search.run()
+    if alone:
+        alone = search.alone() if search.proved else None
+    chosen = np.where(touched, -1, free.chosen)
+    taken = rows[search.taken]
+    chosen[network.pair_minor[taken]] = taken
+    plan = _plan(network, chosen, "optimal" if search.proved else "bounded")
+    bound = value(network, plan) if search.proved else _joined(search.bound, network, free, touched)
+    return GroupPlan(plan, bound, alone)
+
+
+def _joined(bound: Sequence[int], network: Network, free: flow.Plan, touched: NDArray[np.bool_]) -> tuple[int, ...]:
+    """The bound of the part under conditions, and what the flow gives for the rest."""
+    rest = np.flatnonzero(~touched)
+    unplaced = np.bincount(network.tier[rest[free.chosen[rest] < 0]], minlength=5)[1:]
+    taken = free.chosen[rest][free.chosen[rest] >= 0]
+    return tuple(np.add(bound, (*unplaced, network.pair_cost[taken].sum())).tolist())
 
 
 class _Search:
-    """Programs over more and more pairs of one part, until none that is left out can matter."""
+    """Tier after tier, then the cost: each the least there is, over the pairs that its linear bound leaves in play.
 
-    def __init__(self, network: Network, conditions: Sides, relaxed: flow.Plan) -> None:
-        self.network, self.conditions = network, conditions
-        self.base = (*_unplaced(network, relaxed.placed), relaxed.cost)
-        regrets = regret.all_pairs(network, relaxed)
-        self.keys = _keys(network, relaxed, regrets)
-        possible = np.flatnonzero(regrets.possible)
-        self.order = possible[np.lexsort((network.pair_tie[possible], *self.keys[possible].T[::-1]))]
+    Rows and pairs stand in an order that ids decide, so that the solver is asked the same whatever that of the network.
+    """
 
-    def run(self, seconds: float | None) -> tuple[Ints, bool, tuple[int, ...]]:
-        """The best plan found, whether it is proved the best, and what no plan can be better than."""
-        ends = None if seconds is None else monotonic() + seconds
-        count = min(len(self.order), FIRST_PAIRS * max(1, len(self.network.minors)))
-        best = np.full(len(self.network.minors), -1)
+    def __init__(self, network: Network, conditions: Sides, waiting: Ints, seconds: float | None) -> None:
+        self.network, self.waiting = network, waiting
+        self.ends = None if seconds is None else monotonic() + seconds
+        self.order = np.argsort(network.pair_tie, kind="stable")
+        places, most = _places(network, self.order)
+        self.matrix = vstack((places, conditions.matrix[:, self.order]), format="csr")
+        self.most = np.concatenate((most, conditions.most))
+        tier = network.tier[network.pair_minor[self.order]]
+        self.tiers = [-(tier == one).astype(np.int64) for one in (1, 2, 3, 4)]
+        self.cost = network.pair_cost[self.order]
+        promising = solve_linear(self.cost + GUIDE[tier], self.matrix, self.most)
+        self.rank = np.empty_like(self.order)
+        self.rank[np.argsort(promising.excess, kind="stable")] = np.arange(len(self.order))
+        self.count = FIRST_PAIRS * len(network.minors)
+        self._taken = np.zeros(len(self.order), np.bool_)
+        self.proved = True
+        self.bound = [0] * 5
+
+    @property
+    def taken(self) -> Ints:
+        """The rows of the pairs of the best plan found."""
+        return self.order[self._taken]
+
+    def begin(self, taken: NDArray[np.bool_]) -> None:
+        """Begin with a plan that is the best, as bool[pairs]."""
+        self._taken = taken[self.order]
+        for tier in self.tiers:
+            self._hold(tier)
+
+    def run(self) -> None:
+        """Search until it is proved, or time has run out."""
+        for at, tier in enumerate(self.tiers):
+            self.bound[at] = int(self.waiting[at])
+            if tier.any() and not self._least(at, tier, self.bound[at]):
+                return
+            self._hold(tier)
+        self._least(4, self.cost, 0)
+
+    def alone(self) -> bool | None:
+        """Whether no other plan has the tiers and the cost of the best one; None where time ran out."""
+        if not self._taken.any():
+            return True
+        cost = int(self.cost @ self._taken)
+        found = solve_linear(self.cost, self.matrix, self.most)
+        core = self._taken | (found.excess <= cost - found.bound + ROUNDING)
+        same = self._taken[core].astype(np.int64)
+        matrix = vstack((self.matrix[:, core], csr_array(same[None, :])), format="csr")
+        most = np.append(self.most, int(same.sum()) - 1)
+        try:
+            answer = solve_whole(self.cost[core], matrix, most, seconds=self._left)
+        except NoAnswer:
+            return True
+        if answer.taken is not None and int(self.cost[core] @ answer.taken) <= cost:
+            return False
+        return True if answer.proved else None
+
+    def _least(self, at: int, aim: Ints, beside: int) -> bool:
+        """Find the least of one aim, those before it held; False where time ran out."""
+        found = solve_linear(aim, self.matrix, self.most)
+        least = ceil(found.bound - ROUNDING)
+        self.bound[at] = beside + least
         while True:
-            found = self._program(self.order[:count], ends)
-            if found is None:
-                return best, False, self.base
-            best, value = found, self._value(found)
-            needed = self._no_worse(value)
-            if needed <= count:
-                return best, True, value
-            count = min(needed, 4 * count)
+            core = (self.rank < self.count) | self._taken
+            answer = solve_whole(aim[core], self.matrix[:, core], self.most, seconds=self._left)
+            if answer.taken is not None:
+                self._taken = np.zeros_like(core)
+                self._taken[core] = answer.taken
+            if not answer.proved:
+                beyond = found.bound + found.excess[~core].min(initial=np.inf)
+                self.bound[at] = beside + ceil(max(found.bound, min(answer.bound, beyond)) - ROUNDING)
+                self.proved = False
+                return False
+            reached = int(aim @ self._taken)
+            better = found.excess <= reached - 1 - found.bound + ROUNDING
+            if reached == least or not np.any(better & ~core):
+                self.bound[at] = beside + reached
+                return True
+            self.count = min(4 * self.count, 1 + int(self.rank[better].max()))
 
-    def _value(self, chosen: Ints) -> tuple[int, ...]:
-        taken = chosen[chosen >= 0]
-        placed = np.bincount(self.network.tier[self.network.pair_minor[taken]], minlength=5)[1:]
-        return (*_unplaced(self.network, placed), int(self.network.pair_cost[taken].sum()))
+    def _hold(self, aim: Ints) -> None:
+        self.matrix = vstack((self.matrix, csr_array(aim[None, :])), format="csr")
+        self.most = np.append(self.most, int(aim @ self._taken))
 
-    def _no_worse(self, value: tuple[int, ...]) -> int:
-        """How many pairs could be part of a plan as good as this one."""
-        excess = tuple(one - other for one, other in zip(value, self.base, strict=True))
-        low, high = 0, len(self.order)
-        while low < high:
-            middle = (low + high) // 2
-            if tuple(self.keys[self.order[middle]].tolist()) <= excess:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def _program(self, pairs: Ints, ends: float | None) -> Ints | None:
-        """The best plan of these pairs, tier by tier, then cost, then ties; None where time ran out."""
-        network = self.network
-        places, most = _places(network, pairs)
-        kept = self.conditions.matrix[:, pairs]
-        matrix = vstack((places, kept), format="csr")
-        limits = np.concatenate((most, self.conditions.most))
-        tier = network.tier[network.pair_minor[pairs]]
-        aims = [-(tier == one).astype(np.int64) for one in np.unique(network.tier)]
-        aims += [network.pair_cost[pairs], network.pair_tie[pairs] >> TIE_SHIFT]
-        taken: NDArray[np.bool_] | None = None
-        for aim in aims:
-            left = None if ends is None else ends - monotonic()
-            taken = solve_whole(aim, matrix, limits, seconds=left)
-            if taken is None:
-                return None
-            matrix = vstack((matrix, csr_array(aim[None, :])), format="csr")
-            limits = np.append(limits, int(aim @ taken))
-        chosen = np.full(len(network.minors), -1)
-        if taken is not None:
-            rows = pairs[taken]
-            chosen[network.pair_minor[rows]] = rows
-        return chosen
+    @property
+    def _left(self) -> float | None:
+        return None if self.ends is None else self.ends - monotonic()
 
 
-def _by_facility(network: Network, one: int, other: int) -> Sequence[tuple[Ints, Ints]]:
+def _by_facility(network: Network, one: int, other: int, house: Ints | None) -> Sequence[tuple[Ints, Ints]]:
     """The pairs of two minors in each facility where either has some."""
+    at = network.pair_facility if house is None else house
     first, second = np.flatnonzero(network.pair_minor == one), np.flatnonzero(network.pair_minor == other)
-    houses = np.union1d(network.pair_facility[first], network.pair_facility[second])
-    return [
-        (first[network.pair_facility[first] == house], second[network.pair_facility[second] == house])
-        for house in houses
-    ]
+    return [(first[at[first] == one], second[at[second] == one]) for one in np.union1d(at[first], at[second])]
 
 
 def _touched(network: Network, conditions: Sides) -> NDArray[np.bool_]:
@@ -212,12 +267,9 @@ def _touched(network: Network, conditions: Sides) -> NDArray[np.bool_]:
     return named
 
 
-def _keys(network: Network, relaxed: flow.Plan, regrets: regret.Regrets) -> Ints:
-    """What a plan with each pair has at least beyond the plan without conditions: unplaced by tier, then cost."""
-    keys = np.column_stack((regrets.lost, regrets.cost_change))
-    idle = relaxed.chosen[network.pair_minor] < 0
-    keys[np.flatnonzero(idle), network.tier[network.pair_minor[idle]] - 1] -= 1
-    return keys
+def value(network: Network, plan: flow.Plan) -> tuple[int, ...]:
+    """What a plan comes to: minors unplaced by tier, then the cost; less is better, in this order."""
+    return (*_unplaced(network, plan.placed), plan.cost)
 
 
 def _unplaced(network: Network, placed: Ints) -> tuple[int, ...]:

@@ -21,6 +21,11 @@ def explanation(document: Document) -> str:
     return _lines([head, *_findings(document["findings"], "  ")])
 
 
+def plan(document: Document) -> str:
+    """Write a joint plan in lines."""
+    return _lines(_plan(document))
+
+
 def one_line(text: str) -> str:
     """A text that stays on its line, whatever a file has put into it."""
     return _CONTROL.sub("?", text)
@@ -51,9 +56,12 @@ def _decision(document: Document) -> Iterator[str]:
 
 
 def _paid(row: Document) -> str:
-    payers = ", then ".join(f"{payer['fund']} to {payer['until']}" for payer in row["payers"])
     cliff = f"; nobody pays from {row['first_unfunded_night']} ({row['binding']})" if row["binding"] else ""
-    return f"{row['funded_nights']} nights paid ({payers}){cliff}"
+    return f"{row['funded_nights']} nights paid ({_by(row)}){cliff}"
+
+
+def _by(row: Document) -> str:
+    return ", then ".join(f"{payer['fund']} to {payer['until']}" for payer in row["payers"])
 
 
 def _details(row: Document) -> Iterator[str]:
@@ -70,3 +78,43 @@ def _findings(findings: list[Document], indent: str) -> Iterator[str]:
     for row in findings:
         changes = f" [changes on {row['changes_on']}]" if row["changes_on"] else ""
         yield f"{indent}{row['outcome']:8}{row['rule']:28}{row['subject']}: {row['text']}{changes}"
+
+
+def _plan(document: Document) -> Iterator[str]:
+    lines, unplaced, later = document["lines"], document["unplaced"], document["later"]
+    counts = f"{len(lines)} with a bed, {len(unplaced)} without, {len(later)} for a later night"
+    yield f"night of {document['tonight']}: {counts}"
+    yield _proved(document)
+    for row in lines:
+        where = f"{row['facility']}, {row['bed']}"
+        yield f"{row['referral']} (urgency {row['urgency']}): {where}: {row['paid_nights']} nights paid ({_by(row)})"
+        if row["paid_until"]:
+            yield f"   nobody pays, or the bed is not free, from {row['paid_until']}"
+        if row["money_shared"]:
+            yield "   a fund does not reach for all: alone the payers would be others, or pay longer"
+        if row["together_with"]:
+            yield f"   together with {', '.join(row['together_with'])}"
+        yield from _details(row | {"network": None})
+    for row in unplaced:
+        why = f"{row['houses']} houses could, no place is left" if row["houses"] else "no house could tonight"
+        yield f"no bed: {row['referral']} (urgency {row['urgency']}): {why}"
+    for referral in later:
+        yield f"later than tonight: {referral}"
+    yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _proved(document: Document) -> str:
+    """What is known of how good the plan is."""
+    if document["proof"] == "optimal":
+        others = {
+            True: "no other is as good",
+            False: "others are as good",
+            None: "whether others are as good is not known",
+        }
+        return f"proved: no plan is better; {others[document['unique']]}"
+    (*tiers, cost), (*least, least_cost) = (
+        (*document[name]["unplaced"], document[name]["cost"]) for name in ("value", "bound")
+    )
+    if tiers == least:
+        return f"cut by the deadline: nobody more could have a bed; cost {cost}, no plan below {least_cost}"
+    return f"cut by the deadline: without a bed by urgency {tiers}, no plan better than {least}"

@@ -46,13 +46,14 @@ class Waiting:
         return self.network.minors.index(minor)
 
 
-def waiting_tonight(census: Census, asked: Referral) -> list[Referral]:
-    """One referral for each minor whose need has begun, by minor; the asked one's is the asked referral."""
+def waiting_tonight(census: Census, asked: Referral | None = None) -> list[Referral]:
+    """One referral for each minor whose need has begun, by minor; the asked one's, if any, is the asked referral."""
     chosen: dict[str, Referral] = {}
     for referral in sorted(census.referrals.values(), key=lambda row: (row.urgency, row.id)):
         if earliest(census, referral) == census.tonight:
             chosen.setdefault(referral.minor, referral)
-    chosen[asked.minor] = asked
+    if asked is not None:
+        chosen[asked.minor] = asked
     return [chosen[minor] for minor in sorted(chosen)]
 
 
@@ -81,7 +82,7 @@ def network_tonight(
         One of them, where only those matter whom her or his placing could touch, directly or through others.
     """
     minors = [census.minors[referral.minor] for referral in referrals]
-    builder = _Builder(census, policy, found or masks(census, minors), paying(census, minors))
+    builder = Builder(census, policy, found or masks(census, minors), paying(census, minors))
     for at in builder.near(referrals.index(asked)) if asked else range(len(referrals)):
         referral = referrals[at]
         builder.add_minor(referral)
@@ -93,7 +94,7 @@ def network_tonight(
     return builder.build()
 
 
-class _Builder:
+class Builder:
     """Collects minors, contracts, units and facilities as they are met.
 
     `open` says of which facilities the arrays hold that they and a payer may take a minor, `special` which of those
@@ -147,12 +148,22 @@ class _Builder:
         for house, own in groupby(units, key=self.house_of.__getitem__):
             case = tonight_case(census, minor, facilities[house], referral)
             heads = chain_heads(case, payers.usable(case, house))
-            self._add_places(referral, case, [_best_shared(case, found.units[unit]) for unit in own], heads)
+            self._add_places(
+                referral, case, [place for unit in own for place in self._shared(case, found.units[unit])], heads
+            )
 
     def add_assessed(self, referral: Referral, assessment: Assessment) -> None:
         """Add the pairs of a facility that is an option tonight."""
         if assessment.verdict == "option":
-            self._add_places(referral, assessment.case, _best_beds(assessment), assessment.heads())
+            self._add_places(referral, assessment.case, self._own(assessment), assessment.heads())
+
+    def _shared(self, case: Case, unit: Unit) -> list[Place]:
+        """The places in a unit that anybody may have."""
+        return [_best_shared(case, unit)]
+
+    def _own(self, assessment: Assessment) -> list[Place]:
+        """The places in a house for one minor, those that nobody else may have among them."""
+        return _best_beds(assessment)
 
     def _add_places(
         self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]]
@@ -247,10 +258,14 @@ def contract_id(case: Case, unit: Unit, bed: Bed, fund: str) -> str:
 
 def room_tonight(case: Case) -> int:
     """Places that licence and staff awake still allow, whoever comes."""
-    present = case.count(case.admit_on) - 1 - len(case.siblings)
-    limits = [case.facility.licence.capacity]
-    if case.facility.staffing.night_ratio is not None and case.facility.staffing.awake_staff_tonight is not None:
-        limits.append(case.facility.staffing.night_ratio * case.facility.staffing.awake_staff_tonight)
+    return room_beside(case.facility, case.count(case.admit_on) - 1 - len(case.siblings))
+
+
+def room_beside(facility: Facility, present: int) -> int:
+    """Places that licence and staff awake still allow tonight beside so many people."""
+    limits, staffing = [facility.licence.capacity], facility.staffing
+    if staffing.night_ratio is not None and staffing.awake_staff_tonight is not None:
+        limits.append(staffing.night_ratio * staffing.awake_staff_tonight)
     return max(0, min(limit for limit in limits if limit is not None) - present)
 
 

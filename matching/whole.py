@@ -1,5 +1,6 @@
-"""Whole-number programs: the least aim over things that are taken or not."""
+"""Programs over things that are taken or not: the least aim in whole numbers, and the linear bound with its prices."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,46 @@ from scipy.sparse import csr_array
 
 from matching.network import Ints
 
-# Proved to the last unit: every aim is whole, so less than one is nothing. One thread: the same answer every time.
-PARAMETERS = "output_flag=false\nmip_rel_gap=0\nmip_abs_gap=0.5\nthreads=1\nrandom_seed=0"
+INFEASIBLE = 2
+"""What the solver says where nothing keeps the rows."""
 
 
-def solve_whole(aim: Ints, matrix: csr_array, most: Ints, *, seconds: float | None = None) -> NDArray[np.bool_] | None:
+class NoAnswer(ArithmeticError):
+    """Nothing that could be taken keeps the rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is taken: bool[things], or None where none was found in time; and what no answer's aim is less than.
+
+    `proved`: there is no better.
+    """
+
+    taken: NDArray[np.bool_] | None
+    bound: float
+    proved: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """The linear bound of a program.
+
+    Attributes
+    ----------
+    bound : float
+        What no answer's aim can be less than, by arithmetic from the prices alone.
+    prices : float64[rows]
+        0 or more: what one more of a row is worth.
+    excess : float64[things]
+        How far above the bound an answer that takes the thing is at least; 0 or more.
+    """
+
+    bound: float
+    prices: NDArray[np.float64]
+    excess: NDArray[np.float64]
+
+
+def solve_whole(aim: Ints, matrix: csr_array, most: Ints, *, seconds: float | None = None) -> Answer:
     """Take what makes `aim` least under `matrix @ taken <= most`, by HiGHS.
 
     Parameters
@@ -21,22 +57,53 @@ def solve_whole(aim: Ints, matrix: csr_array, most: Ints, *, seconds: float | No
         What each thing adds; below 2**40 in sum, where floating point still tells units apart.
     matrix : int64 csr_array[rows, things]
     most : int64[rows]
-        Nothing taken at all must keep every row that any answer keeps, or there may be none.
     seconds : float, optional
         None: until it is proved.
 
     Returns
     -------
-    bool[things] or None
-        Proved least; None where time ran out.
+    Answer
+        Proved, unless time ran out.
 
     Raises
     ------
+    NoAnswer
+        Where nothing keeps the rows.
     ArithmeticError
         Where the solver ends without an answer, or with one that does not keep the rows.
     """
     if seconds is not None and seconds <= 0:
-        return None
+        return Answer(None, -np.inf, False)
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    found = milp(
+        aim.astype(np.float64),
+        integrality=np.ones(len(aim), np.uint8),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(matrix.astype(np.float64), -np.inf, most.astype(np.float64)),
+        options={"mip_rel_gap": 0} if seconds is None else {"mip_rel_gap": 0, "time_limit": seconds},
+    )
+    if found.status == INFEASIBLE:
+        raise NoAnswer("nothing keeps the rows")
+    bound = -np.inf if found.mip_dual_bound is None else float(found.mip_dual_bound)
+    if found.x is None:
+        if seconds is not None:
+            return Answer(None, bound, False)
+        raise ArithmeticError(f"the program was not solved: {found.status}")
+    taken = np.asarray(found.x) > 0.5
+    if np.any(matrix @ taken.astype(np.int64) > most):
+        raise ArithmeticError("the solver's answer does not keep the rows")
+    return Answer(taken, bound, found.status == 0)
+
+
+def solve_linear(aim: Ints, matrix: csr_array, most: Ints) -> Linear:
+    """The bound where things may be taken in part, by GLOP; any prices give one, so that rounding cannot spoil it.
+
+    Raises
+    ------
+    ArithmeticError
+        Where the solver ends without prices.
+    """
     from ortools.linear_solver.python import model_builder_helper as helper
 
     model: Any = helper.ModelBuilderHelper()
@@ -49,19 +116,16 @@ def solve_whole(aim: Ints, matrix: csr_array, most: Ints, *, seconds: float | No
         most.astype(np.float64),
         matrix.astype(np.float64),
     )
-    for thing in range(things):
-        model.set_var_integrality(thing, True)
-    solver = helper.ModelSolverHelper("highs")
+    solver = helper.ModelSolverHelper("glop")
     solver.enable_output(False)
-    solver.set_solver_specific_parameters(PARAMETERS)
-    if seconds is not None:
-        solver.set_time_limit_in_seconds(seconds)
     solver.solve(model)
     if solver.status() != helper.SolveStatus.OPTIMAL:
-        if seconds is not None:
-            return None
-        raise ArithmeticError(f"the program was not solved: {solver.status()}")
-    taken = np.asarray(solver.variable_values()) > 0.5
-    if np.any(matrix @ taken.astype(np.int64) > most):
-        raise ArithmeticError("the solver's answer does not keep the rows")
-    return taken
+        raise ArithmeticError(f"the linear program was not solved: {solver.status()}")
+    return linear(aim, matrix, most, np.maximum(0, -np.asarray(solver.dual_values())))
+
+
+def linear(aim: Ints, matrix: csr_array, most: Ints, prices: NDArray[np.float64]) -> Linear:
+    """The bound that prices give: each thing costs its aim and the price of all it uses."""
+    priced = aim + matrix.T @ prices
+    bound = float(np.minimum(0, priced).sum() - prices @ most)
+    return Linear(bound, prices, np.maximum(0, priced))

@@ -15,6 +15,7 @@ import pytest
 from matching.__main__ import main
 from matching.codec import schema
 from matching.doubled import doubled
+from matching.plan_form import plan_schema
 
 from .builders import GONE, Json, changed, decide, house, minor, referral, snapshot
 
@@ -347,3 +348,44 @@ def test_an_answer_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) ->
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "matching: the answer cannot be written: no space left on device\n"
+
+
+# The plan for everyone.
+
+
+def test_plan_prints_everyone_who_waits(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(two())
+    printed = json.loads(run("plan", file, capsys=capsys))
+    assert [row["referral"] for row in printed["lines"]] == ["ref_1", "ref_2"]
+    said = run("plan", file, "--plain", capsys=capsys).splitlines()
+    assert said[0] == "night of 2026-11-21: 2 with a bed, 0 without, 0 for a later night"
+    assert said[1] == "proved: no plan is better; no other is as good"
+    assert "ref_1 (urgency 1): fac_a, bed_a1: 30 nights paid (fund_a to 2026-12-21)" in said
+
+
+def test_a_plan_says_what_it_does_where_it_takes_long(
+    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matching.__main__.QUIET", 0.0)
+    assert main(("plan", write(two()))) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["proof"] == "optimal"
+    assert all(line.startswith("matching: 0 s: ") for line in err.splitlines())
+    assert err.count("\n") == 3
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_plan_needs_time_above_none(seconds: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused("plan", write(two()), "--seconds", seconds, capsys=capsys)
+    assert said == "argument --seconds: expected a number of seconds above 0; see python -m matching --help"
+
+
+def test_a_plan_of_what_cannot_be_read_is_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused("plan", "nowhere.json", capsys=capsys) == "nowhere.json: no such file or directory"
+    file = write(changed(two(), {"/policy/id": "mine"}))
+    assert refused("plan", file, capsys=capsys).endswith("/policy: this engine does not know policy mine version 1")
+
+
+def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(run("schema", "plan", capsys=capsys)) == plan_schema()
+    assert json.loads(run("schema", "snapshot", capsys=capsys)) == schema()

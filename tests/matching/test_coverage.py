@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import coverage
-from matching.coverage import PayerRun, cover, heads
+from matching.coverage import PayerRun, cover, cover_from, heads
 from tests.proofs import saw, times
 
 from .builders import (
@@ -156,6 +156,26 @@ def test_how_far_each_payer_leads(drawing: tuple[list[Money], int]) -> None:
     for at, payer in enumerate(payers):
         longest = max((len(one) for one in every if one and one[0] == at), default=0)
         assert found[payer.fund] - START == longest
+
+
+@settings(max_examples=times(400), deadline=None)
+@given(drawings)
+def test_the_best_chain_that_each_payer_begins(drawing: tuple[list[Money], int]) -> None:
+    payers, nights = drawing
+    every = list(sequences(payers, nights))
+    runs = [payer.run() for payer in payers]
+    for at, payer in enumerate(payers):
+        first = [one for one in every if one and one[0] == at]
+        found = cover_from(runs, payer.fund, START, START + nights)
+        paid = [
+            row.fund
+            for row in found.payers
+            for _ in range((row.until or row.from_).toordinal() - row.from_.toordinal())
+        ]
+        wanted = min(first, key=lambda one: order(payers, one), default=())
+        assert paid == [payers[one].fund for one in wanted]
+        assert found.end == START + len(wanted)
+        assert found.proved
 
 
 @settings(max_examples=times(100), deadline=None)

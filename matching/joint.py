@@ -1,0 +1,197 @@
+"""Everybody's ways as a network with conditions: what the joint plan is solved on."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from matching import groups
+from matching.bands import years_between
+from matching.census import Census
+from matching.facts import Payer
+from matching.groups import Row, Sides
+from matching.money import Purse, Taken, least_beds
+from matching.network import Network
+from matching.stands import SEPARATOR, Stand, Stands
+from matching.value import Policy
+from matching.waiting import PLENTY
+
+KINDS = ("together", "apart", "age_gap", "fund.beds", "fund.nights")
+"""What a condition is about."""
+
+
+class Way(NamedTuple):
+    """One minor at one group of beds with one sequence of payers; `nights` are paid while the bed is free."""
+
+    stand: Stand
+    payers: tuple[Payer, ...]
+    nights: int
+    cost: int
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """Who waits tonight, every way for each, and what ways together must keep.
+
+    Attributes
+    ----------
+    ways : tuple of Way
+        One for each pair of the network, in its order.
+    kinds : tuple of str
+        What each condition is about, one of `KINDS`.
+    """
+
+    stands: Stands
+    purse: Purse
+    ways: tuple[Way, ...]
+    network: Network
+    sides: Sides
+    kinds: tuple[str, ...]
+
+
+def joint(census: Census, policy: Policy) -> Joint:
+    """Put together everyone who waits tonight.
+
+    Parameters
+    ----------
+    census : Census
+    policy : Policy
+        What a way costs.
+
+    Returns
+    -------
+    Joint
+        With rows in an order that only ids decide.
+    """
+    stands = Stands(census, policy)
+    purse = Purse(census, stands.stands)
+    ways: list[Way] = []
+    names: list[tuple[str, str]] = []
+    for stand in stands.stands:
+        for payers in purse.ways(stand):
+            nights = (payers[-1].until or stand.case.until).toordinal() - purse.tonight
+            ways.append(Way(stand, payers, nights, stand.standing + stands.nights_cost(stand, nights)))
+            names.append((stand.group, SEPARATOR.join((stand.group, payers[0].fund, str(nights)))))
+    network = _network(stands, ways, names)
+    rows = list(_Conditions(census, stands, purse, ways, network).rows())
+    sides = groups.sides(network, [row for _, row in rows])
+    return Joint(stands, purse, tuple(ways), network, sides, tuple(kind for kind, _ in rows))
+
+
+def _network(stands: Stands, ways: Sequence[Way], names: Sequence[tuple[str, str]]) -> Network:
+    """A contract for each sequence at each group of beds; what payers share is a matter of conditions."""
+    unit_at = {group: at for at, group in enumerate(dict.fromkeys(group for group, _ in names))}
+    house_at = {house: at for at, house in enumerate(dict.fromkeys(stands.house[group] for group in unit_at))}
+    contract_at: dict[str, int] = {}
+    contract_unit: list[int] = []
+    for group, contract in names:
+        if contract not in contract_at:
+            contract_at[contract] = len(contract_unit)
+            contract_unit.append(unit_at[group])
+    return Network(
+        minors=tuple(stands.minors),
+        tier=np.array(stands.tiers, np.int64),
+        pair_minor=np.array([way.stand.minor for way in ways], np.int64),
+        pair_contract=np.array([contract_at[contract] for _, contract in names], np.int64),
+        pair_cost=np.array([way.cost for way in ways], np.int64),
+        contracts=tuple(contract_at),
+        contract_unit=np.array(contract_unit, np.int64),
+        unit_facility=np.array([house_at[stands.house[group]] for group in unit_at], np.int64),
+        contract_places=np.full(len(contract_at), PLENTY),
+        unit_beds=np.array([len(stands.beds[group]) for group in unit_at], np.int64),
+        facility_places=np.array([stands.room[house] for house in house_at], np.int64),
+    )
+
+
+class _Conditions:
+    """What ways together must keep, beside beds and room."""
+
+    def __init__(self, census: Census, stands: Stands, purse: Purse, ways: Sequence[Way], network: Network) -> None:
+        self.census, self.stands, self.purse, self.ways, self.network = census, stands, purse, ways, network
+        self.minors = [census.minors[minor] for minor in network.minors]
+        at = {facility.id: place for place, facility in enumerate(census.snapshot.facilities)}
+        self.house = np.array([at[way.stand.case.facility.id] for way in ways], np.int64)
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every condition, and what it is about."""
+        place = {minor.id: at for at, minor in enumerate(self.minors)}
+        for at, minor in enumerate(self.minors):
+            for sibling in self.census.waiting_siblings(minor, self.census.tonight) if minor.together_with else ():
+                if sibling.id in place:
+                    for row in groups.together(self.network, at, place[sibling.id], self.house):
+                        yield "together", row
+            for other in sorted(self.census.avoided_by(minor)):
+                if at < place.get(other, -1):
+                    for row in groups.apart(self.network, at, place[other], self.house):
+                        yield "apart", row
+        yield from (("age_gap", row) for row in self._age_gaps())
+        yield from self._money()
+
+    def _age_gaps(self) -> Iterator[Row]:
+        """In a unit with an age gap nobody comes beside somebody who comes tonight too and is too far in age."""
+        units: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for pair, way in enumerate(self.ways):
+            if way.stand.unit.max_age_gap_years is not None:
+                units[way.stand.unit.id][way.stand.minor].append(pair)
+        for by_minor in units.values():
+            unit = self.ways[next(iter(by_minor.values()))[0]].stand.unit
+            for minor, own in by_minor.items():
+                far = [
+                    pair
+                    for other, pairs in by_minor.items()
+                    if self._far(minor, other, unit.max_age_gap_years)
+                    for pair in pairs
+                ]
+                most = min(len(unit.beds), len({self.ways[pair].stand.minor for pair in far}))
+                if most:
+                    pairs = np.array([*own, *far], np.int64)
+                    yield pairs, np.array([most] * len(own) + [1] * len(far), np.int64), most
+
+    def _far(self, one: int, other: int, most: int | None) -> bool:
+        gap = years_between(self.minors[one], self.minors[other], self.census.tonight)
+        return one != other and most is not None and (gap is None or gap > most)
+
+    def _money(self) -> Iterator[tuple[str, Row]]:
+        """The beds that a fund may pay each night, and the nights that each row of its limits has left."""
+        taken: dict[str, list[tuple[int, Taken]]] = defaultdict(list)
+        for pair, way in enumerate(self.ways):
+            for row in self.purse.of(way.stand, way.payers):
+                if row.fund in self.purse.short:
+                    taken[row.fund].append((pair, row))
+        for fund in sorted(taken):
+            yield from (("fund.beds", row) for row in self._beds(fund, taken[fund]))
+            yield from (("fund.nights", row) for row in self._nights(taken[fund]))
+
+    def _beds(self, fund: str, taken: Sequence[tuple[int, Taken]]) -> list[Row]:
+        """A condition for each night that no other night decides."""
+        least = least_beds(row for _, row in taken)
+        if least is None:
+            return []
+        found: list[tuple[frozenset[int], int]] = []
+        for night in self.purse.nights(fund, [row for _, row in taken]):
+            here = frozenset(
+                pair
+                for pair, row in taken
+                if row.start <= night < row.end and not self.purse.pays_now(self.network.minors[row.minor], fund, night)
+            )
+            left = self.purse.beds_left(fund, least, night)
+            if not any(here <= more and left >= less for more, less in found):
+                found = [(more, less) for more, less in found if not (more <= here and less >= left)]
+                found.append((here, left))
+        return [_row(dict.fromkeys(here, 1), left) for here, left in found if here]
+
+    def _nights(self, taken: Sequence[tuple[int, Taken]]) -> list[Row]:
+        by_row: dict[int, dict[int, int]] = defaultdict(dict)
+        left: dict[int, int] = {}
+        for pair, row in taken:
+            if row.row.nights_left is not None:
+                by_row[id(row.row)][pair] = row.end - row.start
+                left[id(row.row)] = row.row.nights_left
+        return [_row(pairs, left[row]) for row, pairs in by_row.items()]
+
+
+def _row(pairs: dict[int, int], most: int) -> Row:
+    ordered = sorted(pairs)
+    return np.array(ordered, np.int64), np.array([pairs[pair] for pair in ordered], np.int64), most

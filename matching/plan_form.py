@@ -1,0 +1,124 @@
+"""A joint plan as JSON: its document, and the JSON Schema of that."""
+
+from dataclasses import asdict
+from typing import Any
+
+from matching.joint import KINDS
+from matching.plan import CAREFUL, JointPlan, Line
+
+Document = dict[str, Any]
+
+
+def plan_document(found: JointPlan) -> Document:
+    """Give the JSON of a joint plan, version 1.
+
+    Returns
+    -------
+    dict
+        As `plan_schema` says, with `weight` and `cost` beside each term's value.
+    """
+    return {
+        "version": 1,
+        "snapshot_sha256": found.snapshot_sha256,
+        "rules_version": found.rules_version,
+        "engine_version": found.engine_version,
+        "policy": {"id": found.policy.id, "version": found.policy.version},
+        "tonight": found.tonight.isoformat(),
+        "lines": [_line(row) for row in found.lines],
+        "unplaced": [asdict(row) for row in found.unplaced],
+        "later": list(found.later),
+        "value": {"unplaced": list(found.value.unplaced), "cost": found.value.cost},
+        "bound": {"unplaced": list(found.bound.unplaced), "cost": found.bound.cost},
+        "proof": found.proof,
+        "unique": found.unique,
+        "conditions": found.conditions,
+        "careful": [{"code": code, "text": text} for code, text in CAREFUL.items()],
+    }
+
+
+def _line(row: Line) -> Document:
+    return {
+        "minor": row.minor,
+        "referral": row.referral,
+        "urgency": row.urgency,
+        "facility": row.facility,
+        "unit": row.unit,
+        "bed": row.bed,
+        "admit_on": row.admit_on.isoformat(),
+        "paid_nights": row.paid_nights,
+        "paid_until": row.paid_until.isoformat() if row.paid_until else None,
+        "payers": [
+            {"fund": payer.fund, "from": payer.from_.isoformat(), "until": payer.until.isoformat()}
+            for payer in row.payers
+            if payer.until is not None
+        ],
+        "money_shared": row.money_shared,
+        "bed_until": row.bed_until.isoformat() if row.bed_until else None,
+        "bed_confirmed_at": row.bed_confirmed_at.isoformat() if row.bed_confirmed_at else None,
+        "call_first": row.call_first,
+        "provisional": list(row.provisional),
+        "together_with": list(row.together_with),
+        "terms": [{**term._asdict(), "cost": term.cost} for term in row.terms],
+    }
+
+
+def plan_schema() -> Document:
+    """Give the JSON Schema of a joint plan, version 1."""
+    text, night, count, yes = {"type": "string"}, {"type": "string", "format": "date"}, _whole(0), {"type": "boolean"}
+    perhaps = {"anyOf": [night, {"type": "null"}]}
+    value = _object(unplaced=_many(count, 4), cost=count)
+    line = _object(
+        minor=text,
+        referral=text,
+        urgency=_whole(1, 4),
+        facility=text,
+        unit=text,
+        bed=text,
+        admit_on=night,
+        paid_nights=_whole(1),
+        paid_until=perhaps,
+        payers=_many(_object(fund=text, **{"from": night}, until=night)),
+        money_shared=yes,
+        bed_until=perhaps,
+        bed_confirmed_at={"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
+        call_first=yes,
+        provisional=_many(text),
+        together_with=_many(text),
+        terms=_many(_object(code=text, value=count, unit=text, weight=count, text=text, cost=count)),
+    )
+    why = {"enum": ["no_option", "no_place_left"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A joint plan for everyone who waits tonight",
+        **_object(
+            version={"const": 1},
+            snapshot_sha256=text,
+            rules_version=text,
+            engine_version=text,
+            policy=_object(id=text, version=_whole(1)),
+            tonight=night,
+            lines=_many(line),
+            unplaced=_many(_object(minor=text, referral=text, urgency=_whole(1, 4), why=why, houses=count)),
+            later=_many(text),
+            value=value,
+            bound=value,
+            proof={"enum": ["optimal", "bounded"]},
+            unique={"type": ["boolean", "null"]},
+            conditions=_object(**dict.fromkeys(KINDS, count)),
+            careful=_many(_object(code=text, text=text)),
+        ),
+    }
+
+
+def _object(**columns: Document) -> Document:
+    return {"type": "object", "properties": columns, "required": list(columns), "additionalProperties": False}
+
+
+def _many(item: Document, exactly: int | None = None) -> Document:
+    many: Document = {"type": "array", "items": item}
+    return many if exactly is None else many | {"minItems": exactly, "maxItems": exactly}
+
+
+def _whole(least: int, most: int | None = None) -> Document:
+    whole: Document = {"type": "integer", "minimum": least}
+    return whole if most is None else whole | {"maximum": most}
