@@ -27,8 +27,8 @@ _DECIDING = {UnitFit.code, *(rule.code for rule in _JUDGED)}
 class Admission(NamedTuple):
     """Where and when a minor could come; without a bed, the date is only `first`, the earliest night asked for.
 
-    `room_from` is the first night on which beds and licence would do whoever else lives there: where it comes before
-    the admission, the house waits for people, not for a bed.
+    `room_from` is the first night on which beds and licence would do, whoever lives there and whatever siblings are
+    like: where it comes before the admission, the house waits for people, not for a bed.
     """
 
     referral: str
@@ -149,11 +149,19 @@ def _has_gaps(facility: Facility) -> bool:
 
 
 def _has_room(case: Case) -> bool:
-    """Whether there is a bed for everybody within the licence, whoever else lives there."""
-    if Capacity().outcome(case, case.admit_on) is NOT_MET:
+    """Whether there are beds enough within the licence, one of them for the minor, whoever else lives there.
+
+    A sibling counts as one more, in any bed, and only where she or he lives nowhere all along: neither when siblings
+    come of age nor when they move is told by the night.
+    """
+    night, capacity = case.admit_on, case.facility.licence.capacity
+    more = sum(one.id not in case.census.presence for one in case.siblings)
+    if capacity is not None and case.count(night) - len(case.siblings) + more > capacity:
         return False
-    seats = [[bed.id for _, bed in _places(sibling_case(case, one), gap=False)] for one in case.siblings]
-    return any(_seated(seats, bed.id) for _, bed in _places(case, gap=False))
+    if not _places(case, gap=False):
+        return False
+    group = [case, *(sibling_case(case, one) for one in case.siblings)]
+    return more < len({bed.id for one in group for unit in case.facility.units for bed in one.free_beds(unit, night)})
 
 
 def _places(case: Case, *, gap: bool = True) -> list[Place]:

@@ -105,6 +105,8 @@ class _Check:
                 yield f"{where}: it belongs to {judged.listed}"
                 continue
             yield from _findings(where, entry["findings"], judged)
+            if name != "options":
+                yield from self._full(where, entry["as_full"], judged)
             yield from self._counted(where, judged)
             if name == "needs_info":
                 yield from differences(where, entry, _needs_info(judged, asked))
@@ -129,6 +131,17 @@ class _Check:
                 refused = self.book.payer(payer.funding).refuses(night, night)
                 if refused != next((code for code in NIGHT_CODES if code not in met), None):
                     yield f"{where}: whether {payer.funding.fund.id} pays the first night is counted otherwise"
+
+    def _full(self, where: str, full: Document | None, judged: Judged) -> Iterator[str]:
+        """What would be said of the house without a bed, where the entry itself tells of other people."""
+        if (full is not None) != judged.tells_of_people:
+            yield f"{where}: as_full is {'missing' if full is None else 'not called for'}"
+        elif full is not None:
+            where, without = f"{where}, as full", self.judge.without_bed(self.referral, judged.case.facility)
+            unknown = [] if without.failed else without.unknown
+            yield from _findings(where, full["findings"], without)
+            expected = {"waits_for_people": judged.waits_for_people, "list": without.listed, "unknown": unknown}
+            yield from differences(where, full, expected | _excluded(without))
 
     def _placed(self, where: str, entry: Document, judged: Judged) -> Iterator[str]:
         """An option, or one for later: its date and bed, its payers and its terms."""

@@ -12,6 +12,11 @@ from matching.payer import Funding
 from matching.rules import BY_CODE, ONCE_RULES
 from matching.rules.base import Rule
 
+ABOUT_PEOPLE = {"safeguard.population", "safeguard.conflict", "safeguard.awake_staff"} | {
+    *("licence.capacity", "unit.fit", "minor.together")
+}
+"""Rules whose answers other people may decide."""
+
 
 class FreeBed(NamedTuple):
     """A bed in its unit, and the first night of the need on which it is not free."""
@@ -57,7 +62,7 @@ class Option(NamedTuple):
 class Judged:
     """A pair with its date, its bed where there is one, and every finding; the list follows from these alone.
 
-    `room_from` is the first night on which there would be a bed within the licence, whoever else lived there.
+    `room_from` is the first night on which there would be beds enough within the licence, whoever else lived there.
     """
 
     case: Case
@@ -95,6 +100,19 @@ class Judged:
             for payer in self.payers:
                 if not payer.codes(NOT_MET):
                     yield from (row for row in payer.findings if row.outcome is UNKNOWN)
+
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether there would have been room on an earlier night than the one that was judged."""
+        return self.place is not None and self.room_from != self.case.admit_on
+
+    @property
+    def tells_of_people(self) -> bool:
+        """Whether the night that was judged, or what stands in the way on it, comes of other people alone."""
+        if self.place is None or self.case.admit_on == self.first:
+            return False
+        stands = self.failed or self.unknown
+        return self.waits_for_people or (bool(stands) and set(stands) <= ABOUT_PEOPLE)
 
     @property
     def listed(self) -> str:

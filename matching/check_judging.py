@@ -10,7 +10,7 @@ from matching.case import Case
 from matching.census import Census
 from matching.check_judged import FreeBed, Judged, JudgedPayer, Option
 from matching.facts import Bed, Facility, Minor, Referral, Resident, Snapshot, Unit
-from matching.findings import MET, NOT_MET, UNKNOWN, Outcome
+from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome
 from matching.payer import Funding
 from matching.rules import FACILITY_RULES, FUND_IN_FORCE, FUND_LAST_RESORT, NIGHT_RULES, ONCE_RULES
 from matching.rules.conflict import Conflict
@@ -60,9 +60,14 @@ class Judge:
                 place = self._bed(case)
             night += ONE_DAY
         if place is None:
-            case = self._case(referral, facility, first, bed_known=False)
-        house = [rule.check(case) for rule in FACILITY_RULES]
-        return Judged(case, first, place, room_from, house, self._payers(case))
+            return self.without_bed(referral, facility)
+        return Judged(case, first, place, room_from, _house(case), self._payers(case))
+
+    def without_bed(self, referral: Referral, facility: Facility) -> Judged:
+        """Judge every rule on the first night asked for, as if there were no bed on any night."""
+        first = self.first_night(referral)
+        case = self._case(referral, facility, first, bed_known=False)
+        return Judged(case, first, None, None, _house(case), self._payers(case))
 
     def option_tonight(self, referral: Referral, facility: Facility) -> Option | None:
         """The pair where it is an option for tonight: every rule of the facility is met, and a payer may pay."""
@@ -120,10 +125,20 @@ class Judge:
         return None
 
     def _has_room(self, case: Case) -> bool:
-        """Whether everybody of the group could have a bed within the licence, whoever else lives there."""
-        group = [case, *(_of_sibling(case, one) for one in case.siblings)]
-        choices = [{bed.id for _, bed in self._fitting(one, gap=False)} for one in group]
-        return Capacity().outcome(case, case.admit_on) is not NOT_MET and seated(choices)
+        """Whether the minor has a bed within the licence, and each sibling who lives nowhere all along any other."""
+        along = [one for one in case.siblings if one.id not in self.lives]
+        capacity, lives_here = case.facility.licence.capacity, case.count(case.admit_on) - 1 - len(case.siblings)
+        if capacity is not None and lives_here + 1 + len(along) > capacity:
+            return False
+        fitting = {bed.id for _, bed in self._fitting(case, gap=False)}
+        free = {
+            bed.id
+            for one in (case, *(_of_sibling(case, sibling) for sibling in case.siblings))
+            for unit in case.facility.units
+            for bed in unit.beds
+            if self.free(bed, case.admit_on, one.minor.id, one.referrals)
+        }
+        return bool(fitting) and len(free) > len(along)
 
     def _fitting(self, case: Case, *, gap: bool) -> list[tuple[Unit, Bed]]:
         """The beds that are free on the night for this minor, in units that do not rule her or him out."""
@@ -183,6 +198,10 @@ class Judge:
         for payer in payers:
             payer.findings.append(FUND_LAST_RESORT.check(payer.funding, other_may_pay))
         return payers
+
+
+def _house(case: Case) -> list[Finding]:
+    return [rule.check(case) for rule in FACILITY_RULES]
 
 
 def seated(choices: Sequence[set[str]]) -> bool:

@@ -12,10 +12,11 @@ PLACED = {
 }
 LISTS = {
     "options": PLACED | {"rank"},
-    "later": PLACED | {"from", "room_from"},
-    "needs_info": {"facility", "unknown", "ask", "findings"},
-    "excluded": {"facility", "failed", "fix", "findings"},
+    "later": PLACED | {"from", "room_from", "as_full"},
+    "needs_info": {"facility", "unknown", "ask", "findings", "as_full"},
+    "excluded": {"facility", "failed", "fix", "findings", "as_full"},
 }
+AS_FULL = {"waits_for_people", "list", "unknown", "failed", "fix", "findings"}
 ROWS = {"findings": {"rule", "outcome", "subject"}, "payers": {"fund", "from", "until"}}
 
 
@@ -33,6 +34,14 @@ def misshapen(document: Document) -> Iterator[str]:
                 yield f"entry {at} of {name} has not the keys of the contract"
             else:
                 yield from _rows(f"{name}, {entry['facility']}", entry)
+                yield from _full(f"{name}, {entry['facility']}, as full", entry.get("as_full"))
+
+
+def _full(where: str, full: Any) -> Iterator[str]:
+    if isinstance(full, dict) and set(full) == AS_FULL:
+        yield from _rows(where, full)
+    elif full is not None:
+        yield f"{where}: not the keys of the contract"
 
 
 def _rows(where: str, entry: Document) -> Iterator[str]:

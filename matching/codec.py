@@ -33,7 +33,7 @@ from pydantic import (
 )
 
 from matching import facts
-from matching.decision import Decision, Option
+from matching.decision import AsFull, Decision, Option
 from matching.eligibility import Assessment
 from matching.facts import Snapshot
 from matching.findings import MET, Finding
@@ -354,6 +354,7 @@ def decision_document(decision: Decision, findings: Literal["all", "failed"] = "
                 "unknown": list(row.unknown),
                 "ask": [ask._asdict() for ask in row.ask],
                 "findings": _findings(row.findings, keep),
+                "as_full": _as_full(row.as_full, keep),
             }
             for row in decision.needs_info
         ],
@@ -363,6 +364,7 @@ def decision_document(decision: Decision, findings: Literal["all", "failed"] = "
                 "failed": list(row.failed),
                 "fix": [fix._asdict() for fix in row.fix],
                 "findings": _findings(row.findings, keep),
+                "as_full": _as_full(row.as_full, keep),
             }
             for row in decision.excluded
         ],
@@ -388,9 +390,10 @@ def explanation_document(assessment: Assessment, findings: Literal["all", "faile
 
 def _option(row: Option, keep: bool) -> dict[str, Any]:
     first = {"rank": row.rank} if row.rank is not None else {}
-    when = {"admit_on": _plain(row.admit_on)}
+    when, last = {"admit_on": _plain(row.admit_on)}, {}
     if row.rank is None:
         when |= {"from": when["admit_on"], "room_from": _plain(row.room_from)}
+        last = {"as_full": _as_full(row.as_full, keep)}
     return {
         **first,
         "facility": row.facility,
@@ -408,6 +411,20 @@ def _option(row: Option, keep: bool) -> dict[str, Any]:
         "terms": [{**term._asdict(), "cost": term.cost} for term in row.terms],
         "network": _plain(row.network),
         "findings": _findings(row.findings, keep),
+        **last,
+    }
+
+
+def _as_full(full: AsFull | None, keep: bool) -> dict[str, Any] | None:
+    if full is None:
+        return None
+    return {
+        "waits_for_people": full.waits_for_people,
+        "list": full.listed,
+        "unknown": list(full.unknown),
+        "failed": list(full.failed),
+        "fix": [fix._asdict() for fix in full.fix],
+        "findings": _findings(full.findings, keep),
     }
 
 

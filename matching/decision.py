@@ -49,6 +49,22 @@ class NetworkEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class AsFull:
+    """What would be said of a facility if it had no bed at all: judged on the first night asked for, with no date.
+
+    Kept beside an entry that other people decide, for who may not learn of them: by moving the night that was judged
+    (`waits_for_people`), or as all that is in the way on it. `listed` is the list it stands in.
+    """
+
+    waits_for_people: bool
+    listed: str
+    unknown: tuple[str, ...]
+    failed: tuple[str, ...]
+    fix: Sequence[Fix]
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A facility that could take the minor, on the first night needed or later.
 
@@ -73,6 +89,7 @@ class Option:
     network: NetworkEffect | None
     findings: Sequence[Finding]
     room_from: date | None = None
+    as_full: AsFull | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +100,7 @@ class NeedsInfo:
     unknown: tuple[str, ...]
     ask: tuple[Ask, ...]
     findings: Sequence[Finding]
+    as_full: AsFull | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,7 @@ class Excluded:
     failed: tuple[str, ...]
     fix: Sequence[Fix]
     findings: Sequence[Finding]
+    as_full: AsFull | None
 
 
 @dataclass(frozen=True, slots=True)

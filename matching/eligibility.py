@@ -26,7 +26,19 @@ class Assessment:
     With `words` False outcomes alone are judged, and findings are put into words when they are asked for.
     """
 
-    __slots__ = ("_admission", "_cover", "_findings", "_referral", "case", "failed", "payers", "unknown", "verdict")
+    __slots__ = (
+        "_admission",
+        "_cover",
+        "_findings",
+        "_known",
+        "_referral",
+        "case",
+        "failed",
+        "payers",
+        "unknown",
+        "verdict",
+        "words",
+    )
 
     def __init__(
         self, case: Case, referral: Referral, found: Admission | None, words: bool, known: Codes | None
@@ -34,6 +46,8 @@ class Assessment:
         self.case = case
         self._referral = referral
         self._admission = found
+        self._known = known
+        self.words = words
         self._findings = [rule.check(case) for rule in FACILITY_RULES] if words else None
         if self._findings is not None:
             not_met, unknown = failing((row.rule, row.outcome) for row in self._findings)
@@ -101,6 +115,26 @@ class Assessment:
             facts.update(*(payer.asks for payer in self.payers if not payer.not_met))
         return facts
 
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether the night is a later one than beds and licence alone would make it."""
+        return self.case.bed_known and self.admission.room_from != self.case.admit_on
+
+    def as_full(self) -> "Assessment | None":
+        """The same with no bed at all, judged on the first night asked for; None where that would hide nothing.
+
+        It hides something where the night waits for people to leave or to grow older, and where they alone are in the
+        way on another night than the first: that it is another one would be told by ages and dates.
+        """
+        case, first = self.case, earliest(self.case.census, self._referral)
+        if not case.bed_known or case.admit_on == first:
+            return None
+        stands = self.failed or self.unknown
+        if not self.waits_for_people and not (stands and ABOUT_PEOPLE.issuperset(stands)):
+            return None
+        full = make_case(case.census, case.minor, case.facility, self._referral, first, False, sibling_outcome)
+        return Assessment(full, self._referral, Admission(self._referral.id, full, first), self.words, self._known)
+
     def fixes(self) -> list[Fix]:
         """The smallest change for each failed rule, and who could make it."""
         return [self._fix(code) for code in self.failed]
@@ -120,6 +154,18 @@ class Assessment:
 
 
 _LICENCE = (InForce(), Age())
+
+ABOUT_PEOPLE = frozenset(
+    {
+        "safeguard.population",
+        "safeguard.conflict",
+        "safeguard.awake_staff",
+        "licence.capacity",
+        "unit.fit",
+        "minor.together",
+    }
+)
+"""Rules that look at who lives in a house, or at who would come along."""
 
 
 def assess(

@@ -11,7 +11,7 @@ from itertools import count
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.admission import earliest
 from matching.census import Census
-from matching.decision import Decision, Excluded, Later, NeedsInfo, NetworkEffect, Option
+from matching.decision import AsFull, Decision, Excluded, Later, NeedsInfo, NetworkEffect, Option
 from matching.eligibility import Assessment, assess
 from matching.facts import Referral, Snapshot
 from matching.findings import Ask, Finding, Fix
@@ -114,7 +114,7 @@ def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> 
         later=_later(lists["later"], referral, policy),
         needs_info=_needs_info(lists["needs_info"]),
         excluded=tuple(
-            Excluded(row.case.facility.id, tuple(row.failed), _fixes(row, words), _findings(row))
+            Excluded(row.case.facility.id, tuple(row.failed), _fixes(row), _findings(row), _as_full(row))
             for row in sorted(lists["excluded"], key=lambda row: (len(row.failed), row.case.facility.id))
         ),
     )
@@ -178,7 +178,16 @@ def _entry(row: Assessment, found: tuple[Term, ...], rank: int | None, network: 
         network=network,
         findings=_findings(row),
         room_from=row.admission.room_from if known else None,
+        as_full=_as_full(row),
     )
+
+
+def _as_full(row: Assessment) -> AsFull | None:
+    full = row.as_full()
+    if full is None:
+        return None
+    unknown, failed = tuple(full.unknown), tuple(full.failed)
+    return AsFull(row.waits_for_people, full.verdict, unknown, failed, _fixes(full), _findings(full))
 
 
 def _provisional(row: Assessment) -> tuple[str, ...]:
@@ -191,8 +200,8 @@ def _findings(row: Assessment) -> Sequence[Finding]:
     return Later(lambda: row.all_findings)
 
 
-def _fixes(row: Assessment, words: bool) -> Sequence[Fix]:
-    return tuple(row.fixes()) if words else Later(row.fixes)
+def _fixes(row: Assessment) -> Sequence[Fix]:
+    return tuple(row.fixes()) if row.words else Later(row.fixes)
 
 
 def _terms(row: Assessment, referral: Referral, policy: Policy) -> tuple[Term, ...]:
@@ -220,7 +229,9 @@ def _needs_info(rows: Sequence[Assessment]) -> tuple[NeedsInfo, ...]:
         return tuple(sorted(found, key=lambda ask: (-ask.decides, ask.fact)))
 
     return tuple(
-        NeedsInfo(row.case.facility.id, tuple(row.unknown), asks(asked[row.case.facility.id]), _findings(row))
+        NeedsInfo(
+            row.case.facility.id, tuple(row.unknown), asks(asked[row.case.facility.id]), _findings(row), _as_full(row)
+        )
         for row in sorted(rows, key=lambda row: (len(row.unknown), row.case.facility.id))
     )
 

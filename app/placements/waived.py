@@ -51,7 +51,8 @@ def entry(
         _only_money(seen, referral, run.tonight)
     elif missing := [rule for rule in seen["failed"] if rule not in waived]:
         raise Problem("exception_needed", extra={"rules": missing})
-    _nothing_else(seen, next(row for row in answer["excluded"] if row["facility"] == facility_id))
+    whole = next((row for row in answer["excluded"] if row["facility"] == facility_id), None)
+    _nothing_else(seen, whole)
     return _placed(run, referral, facility_id, waived, unfunded=unfunded)
 
 
@@ -63,11 +64,14 @@ def _only_money(seen: Json, referral: Referral, tonight: date) -> None:
         raise Problem("not_an_option", "Without a payer only a young person with no safe place tonight is taken in.")
 
 
-def _nothing_else(seen: Json, whole: Json) -> None:
-    """Nothing that was not shown stands in the way, and no doubt: an unknown safeguard is not a pass."""
+def _nothing_else(seen: Json, whole: Json | None) -> None:
+    """Nothing that was not shown stands in the way, and no doubt: an unknown safeguard is not a pass.
+
+    A house that was shown as a full one, on another night than the engine judged, has no bed for who reads it.
+    """
     if any(f["outcome"] == "unknown" and not _of_fund(f["rule"]) for f in seen["findings"]):
         raise Problem("not_an_option", "Something about this house or this young person is not known yet. Ask first.")
-    if set(whole["failed"]) != set(seen["failed"]):
+    if whole is None or whole.get("as_full") is not None or set(whole["failed"]) != set(seen["failed"]):
         raise Problem("not_available")
     if any(f["outcome"] == "unknown" and not _of_fund(f["rule"]) for f in whole["findings"]):
         raise Problem("not_available")

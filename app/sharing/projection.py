@@ -3,8 +3,9 @@
 A stored decision is whole. Some of its findings are about other people: who lives in a house, how old they are,
 how many they are, where a sibling is. "Not there, because of a conflict" tells a recruiter where someone is, so the
 agency that asks never sees them, not even as met. Where another rule fails anyway they are left out; where they are
-the only obstacle the house reads exactly like a full one with no date known. All keys are copied by name: what a later
-engine adds stays inside until it is named here.
+the only obstacle the house reads exactly like a full one with no date known. So it does where they move the night that
+is judged: what was true on that night stays inside, and what would be said of a full house is said. All keys are copied
+by name: what a later engine adds stays inside until it is named here.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ ROOM_THAT_SUITS = "a room that suits"
 SIBLING_TERMS = frozenset({"siblings.elsewhere"})
 
 LISTS = ("options", "later", "needs_info", "excluded")
+DATED_INSIDE = ("needs_info", "excluded")
+"""Lists whose entries do not say on which night they were judged."""
 HEAD = ("version", "referral", "rules_version", "engine_version")
 PLACE = (
     "rank", "facility", "from", "unit", "bed", "admit_on", "funded_nights", "first_unfunded_night", "payers", "binding",
@@ -125,8 +128,7 @@ def _for_agency(lists: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
     out: dict[str, list[Json]] = {name: [] for name in LISTS}
     for name, entries in lists.items():
         for entry in entries:
-            seen = [s for f in entry.get("findings", ()) if (s := _house_alone(f)) is not None]
-            place, shown = _placed(name, entry, seen)
+            place, shown = _shown(name, entry)
             out[place].append(shown)
     _hide_where_siblings_are(out["options"] + out["later"])
     _count_again(out["needs_info"])
@@ -136,6 +138,19 @@ def _for_agency(lists: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
     dated = [e for e in out["later"] if e["from"] is not None]
     out["later"] = dated + sorted((e for e in out["later"] if e["from"] is None), key=_facility)
     return out
+
+
+def _shown(name: str, entry: Json) -> tuple[str, Json]:
+    """The list in which the agency finds the house, and what it reads there."""
+    if name in DATED_INSIDE and "as_full" not in entry:
+        # Stored by an engine that did not say on which night it was judged, nor for whom the house waits.
+        return "later", _not_available(entry["facility"])
+    full = entry.get("as_full")
+    if full is None or not full["waits_for_people"]:
+        place, shown = _placed(name, entry)
+        if full is None or shown.get("code") != NOT_AVAILABLE:
+            return place, shown
+    return _placed(full["list"], full | {"facility": entry["facility"]})
 
 
 def _house_alone(finding: Json) -> Json | None:
@@ -164,14 +179,15 @@ def _house_alone(finding: Json) -> Json | None:
     }  # fmt: skip
 
 
-def _placed(name: str, entry: Json, seen: list[Json]) -> tuple[str, Json]:
-    """The list in which the agency finds the house, and what it reads there."""
+def _placed(name: str, entry: Json) -> tuple[str, Json]:
+    """List and entry with nothing left but what the house, the money and the minor decide."""
+    seen = [s for f in entry.get("findings", ()) if (s := _house_alone(f)) is not None]
     shown = entry | {"findings": seen}
     if name == "options":
         return name, shown
     if name == "later":
         # A bed that waits for someone else to leave shows no date: the date would be that person's.
-        freed_by_beds = entry["from"] is not None and entry.get("room_from") == entry["from"]
+        freed_by_beds = entry.get("from") is not None and entry.get("room_from") == entry["from"]
         return name, shown if freed_by_beds else _not_available(entry["facility"])
     if name == "excluded":
         left = {finding["rule"] for finding in seen if finding["outcome"] == "not_met"}

@@ -162,7 +162,8 @@ def test_the_town_has_every_kind_of_entry(stored: Json, facts: Snapshot) -> None
 
 # One fault planted.
 
-FIRST, SECOND = "/options/0", "/options/1"
+FIRST, SECOND, WAITS = "/options/0", "/options/1", "/later/1"
+AS_FULL = {"waits_for_people": True, "list": "later", "unknown": [], "failed": [], "fix": [], "findings": []}
 FINDING = f"{FIRST}/findings/3"
 PLANTED: dict[str, tuple[Json, str]] = {
     "another version": ({"/version": 2}, "version"),
@@ -186,6 +187,17 @@ PLANTED: dict[str, tuple[Json, str]] = {
     "another date": ({f"{FIRST}/admit_on": day(1)}, "options, fac_a: admit_on"),
     "a later date": ({"/later/0/from": day(2)}, "later, fac_c: from"),
     "room at another time": ({"/later/1/room_from": day(5)}, "later, fac_i: room_from"),
+    "no word of a full house": ({f"{WAITS}/as_full": None}, "later, fac_i: as_full is missing"),
+    "a full house not called for": ({"/later/0/as_full": AS_FULL}, "later, fac_c: as_full is not called for"),
+    "a full house that is none": ({f"{WAITS}/as_full": "x"}, "later, fac_i, as full: not the keys"),
+    "a full house's key gone": ({f"{WAITS}/as_full/fix": GONE}, "later, fac_i, as full: not the keys"),
+    "a full house's finding that is none": ({f"{WAITS}/as_full/findings": [3]}, "as full: findings have not the keys"),
+    "a full house that waits for nobody": ({f"{WAITS}/as_full/waits_for_people": False}, "as full: waits_for_people"),
+    "a full house in another list": ({f"{WAITS}/as_full/list": "later"}, "later, fac_i, as full: list"),
+    "a full house with another rule": ({f"{WAITS}/as_full/failed": ["licence.age"]}, "fac_i, as full: failed"),
+    "a full house with a doubt": ({f"{WAITS}/as_full/unknown": ["licence.age"]}, "fac_i, as full: unknown"),
+    "a full house that could be mended otherwise": ({f"{WAITS}/as_full/fix": []}, "fac_i, as full: fix"),
+    "a full house's finding gone": ({f"{WAITS}/as_full/findings": []}, "as full: the finding safeguard.population"),
     "a date where none is known": ({"/later/2/from": day(9)}, "later, fac_d: from"),
     "a bed that stays free": ({f"{SECOND}/bed_until": None}, "options, fac_b: bed_until"),
     "confirmed earlier": ({f"{FIRST}/bed_confirmed_at": None}, "options, fac_a: bed_confirmed_at"),
@@ -276,7 +288,8 @@ MOVED: dict[str, tuple[Change, str]] = {
     "the excluded swapped": (lambda d: d["excluded"].reverse(), "excluded, fac_g: fac_h comes before it"),
     "an excluded house offered as open": (
         lambda d: d["needs_info"].append(
-            {"facility": "fac_h", "unknown": [], "ask": [], "findings": d["excluded"].pop(0)["findings"]}
+            {"facility": "fac_h", "unknown": [], "ask": [], "as_full": None}
+            | {"findings": d["excluded"].pop(0)["findings"]}
         ),
         "needs_info, fac_h: it belongs to excluded",
     ),
@@ -308,7 +321,7 @@ def test_whatever_is_moved_is_found(name: str, stored: Json, facts: Snapshot) ->
 def test_a_later_house_offered_tonight_is_found(stored: Json, facts: Snapshot) -> None:
     document = deepcopy(stored)
     entry = document["later"].pop(0)
-    del entry["from"], entry["room_from"]
+    del entry["from"], entry["room_from"], entry["as_full"]
     document["options"].append(entry | {"rank": 3})
     assert faults(document, facts)[0] == "options, fac_c: it belongs to later"
 
