@@ -1,9 +1,12 @@
-"""A POST that is sent twice acts once: its Idempotency-Key is stored in the transaction of the act itself."""
+"""A POST that is sent twice acts once: its key is stored in the transaction of the act itself.
+
+A program sends an Idempotency-Key of its own; a page's form carries one that was made with the page.
+"""
 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Protocol, TypeVar
 
@@ -12,7 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.db import Base
+from app.db import Base, Database
 from app.errors import Problem, conflict
 
 KEPT = timedelta(hours=48)
@@ -73,6 +76,40 @@ class Once:
         self.remember(session, actor_id, made.id)
         return made
 
+    def within(
+        self, database: Database, actor_id: str, act: Callable[[Session], str], *, request_id: str | None
+    ) -> str:
+        """The id of what the act makes or moves in a transaction of its own, or of what the first such request did."""
+
+        def whole() -> str:
+            with database.writing() as session:
+                session.info["request_id"] = request_id
+                made = self.earlier(session, actor_id)
+                if made is None:
+                    made = act(session)
+                    self.remember(session, actor_id, made)
+                return made
+
+        return self.around(database, actor_id, whole)
+
+    def around(self, database: Database, actor_id: str, act: Callable[[], str]) -> str:
+        """The same for an act that takes the key itself.
+
+        Where it is refused it is looked up once more: the first of two requests may have ended while this one waited.
+        """
+        try:
+            return act()
+        except Exception:
+            with database.reading() as session:
+                made = self.earlier(session, actor_id)
+            if made is None:
+                raise
+            return made
+
+    def then(self, step: str) -> "Once":
+        """The key of something that follows from the act in a transaction of its own."""
+        return replace(self, key=None if self.key is None else f"{self.key}-{step}")
+
     def earlier(self, session: Session, actor_id: str) -> str | None:
         """The row that the same request made before; None where this is the first time."""
         if self.key is None:
@@ -123,6 +160,23 @@ Idempotent = Annotated[Once, Depends(_once)]
 """On every route that creates something; the test over all routes looks for its header."""
 
 NO_KEY = Once(None, "")
+
+
+async def _pressed(request: Request) -> Once:
+    """The key of a page's form. The same press twice, on a phone with a slow line, acts once.
+
+    Another button, another answer in a field or another form of the page is another request.
+    """
+    form = await request.form()
+    sent = sorted((name, str(value)) for name, value in form.multi_items() if name != "form_token")
+    digest = hashlib.sha256(f"{request.url.path}\n{sent!r}".encode()).hexdigest()
+    return Once(f"form-{digest}" if form.get(FORM_KEY) else None, digest)
+
+
+FORM_KEY = "once"
+"""The hidden field of every form that acts."""
+OnePress = Annotated[Once, Depends(_pressed)]
+"""On every page's route that acts; the test over all routes looks for it."""
 
 
 def _now(session: Session) -> datetime:

@@ -30,6 +30,7 @@ from app.notices.live import Live
 from app.openapi import describe
 from app.placements import ending_routes, house_pages, next_pages, offer_pages, offer_routes, todo_pages
 from app.placements import pages as placement_pages
+from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
@@ -65,6 +66,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     notice_pages.router,
     referral_pages.router,
     placement_pages.router,
+    asking_pages.router,
     offer_pages.router,
     stay_pages.router,
     aftercare_pages.router,

@@ -10,7 +10,6 @@ from app.answers.compare import tables, why
 from app.answers.names import Names
 from app.answers.questions import ask_box
 from app.answers.reasons import changes, others, reasons, where
-from app.db import new_id
 from app.sharing.projection import NOT_AVAILABLE
 from app.web import words
 from app.web.translation import gettext, ngettext
@@ -191,7 +190,6 @@ def _hold_form(about: About) -> Json | None:
     tried = about.tried
     usual = words.AUTHORITY_OF_CUSTODY.get(about.custody or "", "")
     return {
-        "once": new_id("form"),
         "rights": about.rights,
         "right": usual if tried is None else tried.authority,
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],

@@ -23,6 +23,7 @@ from app.codes import Ref
 from app.db import DbSession
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
+from app.idempotency import Once, OnePress
 from app.placements import offers
 from app.placements.walk_in import walk_in
 from app.placements.workflow import Answer
@@ -66,80 +67,86 @@ def show(request: Request, session: DbSession, actor: Worker, clock: Now, facili
 
 
 @router.post("/{facility_id}/confirmation")
-def confirm(request: Request, actor: Worker, clock: Now, facility_id: Ref, sent: Sent) -> Response:
+def confirm(request: Request, actor: Worker, clock: Now, facility_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Nothing changed: every bed is confirmed, and the staff awake tonight."""
 
-    def act(session: Session) -> None:
+    def act(session: Session) -> str:
         new = chosen(ConfirmationCreate, {"awake_staff_tonight": _whole(sent.one("awake"))})
-        confirming.confirm(session, actor, facility_id, new, clock.now(), clock.tonight())
+        return confirming.confirm(session, actor, facility_id, new, clock.now(), clock.tonight()).id
 
-    return _done(request, actor, clock, facility_id, act)
+    return _done(request, actor, clock, facility_id, once, act)
 
 
 @router.post("/{facility_id}/beds/{bed_id}")
-def change(request: Request, actor: Worker, clock: Now, facility_id: Ref, bed_id: Ref, sent: Sent) -> Response:
+def change(
+    request: Request, actor: Worker, clock: Now, facility_id: Ref, bed_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """One bed: what it is now, or as it was before."""
     press, version = sent.one("press"), _whole(sent.one("version"))
 
-    def act(session: Session) -> None:
+    def act(session: Session) -> str:
         if press == UNDO:
-            beds.undo(session, actor, facility_id, bed_id, version, None, clock.now())
-        else:
-            said = _status(press, sent, clock) | {"version": version}
-            new = chosen(BedStatusChange, said)
-            beds.set_status(session, actor, facility_id, bed_id, new, None, clock.now(), clock.tonight())
+            return beds.undo(session, actor, facility_id, bed_id, version, None, clock.now()).id
+        said = _status(press, sent, clock) | {"version": version}
+        new = chosen(BedStatusChange, said)
+        return beds.set_status(session, actor, facility_id, bed_id, new, None, clock.now(), clock.tonight()).id
 
-    return _done(request, actor, clock, facility_id, act, bed_id=bed_id, pressed=press)
+    return _done(request, actor, clock, facility_id, once, act, bed_id=bed_id, pressed=press)
 
 
 @router.post("/{facility_id}/offers/{offer_id}")
-def answer(request: Request, actor: House, clock: Now, facility_id: Ref, offer_id: Ref, sent: Sent) -> Response:
+def answer(
+    request: Request, actor: House, clock: Now, facility_id: Ref, offer_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """Yes, or no with one reason and whose no it is."""
     press, _, who = sent.one("press").partition(":")
     yes = press == "accept"
     said = {"accept": yes, "reason": None if yes else press or None, "decided_by": None if yes else who or None}
 
-    def act() -> None:
-        request_id = request.scope.get("request_id")
-        database = request.app.state.database
-        offers.answer(database, actor, facility_id, offer_id, chosen(Answer, said), request_id=request_id)
+    database, request_id = request.app.state.database, request.scope.get("request_id")
 
-    return _tried(request, actor, clock, facility_id, act)
+    def act() -> str:
+        new = chosen(Answer, said)
+        return offers.answer_once(database, actor, facility_id, offer_id, new, once, request_id=request_id)[0].id
+
+    return _tried(request, actor, clock, facility_id, lambda: once.around(database, actor.id, act))
 
 
 @router.post("/{facility_id}/stays/{stay_id}")
-def move(request: Request, actor: Mover, clock: Now, facility_id: Ref, stay_id: Ref, sent: Sent) -> Response:
+def move(
+    request: Request, actor: Mover, clock: Now, facility_id: Ref, stay_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """The young person is there, did not come, or leaves."""
     press = sent.one("press")
 
-    def act(session: Session) -> None:
+    def act(session: Session) -> str:
         if press in ("arrived", "not_arrived"):
             there = stays.arrive if press == "arrived" else stays.not_arrived
-            there(session, actor, stay_id, clock.now(), clock.tonight())
-        else:
-            said = {"reason": sent.one("reason") or None, "destination": press or None}
-            left = chosen(DischargeCreate, said)
-            stays.discharge(session, actor, stay_id, left, clock.now(), clock.tonight())
+            return there(session, actor, stay_id, clock.now(), clock.tonight()).id
+        said = {"reason": sent.one("reason") or None, "destination": press or None}
+        left = chosen(DischargeCreate, said)
+        return stays.discharge(session, actor, stay_id, left, clock.now(), clock.tonight()).id
 
-    return _done(request, actor, clock, facility_id, act)
+    return _done(request, actor, clock, facility_id, once, act)
 
 
 @router.post("/{facility_id}/walk-ins")
-def came(request: Request, actor: Mover, clock: Now, facility_id: Ref, sent: Sent) -> Response:
+def came(request: Request, actor: Mover, clock: Now, facility_id: Ref, sent: Sent, once: OnePress) -> Response:
     """A young person is in the house already."""
     trafficking = sent.one("press")
+    database, request_id = request.app.state.database, request.scope.get("request_id")
 
-    def act() -> None:
+    def act() -> str:
         said = {
             "bed": sent.one("bed"),
             "trafficking": None if trafficking == "unknown" else trafficking or None,
             "gender": sent.one("gender") or None,
             "age": _age(sent),
         }
-        request_id = request.scope.get("request_id")
-        walk_in(request.app.state.database, actor, facility_id, chosen(WalkInCreate, said), request_id=request_id)
+        new = chosen(WalkInCreate, said)
+        return walk_in(database, actor, facility_id, new, once=once, request_id=request_id)[0].id
 
-    return _tried(request, actor, clock, facility_id, act)
+    return _tried(request, actor, clock, facility_id, lambda: once.around(database, actor.id, act))
 
 
 def _age(sent: Form) -> int | None:
@@ -163,21 +170,20 @@ def _status(press: str, sent: Form, clock: Clock) -> dict[str, Any]:
 
 
 def _done(
-    request: Request, actor: Actor, clock: Clock, facility_id: str, act: Callable[[Session], None],
+    request: Request, actor: Actor, clock: Clock, facility_id: str, once: Once, act: Callable[[Session], str],
     *, bed_id: str | None = None, pressed: str = "",
 ) -> Response:  # fmt: skip
     """Do it in a transaction, and show the board again."""
+    database, request_id = request.app.state.database, request.scope.get("request_id")
 
-    def whole() -> None:
-        with request.app.state.database.writing() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            act(session)
+    def whole() -> str:
+        return once.within(database, actor.id, act, request_id=request_id)
 
     return _tried(request, actor, clock, facility_id, whole, bed_id=bed_id, pressed=pressed)
 
 
 def _tried(
-    request: Request, actor: Actor, clock: Clock, facility_id: str, act: Callable[[], None],
+    request: Request, actor: Actor, clock: Clock, facility_id: str, act: Callable[[], object],
     *, bed_id: str | None = None, pressed: str = "",
 ) -> Response:  # fmt: skip
     """Do it; what the state of things refuses is said on the board, as it stands now."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.access.actor import Actor
@@ -13,7 +13,7 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import FieldError, invalid
-from app.idempotency import Idempotent
+from app.idempotency import Idempotent, OnePress
 from app.placements.ending import end_referral
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
@@ -56,10 +56,15 @@ def end(
 
 
 @pages.post("/referrals/{referral_id}/end")
-def end_here(session: DbSession, actor: Writer, clock: Now, referral_id: Ref, sent: Form) -> Response:
+def end_here(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Form, once: OnePress) -> Response:
     """The same by a press; then home."""
     how = sent.one("how")
     if how not in (ReferralStatus.WITHDRAWN, ReferralStatus.CLOSED):
         raise invalid([FieldError("/how", "enum", "Expected one of withdrawn, closed.")])
-    end_referral(session, actor, referral_id, ReferralStatus(how), clock.now())
+    once.within(
+        request.app.state.database,
+        actor.id,
+        lambda session: end_referral(session, actor, referral_id, ReferralStatus(how), clock.now()).id,
+        request_id=request.scope.get("request_id"),
+    )
     return RedirectResponse("/", status_code=303)

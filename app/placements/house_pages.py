@@ -21,10 +21,11 @@ from app.exceptions.schemas import ExceptionCreate
 from app.facilities.models import Facility
 from app.gaps import calls
 from app.gaps.schemas import CallCreate
+from app.idempotency import OnePress
 from app.placements import service
 from app.placements.house_view import DAYS, Pressed, exception_rows, house_view, refusal
 from app.referrals import service as referrals
-from app.referrals.pages import Sent, once_of
+from app.referrals.pages import Sent
 from app.web.answers import Form, chosen
 from app.web.pages import page
 from app.web.translation import gettext, marked
@@ -49,19 +50,21 @@ def show(
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/exceptions")
-def waive(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+def waive(
+    request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """Put on record that the party whose rule it is waives it."""
     place = (referral_id, run_id, sent.one("facility"))
     body, wrong = _exception(run_id, sent, clock)
     if body is None:
         return _again(request, actor, clock, place, Pressed(sent, None, wrong))
     try:
-        with request.app.state.database.writing() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            once = once_of(sent)
-            if once.earlier(session, actor.id) is None:
-                row = exceptions.add(session, actor, referral_id, body, clock.now())
-                once.remember(session, actor.id, row.id)
+        once.within(
+            request.app.state.database,
+            actor.id,
+            lambda session: exceptions.add(session, actor, referral_id, body, clock.now()).id,
+            request_id=request.scope.get("request_id"),
+        )
     except Problem as problem:
         if isinstance(problem, Denied):
             raise
@@ -70,23 +73,25 @@ def waive(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id:
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/calls")
-def said_no(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+def said_no(
+    request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """The house was called and said no: on record, and ranked again without its word on its beds."""
     place = (referral_id, run_id, sent.one("facility"))
     database, request_id = request.app.state.database, request.scope.get("request_id")
     try:
-        with database.writing() as session:
-            session.info["request_id"] = request_id
-            body = chosen(CallCreate, {"referral": referral_id, "reason": sent.one("press") or None})
-            once = once_of(sent)
-            if once.earlier(session, actor.id) is None:
-                call = calls.told_no(session, actor, place[2], body, clock.now(), clock.tonight())
-                once.remember(session, actor.id, call.id)
+        body = chosen(CallCreate, {"referral": referral_id, "reason": sent.one("press") or None})
+        once.within(
+            database,
+            actor.id,
+            lambda session: calls.told_no(session, actor, place[2], body, clock.now(), clock.tonight()).id,
+            request_id=request_id,
+        )
     except Problem as problem:
         if isinstance(problem, Denied):
             raise
         return _again(request, actor, clock, place, Pressed(sent, problem))
-    again = service.rank(database, actor, referral_id, request_id=request_id).run_id
+    again = service.rank_pressed(database, actor, referral_id, once.then("rank"), request_id=request_id)
     return RedirectResponse(f"/referrals/{referral_id}/rankings/{again}?note=said_no", status_code=303)
 
 
@@ -97,13 +102,18 @@ def listed(request: Request, session: DbSession, actor: Reader, clock: Now, refe
 
 
 @router.post("/referrals/{referral_id}/exceptions/{exception_id}/second")
-def second(request: Request, actor: Holder, clock: Now, referral_id: Ref, exception_id: Ref) -> Response:
+def second(
+    request: Request, actor: Holder, clock: Now, referral_id: Ref, exception_id: Ref, once: OnePress
+) -> Response:
     """A second person agrees."""
     database = request.app.state.database
     try:
-        with database.writing() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            exceptions.second(session, actor, referral_id, exception_id, clock.now())
+        once.within(
+            database,
+            actor.id,
+            lambda session: exceptions.second(session, actor, referral_id, exception_id, clock.now()).id,
+            request_id=request.scope.get("request_id"),
+        )
     except Problem as problem:
         if isinstance(problem, Denied):
             raise

@@ -15,7 +15,6 @@ from app.answers.against import excluded
 from app.answers.names import names_in
 from app.answers.view import Tried
 from app.clock import Clock
-from app.db import new_id
 from app.errors import Problem, not_found
 from app.exceptions import service as exceptions
 from app.exceptions.schemas import ExceptionRead
@@ -78,7 +77,6 @@ def house_view(
         "tab": gettext("%(code)s: what can be done") % {"code": referral.code},
         "summary": summary(referral, run.tonight),
         "facility": facility_id,
-        "once": new_id("form"),
         "name": house.alias,
         "phone": house.duty_phone,
         "says": gettext(NOT_AVAILABLE_TEXT) if entry.get("code") else None,
@@ -122,7 +120,6 @@ def _hold(custody: str | None, pressed: Pressed | None, clock: Clock) -> Json:
     """The same questions as on the page of the answer."""
     usual = words.AUTHORITY_OF_CUSTODY.get(custody or "", "")
     return {
-        "once": new_id("form"),
         "rights": rights(clock),
         "right": usual if pressed is None else pressed.sent.one("authority"),
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],

@@ -12,6 +12,7 @@ from app.access.policy import Permission
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.errors import Problem
+from app.idempotency import OnePress
 from app.placements import next_placement
 from app.referrals.pages import Sent
 from app.stays.pages import Refused, stay_page
@@ -26,14 +27,14 @@ Coordinator = Annotated[Actor, require(Permission.RANKING_RUN)]
 
 
 @router.post("/stays/{stay_id}/next")
-def plan(request: Request, actor: Coordinator, clock: Now, stay_id: Ref, sent: Sent) -> Response:
+def plan(request: Request, actor: Coordinator, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Refer on and rank, with the nights that are used counted; what cannot be read is said on the stay's page."""
     said, wrong = _read(sent, clock)
     database, request_id = request.app.state.database, request.scope.get("request_id")
     refused: Problem | None = None
     if said is not None:
         try:
-            asked = next_placement.ask(database, actor, stay_id, said, request_id=request_id)
+            asked = next_placement.ask(database, actor, stay_id, said, once=once, request_id=request_id)
         except Problem as problem:
             if isinstance(problem, Denied):
                 raise

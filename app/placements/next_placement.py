@@ -42,9 +42,11 @@ def ask(
     """Refer the young person on, and rank: from the first night for which nothing is arranged, or from one named."""
     with database.writing() as session:
         session.info["request_id"] = request_id
+        now, tonight = database.clock.now(), database.clock.tonight()
+        _locked(session, actor, stay_id, now)
+        # Under the lock: the same request, sent again while the first is at work, waits for what that made.
         made = once.earlier(session, actor.id)
         if made is None:
-            now, tonight = database.clock.now(), database.clock.tonight()
             referral_id = refer_on(session, actor, stay_id, body, now, tonight).id
             once.remember(session, actor.id, referral_id)
     if made is not None:
@@ -59,10 +61,7 @@ def ask(
 
 def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now: datetime, tonight: date) -> Referral:
     """The referral for what comes after a stay."""
-    seen = (Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now)))
-    stay = session.scalar(select(Stay).where(*seen).with_for_update())
-    if stay is None:
-        raise hidden(actor, "stay.next", "stay", trail_id(stay_id))
+    stay = _locked(session, actor, stay_id, now)
     if stay.left_on is not None:
         raise Problem("not_now", "This stay has ended, or the next placement is arranged.")
     if _open_next(session, stay.id) is not None:
@@ -101,6 +100,14 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
     session.add(NextPlacement(referral_id=referral.id, stay_id=stay.id))
     record(session, actor, "stay.next", "referral", referral.id)
     return referral
+
+
+def _locked(session: Session, actor: Actor, stay_id: str, now: datetime) -> Stay:
+    seen = (Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now)))
+    stay = session.scalar(select(Stay).where(*seen).with_for_update())
+    if stay is None:
+        raise hidden(actor, "stay.next", "stay", trail_id(stay_id))
+    return stay
 
 
 def _open_next(session: Session, stay_id: str) -> str | None:

@@ -15,6 +15,7 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import Problem
+from app.idempotency import Once, OnePress
 from app.placements import offers, service
 from app.placements.arrival import directions
 from app.placements.holding import Asked, ask
@@ -24,7 +25,7 @@ from app.placements.offer_view import offer_view
 from app.placements.pages import answer_page, answer_view
 from app.placements.workflow import OfferCreate
 from app.referrals import service as referrals
-from app.referrals.pages import Sent, once_of
+from app.referrals.pages import Sent
 from app.stays import service as stays
 from app.web.answers import Form, chosen
 from app.web.pages import page
@@ -49,24 +50,31 @@ AT_THE_FIELD = {
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/holds")
-def hold(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+def hold(
+    request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """Keep the bed and ask the house. Where somebody was faster, a fresh answer says what there is now."""
-    return _asked(request, actor, clock, referral_id, run_id, sent, keep_bed=True)
+    return _asked(request, actor, clock, referral_id, run_id, sent, once, keep_bed=True)
 
 
 @router.post("/referrals/{referral_id}/rankings/{run_id}/offers")
-def ask_only(request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent) -> Response:
+def ask_only(
+    request: Request, actor: Holder, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """Ask the house and keep no bed: beside a hold, or for who has a bed until then."""
-    return _asked(request, actor, clock, referral_id, run_id, sent, keep_bed=False)
+    return _asked(request, actor, clock, referral_id, run_id, sent, once, keep_bed=False)
 
 
 def _asked(
-    request: Request, actor: Actor, clock: Clock, referral_id: str, run_id: str, sent: Form, *, keep_bed: bool
-) -> Response:
+    request: Request, actor: Actor, clock: Clock, referral_id: str, run_id: str, sent: Form, once: Once, *,
+    keep_bed: bool,
+) -> Response:  # fmt: skip
     database, request_id = request.app.state.database, request.scope.get("request_id")
     try:
         asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=keep_bed)
-        offer_id = ask(database, actor, asked, once=once_of(sent), request_id=request_id).offer_id
+        offer_id = once.around(
+            database, actor.id, lambda: ask(database, actor, asked, once=once, request_id=request_id).offer_id
+        )
     except Problem as problem:
         missing = [error.pointer[1:] for error in problem.errors]
         said = {name: gettext(AT_THE_FIELD[name]) for name in missing if name in AT_THE_FIELD}
@@ -97,20 +105,33 @@ def waiting(
 
 
 @router.post("/referrals/{referral_id}/offers/{offer_id}/withdrawal")
-def withdraw(session: DbSession, actor: Holder, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent) -> Response:
+def withdraw(
+    request: Request, actor: Holder, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """Take the question back, or undo it."""
-    offers.withdraw(session, actor, referral_id, offer_id, clock.now(), undo=sent.one("press") == "undo")
+
+    def act(session: Session) -> str:
+        undo = sent.one("press") == "undo"
+        return offers.withdraw(session, actor, referral_id, offer_id, clock.now(), undo=undo).id
+
+    once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))
     return _see(f"/referrals/{referral_id}")
 
 
 @router.post("/referrals/{referral_id}/offers/{offer_id}/arrival")
-def arrived(session: DbSession, actor: Mover, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent) -> Response:
+def arrived(
+    request: Request, actor: Mover, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent, once: OnePress
+) -> Response:
     """The young person is there, or did not come."""
-    offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
-    if offer.stay_id is None:
-        raise Problem("not_now", "The house has not said yes.")
-    act = stays.not_arrived if sent.one("press") == "not_arrived" else stays.arrive
-    act(session, actor, offer.stay_id, clock.now(), clock.tonight())
+
+    def act(session: Session) -> str:
+        offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
+        if offer.stay_id is None:
+            raise Problem("not_now", "The house has not said yes.")
+        come = stays.not_arrived if sent.one("press") == "not_arrived" else stays.arrive
+        return come(session, actor, offer.stay_id, clock.now(), clock.tonight()).id
+
+    once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))
     return _see(f"/referrals/{referral_id}/offers/{offer_id}")
 
 

@@ -72,6 +72,13 @@ def rank(
     return rank_for(database, actor, referral_id, actor.agency_id, request_id=request_id, once=once)
 
 
+def rank_pressed(database: Database, actor: Actor, referral_id: str, once: Once, *, request_id: str | None) -> str:
+    """The same for a press on a page: the run, which a second press while the first is at work gets as well."""
+    return once.around(
+        database, actor.id, lambda: rank(database, actor, referral_id, request_id=request_id, once=once).run_id
+    )
+
+
 def rank_for(
     database: Database,
     actor: Actor,

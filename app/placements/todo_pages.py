@@ -14,6 +14,7 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import FieldError, Problem, invalid
+from app.idempotency import OnePress
 from app.notices import service as notices
 from app.placements.todo import todo_view
 from app.referrals.pages import Sent
@@ -48,18 +49,22 @@ def read(session: DbSession, actor: Reader, clock: Now, sent: Sent) -> Response:
 
 
 @router.post("/{task_id}")
-def finish(request: Request, actor: Writer, clock: Now, task_id: Ref, sent: Sent) -> Response:
+def finish(request: Request, actor: Writer, clock: Now, task_id: Ref, sent: Sent, once: OnePress) -> Response:
     """What came of a task; where a colleague was faster, the page says so."""
     database = request.app.state.database
     version = sent.one("version")
     try:
-        with database.writing() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            said: dict[str, object] = {"outcome": sent.one("press")}
-            said["version"] = int(version) if version.isdecimal() else None
-            if said["outcome"] == TaskOutcome.RENEWED:
-                said["until"] = _moment(sent.one("until"), clock)
-            authority.finish(session, actor, task_id, chosen(TaskDone, said), clock.now())
+        said: dict[str, object] = {"outcome": sent.one("press")}
+        said["version"] = int(version) if version.isdecimal() else None
+        if said["outcome"] == TaskOutcome.RENEWED:
+            said["until"] = _moment(sent.one("until"), clock)
+        done = chosen(TaskDone, said)
+        once.within(
+            database,
+            actor.id,
+            lambda session: authority.finish(session, actor, task_id, done, clock.now()).id,
+            request_id=request.scope.get("request_id"),
+        )
     except Problem as problem:
         if isinstance(problem, Denied):
             raise

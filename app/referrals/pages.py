@@ -1,6 +1,5 @@
 """The referral form: eight answers, each of which may be "not known"; the rest is folded away."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Annotated, Any
@@ -15,10 +14,9 @@ from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Clock, Now
 from app.codes import Ref
-from app.db import DbSession, new_id
+from app.db import DbSession
 from app.facilities.models import Facility
 from app.funding.models import Fund
-from app.idempotency import Once
 from app.referrals import form as reading
 from app.referrals import service
 from app.referrals.form import LookUp
@@ -42,13 +40,6 @@ async def sent_form(request: Request) -> Form:
 
 
 Sent = Annotated[Form, Depends(sent_form)]
-
-
-def once_of(sent: Form) -> Once:
-    """The same press twice, on a phone with a slow line, acts once; a form that was changed is another."""
-    said = repr(sorted((name, sent.many(name)) for name in sent if name != "form_token"))
-    digest = hashlib.sha256(said.encode()).hexdigest()
-    return Once(f"form-{digest}" if sent.one("once") else None, digest)
 
 
 @router.get("/referrals/new")
@@ -83,7 +74,6 @@ def form_page(
         "action": "/referrals" if referral is None else f"/referrals/{referral.id}",
         "back": "/" if referral is None else f"/referrals/{referral.id}",
         "version": None if referral is None else version or referral.version,
-        "once": form.one("once") or new_id("form"),
         "form": form,
         "errors": dict(errors),
         "choices": _choices(session, network),

@@ -14,6 +14,7 @@ from app.access.policy import Permission
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.errors import Problem
+from app.idempotency import OnePress
 from app.referrals.pages import Sent
 from app.stays import aftercare
 from app.stays.aftercare_schemas import AftercareChange, AftercareItemForm
@@ -33,40 +34,40 @@ WRONG = {
 
 
 @router.post("/stays/{stay_id}/aftercare")
-def change(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent) -> Response:
+def change(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Add a line to the plan, or take one out."""
-    wrong: dict[str, str] = {}
+    press, _, place = sent.one("press").partition(":")
+    new, wrong = (None, {}) if press == "remove" else _line(sent)
     refused: Problem | None = None
-    try:
-        with request.app.state.database.writing() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            wrong = _changed(session, actor, clock, stay_id, sent)
-    except Problem as problem:
-        if isinstance(problem, Denied):
-            raise
-        refused = problem
-    if not wrong and refused is None:
-        return RedirectResponse(f"/stays/{stay_id}#after", status_code=303)
+    if not wrong:
+        try:
+            once.within(
+                request.app.state.database,
+                actor.id,
+                lambda session: _changed(session, actor, clock, stay_id, sent, new or place),
+                request_id=request.scope.get("request_id"),
+            )
+        except Problem as problem:
+            if isinstance(problem, Denied):
+                raise
+            refused = problem
+        else:
+            return RedirectResponse(f"/stays/{stay_id}#after", status_code=303)
     with request.app.state.database.reading() as session:
         session.info["request_id"] = request.scope.get("request_id")
         return stay_page(request, session, actor, clock, stay_id, Refused(refused, sent, wrong))
 
 
-def _changed(session: Session, actor: Actor, clock: Clock, stay_id: str, sent: Form) -> dict[str, str]:
-    """Write the plan anew; what could not be read in the new line."""
+def _changed(
+    session: Session, actor: Actor, clock: Clock, stay_id: str, sent: Form, line: AftercareItemForm | str
+) -> str:
+    """Write the plan anew, with one line more, or without the one at a place; the stay's id."""
     items = aftercare.read(session, actor, stay_id, clock.now()).items
-    press, _, at = sent.one("press").partition(":")
-    if press == "remove":
-        items = [item for n, item in enumerate(items) if str(n) != at]
-    else:
-        new, wrong = _line(sent)
-        if new is None:
-            return wrong
-        items = [*items, new]
+    items = [item for n, item in enumerate(items) if str(n) != line] if isinstance(line, str) else [*items, line]
     version = sent.one("version")
     said = AftercareChange(items=items, version=int(version) if version.isdecimal() else 0)
     aftercare.change(session, actor, stay_id, said, None, clock.now())
-    return {}
+    return stay_id
 
 
 def _line(sent: Form) -> tuple[AftercareItemForm | None, dict[str, str]]:

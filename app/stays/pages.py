@@ -18,6 +18,7 @@ from app.codes import Ref
 from app.db import DbSession
 from app.errors import Problem
 from app.facilities.models import Bed, Facility
+from app.idempotency import OnePress
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.pages import Sent
 from app.sharing.service import visible_minors
@@ -56,13 +57,17 @@ def show(request: Request, session: DbSession, actor: Reader, clock: Now, stay_i
 
 
 @router.post("/stays/{stay_id}/discharge")
-def discharge(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent) -> Response:
+def discharge(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """The young person leaves."""
     said = {"reason": sent.one("reason") or None, "destination": sent.one("destination") or None}
     try:
-        with request.app.state.database.writing() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            stays.discharge(session, actor, stay_id, chosen(DischargeCreate, said), clock.now(), clock.tonight())
+        body = chosen(DischargeCreate, said)
+        once.within(
+            request.app.state.database,
+            actor.id,
+            lambda session: stays.discharge(session, actor, stay_id, body, clock.now(), clock.tonight()).id,
+            request_id=request.scope.get("request_id"),
+        )
     except Problem as problem:
         if isinstance(problem, Denied):
             raise

@@ -8,10 +8,13 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from app.access.actor import Actor
 from app.access.guard import csrf_token
 from app.access.policy import Permission, Role
+from app.db import new_id
+from app.idempotency import FORM_KEY
 from app.web import words
 from app.web.translation import gettext, marked, plural
 
@@ -96,8 +99,14 @@ def _frame(request: Request, actor: Actor | None, here: str, *, exit_link: bool)
         "live": settings.live,
         "on_call": settings.on_call_phone,
         "exit_to": EXIT_TO if exit_link else None,
-        "form_token": csrf_token(request) if actor is not None else "",
+        "hidden": _hidden(request) if actor is not None else "",
     }
+
+
+def _hidden(request: Request) -> Markup:
+    """What every form carries unseen: that a page of ours sent it, and the key by which the same press acts once."""
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return field.format("form_token", csrf_token(request)) + field.format(FORM_KEY, new_id("form"))
 
 
 def install(app: FastAPI) -> None:

@@ -5,8 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 
 from app.access.policy import Role
+from app.idempotency import _pressed
 from app.tasks.models import TaskKind
 from tests.app.test_due import lived_in
 from tests.app.test_exceptions import added, except_, excluded, strict
@@ -133,3 +137,30 @@ def test_an_act_sent_twice_acts_once(path: str, scene: Scene) -> None:
         other = OTHERS.get(path.rsplit("/", 1)[1]) or {**body, "version": 9}
         refused(caller.post(address, other, Idempotency_Key="k"), 422, "idempotency_mismatch")
     assert counts(scene.database) == after
+
+
+# The forms of pages, and why some of them need no key.
+PLAIN_FORMS = {
+    "/login/{token}": "spends its link",
+    "/sign-out": "ends what has ended again",
+    "/tasks/notices": "what is read is read",
+    "/referrals/{referral_id}/rankings/{run_id}/whole": "shows something: each look is on record",
+}
+
+
+def test_every_form_that_acts_takes_the_key_of_its_page(app: FastAPI) -> None:
+    described = set(app.openapi()["paths"])
+    forms = {
+        str(route.path): route
+        for route in iter_route_contexts(app.routes)
+        if "POST" in (route.methods or ()) and str(route.path) not in described
+    }
+    assert set(PLAIN_FORMS) < set(forms)
+    keyed = {path for path, route in forms.items() if _takes_a_press(getattr(route, "dependant", None))}
+    assert keyed == set(forms) - set(PLAIN_FORMS)
+
+
+def _takes_a_press(dependant: Dependant | None) -> bool:
+    if dependant is None:
+        return False
+    return dependant.call is _pressed or any(map(_takes_a_press, dependant.dependencies))

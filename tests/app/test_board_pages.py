@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +17,11 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
 from app.facilities.models import Bed
+from app.idempotency import Once
 from app.minors.models import Minor
 from app.stays.models import Discharge, Offer, Stay
 from tests.actors import SAME_SITE, sign_in
+from tests.app.test_idempotency import counts
 from tests.app.test_workflow import held
 from tests.factories import made
 from tests.scenes import Scene
@@ -237,3 +240,45 @@ def test_strange_answers_are_no_crash(scene: Scene) -> None:
         assert answer.status_code in (200, 404, 409, 422, 428), (path, fields)
     with scene.database.reading() as session:
         assert set(session.scalars(select(Bed.status))) == {"open"}
+
+
+def _steps(scene: Scene, phone: Phone) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """An evening at the board: which form, by what is in it, and what is pressed."""
+    yield "/confirmation", "", {"awake": "3"}
+    yield "/beds/bed_a2", "", {"press": "cleaning"}
+    yield "/beds/bed_a2", "", {"press": "undo"}
+    yield "/walk-ins", "", {"bed": "bed_a2", "press": "verified"}
+    _, offer = held(scene)
+    phone.get("/board/fac_a")
+    yield f"/offers/{offer['id']}", "", {"press": "accept"}
+    yield "", 'value="arrived"', {"press": "arrived"}
+    yield "", 'name="reason"', {"press": "family", "reason": "completed"}
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+def test_a_second_tap_answers_as_the_first(scene: Scene, monkeypatch: pytest.MonkeyPatch, at_work: bool) -> None:
+    phone = Phone(scene)
+    for ending, within, fields in _steps(scene, phone):
+        phone.page = phone.get("/board/fac_a")
+        before = phone.page
+        first = phone.press(ending, within, **fields)
+        assert "note bad" not in first.text, (fields, words(first.text))
+        rows = counts(scene.database)
+        phone.page = before
+        with monkeypatch.context() as patch:
+            if at_work:  # what the first one wrote is not to be seen before it ends
+                seen, hidden = Once.earlier, iter([True])
+                patch.setattr(Once, "earlier", lambda *own: None if next(hidden, False) else seen(*own))
+            second = phone.press(ending, within, **fields)
+        assert (second.status_code, "note bad" in second.text) == (200, False), (fields, words(second.text))
+        assert counts(scene.database) == rows, fields
+
+
+def test_another_button_of_the_same_page_is_another_press(scene: Scene) -> None:
+    phone = Phone(scene)
+    before = phone.page
+    phone.press("/beds/bed_a1", press="cleaning")
+    phone.page = before
+    again = phone.press("/beds/bed_a1", press="offline", why="Repair", days="1")
+    assert again.status_code == 409
+    assert "You pressed Offline" in words(again.text)

@@ -1,0 +1,162 @@
+"""What is said of a referral on its form or to the question on top: written, and ranked in the same press."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.answers import answering
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.errors import stale_update
+from app.idempotency import Once, OnePress
+from app.placements import service
+from app.placements.pages import answer_page, answer_view
+from app.referrals import form as reading
+from app.referrals import service as referrals
+from app.referrals.fitting import fitted
+from app.referrals.form import Read
+from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form
+from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
+from app.stays import past
+from app.web.answers import Form
+from app.web.translation import gettext
+
+router = APIRouter(include_in_schema=False)
+
+Writer = Annotated[Actor, require(Permission.REFERRAL_WRITE)]
+Runner = Annotated[Actor, require(Permission.RANKING_RUN)]
+
+PAST_TEXTS = {
+    "fund": "Choose a payer from the list",
+    "not_over": "These nights end after tonight: only earlier stays belong here",
+    "overlap": "These nights overlap another stay: nobody sleeps in two beds",
+}
+
+
+class _AskedAgain(Exception):
+    """Nothing is written: the form is shown again, with what is wrong in it or with one more line."""
+
+    def __init__(self, page: Response) -> None:
+        super().__init__()
+        self.page = page
+
+
+@router.post("/referrals")
+def create(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePress) -> Response:
+    """Enter a referral and rank it: one press."""
+
+    def act(session: Session) -> str:
+        found = _read(session, actor, clock, sent, None)
+        new = fitted(found, ReferralCreate, {"minor": found.minor | {"approvals": []}, **found.referral})
+        if new is None or sent.one("press") == "more_past":
+            raise _AskedAgain(form_page(request, session, actor, sent, _pressed(sent, found), None))
+        referral = referrals.create_referral(session, actor, new, clock.now(), clock.tonight())
+        past.add(session, actor, referral.minor.id, found.past)
+        return referral.id
+
+    return _written(request, actor, once, act)
+
+
+@router.post("/referrals/{referral_id}")
+def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
+    """Correct a referral and rank it again. Only what was changed on the form is changed."""
+
+    def act(session: Session) -> str:
+        current = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+        version = _version(sent)
+        found = _read(session, actor, clock, sent, current)
+        changed = answering.difference(found, current, clock.tonight())
+        change = fitted(found, ReferralChange, changed | {"version": version})
+        if change is None or sent.one("press") == "more_past":
+            raise _AskedAgain(form_page(request, session, actor, sent, _pressed(sent, found), current, version))
+        referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
+        past.add(session, actor, current.minor.id, found.past)
+        return referral_id
+
+    return _written(request, actor, once, act)
+
+
+@router.post("/referrals/{referral_id}/rankings")
+def rank(request: Request, actor: Runner, referral_id: Ref, once: OnePress) -> Response:
+    """Rank again, as things stand now."""
+    return _ranked(request, actor, referral_id, once)
+
+
+@router.post("/referrals/{referral_id}/rankings/{run_id}/answers")
+def answer(
+    request: Request, actor: Runner, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent, once: OnePress
+) -> Response:
+    """Answer the question on top and rank again; what cannot be read is asked again, in the same place."""
+    database = request.app.state.database
+    minor, wrong = answering.answered(sent.one("fact"), sent.one("answer"), clock.tonight())
+    if minor is not None:
+        said = ReferralChange.model_validate({"minor": minor, "version": _version(sent)})
+        now, tonight = clock.now(), clock.tonight()
+        return _written(
+            request,
+            actor,
+            once,
+            lambda session: referrals.change_referral(session, actor, referral_id, said, None, now, tonight).id,
+        )
+    if wrong is None:
+        return _see(f"/referrals/{referral_id}/rankings/{run_id}")
+    with database.reading() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        view = answer_view(session, actor, clock, referral_id, run_id)
+    if view["ask"] is not None:
+        view["ask"] |= {"wrong": wrong, "typed": sent.one("answer")}
+    return answer_page(request, actor, view, status=422)
+
+
+def _written(request: Request, actor: Actor, once: Once, act: Callable[[Session], str]) -> Response:
+    """Write what was said of a referral, whose id the act gives, and rank it; or ask again."""
+    request_id = request.scope.get("request_id")
+    try:
+        made = once.within(request.app.state.database, actor.id, act, request_id=request_id)
+    except _AskedAgain as again:
+        return again.page
+    return _ranked(request, actor, made, once.then("rank"))
+
+
+def _ranked(request: Request, actor: Actor, referral_id: str, once: Once) -> Response:
+    """Decide once, store, and lead to the answer; who may refer but not rank is led home."""
+    if not actor.may(Permission.RANKING_RUN):
+        return _see("/")
+    request_id = request.scope.get("request_id")
+    run_id = service.rank_pressed(request.app.state.database, actor, referral_id, once, request_id=request_id)
+    return _see(f"/referrals/{referral_id}/rankings/{run_id}")
+
+
+def _see(path: str) -> Response:
+    return RedirectResponse(path, status_code=303)
+
+
+def _version(sent: Form) -> int | None:
+    """The version that the page was made from. One that no page of ours ever carried is as stale as an old one."""
+    said = sent.one("version")
+    if said and not re.fullmatch(r"[1-9][0-9]{0,8}", said):
+        raise stale_update()
+    return int(said) if said else None
+
+
+def _read(session: Session, actor: Actor, clock: Clock, sent: Form, current: ReferralRead | None) -> Read:
+    """The form, and whether its earlier stays can have been."""
+    found = reading.read(sent, clock.tonight(), minors_by_code(session, actor, clock))
+    found.errors |= not_on_the_form(session, sent)
+    if not found.errors:
+        minor_id = None if current is None else current.minor.id
+        for at, code in past.problems(session, minor_id, found.past, clock.tonight()).items():
+            found.errors[f"past_from_{found.past[at]['row']}"] = gettext(PAST_TEXTS[code])
+    return found
+
+
+def _pressed(sent: Form, found: Read) -> dict[str, str]:
+    """Asking for one more line is no time to complain about the others."""
+    return {} if sent.one("press") == "more_past" else found.errors
