@@ -43,9 +43,9 @@ PAST_TEXTS = {
 class _AskedAgain(Exception):
     """Nothing is written: the form is shown again, with what is wrong in it or with one more line."""
 
-    def __init__(self, page: Response) -> None:
+    def __init__(self, show: Callable[[Session], Response]) -> None:
         super().__init__()
-        self.page = page
+        self.show = show
 
 
 @router.post("/referrals")
@@ -56,7 +56,7 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePre
         found = _read(session, actor, clock, sent, None)
         new = fitted(found, ReferralCreate, {"minor": found.minor | {"approvals": []}, **found.referral})
         if new is None or sent.one("press") == "more_past":
-            raise _AskedAgain(form_page(request, session, actor, sent, _pressed(sent, found), None))
+            raise _AskedAgain(lambda looked: form_page(request, looked, actor, sent, _pressed(sent, found), None))
         referral = referrals.create_referral(session, actor, new, clock.now(), clock.tonight())
         past.add(session, actor, referral.minor.id, found.past)
         return referral.id
@@ -68,14 +68,18 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePre
 def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Correct a referral and rank it again. Only what was changed on the form is changed."""
 
+    def read(session: Session) -> ReferralRead:
+        return referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+
     def act(session: Session) -> str:
-        current = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+        current = read(session)
         version = _version(sent)
         found = _read(session, actor, clock, sent, current)
         changed = answering.difference(found, current, clock.tonight())
         change = fitted(found, ReferralChange, changed | {"version": version})
         if change is None or sent.one("press") == "more_past":
-            raise _AskedAgain(form_page(request, session, actor, sent, _pressed(sent, found), current, version))
+            wrong = _pressed(sent, found)
+            raise _AskedAgain(lambda looked: form_page(request, looked, actor, sent, wrong, read(looked), version))
         referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
         past.add(session, actor, current.minor.id, found.past)
         return referral_id
@@ -118,10 +122,13 @@ def answer(
 def _written(request: Request, actor: Actor, once: Once, act: Callable[[Session], str]) -> Response:
     """Write what was said of a referral, whose id the act gives, and rank it; or ask again."""
     request_id = request.scope.get("request_id")
+    database = request.app.state.database
     try:
-        made = once.within(request.app.state.database, actor.id, act, request_id=request_id)
+        made = once.within(database, actor.id, act, request_id=request_id)
     except _AskedAgain as again:
-        return again.page
+        with database.reading() as session:
+            session.info["request_id"] = request_id
+            return again.show(session)
     return _ranked(request, actor, made, once.then("rank"))
 
 
