@@ -37,7 +37,7 @@ from app.problems import catalogue_page, install
 from app.reference import reference
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
-from app.stays import aftercare_pages, task_routes
+from app.stays import aftercare_pages, moving_pages, task_routes
 from app.stays import pages as stay_pages
 from app.stays import record_routes as records
 from app.stays import routes as stay_routes
@@ -69,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     asking_pages.router,
     offer_pages.router,
     stay_pages.router,
+    moving_pages.router,
     aftercare_pages.router,
     next_pages.router,
     ending_routes.pages,

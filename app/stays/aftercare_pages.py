@@ -4,21 +4,20 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, Denied
+from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Clock, Now
 from app.codes import Ref
-from app.errors import Problem
 from app.idempotency import OnePress
 from app.referrals.pages import Sent
 from app.stays import aftercare
 from app.stays.aftercare_schemas import AftercareChange, AftercareItemForm
-from app.stays.pages import Refused, stay_page
+from app.stays.pages import pressed
 from app.web import answers
 from app.web.answers import Form, Unreadable
 from app.web.translation import gettext, marked
@@ -38,36 +37,21 @@ def change(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent
     """Add a line to the plan, or take one out."""
     press, _, place = sent.one("press").partition(":")
     new, wrong = (None, {}) if press == "remove" else _line(sent)
-    refused: Problem | None = None
-    if not wrong:
-        try:
-            once.within(
-                request.app.state.database,
-                actor.id,
-                lambda session: _changed(session, actor, clock, stay_id, sent, new or place),
-                request_id=request.scope.get("request_id"),
-            )
-        except Problem as problem:
-            if isinstance(problem, Denied):
-                raise
-            refused = problem
-        else:
-            return RedirectResponse(f"/stays/{stay_id}#after", status_code=303)
-    with request.app.state.database.reading() as session:
-        session.info["request_id"] = request.scope.get("request_id")
-        return stay_page(request, session, actor, clock, stay_id, Refused(refused, sent, wrong))
+    return pressed(
+        request, actor, clock, stay_id, sent, once, wrong,
+        lambda session: _change(session, actor, clock, stay_id, sent, new or place), then="#after",
+    )  # fmt: skip
 
 
-def _changed(
+def _change(
     session: Session, actor: Actor, clock: Clock, stay_id: str, sent: Form, line: AftercareItemForm | str
-) -> str:
-    """Write the plan anew, with one line more, or without the one at a place; the stay's id."""
+) -> None:
+    """Write the plan anew, with one line more, or without the one at a place."""
     items = aftercare.read(session, actor, stay_id, clock.now()).items
     items = [item for n, item in enumerate(items) if str(n) != line] if isinstance(line, str) else [*items, line]
     version = sent.one("version")
     said = AftercareChange(items=items, version=int(version) if version.isdecimal() else 0)
     aftercare.change(session, actor, stay_id, said, None, clock.now())
-    return stay_id
 
 
 def _line(sent: Form) -> tuple[AftercareItemForm | None, dict[str, str]]:

@@ -1,6 +1,6 @@
 """Movements of a stay that goes on: another bed, more nights, nights away, and who paid nights that are over."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,16 +13,16 @@ from app.audit.service import record
 from app.beds import ledger
 from app.beds.models import BedNight, Movement
 from app.codes import trail_id
-from app.db import new_id
 from app.errors import FieldError, Problem, invalid, stale_update
 from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, FacilityFund, Unit
 from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
-from app.stays.models import Admission, Offer, Stay, StayAbsence
+from app.stays.absences import covering, cut, payers_given_up
+from app.stays.models import Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
+from app.stays.rolling import FARTHEST
 from app.stays.schemas import (
-    AbsenceCreate,
     ExtensionCreate,
     StayRead,
     TransferCreate,
@@ -31,20 +31,23 @@ from app.stays.service import find, going_on, must_have_arrived, shown, vacated
 from app.stays.told_cards import room_suits, tell_card
 
 Json = dict[str, Any]
-FARTHEST = timedelta(days=180)
-"""How far ahead a stay can be moved: as far as plans look."""
 
 
 def move_to_bed(
     session: Session, actor: Actor, stay_id: str, body: TransferCreate, now: datetime, tonight: date
 ) -> StayRead:
-    """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it."""
+    """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it.
+
+    Whoever gave a bed up for nights away is back with it, and has the nights and the payers of before.
+    """
     stay = going_on(session, actor, stay_id, now, "stay.transfer", body.version)
     if stay.admitted_on <= tonight:
         must_have_arrived(session, stay)
     first = max(stay.admitted_on, tonight)
     payers, before = _payers_from(session, stay.id, first), stay.bed_id
-    until = max(payers) + ledger.NIGHT if payers else first + ledger.REACH
+    if before is None:
+        payers = _back_again(session, stay, first, now)
+    until = max(payers) + ledger.NIGHT if payers else _end_unsaid(stay, first)
     until = until if stay.left_on is None else min(until, stay.left_on)
     bed = _bed_that_suits(session, stay, body.bed, first, until, tonight)
     vacated(session, stay, first, None, Movement.TRANSFERRED, actor, now)
@@ -66,6 +69,20 @@ def move_to_bed(
     session.flush()
     record(session, actor, "stay.transfer", "stay", trail_id(stay.id))
     return shown(session, [stay])[0]
+
+
+def _back_again(session: Session, stay: Stay, first: date, now: datetime) -> dict[date, ledger.Payer]:
+    absence = covering(session, stay.id, first)
+    if absence is not None:
+        cut(session, absence, first)
+    return dict(payers_given_up(session, stay, first, now))
+
+
+def _end_unsaid(stay: Stay, first: date) -> date:
+    """Until when a stay has a bed that has no night in the ledger: night by night where it is past its end."""
+    if stay.expected_until is None:
+        return first + ledger.REACH
+    return max(stay.expected_until, first + ledger.NIGHT)
 
 
 def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, until: date, tonight: date) -> Bed:
@@ -143,41 +160,6 @@ def _one_night_at_a_time(
         raise invalid([FieldError("/reason", "missing", "Say why the bed is kept although nobody pays.")])
     offer.unfunded_reason = f"{offer.unfunded_reason}\n{first}: {body.reason}"
     gaps.unfunded(session, run, first, None, now)
-
-
-def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
-    """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
-    stay = going_on(session, actor, stay_id, now, "stay.away", body.version)
-    must_have_arrived(session, stay)
-    if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
-        raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
-    if not body.keep_bed and body.first > tonight:
-        raise Problem("not_now", "A bed is given up on the day itself, not before.")
-    other = select(StayAbsence.id).where(
-        StayAbsence.stay_id == stay.id, StayAbsence.away_from < body.until, StayAbsence.away_until > body.first
-    )
-    if session.scalar(other) is not None:
-        raise Problem("not_now", "Some of these nights are on record as nights away already.")
-    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
-    if not body.keep_bed:
-        left = stay.bed_id
-        vacated(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)
-        stay.bed_id = None
-        tell_card(session, left, actor.id, BedStatus.CLEANING)
-    elif not body.paid:
-        session.flush()
-        ledger.repay(
-            session,
-            stay.id,
-            dict.fromkeys(ledger.nights(body.first, body.until), ledger.NOBODY),
-            Movement.AWAY,
-            actor.id,
-            now,
-        )
-    stay.version += 1
-    session.flush()
-    record(session, actor, "stay.away", "stay", trail_id(stay.id))
-    return shown(session, [stay])[0]
 
 
 def correct(

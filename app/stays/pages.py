@@ -1,5 +1,6 @@
 """A stay as a page: who pays which nights, when nobody does any more, and leaving."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -13,12 +14,13 @@ from app.access.actor import Actor, Denied
 from app.access.guard import require
 from app.access.policy import Permission
 from app.answers.names import fund_names
+from app.beds.ledger import Taken
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import Problem
 from app.facilities.models import Bed, Facility
-from app.idempotency import OnePress
+from app.idempotency import Once, OnePress
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.pages import Sent
 from app.sharing.service import visible_minors
@@ -27,6 +29,7 @@ from app.stays import service as stays
 from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
 from app.stays.models import NextPlacement
+from app.stays.moving_view import moving_view
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import timeline
 from app.stays.warnings import first_open_night
@@ -60,21 +63,42 @@ def show(request: Request, session: DbSession, actor: Reader, clock: Now, stay_i
 def discharge(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """The young person leaves."""
     said = {"reason": sent.one("reason") or None, "destination": sent.one("destination") or None}
-    try:
-        body = chosen(DischargeCreate, said)
-        once.within(
-            request.app.state.database,
-            actor.id,
-            lambda session: stays.discharge(session, actor, stay_id, body, clock.now(), clock.tonight()).id,
-            request_id=request.scope.get("request_id"),
-        )
-    except Problem as problem:
-        if isinstance(problem, Denied):
-            raise
-        with request.app.state.database.reading() as session:
-            session.info["request_id"] = request.scope.get("request_id")
-            return stay_page(request, session, actor, clock, stay_id, Refused(problem, sent))
-    return RedirectResponse(f"/stays/{stay_id}", status_code=303)
+    now, tonight = clock.now(), clock.tonight()
+    return pressed(
+        request, actor, clock, stay_id, sent, once, {},
+        lambda session: stays.discharge(session, actor, stay_id, chosen(DischargeCreate, said), now, tonight),
+    )  # fmt: skip
+
+
+def pressed(
+    request: Request, actor: Actor, clock: Clock, stay_id: str, sent: Form, once: Once, wrong: dict[str, str],
+    act: Callable[[Session], object], *, then: str = "",
+) -> Response:  # fmt: skip
+    """Do what a form of the page asks, once; `wrong`: what could not be read in it, by field. What is refused is said.
+
+    `then`: the place of the page to come back to.
+    """
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+
+    def whole(session: Session) -> str:
+        act(session)
+        return stay_id
+
+    refused: Problem | None = None
+    if not wrong:
+        try:
+            once.within(database, actor.id, whole, request_id=request_id)
+        except Taken:
+            refused = Problem("bed_taken", gettext("Somebody has this bed on one of these nights."))
+        except Problem as problem:
+            if isinstance(problem, Denied):
+                raise
+            refused = problem
+        else:
+            return RedirectResponse(f"/stays/{stay_id}{then}", status_code=303)
+    with database.reading() as session:
+        session.info["request_id"] = request_id
+        return stay_page(request, session, actor, clock, stay_id, Refused(refused, sent, wrong))
 
 
 def stay_page(
@@ -86,6 +110,7 @@ def stay_page(
     plan = aftercare.plan_for(session, actor, stay_id, clock.now())
     sent, wrong = (Form(()), {}) if refused is None else (refused.sent, refused.wrong)
     view["aftercare"] = None if plan is None else aftercare_view(plan, view["may_move"], clock, sent, wrong)
+    view["moves"] = moving_view(session, stay, actor, clock, sent, wrong)
     view["next"] = _next(session, stay, actor, clock, sent, wrong)
     problem = None if refused is None else refused.problem
     view["refused"] = None
@@ -165,9 +190,15 @@ def _where(session: Session, stay: StayRead, tonight: date) -> str:
     }
 
 
+def _kept_while_away(stay: StayRead, night: date) -> bool:
+    """Whether a night is one of those away after which somebody pays again: it is no end of the money."""
+    ends = [out.until for out in stay.away if out.from_ <= night < out.until]
+    return any(p.from_ <= end and (p.until is None or end < p.until) for end in ends for p in stay.payers)
+
+
 def _cliff(stay: StayRead, unpaid_from: date | None, tonight: date) -> str | None:
     """When the money ends, and how soon that is."""
-    if stay.left_on is not None or unpaid_from is None:
+    if stay.left_on is not None or unpaid_from is None or _kept_while_away(stay, unpaid_from):
         return None
     left = (unpaid_from - tonight).days
     if left <= 0:

@@ -25,6 +25,8 @@ from app.tasks.models import Task, TaskKind
 from app.tasks.service import open_task
 
 DECIDE_WITHIN = timedelta(hours=4)
+FARTHEST = timedelta(days=180)
+"""How far ahead a stay can be moved: as far as plans look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from app.codes import Ref
 from app.db import DbSession
 from app.idempotency import Idempotent
 from app.paging import PageOf, whole
-from app.stays import aftercare, movements
+from app.stays import absences, aftercare, movements
 from app.stays import service as stays
 from app.stays.aftercare_schemas import AftercareChange, AftercareRead
 from app.stays.schemas import (
@@ -25,6 +25,7 @@ from app.stays.schemas import (
     CorrectionCreate,
     DischargeCreate,
     ExtensionCreate,
+    ReturnCreate,
     StayRead,
     TransferCreate,
 )
@@ -136,7 +137,13 @@ def write_aftercare(
 @router.post("/stays/{stay_id}/absences")
 def away(move: Move, stay_id: Ref, body: AbsenceCreate) -> StayRead:
     """Nights slept elsewhere, and what becomes of the bed."""
-    return move(movements.away, stay_id, body)
+    return move(absences.away, stay_id, body)
+
+
+@router.post("/stays/{stay_id}/return")
+def back(move: Move, stay_id: Ref, body: ReturnCreate) -> StayRead:
+    """Back before the nights away were to end: a bed that was kept is paid again from then on."""
+    return move(absences.back, stay_id, body)
 
 
 @router.post("/stays/{stay_id}/corrections")

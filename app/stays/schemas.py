@@ -20,6 +20,13 @@ class PayerNights(ApiModel):
     until: date | None
 
 
+class NightsAway(ApiModel):
+    """The nights `[from, until)` of a stay that are slept elsewhere."""
+
+    from_: Annotated[date, Field(alias="from")]
+    until: date
+
+
 class StayRead(ApiModel):
     """A stay, its bed and its payers; who it is stands elsewhere."""
 
@@ -32,6 +39,7 @@ class StayRead(ApiModel):
     expected_until: date | None
     arrived: bool = Field(description="False: accepted, and still on the way")
     payers: list[PayerNights]
+    away: list[NightsAway]
     reason: StayEnd | None
     destination: Destination | None
 
@@ -92,6 +100,13 @@ class AbsenceCreate(Sent):
         if self.paid and not self.keep_bed:
             raise wrong("A bed that is given up is not paid.")
         return self
+
+
+class ReturnCreate(Sent):
+    """Back before the nights away were to end."""
+
+    on: Day | None = Field(default=None, description="The first night slept in the house again; null: tonight")
+    version: Version = None
 
 
 class TransferCreate(Sent):

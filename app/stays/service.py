@@ -23,7 +23,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.stays import aftercare, duties, moves, warnings
 from app.stays.codes import Destination, StayEnd
-from app.stays.models import Admission, Discharge, Offer, Stay, StayPayer
+from app.stays.models import Admission, Discharge, Offer, Stay, StayAbsence, StayPayer
 from app.stays.parties import tell
 from app.stays.payers import payers_of
 from app.stays.schemas import (
@@ -225,6 +225,11 @@ def shown(session: Session, rows: Sequence[Stay]) -> list[StayRead]:
     arrived = dict(
         session.execute(select(Admission.stay_id, Admission.arrived_at).where(Admission.stay_id.in_(ids))).all()
     )
+    away: dict[str, list[Json]] = {}
+    for out in session.scalars(
+        select(StayAbsence).where(StayAbsence.stay_id.in_(ids)).order_by(StayAbsence.away_from, StayAbsence.id)
+    ):
+        away.setdefault(out.stay_id, []).append({"from": out.away_from, "until": out.away_until})
     ends = {row.stay_id: row for row in session.scalars(select(Discharge).where(Discharge.stay_id.in_(ids)))}
     return [
         StayRead.model_validate(
@@ -238,6 +243,7 @@ def shown(session: Session, rows: Sequence[Stay]) -> list[StayRead]:
                 "expected_until": row.expected_until,
                 "arrived": row.id not in arrived or arrived[row.id] is not None,
                 "payers": payers_of(row, stated.get(row.id, ()), paid.get(row.id, ())),
+                "away": away.get(row.id, []),
                 "reason": ends[row.id].reason if row.id in ends else None,
                 "destination": ends[row.id].destination if row.id in ends else None,
             }

@@ -85,6 +85,13 @@ def _transfer(scene: Scene) -> Act:
     return scene.staff["fac_a"], f"/v1/stays/{stay}/transfer", {"bed": other}
 
 
+def _return(scene: Scene) -> Act:
+    stay = lived_in(scene)
+    out = {"first": "2026-11-21", "until": "2026-11-24", "keep_bed": True, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", out))
+    return scene.staff["fac_a"], f"/v1/stays/{stay}/return", {"on": "2026-11-22"}
+
+
 def _correction(scene: Scene) -> Act:
     stay = lived_in(scene)
     scene.clock.move(timedelta(days=2))
@@ -112,6 +119,7 @@ SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/stays/{stay_id}/absences": _lived(
         "absences", {"first": "2026-11-22", "until": "2026-11-24", "keep_bed": True, "paid": False}
     ),
+    "/v1/stays/{stay_id}/return": _return,
     "/v1/stays/{stay_id}/corrections": _correction,
     "/v1/tasks/{task_id}/done": _task,
 }

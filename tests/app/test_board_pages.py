@@ -255,6 +255,12 @@ def _steps(scene: Scene, phone: Phone) -> Iterator[tuple[str, str, dict[str, str
     yield "", 'name="reason"', {"press": "family", "reason": "completed"}
 
 
+def _not_seen_at_first(patch: pytest.MonkeyPatch) -> None:
+    """What the first request wrote is not to be seen before it ends."""
+    seen, hidden = Once.earlier, iter([True])
+    patch.setattr(Once, "earlier", lambda *own: None if next(hidden, False) else seen(*own))
+
+
 @pytest.mark.parametrize("at_work", [False, True])
 def test_a_second_tap_answers_as_the_first(scene: Scene, monkeypatch: pytest.MonkeyPatch, at_work: bool) -> None:
     phone = Phone(scene)
@@ -266,9 +272,8 @@ def test_a_second_tap_answers_as_the_first(scene: Scene, monkeypatch: pytest.Mon
         rows = counts(scene.database)
         phone.page = before
         with monkeypatch.context() as patch:
-            if at_work:  # what the first one wrote is not to be seen before it ends
-                seen, hidden = Once.earlier, iter([True])
-                patch.setattr(Once, "earlier", lambda *own: None if next(hidden, False) else seen(*own))
+            if at_work:
+                _not_seen_at_first(patch)
             second = phone.press(ending, within, **fields)
         assert (second.status_code, "note bad" in second.text) == (200, False), (fields, words(second.text))
         assert counts(scene.database) == rows, fields

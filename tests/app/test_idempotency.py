@@ -42,6 +42,7 @@ ACTS = {
     "/v1/stays/{stay_id}/transfer",
     "/v1/stays/{stay_id}/extension",
     "/v1/stays/{stay_id}/absences",
+    "/v1/stays/{stay_id}/return",
     "/v1/stays/{stay_id}/corrections",
     "/v1/tasks/{task_id}/done",
     "/v1/webhooks/{webhook_id}/rotation",

@@ -246,3 +246,52 @@ def test_a_correction_stays_within_the_granted_nights(scene: Scene) -> None:
     refused(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night()), 409, "money_held")
     made(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(until="2026-11-22")))
     assert sum(row.fund_id is None for row in scene.nights()) == 1
+
+
+AWAY: Json = {"first": "2026-11-23", "until": "2026-11-27", "keep_bed": True, "paid": False}
+
+
+def paid(scene: Scene) -> list[str]:
+    """The nights that somebody pays."""
+    return [str(row.night) for row in scene.nights() if row.fund_id is not None]
+
+
+def test_whoever_is_back_sooner_is_paid_again_and_away_no_longer(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", AWAY))
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/return", {"on": "2026-11-27"}), 422, "invalid")
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/return", {}), 422, "invalid")
+    back = made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/return", {"on": "2026-11-25"}))
+    assert back["away"] == [{"from": "2026-11-23", "until": "2026-11-25"}]
+    assert "2026-11-24" not in paid(scene)
+    assert {"2026-11-25", "2026-11-26"} < set(paid(scene))
+    never = made(scene.coordinator.post(f"/v1/stays/{stay}/return", {"on": "2026-11-23"}))
+    assert (never["away"], len(paid(scene))) == ([], 10)
+
+
+def test_money_that_somebody_else_has_by_now_pays_no_return(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", AWAY))
+    with scene.database.writing() as session:
+        session.execute(update(FundLimit).values(nights_granted=8))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/return", {"on": "2026-11-25"}))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/return", {"on": "2026-11-24"}))
+    assert len(paid(scene)) == 8
+
+
+@pytest.mark.parametrize(("granted", "nights"), [(100, 8), (7, 0)])
+def test_whoever_gave_the_bed_up_is_back_with_the_nights_and_payers_of_before(
+    scene: Scene, granted: int, nights: int
+) -> None:
+    stay, bed = arrived(scene)
+    gone = {"first": "2026-11-21", "until": "2026-11-30", "keep_bed": False, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", gone))
+    assert scene.nights() == []
+    scene.clock.move(timedelta(days=2))
+    with scene.database.writing() as session:
+        session.execute(update(FundLimit).values(nights_granted=granted))
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/return", {}), 409, "not_now")
+    back = made(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other_bed(scene, bed)}))
+    assert back["away"] == [{"from": "2026-11-21", "until": "2026-11-23"}]
+    assert [str(row.night) for row in scene.nights()] == [f"2026-11-{day}" for day in range(23, 31)]
+    assert len(paid(scene)) == nights

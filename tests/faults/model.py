@@ -1,5 +1,6 @@
 """A ledger as simple as can be: a dictionary of nights. The real one is held against it, movement by movement."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -65,13 +66,18 @@ class Ledger:
         self.former_listed += listed
         return {night: row for (_, night), row in gone.items()}
 
-    def move(self, stay: str, minor: str, bed: str, first: date, until: date | None, now: datetime) -> None:
-        """A stay goes to another bed from a night on, before its end where it has one, with the payers that it had."""
-        was = self.vacate(stay, first)
-        last = max(was) if was else first + timedelta(days=29)
-        last = last if until is None else min(last, until - timedelta(days=1))
-        rows = {n: Night(minor, None, stay, was[n].fund if n in was else None) for n in days(first, last)}
-        self._claim(bed, rows, now)
+    def move(
+        self, stay: str, minor: str, bed: str, first: date, ends: tuple[date | None, date],
+        had: Mapping[date, str | None], now: datetime,
+    ) -> None:  # fmt: skip
+        """A stay goes to another bed from a night on, with the nights and payers that it has, or `had` long ago.
+
+        `ends`: the first night of the next placement, and where it has no night at all until when it has the bed.
+        """
+        was = {night: row.fund for night, row in self.vacate(stay, first).items()} or had
+        last = max(was, default=ends[1] - timedelta(days=1))
+        last = last if ends[0] is None else min(last, ends[0] - timedelta(days=1))
+        self._claim(bed, {n: Night(minor, None, stay, was.get(n)) for n in days(first, last)}, now)
 
     def extend(self, stay: str, minor: str, bed: str, nights: Iterable[date], fund: str | None, now: datetime) -> None:
         """More nights for a stay."""
@@ -97,6 +103,23 @@ class Ledger:
         """How many past nights of a minor a fund paid in stays."""
         rows = (n for n in self.nights.items() if n[1].stay is not None and n[0][1] < before)
         return sum((row.minor, row.fund) == (minor, fund) for _, row in rows)
+
+    def reaches(
+        self, minor: str, wanted: Mapping[date, str], granted: Mapping[str, int], beds: Mapping[str, int], now: datetime
+    ) -> bool:
+        """Whether each fund has these nights left of those granted, and a bed on each of them, beside everyone else."""
+        counted = self.in_force(now).items()
+        for fund in set(wanted.values()):
+            own = [night for night, payer in wanted.items() if payer == fund]
+            used = sum(
+                row.fund == fund and (row.minor != minor or (row.stay is not None and night not in own))
+                for (_, night), row in counted
+            )
+            paid = Counter(n for (_, n), row in counted if row.fund == fund and row.minor != minor)
+            fullest = max((count for n, count in paid.items() if min(own) <= n <= max(own)), default=0)
+            if used + len(own) > granted[fund] or fullest + 1 > beds.get(fund, fullest + 1):
+                return False
+        return True
 
     def in_force(self, now: datetime) -> dict[Place, Night]:
         """The nights that count: of a stay, or of a hold that has not run out."""

@@ -22,14 +22,15 @@ from app.placements.holding import Asked, ask
 from app.placements.workflow import OfferCreate
 from app.stays.models import Admission, Offer, Stay
 from app.stays.schemas import NextCreate
+from tests.faults.absences import Absences
 from tests.faults.model import KeptBed, days
-from tests.faults.movements import HOUSES, Json, Living, Movements, pick
+from tests.faults.movements import HOUSES, Json, Living, pick
 
 BOARD = {"bed_b2": "fac_b", "bed_c2": "fac_c", "bed_d1": "fac_d"}
 """Beds in which the houses put people of their own: the others stay free for whoever is referred."""
 
 
-class EveryMovement(Movements):
+class EveryMovement(Absences):
     """All of them."""
 
     def __init__(self) -> None:

@@ -1,0 +1,129 @@
+"""Nights slept elsewhere: the bed kept or given up meanwhile, and coming back before the night that was said."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.audit.service import record
+from app.beds import ledger
+from app.beds.models import BedNight, FormerBedNight, Movement
+from app.codes import trail_id
+from app.db import new_id
+from app.errors import FieldError, Problem, invalid
+from app.facilities.models import BedStatus
+from app.stays.models import Stay, StayAbsence
+from app.stays.money import money_is_there
+from app.stays.moves import former_payers
+from app.stays.rolling import FARTHEST
+from app.stays.schemas import AbsenceCreate, ReturnCreate, StayRead
+from app.stays.service import going_on, must_have_arrived, shown, vacated
+from app.stays.told_cards import tell_card
+
+
+def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
+    """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
+    stay = going_on(session, actor, stay_id, now, "stay.away", body.version)
+    must_have_arrived(session, stay)
+    if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
+        raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
+    if not body.keep_bed and body.first > tonight:
+        raise Problem("not_now", "A bed is given up on the day itself, not before.")
+    other = select(StayAbsence.id).where(
+        StayAbsence.stay_id == stay.id, StayAbsence.away_from < body.until, StayAbsence.away_until > body.first
+    )
+    if session.scalar(other) is not None:
+        raise Problem("not_now", "Some of these nights are on record as nights away already.")
+    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
+    if not body.keep_bed:
+        left = stay.bed_id
+        vacated(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)
+        stay.bed_id = None
+        tell_card(session, left, actor.id, BedStatus.CLEANING)
+    elif not body.paid:
+        session.flush()
+        ledger.repay(
+            session,
+            stay.id,
+            dict.fromkeys(ledger.nights(body.first, body.until), ledger.NOBODY),
+            Movement.AWAY,
+            actor.id,
+            now,
+        )
+    stay.version += 1
+    session.flush()
+    record(session, actor, "stay.away", "stay", trail_id(stay.id))
+    return shown(session, [stay])[0]
+
+
+def back(session: Session, actor: Actor, stay_id: str, body: ReturnCreate, now: datetime, tonight: date) -> StayRead:
+    """The young person is back sooner: the nights away end with the night of the return.
+
+    A bed that was kept is paid again from that night on, by whom it was, as far as that money still reaches. Who paid
+    nights that are over is a correction, by a named person. Where the bed was given up a bed is chosen instead.
+    """
+    stay = going_on(session, actor, stay_id, now, "stay.return", body.version)
+    on = body.on or tonight
+    absence = covering(session, stay.id, on)
+    if absence is None:
+        raise invalid([FieldError("/on", "out_of_range", "Expected one of the nights away that are on record.")])
+    if stay.bed_id is None:
+        raise Problem("not_now", "No bed is kept. Choose a bed of the house: that ends the nights away.")
+    until = absence.away_until
+    cut(session, absence, on)
+    _paid_again(session, stay, max(on, tonight), until, actor, now)
+    stay.version += 1
+    session.flush()
+    record(session, actor, "stay.return", "stay", trail_id(stay.id))
+    return shown(session, [stay])[0]
+
+
+def covering(session: Session, stay_id: str, night: date) -> StayAbsence | None:
+    """The absence that a night of a stay belongs to."""
+    return session.scalar(
+        select(StayAbsence).where(
+            StayAbsence.stay_id == stay_id, StayAbsence.away_from <= night, StayAbsence.away_until > night
+        )
+    )
+
+
+def cut(session: Session, absence: StayAbsence, on: date) -> None:
+    """Let an absence end before a night; one that would have no night left was none."""
+    if on > absence.away_from:
+        absence.away_until = on
+    else:
+        session.delete(absence)
+    session.flush()
+
+
+def payers_given_up(session: Session, stay: Stay, first: date, now: datetime) -> Mapping[date, ledger.Payer]:
+    """The nights from `first` on that a stay gave up with its bed, and who pays them: as before, if the money is there.
+
+    Where another one has that money by now nobody pays, and the warnings of the cliff say so.
+    """
+    given_up = select(func.max(FormerBedNight.moved_at)).where(
+        FormerBedNight.stay_id == stay.id, FormerBedNight.movement == Movement.AWAY, FormerBedNight.night >= first
+    )
+    had = former_payers(session, stay.id, Movement.AWAY, at=session.scalar(given_up), first=first)
+    paid = {night: payer for night, payer in had.items() if payer.fund_id is not None}
+    return had if money_is_there(session, paid, stay.minor_id, now) else dict.fromkeys(had, ledger.NOBODY)
+
+
+def _paid_again(session: Session, stay: Stay, first: date, until: date, actor: Actor, now: datetime) -> None:
+    """Write back who paid the nights `[first, until)` before the bed was kept without a payer."""
+    unpaid = set(
+        session.scalars(
+            select(BedNight.night).where(
+                BedNight.stay_id == stay.id,
+                BedNight.night >= first,
+                BedNight.night < until,
+                BedNight.fund_id.is_(None),
+            )
+        )
+    )
+    had = former_payers(session, stay.id, Movement.AWAY, first=first)
+    payers = {night: payer for night, payer in had.items() if night in unpaid and payer.fund_id is not None}
+    if money_is_there(session, payers, stay.minor_id, now):
+        ledger.repay(session, stay.id, payers, Movement.REPAID, actor.id, now)

@@ -1,0 +1,102 @@
+"""How a stay can be moved, in words: nights away and back, another bed of the house, more nights."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.policy import Permission
+from app.answers.names import fund_names
+from app.beds.ledger import in_force
+from app.beds.models import BedNight
+from app.clock import Clock
+from app.facilities.models import Bed, BedStatus, Unit
+from app.funding.models import Absence, FundClock
+from app.minors.models import Minor
+from app.stays.models import Admission, Offer, Stay
+from app.stays.schemas import StayRead
+from app.stays.told_cards import room_suits
+from app.web import words
+from app.web.answers import Form
+from app.web.translation import gettext, marked
+
+Json = dict[str, Any]
+
+TYPED = ("first", "back_on", "on", "until", "why")
+RULES = {
+    Absence.COUNTS: marked("%(fund)s: nights away count towards its cap like nights here."),
+    Absence.PAUSES: marked("%(fund)s: its cap stands still for nights away."),
+}
+
+
+def moving_view(
+    session: Session, stay: StayRead, actor: Actor, clock: Clock, sent: Form, wrong: Mapping[str, str]
+) -> Json | None:
+    """What the forms show; None where nobody is there who could be moved, or the actor may not."""
+    if stay.left_on is not None or not stay.arrived or stay.facility_id is None or not actor.may(Permission.STAY_WRITE):
+        return None
+    tonight = clock.tonight()
+    return {
+        "version": stay.version,
+        "here": stay.bed_id is not None,
+        "away": [
+            {
+                "said": _nights(out.from_, out.until, tonight),
+                "now": out.from_ <= tonight,
+                "kept": stay.bed_id is not None,
+            }
+            for out in stay.away
+            if out.until > tonight
+        ],
+        "rules": _rules(session, stay.id, tonight),
+        "beds": _beds(session, stay, clock),
+        "why": _asks_why(session, stay.id),
+        "open": sent.one("move"),
+        "typed": {name: sent.one(name) for name in TYPED},
+        "wrong": dict(wrong),
+    }
+
+
+def _nights(first: date, until: date, tonight: date) -> str:
+    last = until - timedelta(days=1)
+    if first == last:
+        return gettext("Night of %(day)s") % {"day": words.day(first, tonight)}
+    return gettext("Nights of %(first)s through %(last)s") % {
+        "first": words.day(first, tonight),
+        "last": words.day(last, tonight),
+    }
+
+
+def _rules(session: Session, stay_id: str, tonight: date) -> list[str]:
+    """What nights away do to the cap of whoever pays the nights to come."""
+    rows = session.execute(
+        select(BedNight.fund_id, FundClock.absence)
+        .join(FundClock, FundClock.limit_id == BedNight.limit_id)
+        .where(BedNight.stay_id == stay_id, BedNight.night >= tonight, BedNight.fund_id.is_not(None))
+        .distinct()
+        .order_by(BedNight.fund_id, FundClock.absence)
+    ).all()
+    names = fund_names(session, [row.fund_id for row in rows])
+    return [gettext(RULES[row.absence]) % {"fund": names.get(row.fund_id, row.fund_id)} for row in rows]
+
+
+def _beds(session: Session, stay: StayRead, clock: Clock) -> list[tuple[str, str]]:
+    """The beds of the house that are open tonight, in rooms that suit."""
+    tonight, minor = clock.tonight(), session.get_one(Minor, session.get_one(Stay, stay.id).minor_id)
+    taken = select(BedNight.bed_id).where(BedNight.night == tonight, in_force(clock.now()))
+    rows = session.execute(
+        select(Bed, Unit)
+        .join(Unit, Unit.id == Bed.unit_id)
+        .where(Bed.facility_id == stay.facility_id, Bed.status == BedStatus.OPEN, Bed.id.not_in(taken))
+        .order_by(Bed.name, Bed.id)
+    )
+    return [(bed.id, bed.name) for bed, unit in rows if room_suits(unit, minor, tonight)]
+
+
+def _asks_why(session: Session, stay_id: str) -> bool:
+    """Whether the bed was taken without a payer: then each night more needs a reason."""
+    taken = select(Offer.id).join(Admission, Admission.offer_id == Offer.id)
+    return session.scalar(taken.where(Admission.stay_id == stay_id, Offer.unfunded)) is not None
