@@ -63,6 +63,8 @@ class Permission(StrEnum):
     """See where a house is, on the way to it: for the people who bring a young person, never a program."""
     STAY_READ = "stay_read"
     STAY_WRITE = "stay_write"
+    NEXT_ASK = "next_ask"
+    """Ask for what follows a stay: house staff too, for who walked in and is nobody else's to place."""
     RELEASE_READ = "release_read"
     RELEASE_WRITE = "release_write"
     ALERTS_READ = "alerts_read"
@@ -87,7 +89,7 @@ _EVERYONE = frozenset({P.SELF})
 _CASE_READ = frozenset(
     {P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.ADDRESS_READ, P.STAY_READ, P.RELEASE_READ}
 )
-_CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.HOLD_WRITE, P.RELEASE_WRITE})
+_CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE})
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
 
@@ -95,7 +97,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE, P.TEST_CLOCK},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
-    | {P.REFERRAL_READ, P.ADDRESS_WRITE}
+    | {P.REFERRAL_READ, P.NEXT_ASK, P.ADDRESS_WRITE}
     | _TASKS,
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},

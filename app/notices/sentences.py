@@ -32,6 +32,11 @@ SENTENCES: Mapping[str, Sentence] = {
     "hold.ran_out": Sentence(marked("A hold has run out. The bed is open again."), P.STAY_READ),
     "stay.arrived": Sentence(marked("A young person has arrived."), P.STAY_READ),
     "stay.cap_warning": Sentence(marked("A stay will soon have no payer. Plan the next placement."), P.STAY_WRITE),
+    "stay.next_asked": Sentence(
+        marked("A house asks for the next placement of a young person who walked in. Choose a house."),
+        P.HOLD_WRITE,
+        task=True,
+    ),
     "stay.not_arrived": Sentence(marked("A young person has not arrived."), P.STAY_READ),
     "stay.discharged": Sentence(marked("A stay has ended."), P.STAY_READ),
     "authority.ending": Sentence(marked("The authority to place will soon end."), P.STAY_WRITE, task=True),

@@ -23,11 +23,11 @@ from app.web.translation import gettext
 
 router = APIRouter(include_in_schema=False)
 
-Coordinator = Annotated[Actor, require(Permission.RANKING_RUN)]
+Asker = Annotated[Actor, require(Permission.NEXT_ASK)]
 
 
 @router.post("/stays/{stay_id}/next")
-def plan(request: Request, actor: Coordinator, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
+def plan(request: Request, actor: Asker, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Refer on and rank, with the nights that are used counted; what cannot be read is said on the stay's page."""
     said, wrong = _read(sent, clock)
     database, request_id = request.app.state.database, request.scope.get("request_id")
@@ -40,7 +40,9 @@ def plan(request: Request, actor: Coordinator, clock: Now, stay_id: Ref, sent: S
                 raise
             refused = problem
         else:
-            return RedirectResponse(f"/referrals/{asked.referral_id}/rankings/{asked.run_id}", status_code=303)
+            answer = f"/referrals/{asked.referral_id}/rankings/{asked.run_id}"
+            seen = actor.may(Permission.RANKING_READ)
+            return RedirectResponse(answer if seen else f"/stays/{stay_id}#next", status_code=303)
     if refused is not None and any(error.pointer == "/needed_from" for error in refused.errors):
         refused, wrong = None, {"needed_from": gettext("Write the first night, tonight at the earliest")}
     with database.reading() as session:

@@ -1,4 +1,8 @@
-"""From one placement into the next: asking for it, from the cliff on, and ranking from there."""
+"""From one placement into the next: asking for it, from the cliff on, and ranking from there.
+
+Whoever owns the record asks. Of a walk-in that is the house's own agency: its staff say that a next place is needed,
+and those of the agency who place are told.
+"""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -7,12 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
+from app.access.policy import Permission
 from app.answers import runs
 from app.audit.service import record
 from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import FieldError, Problem, invalid
 from app.idempotency import NO_KEY, Once
+from app.outbox.service import emit
 from app.placements import service
 from app.referrals.codes import codes_for
 from app.referrals.models import Referral, ReferralStatus
@@ -98,6 +104,8 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
     session.add(referral)
     session.flush()
     session.add(NextPlacement(referral_id=referral.id, stay_id=stay.id))
+    if not actor.may(Permission.HOLD_WRITE):
+        emit(session, "stay.next_asked", agency_id=actor.agency_id, subject_kind="referral", subject_id=referral.id)
     record(session, actor, "stay.next", "referral", referral.id)
     return referral
 
@@ -105,7 +113,7 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
 def _locked(session: Session, actor: Actor, stay_id: str, now: datetime) -> Stay:
     seen = (Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now)))
     stay = session.scalar(select(Stay).where(*seen).with_for_update())
-    if stay is None:
+    if stay is None or (actor.facility_ids is not None and stay.facility_id not in actor.facility_ids):
         raise hidden(actor, "stay.next", "stay", trail_id(stay_id))
     return stay
 

@@ -16,7 +16,7 @@ from app.stays.schemas import NextCreate, NextRead, WalkInCreate, WalkInRead
 router = APIRouter(prefix="/v1", tags=["stays"])
 
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
-Coordinator = Annotated[Actor, require(Permission.RANKING_RUN)]
+Asker = Annotated[Actor, require(Permission.NEXT_ASK)]
 
 
 @router.post("/facilities/{facility_id}/walk-ins", status_code=status.HTTP_201_CREATED)
@@ -36,12 +36,15 @@ def record_walk_in(
 def ask_next(
     request: Request,
     response: Response,
-    actor: Coordinator,
+    actor: Asker,
     stay_id: Ref,
     body: NextCreate,
     once: Idempotent,
 ) -> NextRead:
-    """Refer on, and rank: from the first night for which nothing is arranged, or from tonight into another house."""
+    """Refer on, and rank: from the first night for which nothing is arranged, or from tonight into another house.
+
+    By the agency that owns the record: of a walk-in that is the house's own, where whoever places is told.
+    """
     asked = next_placement.ask(
         request.app.state.database, actor, stay_id, body, once=once, request_id=request.scope.get("request_id")
     )

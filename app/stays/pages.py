@@ -28,7 +28,7 @@ from app.stays import aftercare
 from app.stays import service as stays
 from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
-from app.stays.models import NextPlacement
+from app.stays.models import NextPlacement, Stay
 from app.stays.moving_view import moving_view
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import timeline
@@ -125,17 +125,20 @@ def _next(
     session: Session, stay: StayRead, actor: Actor, clock: Clock, sent: Form, wrong: dict[str, str]
 ) -> dict[str, Any] | None:
     """The next placement: the referral that looks for it, or what it takes to ask."""
-    if not actor.may(Permission.RANKING_RUN) or stay.left_on is not None or not stay.arrived:
+    if not actor.may(Permission.NEXT_ASK) or stay.left_on is not None or not stay.arrived:
+        return None
+    seen = visible_minors(actor, clock.now())
+    if session.scalar(select(Stay.id).where(Stay.id == stay.id, Stay.minor_id.in_(seen))) is None:
         return None
     looking = session.execute(
         select(Referral.id, Referral.code)
         .join(NextPlacement, NextPlacement.referral_id == Referral.id)
         .where(NextPlacement.stay_id == stay.id, Referral.status == ReferralStatus.OPEN)
-        .where(Referral.minor_id.in_(visible_minors(actor, clock.now())))
+        .where(Referral.minor_id.in_(seen))
     ).first()
     first = first_open_night(session, stay.id, clock.tonight())
     return {
-        "href": None if looking is None else f"/referrals/{looking.id}",
+        "href": f"/referrals/{looking.id}" if looking and actor.may(Permission.RANKING_READ) else None,
         "code": None if looking is None else looking.code,
         "from": None if first is None else words.day(first, clock.tonight()),
         "typed": {name: sent.one(name) for name in ("needed_from", "nights_needed")},

@@ -37,7 +37,10 @@ def cliff_of(session: Session, stay_id: str, tonight: date) -> Cliff | None:
 
 
 def first_open_night(session: Session, stay_id: str, tonight: date) -> date | None:
-    """The first night for which nothing is arranged, tonight where the bed was given up; None: no end is known."""
+    """The first night for which nothing is arranged; None: no end is known.
+
+    Tonight where the bed was given up, or where the stay goes on past its end from night to night.
+    """
     cliff, stay = cliff_of(session, stay_id, tonight), session.get_one(Stay, stay_id)
     if cliff is not None:
         return cliff.night
@@ -46,7 +49,7 @@ def first_open_night(session: Session, stay_id: str, tonight: date) -> date | No
     )
     if stay.bed_id is None and session.scalar(given_up.limit(1)) is not None:
         return tonight
-    return stay.expected_until
+    return None if stay.expected_until is None else max(stay.expected_until, tonight)
 
 
 def need_until(row: Any, nights_needed: int | None) -> date | None:

@@ -50,7 +50,7 @@ def test_the_next_placement_is_ranked_from_the_cliff_with_the_nights_that_are_le
     # The cap that is used stays used: the same house may go on only with a payer that it does not have.
     assert "fac_k" in {e["facility"] for e in decision["excluded"] if e["failed"] == ["funding.clock"]}
     refused(scene.coordinator.post(f"/v1/stays/{stay}/next", {}), 409, "already_exists")
-    refused(scene.staff["fac_k"].post(f"/v1/stays/{stay}/next", {}), 403, "forbidden")
+    refused(scene.staff["fac_k"].post(f"/v1/stays/{stay}/next", {}), 404, "not_found")
     refused(Caller(scene.client, scene.database, Role.SUPERVISOR).post(f"/v1/stays/{stay}/next", {}), 404, "not_found")
 
 

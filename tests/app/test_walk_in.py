@@ -7,19 +7,28 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.access.policy import Role
 from app.answers.models import RankingRun
 from app.clock import MovableClock
+from app.config import Settings
 from app.db import Database
 from app.minors.models import Minor
 from app.outbox.models import OutboxEvent
 from app.referrals.models import Referral
 from app.stays.rolling import roll
+from tests.app.test_board_pages import Phone, words
 from tests.app.test_workflow import held
-from tests.factories import house, made, refused
+from tests.factories import Caller, house, made, refused
 from tests.scenes import Scene
 
 Json = dict[str, Any]
 WALK_INS = "/v1/facilities/fac_a/walk-ins"
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """With links to sign in."""
+    return Settings(database_url=database_url, login_links=True)
 
 
 @pytest.fixture
@@ -85,3 +94,32 @@ def test_the_same_key_records_one(scene: Scene) -> None:
     assert made(one) == made(two)
     assert two.headers["Idempotent-Replayed"] == "true"
     assert len(scene.nights()) == 1
+
+
+def test_a_house_asks_for_what_follows_its_walk_in_and_whoever_places_is_told(scene: Scene) -> None:
+    staff = scene.staff["fac_a"]
+    stay = made(staff.post(WALK_INS, {"bed": "bed_a1", "trafficking": "verified", "age": 15}))
+    scene.clock.move(timedelta(days=2))
+    roll(scene.database)
+    asked = made(staff.post(f"/v1/stays/{stay['id']}/next", {"nights_needed": 5}))
+    assert told(scene, "stay.next_asked") == [asked["referral_id"]]
+    own = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.agencies["fac_a"])
+    referral = made(own.get(f"/v1/referrals/{asked['referral_id']}"))
+    assert (referral["needed_from"], referral["nights_needed"]) == ("2026-11-23", 5)
+    refused(staff.get(f"/v1/referrals/{asked['referral_id']}/rankings/{asked['run_id']}"), 403, "forbidden")
+    refused(staff.post(f"/v1/stays/{stay['id']}/next", {}), 409, "already_exists")
+
+
+def test_a_house_asks_for_nothing_after_a_stay_that_somebody_else_placed(scene: Scene) -> None:
+    _, offer = held(scene)
+    stay = made(scene.answer("fac_a", offer["id"]))["stay_id"]
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival"))
+    refused(scene.staff["fac_a"].post(f"/v1/stays/{stay}/next", {}), 404, "not_found")
+
+
+def test_the_page_of_a_walk_in_asks_for_what_follows(scene: Scene) -> None:
+    stay = made(scene.staff["fac_a"].post(WALK_INS, {"bed": "bed_a1", "trafficking": "verified"}))["id"]
+    phone = Phone(scene)
+    phone.page = phone.get(f"/stays/{stay}")
+    page = phone.press("/next", needed_from="", nights_needed="")
+    assert (page.status_code, "it is being looked for. Whoever places" in words(page.text)) == (200, True)
