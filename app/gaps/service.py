@@ -5,7 +5,7 @@ a house without a bed. Ineligible and no bed are two things, and are never one.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -104,6 +104,29 @@ def unfunded(session: Session, run: RankingRun, night: date, rule: str | None, n
     )
 
 
+def unpaid(session: Session, referral: Referral, night: date, now: datetime) -> bool:
+    """Write down that somebody slept in a bed that nobody paid, unless that was written when the night was taken."""
+    return _write(
+        session,
+        Gap(
+            referral_id=referral.id,
+            agency_id=referral.agency_id,
+            night=night,
+            kind=GapKind.UNFUNDED_TONIGHT,
+            source=GapSource.NIGHT,
+            made_at=now,
+            once=f"unfunded:{trail_id(referral.id)}:{night}",
+        ),
+    )
+
+
+def paid_after_all(session: Session, minor_id: str, own: Collection[date]) -> None:
+    """Take back that a bed had no payer on nights of which somebody says who paid them."""
+    of = select(Referral.id).where(Referral.minor_id == minor_id)
+    wrong = (Gap.kind == GapKind.UNFUNDED_TONIGHT) & Gap.night.in_(own)
+    session.execute(delete(Gap).where(Gap.referral_id.in_(of), wrong))
+
+
 def not_slept(session: Session, referral_id: str, first: date) -> None:
     """Take back that a bed had no payer on nights, from `first` on, that nobody sleeps in it after all."""
     unslept = (Gap.source == GapSource.OFFER) & (Gap.kind == GapKind.UNFUNDED_TONIGHT) & (Gap.night >= first)
@@ -114,7 +137,8 @@ def waited(session: Session, clock: Clock) -> Sequence[str]:
     """Referrals that were open through the last night, without a bed, and of which that is not on record."""
     last = clock.tonight() - NIGHT
     turned = func.max(Gap.night).label("last")
-    written = select(Gap.referral_id, turned).where(Gap.source == GapSource.NIGHT).group_by(Gap.referral_id).subquery()
+    noticed = (Gap.source == GapSource.NIGHT) & (Gap.kind != GapKind.UNFUNDED_TONIGHT)
+    written = select(Gap.referral_id, turned).where(noticed).group_by(Gap.referral_id).subquery()
     in_bed = select(BedNight.minor_id).where(BedNight.night == last, BedNight.stay_id.is_not(None))
     rows = session.execute(
         select(Referral.id, Referral.opened_at)

@@ -22,7 +22,7 @@ from app.gaps import service as gaps
 from app.placements.holding import lock_referral, tell_agency, tell_house
 from app.placements.offers import close
 from app.referrals.models import Referral
-from app.stays import authority, warnings
+from app.stays import authority, unpaid, warnings
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, Offer, Stay
 from app.stays.parties import parties
@@ -156,6 +156,7 @@ JOBS = (
     Job(_not_here_by_morning, ask_arrival),
     Job(authority.about_to_end, authority.warn),
     Job(gaps.waited, gaps.write_waited),
+    Job(unpaid.slept, unpaid.write_slept),
     Job(exceptions.unseen, exceptions.tell),
     Job(exceptions.over, exceptions.close),
 )

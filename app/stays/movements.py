@@ -108,6 +108,8 @@ def extend(
 ) -> StayRead:
     """More nights in the same bed that nobody pays yet; raises Taken where the bed is promised.
 
+    They may be many: a bed that is kept is no gap, and the cliff warns of it. Each night that is slept unpaid is
+    written as a gap once it is over (`unpaid`); a bed that was taken without a payer goes on one night at a time.
     Nights that a fund shall pay are a decision: the next placement is ranked, and may be in the very same bed.
     """
     stay = going_on(session, actor, stay_id, now, "stay.extend", body.version)
@@ -182,6 +184,7 @@ def correct(
     if not money_is_there(session, payers, stay.minor_id, now):
         raise Problem("money_held", "The fund has fewer nights left than these. Correct fewer nights, or name another.")
     ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
+    gaps.paid_after_all(session, stay.minor_id, [night for night, payer in payers.items() if payer.fund_id is not None])
     stay.version += 1
     session.flush()
     record(session, actor, "stay.correct", "stay", trail_id(stay.id))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.answers.models import RankingRun
 from app.beds.models import BedNight
-from app.gaps.models import Gap, GapSource
+from app.gaps.models import Gap, GapKind, GapSource
 from app.minors.models import Minor
 from app.referrals.models import Referral, ReferralStatus
 from app.stays.codes import OfferStatus
@@ -85,7 +85,7 @@ def year(session: Session, days: int, tonight: date) -> Year:
         declines=count(select(func.count()).where(Offer.status == OfferStatus.DECLINED)),
         nights=count(select(func.count()).where(*slept)),
         unpaid=count(select(func.count()).where(*slept, BedNight.fund_id.is_(None))),
-        waited=count(select(func.count()).where(Gap.source == GapSource.NIGHT)),
+        waited=count(select(func.count()).where(Gap.source == GapSource.NIGHT, Gap.kind != GapKind.UNFUNDED_TONIGHT)),
         warnings=count(select(func.count()).select_from(CapWarning)),
         rankings=count(select(func.count()).select_from(RankingRun)),
     )

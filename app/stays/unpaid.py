@@ -1,0 +1,91 @@
+"""Nights slept in a bed that nobody pays: each is a gap on record, however it came about.
+
+A stay may be kept longer than anybody pays, go on past its end, begin without a referral, or come back to money that is
+gone. None of that is written ahead: what is counted is a night that is over, in which somebody slept there.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import Session
+
+from app.beds.models import BedNight
+from app.clock import Clock
+from app.gaps import service as gaps
+from app.gaps.models import Gap, GapKind
+from app.minors.models import Minor
+from app.referrals.models import Referral
+from app.stays.models import Admission, Offer, Stay, StayAbsence
+
+LOOKS_BACK = timedelta(days=7)
+"""How many nights are written afterwards where nothing was running meanwhile."""
+
+
+def slept(session: Session, clock: Clock) -> Sequence[str]:
+    """Stays with a night behind them that nobody paid, and of which that is not on record."""
+    own = select(Referral.id).where(Referral.minor_id == Stay.minor_id)
+    query = _unpaid(clock).with_only_columns(Stay.id).where(own.exists()).distinct()
+    return session.scalars(query.order_by(Stay.id)).all()
+
+
+def write_slept(session: Session, clock: Clock, stay_id: str) -> bool:
+    """Write down each such night of a stay, once."""
+    nights = session.scalars(
+        _unpaid(clock).with_only_columns(BedNight.night).where(Stay.id == stay_id).order_by(BedNight.night)
+    ).all()
+    referral = _referral(session, stay_id)
+    if referral is None:
+        return False
+    written = [gaps.unpaid(session, referral, night, clock.now()) for night in nights]
+    return any(written)
+
+
+def _unpaid(clock: Clock) -> Select[*tuple[Any, ...]]:
+    """The nights of stays, slept in the house within the last days, that have no payer and no gap."""
+    away = exists().where(
+        StayAbsence.stay_id == BedNight.stay_id,
+        StayAbsence.away_from <= BedNight.night,
+        StayAbsence.away_until > BedNight.night,
+    )
+    written = (
+        select(Gap.id)
+        .join(Referral, Referral.id == Gap.referral_id)
+        .where(
+            Referral.minor_id == BedNight.minor_id,
+            Gap.night == BedNight.night,
+            Gap.kind == GapKind.UNFUNDED_TONIGHT,
+        )
+    )
+    return (
+        select(Stay.id, BedNight.night)
+        .join(BedNight, BedNight.stay_id == Stay.id)
+        .outerjoin(Admission, Admission.stay_id == Stay.id)
+        .where(
+            BedNight.fund_id.is_(None),
+            BedNight.night >= clock.tonight() - LOOKS_BACK,
+            BedNight.night < clock.tonight(),
+            Admission.stay_id.is_(None) | Admission.arrived_at.is_not(None),
+            ~away,
+            ~written.exists(),
+        )
+    )
+
+
+def _referral(session: Session, stay_id: str) -> Referral | None:
+    """The referral that led to a stay; of a walk-in the one that was made for it."""
+    led = (
+        select(Referral)
+        .join(Offer, Offer.referral_id == Referral.id)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == stay_id)
+    )
+    stay = session.get_one(Stay, stay_id)
+    made = (
+        select(Referral)
+        .join(Minor, Minor.id == Referral.minor_id)
+        .where(Referral.minor_id == stay.minor_id, Referral.agency_id == Minor.agency_id)
+        .order_by(Referral.created_at, Referral.id)
+    )
+    return session.scalars(led).first() or session.scalars(made).first()
