@@ -160,6 +160,7 @@ def write_offer(
         agency_id=actor.agency_id,
         facility_id=body.facility,
         run_id=run_id,
+        first_night=first_night(entry),
         rank=entry.get("rank"),
         choice_reason=body.choice_reason,
         authority=body.authority,

@@ -11,7 +11,6 @@ from app.access.actor import Actor
 from app.answers import runs
 from app.audit.service import record
 from app.beds.models import Hold
-from app.clock import Clock
 from app.codes import trail_id
 from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
@@ -48,7 +47,7 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
     house = session.get_one(Facility, row.facility_id)
     hold = None if row.hold_id is None else session.get_one(Hold, row.hold_id)
     entry = _entry(session, row)
-    first = first_asked(session, row)
+    first = row.first_night
     nights = (hold.until_night - hold.first_night).days if hold is not None else referral.nights_needed or 0
     asked = set(house.declines or ())
     return HouseOffer(
@@ -71,16 +70,6 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
         bed=None if hold is None else session.get_one(Bed, hold.bed_id).name,
         stay_id=session.scalar(select(Admission.stay_id).where(Admission.offer_id == row.id)),
     )
-
-
-def first_asked(session: Session, row: Offer) -> date:
-    """The first night that a house is asked for: the hold's, else as the decision says."""
-    if row.hold_id is not None:
-        return session.get_one(Hold, row.hold_id).first_night
-    entry = _entry(session, row)
-    said = entry.get("admit_on") or entry.get("from")
-    clock: Clock = session.info["clock"]
-    return date.fromisoformat(said) if said else clock.night_of(row.sent_at)
 
 
 def _entry(session: Session, row: Offer) -> Json:

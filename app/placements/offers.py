@@ -12,7 +12,7 @@ from app.access.actor import Actor, hidden
 from app.answers import runs
 from app.audit.service import record
 from app.beds import holds, ledger
-from app.beds.models import Hold, HoldEnd
+from app.beds.models import BedNight, Hold, HoldEnd
 from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import Problem
@@ -31,7 +31,6 @@ from app.placements.holding import (
     tell_house,
     wanted_bed,
 )
-from app.placements.house_offers import first_asked
 from app.placements.told_offers import UNDO_WITHIN, shown
 from app.placements.workflow import Answer, OfferRead
 from app.referrals import service as referrals
@@ -147,8 +146,8 @@ def answer_once(
 def _decline(session: Session, actor: Actor, offer: Offer, said: Answer, now: datetime) -> None:
     close(session, offer, OfferStatus.DECLINED, HoldEnd.DECLINED, actor.id, now, said)
     if said.reason is not None and said.decided_by is DecidedBy.FACILITY:
-        night = first_asked(session, offer)
-        gaps.of_decline(session, offer.id, offer.referral_id, offer.agency_id, night, said.reason, now)
+        asked = (offer.id, offer.referral_id, offer.agency_id, offer.first_night)
+        gaps.of_decline(session, *asked, said.reason, now)
     record(session, actor, "offer.decline", "offer", offer.id, reason=f"decline.{said.reason}")
     tell_agency(session, "offer.declined", offer)
 
@@ -167,6 +166,9 @@ def _accept(
     _must_stand(session, actor, offer, referral, run_id, tonight)
     kept: Hold | holds.Wanted
     if hold is not None and run_id == offer.run_id:
+        if offer.rank is None:
+            # Nothing has changed that the decision looked at; an exception may have run out meanwhile.
+            _entry_now(session, offer, referral, run_id, now)
         kept = hold
     else:
         kept = _wanted_now(session, offer, hold, referral, run_id, now, tonight)
@@ -203,10 +205,17 @@ def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:
     if not holds.accept(session, hold, stay.id, now):
         raise Problem("hold_ran_out")
     session.add(Admission(stay_id=stay.id, offer_id=offer.id))
+    if offer.unfunded and _paid_by_now(session, hold):
+        offer.unfunded = False
     if offer.unfunded:
         run, whole = runs.stored_run(session, offer.run_id)
         failed: list[str] = next((e["failed"] for e in whole["excluded"] if e["facility"] == offer.facility_id), [])
         gaps.unfunded(session, run, hold.first_night, failed[0] if failed else None, now)
+
+
+def _paid_by_now(session: Session, hold: Hold) -> bool:
+    """Whether somebody pays the first night after all: since the question was put a payer was found."""
+    return session.get_one(BedNight, (hold.bed_id, hold.first_night), populate_existing=True).fund_id is not None
 
 
 def _must_stand(session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, tonight: date) -> None:
@@ -224,6 +233,18 @@ def _wanted_now(
     session: Session, offer: Offer, hold: Hold | None, referral: Referral, run_id: str, now: datetime, tonight: date
 ) -> Hold | holds.Wanted:
     """The bed, on a decision that still holds; the hold as it is where the house has room even earlier than that."""
+    entry = _entry_now(session, offer, referral, run_id, now)
+    asked = max(offer.first_night, tonight)
+    if hold is not None and first_night(entry) < asked:
+        return hold
+    if first_night(entry) != asked:
+        raise Problem("not_now", ANOTHER_NIGHT)
+    governs = governed_from(session, referral.minor_id, offer.facility_id, first_night(entry))
+    return wanted_bed(session, referral, entry, offer.facility_id, now, governs)
+
+
+def _entry_now(session: Session, offer: Offer, referral: Referral, run_id: str, now: datetime) -> Json:
+    """What a decision gives for the house, or what the exceptions that are in force at this hour let it give."""
     run, whole = runs.stored_run(session, run_id)
     entry = _named(whole, offer.facility_id)
     if entry is None:
@@ -233,21 +254,7 @@ def _wanted_now(
             entry = None  # what stands against it is for the agency that asks, not for the house
     if entry is None:
         raise Problem("not_now", "As things stand now no bed of this house fits. Call the agency that asked.")
-    asked = max(_night_asked(session, offer, hold) or first_night(entry), tonight)
-    if hold is not None and first_night(entry) < asked:
-        return hold
-    if first_night(entry) != asked:
-        raise Problem("not_now", ANOTHER_NIGHT)
-    governs = governed_from(session, referral.minor_id, offer.facility_id, first_night(entry))
-    return wanted_bed(session, referral, entry, offer.facility_id, now, governs)
-
-
-def _night_asked(session: Session, offer: Offer, hold: Hold | None) -> date | None:
-    """The night that a house was asked for; None: the decision named no bed there, and a rule is waived."""
-    if hold is not None:
-        return hold.first_night
-    entry = _named(runs.stored_run(session, offer.run_id)[1], offer.facility_id)
-    return None if entry is None else first_night(entry)
+    return entry
 
 
 def _held_anew(

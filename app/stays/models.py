@@ -30,6 +30,8 @@ class Offer(Versioned, Base):
     hold_id: Mapped[str | None] = mapped_column(ForeignKey("holds.id"), unique=True)
     """Null: an offer that keeps no bed."""
     run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), index=True)
+    first_night: Mapped[date]
+    """The first night that the house was asked for, with a hold or without."""
     rank: Mapped[int | None]
     """The option's place in the decision; null where the engine named none."""
     choice_reason: Mapped[ChoiceReason | None]

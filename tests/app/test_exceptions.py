@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.access.policy import Role
 from app.audit.models import AuditEvent
+from app.funding.models import FundLimit
 from app.outbox.models import OutboxEvent
 from app.placements import due
 from app.stays.models import Offer
@@ -270,3 +271,49 @@ def test_beside_a_rule_that_is_waived_other_people_read_like_a_full_house(
     assert refused(scene.ask(path, run, "fac_x"), 409, "exception_needed")["rules"] == ["facility.declines"]
     made(except_(scene, path, run, "facility.declines"))
     assert refused(scene.ask(path, run, "fac_x"), 409, "not_available")["detail"] is None
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(50, 200), (70, 409)])
+def test_an_exception_that_runs_out_before_the_yes_is_judged_at_the_yes(
+    scene: Scene, minutes: int, status: int
+) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    until = (scene.clock.now() + timedelta(hours=1)).isoformat()
+    made(except_(scene, path, run, "facility.declines", until=until))
+    offer = made(scene.ask(path, run, "fac_x"))
+    scene.clock.move(timedelta(minutes=minutes))
+    said = scene.answer("fac_x", offer["id"])
+    assert said.status_code == status, said.text
+    if status == 409:
+        assert "no bed of this house fits" in refused(said, 409, "not_now")["detail"]
+    assert {row.stay_id is None for row in scene.nights()} == {status == 409}
+
+
+def test_a_waived_house_that_was_asked_without_a_hold_says_yes_to_that_night_alone(scene: Scene) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    made(except_(scene, path, run, "facility.declines"))
+    offer = made(scene.ask(path, run, "fac_x", kind="offers"))
+    (asked,) = rows(scene.staff["fac_x"].get("/v1/facilities/fac_x/offers"))
+    assert asked["admit_on"] == "2026-11-21"
+    for bed in ("bed_x1", "bed_x2"):
+        made(scene.staff["fac_x"].post("/v1/facilities/fac_x/walk-ins", {"bed": bed, "trafficking": "verified"}))
+    problem = refused(scene.answer("fac_x", offer["id"]), 409, "not_now")
+    assert "The night that was asked for" in problem["detail"]
+
+
+def test_a_payer_that_is_found_before_the_yes_leaves_no_gap(scene: Scene) -> None:
+    added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_x", unfunded_reason="no other bed tonight"))
+    with scene.database.writing() as session:
+        session.execute(update(FundLimit).where(FundLimit.fund_id == "fund_x").values(max_age=17))
+    made(scene.staff["fac_x"].put("/v1/facilities/fac_x/beds/bed_x2/status", {"status": "cleaning", "version": 1}))
+    stay = made(scene.answer("fac_x", offer["id"]))["stay_id"]
+    assert [row.fund_id for row in scene.nights()] == ["fund_x"]
+    assert gap_nights(scene) == []
+    # It goes on like any stay that somebody pays.
+    made(scene.staff["fac_x"].post(f"/v1/stays/{stay}/arrival"))
+    made(scene.staff["fac_x"].post(f"/v1/stays/{stay}/extension", {"until": "2026-11-25"}))
