@@ -27,7 +27,7 @@ from app.facilities.forms import licence_form
 from app.facilities.models import Bed, Facility, Licence
 from app.idempotency import NO_KEY, Once
 from app.outbox.service import emit
-from app.placements import clash, service, waived
+from app.placements import clash, probing, service, waived
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.placements.told_offers import shown
 from app.placements.workflow import NextOption, OfferCreate, OfferRead
@@ -63,8 +63,10 @@ _AROUND = select(
     Facility.agency_id,
     moves.PRESENT.with_only_columns(Stay.id).limit(1).scalar_subquery(),
     _GOVERNS.limit(1).scalar_subquery(),
+    probing.HELD_FOR_NOTHING.scalar_subquery(),
 ).where(Facility.id == bindparam("house"))
-"""Who runs a house, from which stay a referral goes on, and from when on one that goes on in the house is governed."""
+"""Who runs a house, from which stay a referral goes on, from when on one that goes on in the house is governed, and how
+often a bed was held there for nothing since yesterday."""
 HOLD_LASTS = timedelta(hours=2)
 MOST_OFFERS = 3
 """One with a hold, and two further ones."""
@@ -174,13 +176,15 @@ def write_offer(
     )
     first = first_night(entry)
     where = {"house": body.facility, "referral": referral.id, "minor": referral.minor_id, "first": first}
-    run_by, stay_id, governs = session.execute(_AROUND, where).one()
+    where |= {"now": now, "since": now - timedelta(days=1)}
+    run_by, stay_id, governs, held_before = session.execute(_AROUND, where).one()
     if asked.keep_bed:
         _no_bed_of_her_own(session, stay_id, entry)
         wanted = wanted_bed(session, referral, entry, body.facility, now, governs or first)
         hold = take(session, wanted, actor, now, tonight)
         offer.hold_id = hold.id
         record(session, actor, "hold.make", "hold", hold.id)
+        probing.held_again(session, actor, referral.id, held_before)
     session.add(offer)
     session.flush()
     reason = None if body.choice_reason is None else f"choice.{body.choice_reason}"

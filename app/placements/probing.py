@@ -1,16 +1,22 @@
-"""Changing facts and ranking again, over and over, asks the engine where somebody is: it alerts the supervisors."""
+"""What nobody does who only wants a bed alerts the supervisors.
+
+Changing facts and ranking again, over and over, asks the engine where somebody is; holding a bed again and again for
+one young person keeps it from everybody else.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.answers.models import RankingRun, RunGround
 from app.audit.models import ALERT, AuditEvent
 from app.audit.service import record
+from app.beds.models import Hold, HoldEnd
 from app.codes import trail_id
+from app.db import NOW
 from app.minors.models import Avoided, MinorAvoids
 from app.referrals.models import Referral
 from app.web import words
@@ -18,9 +24,23 @@ from app.web.translation import gettext, marked
 
 MOST_CHANGES = 5
 MOST_AREAS = 5
-AREAS = "areas"
+MOST_HOLDS = 3
+"""Holds of one referral in one house within a day that came to nothing: with two hours each, an evening."""
+AREAS, HOLDS = "areas", "holds"
 CHANGED = marked("Facts were changed and beds ranked again %(n)s times, the last time %(ago)s.")
 CLOSING_IN = marked("Areas to avoid of one young person after another were tried, the last time %(ago)s.")
+KEPT_ON = marked("A bed of one house was held %(n)s times within a day, the last time %(ago)s.")
+TEXTS = {AREAS: (CLOSING_IN, 0), HOLDS: (KEPT_ON, MOST_HOLDS)}
+HELD_FOR_NOTHING = select(func.count(Hold.id)).where(
+    Hold.referral_id == bindparam("referral"),
+    Hold.facility_id == bindparam("house"),
+    Hold.made_at > bindparam("since"),
+    or_(
+        Hold.ended_how.in_((HoldEnd.RAN_OUT, HoldEnd.RELEASED, HoldEnd.UNDONE)),
+        Hold.ended_at.is_(None) & (Hold.expires_at <= NOW),
+    ),
+)
+"""How many holds a referral had in a house since then that came to nothing."""
 SHOWN_FOR = timedelta(days=7)
 
 
@@ -41,6 +61,15 @@ def watch(session: Session, actor: Actor, referral: Referral, version: int, now:
         record(session, actor, ALERT, "referral", trail_id(referral.id))
     if _areas(session, referral, now) > MOST_AREAS:
         record(session, actor, ALERT, "referral", trail_id(referral.id), reason=AREAS)
+
+
+def held_again(session: Session, actor: Actor, referral_id: str, earlier: int) -> None:
+    """Where a bed is held: the fourth time within a day that one house's is, and each after it, alerts.
+
+    `earlier`: how many holds of the referral came to nothing there within a day.
+    """
+    if earlier >= MOST_HOLDS:
+        record(session, actor, ALERT, "referral", trail_id(referral_id), reason=HOLDS)
 
 
 def _areas(session: Session, referral: Referral, now: datetime) -> int:
@@ -76,9 +105,13 @@ def alerts(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]
         {
             "href": f"/referrals/{named[row.subject].id}",
             "code": named[row.subject].code,
-            "text": gettext(CLOSING_IN if row.reason == AREAS else CHANGED)
-            % {"n": row.times + MOST_CHANGES, "ago": words.ago(row.last, now)},
+            "text": _said(row.reason, row.times, words.ago(row.last, now)),
         }
         for row in found
         if row.subject in named
     ]
+
+
+def _said(reason: str | None, times: int, ago: str) -> str:
+    text, before = TEXTS.get(reason or "", (CHANGED, MOST_CHANGES))
+    return gettext(text) % {"n": times + before, "ago": ago}

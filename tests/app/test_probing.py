@@ -15,6 +15,7 @@ from app.db import Database
 from app.placements import probing
 from tests.actors import sign_in
 from tests.factories import Caller, house, load, made, network
+from tests.scenes import Scene
 
 AGES = [[age, age] for age in range(11, 18)]
 
@@ -132,3 +133,23 @@ def test_areas_of_one_young_person_after_another_are_an_alert(
     later.change(**area)
     later.rank()
     assert len(alerts(database)) == 1
+
+
+@pytest.mark.parametrize("let_go", ["runs out", "taken back", "undone"])
+def test_the_fourth_hold_of_one_house_for_one_young_person_is_an_alert(
+    client: TestClient, database: Database, clock: MovableClock, let_go: str
+) -> None:
+    scene = Scene(client, database, clock)
+    path = scene.refer()
+    for held in range(1, 6):
+        run, _ = scene.rank(path)
+        offer = made(scene.ask(path, run, "fac_a"))["id"]
+        assert len(alerts(database)) == max(0, held - 3)
+        if let_go == "runs out":
+            clock.move(timedelta(hours=2))
+        else:
+            made(scene.coordinator.post(f"{path}/offers/{offer}/withdrawal", {"undo": let_go == "undone"}))
+    made(scene.ask(path, scene.rank(path)[0], "fac_b", called=True))
+    assert len(alerts(database)) == 2
+    sign_in(client, database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    assert "A bed of one house was held 5 times within a day" in client.get("/").text
