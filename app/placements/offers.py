@@ -191,6 +191,7 @@ def _accept(
 
 def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:
     """The hold becomes the stay that it was for."""
+    offer.first_night = hold.first_night
     stay = Stay(
         id=new_id("stay"),
         minor_id=offer.minor_id,
