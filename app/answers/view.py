@@ -26,6 +26,7 @@ class Tried:
 
     facility: str
     authority: str
+    authority_until: str
     choice_reason: str
     called: list[str]
     wrong: dict[str, str]
@@ -192,6 +193,7 @@ def _hold_form(about: About) -> Json | None:
     return {
         "rights": about.rights,
         "right": usual if tried is None else tried.authority,
+        "until": "" if tried is None else tried.authority_until,
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],
         "reason": "" if tried is None else tried.choice_reason,
         "wrong": {} if tried is None else tried.wrong,

@@ -122,6 +122,7 @@ def _hold(custody: str | None, pressed: Pressed | None, clock: Clock) -> Json:
     return {
         "rights": rights(clock),
         "right": usual if pressed is None else pressed.sent.one("authority"),
+        "until": "" if pressed is None else pressed.sent.one("authority_until"),
         "reasons": [(code, gettext(text)) for code, text in words.CHOICE_REASONS.items()],
         "reason": "" if pressed is None else pressed.sent.one("choice_reason"),
         "ticked": pressed is not None and bool(pressed.sent.one("called")),
@@ -170,6 +171,7 @@ def tried(sent: Form, wrong: Mapping[str, str]) -> Tried:
     return Tried(
         facility=sent.one("facility"),
         authority=sent.one("authority"),
+        authority_until=sent.one("authority_until"),
         choice_reason=sent.one("choice_reason"),
         called=sent.many("called"),
         wrong=dict(wrong),

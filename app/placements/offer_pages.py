@@ -14,7 +14,7 @@ from app.audit.service import record
 from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
-from app.errors import Problem
+from app.errors import FieldError, Problem, invalid
 from app.idempotency import Once, OnePress
 from app.placements import offers, service
 from app.placements.arrival import directions
@@ -27,7 +27,7 @@ from app.placements.workflow import OfferCreate
 from app.referrals import service as referrals
 from app.referrals.pages import Sent
 from app.stays import service as stays
-from app.web.answers import Form, chosen
+from app.web.answers import Form, Unreadable, chosen, moment
 from app.web.pages import page
 from app.web.translation import gettext, marked
 
@@ -43,6 +43,7 @@ SAY_WHY = {"held_already", "asked_already", "offers_full"}
 # What is said at the field itself, with the other choices kept.
 AT_THE_FIELD = {
     "authority": marked("Choose by what right the young person is placed"),
+    "authority_until": marked("Write a moment to come: until when this right lasts"),
     "choice_reason": marked("This is not the first: choose why it is taken"),
     "unfunded_reason": marked("Write why the bed is taken though nobody pays"),
     "called": marked("Nobody confirmed this bed lately: call first, then mark it here"),
@@ -71,7 +72,7 @@ def _asked(
 ) -> Response:  # fmt: skip
     database, request_id = request.app.state.database, request.scope.get("request_id")
     try:
-        asked = Asked(referral_id, _offer_from(run_id, sent), keep_bed=keep_bed)
+        asked = Asked(referral_id, _offer_from(run_id, sent, clock), keep_bed=keep_bed)
         offer_id = once.around(
             database, actor.id, lambda: ask(database, actor, asked, once=once, request_id=request_id).offer_id
         )
@@ -135,12 +136,17 @@ def arrived(
     return _see(f"/referrals/{referral_id}/offers/{offer_id}")
 
 
-def _offer_from(run_id: str, sent: Form) -> OfferCreate:
+def _offer_from(run_id: str, sent: Form, clock: Clock) -> OfferCreate:
     """The question to a house as the form put it, or the refusal that names what is missing."""
+    try:
+        until = moment(sent.one("authority_until"), clock.zone)
+    except Unreadable as error:
+        raise invalid([FieldError("/authority_until", "unreadable", str(error))]) from None
     said = {
         "run": run_id,
         "facility": sent.one("facility"),
         "authority": sent.one("authority") or None,
+        "authority_until": until,
         "choice_reason": sent.one("choice_reason") or None,
         "unfunded_reason": sent.one("unfunded_reason") if sent.one("press") == "unfunded" else None,
         "called": sent.one("facility") in sent.many("called"),

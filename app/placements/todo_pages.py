@@ -21,9 +21,8 @@ from app.referrals.pages import Sent
 from app.stays import authority
 from app.tasks.models import TaskOutcome
 from app.tasks.schemas import TaskDone
-from app.web.answers import chosen
+from app.web.answers import Unreadable, chosen, moment
 from app.web.pages import page
-from app.web.translation import gettext
 
 router = APIRouter(prefix="/tasks", include_in_schema=False)
 
@@ -74,16 +73,11 @@ def finish(request: Request, actor: Writer, clock: Now, task_id: Ref, sent: Sent
     return RedirectResponse("/tasks", status_code=303)
 
 
-def _moment(text: str, clock: Clock) -> str | None:
-    """A date and an hour of the network's own time, as a browser's field sends them; None where nothing was."""
-    if not text:
-        return None
+def _moment(text: str, clock: Clock) -> datetime | None:
     try:
-        local = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=clock.zone)
-    except ValueError:
-        said = gettext("Write the date and the time as 2026-11-28T22:00")
-        raise invalid([FieldError("/until", "unreadable", said)]) from None
-    return local.isoformat()
+        return moment(text, clock.zone)
+    except Unreadable as error:
+        raise invalid([FieldError("/until", "unreadable", str(error))]) from None
 
 
 def _page(request: Request, session: Session, actor: Actor, clock: Clock, refused: Problem | None = None) -> Response:

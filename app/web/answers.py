@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -117,6 +117,16 @@ def night(text: str) -> date:
     if not 1990 <= said.year <= 2199:
         raise Unreadable(gettext("Check the year: it should lie between 1990 and 2199"))
     return said
+
+
+def moment(text: str, zone: tzinfo) -> datetime | None:
+    """A date and an hour of the network's own time, as a browser's field sends them; empty is not said."""
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
+    except ValueError:
+        raise Unreadable(gettext("Write the date and the time as 2026-11-28T22:00")) from None
 
 
 def number(text: str, low: int, high: int) -> int | None:

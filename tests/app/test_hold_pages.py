@@ -1,19 +1,20 @@
 """Holding a bed by forms alone: the press, the waiting page, the way there, and a stay as a page."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.access.policy import AgencyKind, Role
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import AddressShown, FacilityAddress
 from app.placements import due
+from app.stays.models import Offer
 from tests.actors import SAME_SITE, sign_in
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency, rows
 
@@ -243,3 +244,20 @@ def test_a_stay_shows_who_pays_and_when_nobody_does(night: Night, clock: Movable
     assert "The last paid night is Nov 30: 10 nights from tonight on. From Dec 1 nobody pays." in page.text
     gone = night.hand.send(f"/stays/{stay}/discharge", reason="maximum_time", destination="family")
     assert "Left on Nov 21: reached the maximum time allowed. Went to: family." in gone.text
+
+
+def test_a_right_may_end_at_another_time_which_is_said_on_the_form(night: Night, database: Database) -> None:
+    action = re.findall(r'action="([^"]+/holds)"', night.ranking.text)[0]
+    fields = {"facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice"}
+    for wrong, said in (
+        ("tomorrow", "Write a moment to come"),
+        ("2026-11-21T20:00", "Write a moment to come"),
+    ):
+        again = night.hand.send(action, **fields, authority_until=wrong)
+        assert (again.status_code, said in again.text) == (422, True)
+        assert f'name="authority_until" value="{wrong}"' in again.text
+    page = night.hand.send(action, **fields, authority_until="2026-12-01T12:30")
+    assert "waiting for A" in title(page)
+    with database.reading() as session:
+        kept = session.scalars(select(Offer.authority_until)).one()
+    assert kept == datetime(2026, 12, 1, 17, 30, tzinfo=UTC)
