@@ -31,7 +31,7 @@ class Offer(Versioned, Base):
     """Null: an offer that keeps no bed."""
     run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), index=True)
     first_night: Mapped[date]
-    """The first night that the house was asked for, with a hold or without; after a yes, the one that it said yes to."""
+    """The first night that the house was asked for, with a hold or without; after a yes, the one it said yes to."""
     rank: Mapped[int | None]
     """The option's place in the decision; null where the engine named none."""
     choice_reason: Mapped[ChoiceReason | None]
