@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,8 @@ from matching.stands import SEPARATOR, Stand, Stands
 from matching.value import Policy
 from matching.waiting import PLENTY
 
-KINDS = ("together", "apart", "age_gap", "fund.beds", "fund.nights")
-"""What a condition is about."""
+Name = tuple[str, ...]
+"""What a condition is about (together, apart, age_gap, fund.beds, fund.nights), then the ids it names."""
 
 
 class Way(NamedTuple):
@@ -39,8 +40,10 @@ class Joint:
     ----------
     ways : tuple of Way
         One for each pair of the network, in its order.
-    kinds : tuple of str
-        What each condition is about, one of `KINDS`.
+    rows : tuple of tuples
+        What each condition is about: as `Name` says.
+    together, apart : tuple of (minor, minor)
+        Who asks to be with whom, and who must be kept from whom, of those who wait.
     """
 
     stands: Stands
@@ -48,7 +51,9 @@ class Joint:
     ways: tuple[Way, ...]
     network: Network
     sides: Sides
-    kinds: tuple[str, ...]
+    rows: tuple[Name, ...]
+    together: tuple[tuple[str, str], ...]
+    apart: tuple[tuple[str, str], ...]
 
 
 def joint(census: Census, policy: Policy) -> Joint:
@@ -75,9 +80,14 @@ def joint(census: Census, policy: Policy) -> Joint:
             ways.append(Way(stand, payers, nights, stand.standing + stands.nights_cost(stand, nights)))
             names.append((stand.group, SEPARATOR.join((stand.group, payers[0].fund, str(nights)))))
     network = _network(stands, ways, names)
-    rows = list(_Conditions(census, stands, purse, ways, network).rows())
+    conditions = _Conditions(census, stands, purse, ways, network)
+    rows = list(conditions.rows())
     sides = groups.sides(network, [row for _, row in rows])
-    return Joint(stands, purse, tuple(ways), network, sides, tuple(kind for kind, _ in rows))
+    together, apart = (
+        tuple((network.minors[one], network.minors[other]) for one, other in pairs)
+        for pairs in (conditions.together, conditions.apart)
+    )
+    return Joint(stands, purse, tuple(ways), network, sides, tuple(name for name, _ in rows), together, apart)
 
 
 def _network(stands: Stands, ways: Sequence[Way], names: Sequence[tuple[str, str]]) -> Network:
@@ -114,22 +124,32 @@ class _Conditions:
         at = {facility.id: place for place, facility in enumerate(census.snapshot.facilities)}
         self.house = np.array([at[way.stand.case.facility.id] for way in ways], np.int64)
 
-    def rows(self) -> Iterator[tuple[str, Row]]:
+        place = {minor.id: row for row, minor in enumerate(self.minors)}
+        self.together = [
+            (row, place[sibling.id])
+            for row, minor in enumerate(self.minors)
+            if minor.together_with
+            for sibling in census.waiting_siblings(minor, census.tonight)
+            if sibling.id in place
+        ]
+        self.apart = [
+            (row, place[other])
+            for row, minor in enumerate(self.minors)
+            for other in sorted(census.avoided_by(minor))
+            if row < place.get(other, -1)
+        ]
+
+    def rows(self) -> Iterator[tuple[Name, Row]]:
         """Every condition, and what it is about."""
-        place = {minor.id: at for at, minor in enumerate(self.minors)}
-        for at, minor in enumerate(self.minors):
-            for sibling in self.census.waiting_siblings(minor, self.census.tonight) if minor.together_with else ():
-                if sibling.id in place:
-                    for row in groups.together(self.network, at, place[sibling.id], self.house):
-                        yield "together", row
-            for other in sorted(self.census.avoided_by(minor)):
-                if at < place.get(other, -1):
-                    for row in groups.apart(self.network, at, place[other], self.house):
-                        yield "apart", row
-        yield from (("age_gap", row) for row in self._age_gaps())
+        for kind, pairs, make in (("together", self.together, groups.together), ("apart", self.apart, groups.apart)):
+            for one, other in pairs:
+                for row in make(self.network, one, other, self.house):
+                    where = self.ways[row[0][0]].stand.case.facility.id
+                    yield (kind, self.network.minors[one], self.network.minors[other], where), row
+        yield from self._age_gaps()
         yield from self._money()
 
-    def _age_gaps(self) -> Iterator[Row]:
+    def _age_gaps(self) -> Iterator[tuple[Name, Row]]:
         """In a unit with an age gap nobody comes beside somebody who comes tonight too and is too far in age."""
         units: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for pair, way in enumerate(self.ways):
@@ -147,13 +167,14 @@ class _Conditions:
                 most = min(len(unit.beds), len({self.ways[pair].stand.minor for pair in far}))
                 if most:
                     pairs = np.array([*own, *far], np.int64)
-                    yield pairs, np.array([most] * len(own) + [1] * len(far), np.int64), most
+                    counts = np.array([most] * len(own) + [1] * len(far), np.int64)
+                    yield ("age_gap", self.network.minors[minor], unit.id), (pairs, counts, most)
 
     def _far(self, one: int, other: int, most: int | None) -> bool:
         gap = years_between(self.minors[one], self.minors[other], self.census.tonight)
         return one != other and most is not None and (gap is None or gap > most)
 
-    def _money(self) -> Iterator[tuple[str, Row]]:
+    def _money(self) -> Iterator[tuple[Name, Row]]:
         """The beds that a fund may pay each night, and the nights that each row of its limits has left."""
         taken: dict[str, list[tuple[int, Taken]]] = defaultdict(list)
         for pair, way in enumerate(self.ways):
@@ -161,15 +182,15 @@ class _Conditions:
                 if row.fund in self.purse.short:
                     taken[row.fund].append((pair, row))
         for fund in sorted(taken):
-            yield from (("fund.beds", row) for row in self._beds(fund, taken[fund]))
-            yield from (("fund.nights", row) for row in self._nights(taken[fund]))
+            yield from self._beds(fund, taken[fund])
+            yield from self._nights(fund, taken[fund])
 
-    def _beds(self, fund: str, taken: Sequence[tuple[int, Taken]]) -> list[Row]:
+    def _beds(self, fund: str, taken: Sequence[tuple[int, Taken]]) -> Iterator[tuple[Name, Row]]:
         """A condition for each night that no other night decides."""
         least = least_beds(row for _, row in taken)
         if least is None:
-            return []
-        found: list[tuple[frozenset[int], int]] = []
+            return
+        found: list[tuple[frozenset[int], int, int]] = []
         for night in self.purse.nights(fund, [row for _, row in taken]):
             here = frozenset(
                 pair
@@ -177,19 +198,21 @@ class _Conditions:
                 if row.start <= night < row.end and not self.purse.pays_now(self.network.minors[row.minor], fund, night)
             )
             left = self.purse.beds_left(fund, least, night)
-            if not any(here <= more and left >= less for more, less in found):
-                found = [(more, less) for more, less in found if not (more <= here and less >= left)]
-                found.append((here, left))
-        return [_row(dict.fromkeys(here, 1), left) for here, left in found if here]
+            if not any(here <= more and left >= less for more, less, _ in found):
+                found = [row for row in found if not (row[0] <= here and row[1] >= left)]
+                found.append((here, left, night))
+        for here, left, night in found:
+            if here:
+                yield ("fund.beds", fund, date.fromordinal(night).isoformat()), _row(dict.fromkeys(here, 1), left)
 
-    def _nights(self, taken: Sequence[tuple[int, Taken]]) -> list[Row]:
-        by_row: dict[int, dict[int, int]] = defaultdict(dict)
-        left: dict[int, int] = {}
-        for pair, row in taken:
-            if row.row.nights_left is not None:
-                by_row[id(row.row)][pair] = row.end - row.start
-                left[id(row.row)] = row.row.nights_left
-        return [_row(pairs, left[row]) for row, pairs in by_row.items()]
+    def _nights(self, fund: str, taken: Sequence[tuple[int, Taken]]) -> Iterator[tuple[Name, Row]]:
+        """A condition for each row of the fund's limits that has a number of nights left."""
+        limits = next(row.limits for row in self.census.snapshot.funds if row.id == fund)
+        for at, limit in enumerate(limits):
+            if limit.nights_left is not None:
+                pairs = {pair: row.end - row.start for pair, row in taken if row.row is limit}
+                if pairs:
+                    yield ("fund.nights", fund, str(at)), _row(pairs, limit.nights_left)
 
 
 def _row(pairs: dict[int, int], most: int) -> Row:

@@ -17,7 +17,8 @@ import numpy as np
 from matching import ENGINE_VERSION, RULES_VERSION, codec, groups
 from matching.census import Census
 from matching.facts import Bed, Payer, PolicyRef, Snapshot
-from matching.joint import KINDS, Joint, Way, joint
+from matching.joint import Joint, Way, joint
+from matching.money import least_beds
 from matching.network import Ints
 from matching.ranking import UnknownPolicy
 from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
@@ -78,6 +79,17 @@ class Unplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class FundUse:
+    """What the plan takes of a fund, and what there is beside the stays it pays now; None sets no number."""
+
+    fund: str
+    beds_tonight: int
+    beds_left: int | None
+    nights: int
+    nights_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """What is made least: minors unplaced by tier, one tier after another, then the cost of all lines."""
 
@@ -90,7 +102,8 @@ class JointPlan:
     """Who goes where tonight, and what is proved of it.
 
     `proof` is "optimal", or "bounded" where the deadline came first. `unique` says whether no other plan is as good:
-    where others are, ids settle it; None: not known. `conditions` counts what ways together had to keep, by kind.
+    where others are, the order of ids settles it; None: not known. `together` and `apart` are those who wait and ask
+    to be with somebody, or must be kept from somebody, who waits too. `funds` are those that pay in the plan.
     """
 
     snapshot_sha256: str
@@ -105,7 +118,9 @@ class JointPlan:
     bound: Value
     proof: Literal["optimal", "bounded"]
     unique: bool | None
-    conditions: dict[str, int]
+    together: tuple[tuple[str, str], ...]
+    apart: tuple[tuple[str, str], ...]
+    funds: tuple[FundUse, ...]
 
 
 def plan(
@@ -143,24 +158,27 @@ def plan(
     census = Census(snapshot)
     progress("judging every rule for everyone who waits")
     found = joint(census, policy)
-    progress(f"{len(found.network.minors)} wait, {len(found.ways)} ways, {len(found.kinds)} conditions between them")
+    progress(f"{len(found.network.minors)} wait, {len(found.ways)} ways, {len(found.rows)} conditions between them")
     solved = groups.solve(found.network, found.sides, seconds=seconds)
     progress(f"{int(solved.plan.placed.sum())} placed, {solved.plan.proof}")
     waiting = {row.referral.id for row in found.stands.stands} | {row.id for row in found.stands.referrals}
+    chosen = _as_the_rules_order(found, solved.plan.chosen)
     answer = JointPlan(
         snapshot_sha256=codec.sha256(snapshot),
         rules_version=RULES_VERSION,
         engine_version=ENGINE_VERSION,
         policy=snapshot.policy,
         tonight=snapshot.tonight,
-        lines=_lines(found, _as_the_rules_order(found, solved.plan.chosen), policy),
-        unplaced=_unplaced(found, solved.plan.chosen),
+        lines=_lines(found, chosen, policy),
+        unplaced=_unplaced(found, chosen),
         later=tuple(row.id for row in snapshot.referrals if row.id not in waiting),
         value=_value(groups.value(found.network, solved.plan)),
         bound=_value(solved.bound),
         proof=solved.plan.proof,
         unique=solved.unique,
-        conditions={kind: found.kinds.count(kind) for kind in KINDS},
+        together=found.together,
+        apart=found.apart,
+        funds=_funds(found, chosen),
     )
     census.forget()
     return answer
@@ -232,3 +250,25 @@ def _unplaced(found: Joint, chosen: Ints) -> tuple[Unplaced, ...]:
             why: Literal["no_option", "no_place_left"] = "no_place_left" if could else "no_option"
             rows.append(Unplaced(referral.minor, referral.id, referral.urgency, why, could))
     return tuple(rows)
+
+
+def _funds(found: Joint, chosen: Ints) -> tuple[FundUse, ...]:
+    """What all lines together take of each fund."""
+    taken = [
+        row
+        for pair in chosen.tolist()
+        if pair >= 0
+        for row in found.purse.of(found.ways[pair].stand, found.ways[pair].payers)
+    ]
+    return tuple(
+        FundUse(
+            fund=fund,
+            beds_tonight=sum(row.start == found.purse.tonight for row in own),
+            beds_left=None if least is None else found.purse.beds_left(fund, least, found.purse.tonight),
+            nights=sum(row.end - row.start for row in own),
+            nights_left=min((row.row.nights_left for row in own if row.row.nights_left is not None), default=None),
+        )
+        for fund in sorted({row.fund for row in taken})
+        for own in [[row for row in taken if row.fund == fund]]
+        for least in [least_beds(own)]
+    )

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from matching.joint import KINDS
 from matching.plan import CAREFUL, JointPlan, Line
 
 Document = dict[str, Any]
@@ -31,7 +30,9 @@ def plan_document(found: JointPlan) -> Document:
         "bound": {"unplaced": list(found.bound.unplaced), "cost": found.bound.cost},
         "proof": found.proof,
         "unique": found.unique,
-        "conditions": found.conditions,
+        "together": [list(pair) for pair in found.together],
+        "apart": [list(pair) for pair in found.apart],
+        "funds": [asdict(row) for row in found.funds],
         "careful": [{"code": code, "text": text} for code, text in CAREFUL.items()],
     }
 
@@ -66,6 +67,7 @@ def plan_schema() -> Document:
     """Give the JSON Schema of a joint plan, version 1."""
     text, night, count, yes = {"type": "string"}, {"type": "string", "format": "date"}, _whole(0), {"type": "boolean"}
     perhaps = {"anyOf": [night, {"type": "null"}]}
+    some = {"anyOf": [count, {"type": "null"}]}
     value = _object(unplaced=_many(count, 4), cost=count)
     line = _object(
         minor=text,
@@ -104,7 +106,9 @@ def plan_schema() -> Document:
             bound=value,
             proof={"enum": ["optimal", "bounded"]},
             unique={"type": ["boolean", "null"]},
-            conditions=_object(**dict.fromkeys(KINDS, count)),
+            together=_many(_many(text, 2)),
+            apart=_many(_many(text, 2)),
+            funds=_many(_object(fund=text, beds_tonight=count, beds_left=some, nights=count, nights_left=some)),
             careful=_many(_object(code=text, text=text)),
         ),
     }

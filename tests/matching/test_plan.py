@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from matching.census import Census
 from matching.codec import decode
-from matching.joint import KINDS, Way, joint
+from matching.joint import Way, joint
 from matching.plan import plan
 from matching.plan_form import plan_document, plan_schema
 from matching.value import DEFAULT_POLICY
@@ -239,7 +239,6 @@ def test_the_most_urgent_is_placed_first() -> None:
         {"minor": "min_1", "referral": "ref_1", "urgency": 2, "why": "no_place_left", "houses": 1}
     ]
     assert found["value"]["unplaced"] == [0, 1, 0, 0]
-    assert found["conditions"] == dict.fromkeys(KINDS, 0)
 
 
 def test_no_house_and_a_later_need_are_told_apart() -> None:
@@ -259,18 +258,23 @@ def test_siblings_stay_together_though_one_alone_would_be_nearer() -> None:
     found = planned(document)
     assert {row["facility"] for row in found["lines"]} == {"fac_a"}
     assert found["lines"][0]["together_with"] == ["min_2"]
+    assert found["together"] == [["min_1", "min_2"]]
 
 
 def test_those_to_be_kept_apart_are() -> None:
     document = changed(two(), {"/minors/0/avoid/minors": ["min_2"]})
-    assert len(planned(document)["lines"]) == 1
+    found = planned(document)
+    assert len(found["lines"]) == 1
+    assert found["apart"] == [["min_1", "min_2"]]
     document["facilities"].append(house("b"))
     assert len({row["facility"] for row in planned(document)["lines"]}) == 2
 
 
 def test_nights_left_are_shared_by_whole_weeks() -> None:
     document = two(funds=[fund(nights_left=40)])
-    lines = planned(document)["lines"]
+    found = planned(document)
+    lines = found["lines"]
+    assert found["funds"] == [{"fund": "fund_a", "beds_tonight": 2, "beds_left": None, "nights": 37, "nights_left": 40}]
     assert sorted(row["paid_nights"] for row in lines) == [7, 30]
     assert [row["money_shared"] for row in lines] == [row["paid_nights"] == 7 for row in lines]
     assert [row["paid_until"] for row in lines if row["money_shared"]] == [day(7)]
