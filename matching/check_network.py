@@ -111,11 +111,12 @@ def _room(case: Case) -> int:
     return min(licence.capacity or 0, awake) - (case.count(case.admit_on) - 1 - len(case.siblings))
 
 
-def waiting(judge: Judge, asked: Referral) -> list[Referral]:
-    """One referral of each minor whose need has begun, the most urgent, by minor; of the asked minor the one asked."""
+def waiting(judge: Judge, asked: Referral | None = None) -> list[Referral]:
+    """One referral of each minor whose need has begun, the most urgent, by minor; of an asked minor the one asked."""
     found: dict[str, Referral] = {}
     for referral in sorted(judge.snapshot.referrals, key=lambda row: (row.urgency, row.id)):
         if judge.first_night(referral) == judge.snapshot.tonight:
             found.setdefault(referral.minor, referral)
-    found[asked.minor] = asked
+    if asked is not None:
+        found[asked.minor] = asked
     return [found[minor] for minor in sorted(found)]

@@ -21,7 +21,7 @@ class Paid(NamedTuple):
 
 def paid_by(nights: Nights, payers: Sequence[Document], *, searched: bool) -> Paid:
     """Confirm the payers of an entry; as the best there are, unless it says that not every sequence was looked at."""
-    claim = _blocks(payers)
+    claim = blocks(payers)
     wrong = "a payer is not a fund and two dates" if claim is None else nights.forbidden(claim)
     try:
         if not claim or wrong is not None:
@@ -38,7 +38,7 @@ def paid_by(nights: Nights, payers: Sequence[Document], *, searched: bool) -> Pa
         return Paid(TOO_MANY, nights.first)
 
 
-def _blocks(payers: Sequence[Document]) -> list[Block] | None:
+def blocks(payers: Sequence[Document]) -> list[Block] | None:
     """The payers of an entry; None where one is not a fund and two dates."""
     found = []
     for row in payers:

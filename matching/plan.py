@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec, groups
+from matching.admission import earliest
 from matching.census import Census
 from matching.facts import Bed, Payer, PolicyRef, Snapshot
 from matching.joint import Joint, Way, joint
@@ -161,7 +162,6 @@ def plan(
     progress(f"{len(found.network.minors)} wait, {len(found.ways)} ways, {len(found.rows)} conditions between them")
     solved = groups.solve(found.network, found.sides, seconds=seconds)
     progress(f"{int(solved.plan.placed.sum())} placed, {solved.plan.proof}")
-    waiting = {row.referral.id for row in found.stands.stands} | {row.id for row in found.stands.referrals}
     chosen = _as_the_rules_order(found, solved.plan.chosen)
     answer = JointPlan(
         snapshot_sha256=codec.sha256(snapshot),
@@ -171,7 +171,7 @@ def plan(
         tonight=snapshot.tonight,
         lines=_lines(found, chosen, policy),
         unplaced=_unplaced(found, chosen),
-        later=tuple(row.id for row in snapshot.referrals if row.id not in waiting),
+        later=tuple(row.id for row in snapshot.referrals if earliest(census, row) > snapshot.tonight),
         value=_value(groups.value(found.network, solved.plan)),
         bound=_value(solved.bound),
         proof=solved.plan.proof,
@@ -217,7 +217,7 @@ def _lines(found: Joint, chosen: Ints, policy: Policy) -> tuple[Line, ...]:
 def _line(found: Joint, way: Way, bed: Bed, where: dict[str, str], policy: Policy) -> Line:
     stand, case = way.stand, way.stand.case
     end = way.payers[-1].until
-    siblings = sorted(set(case.minor.together_with) & set(where))
+    siblings = sorted(set(case.minor.together_with) & set(where) - {case.minor.id})
     return Line(
         minor=case.minor.id,
         referral=stand.referral.id,

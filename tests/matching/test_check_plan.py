@@ -1,0 +1,219 @@
+"""The checker confirms every joint plan of the engine, and finds whatever is changed in one."""
+
+import json
+from copy import deepcopy
+
+import pytest
+
+from matching.check import faults
+from matching.codec import decode
+from matching.facts import Snapshot
+from matching.plan import plan
+from matching.plan_form import plan_document
+from tests.proofs import saw, times
+
+from .builders import GONE, Json, bed, changed, clock, day, fund, house, minor, referral, resident, snapshot, unit
+from .crowds import crowd
+from .worlds import world
+
+TRIES = 10
+
+
+def planned(facts: Snapshot) -> Json:
+    """The plan as it is stored and read again."""
+    stored: Json = json.loads(json.dumps(plan_document(plan(facts))))
+    return stored
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_plan_is_confirmed(part: int) -> None:
+    for seed in range(part * times(TRIES), (part + 1) * times(TRIES)):
+        for document in (crowd(seed), world(seed, minors=(2, 5))):
+            facts = decode(document)
+            assert faults(planned(facts), facts) == [], seed
+        saw("joint plans that the checker confirms", 2)
+
+
+# A meeting at which everything that may be shared is: five wait, siblings and two to be kept apart among them.
+
+
+def meeting() -> Json:
+    """Three houses, three payers of which one has few nights and one few beds."""
+    funds = [
+        fund("a", nights_left=40, clocks=[clock(30)]),
+        fund("b", beds_per_night=2, clocks=[clock(20)]),
+        fund("c", last_resort=True),
+    ]
+    every = ["fund_a", "fund_b", "fund_c"]
+    minors = [
+        minor(together_with=["min_2"], history=None),
+        minor("min_2"),
+        minor("min_3", avoid=minor()["avoid"] | {"minors": ["min_4"]}),
+        minor("min_4", born_on="2013-03-02"),
+        minor("min_5", gender="male"),
+    ]
+    return snapshot(
+        funds=funds,
+        facilities=[
+            house("a", unit("unit_a", bed("bed_a1"), bed("bed_a2"), bed("bed_a3"), max_age_gap_years=1), funds=every),
+            house("b", unit("unit_b", bed("bed_b1", confirmed_at=None), bed("bed_b2")), funds=["fund_a"]),
+            house(
+                "c",
+                unit("unit_c", bed("bed_c1", unavailable=[[day(9), day(12)]]), bed("bed_c2", "occupied")),
+                funds=["fund_b"],
+                residents=[resident("bed_c2", minor="min_8")],
+            ),
+        ],
+        minors=minors,
+        referrals=[
+            *(referral(n, urgency=1 + n % 3) for n in range(1, 6)),
+            referral(6, minor="min_5", needed_from=day(4)),
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def facts() -> Snapshot:
+    return decode(meeting())
+
+
+@pytest.fixture(scope="module")
+def stored(facts: Snapshot) -> Json:
+    return planned(facts)
+
+
+def test_the_meeting_has_something_of_everything(stored: Json, facts: Snapshot) -> None:
+    assert faults(stored, facts) == []
+    at = {row["minor"]: (row["facility"], row["money_shared"]) for row in stored["lines"]}
+    assert at == {
+        "min_1": ("fac_a", True),
+        "min_2": ("fac_a", True),
+        "min_3": ("fac_a", True),
+        "min_4": ("fac_b", False),
+    }
+    assert [row["fund"] for row in stored["lines"][2]["payers"]] == ["fund_b", "fund_a"]
+    assert [row["why"] for row in stored["unplaced"]] == ["no_option"]
+    assert (stored["together"], stored["apart"]) == ([["min_1", "min_2"]], [["min_3", "min_4"]])
+    assert [(row["nights"], row["nights_left"]) for row in stored["funds"]] == [(40, 40), (40, None)]
+    assert stored["later"] == ["ref_6"]
+
+
+# One fault planted.
+
+ONE, TWO, THREE, FOUR = (f"/lines/{at}" for at in range(4))
+PLANTED: dict[str, tuple[Json, str]] = {
+    "another version": ({"/version": 2}, "version"),
+    "another snapshot": ({"/snapshot_sha256": "0" * 64}, "snapshot_sha256"),
+    "other rules": ({"/rules_version": "0.9"}, "rules_version"),
+    "another engine": ({"/engine_version": "9"}, "engine_version"),
+    "another order of terms": ({"/policy/version": 2}, "policy"),
+    "another night": ({"/tonight": day(1)}, "tonight"),
+    "a key too many": ({"/note": "x"}, "keys of the plan"),
+    "a key gone": ({"/careful": GONE}, "keys of the plan"),
+    "lines that are none": ({"/lines": None}, "lines have not the keys"),
+    "a line's key too many": ({f"{ONE}/note": "x"}, "lines have not the keys"),
+    "somebody who is no id": ({f"{ONE}/minor": 3}, "lines name somebody"),
+    "a value that is none": ({"/value/unplaced": [0, 0, 1]}, "value is not four numbers"),
+    "a bound that is true": ({"/bound/cost": True}, "bound is not four numbers"),
+    "a line gone": ({"/lines": []}, "min_1 waits and is left out"),
+    "somebody twice": (
+        {"/unplaced/0/minor": "min_1", "/unplaced/0/referral": "ref_1"},
+        "min_1 stands in the plan more",
+    ),
+    "somebody who does not wait": ({"/unplaced/0/minor": "min_8"}, "min_8 does not wait"),
+    "another referral": ({f"{ONE}/referral": "ref_2"}, "min_1: the referral"),
+    "more urgent": ({f"{TWO}/urgency": 1}, "min_2: the referral or its urgency"),
+    "nobody later": ({"/later": []}, "later is not"),
+    "houses for one without": ({"/unplaced/0/houses": 1}, "min_5: houses"),
+    "another reason": ({"/unplaced/0/why": "no_place_left"}, "min_5: why"),
+    "an unknown house": ({f"{ONE}/facility": "fac_q"}, "min_1: does not wait tonight, or the house"),
+    "another house": ({f"{ONE}/facility": "fac_b"}, "min_1 at fac_b: no such bed"),
+    "no such bed": ({f"{ONE}/bed": "bed_a9"}, "min_1 at fac_a: no such bed"),
+    "a bed that somebody has": (
+        {f"{THREE}/facility": "fac_c", f"{THREE}/unit": "unit_c", f"{THREE}/bed": "bed_c2"},
+        "min_3 at fac_c: no such bed",
+    ),
+    "a bed twice": ({f"{TWO}/bed": "bed_a1"}, "bed_a1 is given more than once"),
+    "another night to come": ({f"{ONE}/admit_on": day(1)}, "min_1 at fac_a: admit_on"),
+    "more nights": ({f"{ONE}/paid_nights": 2}, "min_1 at fac_a: paid_nights"),
+    "no end": ({f"{ONE}/paid_until": None}, "min_1 at fac_a: paid_until"),
+    "nobody pays": ({f"{ONE}/payers": []}, "min_1 at fac_a: a payer is not"),
+    "a payer that is none": ({f"{ONE}/payers/0/fund": 3}, "min_1 at fac_a: a payer is not"),
+    "a payer that the house does not take": ({f"{FOUR}/payers/0/fund": "fund_b"}, "fund_b is not usable"),
+    "a night that no clock pays": ({f"{THREE}/payers/0/until": day(21)}, "fund_b may not pay the night"),
+    "a night nobody pays between": ({f"{THREE}/payers/1/from": day(21)}, "min_3 at fac_a: the nights of fund_a"),
+    "a last resort too soon": ({f"{ONE}/payers/0/fund": "fund_c"}, "fund_c may not pay the night"),
+    "a night more than the fund has left": (
+        {f"{ONE}/payers/0/until": day(2), f"{ONE}/paid_nights": 2, f"{ONE}/paid_until": day(2)}
+        | {f"{ONE}/terms/1/value": 28, f"{ONE}/terms/1/cost": 56000}
+        | {f"{ONE}/terms/1/text": "2 of 30 nights are paid while the bed is free"},
+        "fund_a: more nights than it has left",
+    ),
+    "a bed more than the fund pays": ({f"{ONE}/payers/0/fund": "fund_b"}, "fund_b: more beds on 2026-11-21"),
+    "money called one's own": ({f"{ONE}/money_shared": False}, "min_1 at fac_a: money_shared"),
+    "money called shared": ({f"{FOUR}/money_shared": True}, "min_4 at fac_b: money_shared"),
+    "a bed that is free longer": ({f"{ONE}/bed_until": day(9)}, "min_1 at fac_a: bed_until"),
+    "confirmed at another time": ({f"{ONE}/bed_confirmed_at": None}, "min_1 at fac_a: bed_confirmed_at"),
+    "to be called first": ({f"{ONE}/call_first": True}, "min_1 at fac_a: call_first"),
+    "not provisional": ({f"{ONE}/provisional": []}, "min_1 at fac_a: provisional"),
+    "nobody together": ({f"{ONE}/together_with": []}, "min_1 at fac_a: together_with"),
+    "another term": ({f"{ONE}/terms/1/value": 3}, "min_1 at fac_a: terms"),
+    "a term gone": ({f"{ONE}/terms": []}, "min_1 at fac_a: terms"),
+    "siblings forgotten": ({"/together": []}, "the plan: together"),
+    "a conflict forgotten": ({"/apart": []}, "the plan: apart"),
+    "another use of a fund": ({"/funds/0/nights": 39}, "the plan: funds"),
+    "another cost": ({"/value/cost": 82000, "/bound/cost": 82000}, "the plan: value"),
+    "somebody fewer without a bed": ({"/value/unplaced": [0] * 4, "/bound/unplaced": [0] * 4}, "the plan: value"),
+    "better than the bound": ({"/bound/cost": 90000}, "better than what it says"),
+    "optimal with a gap": ({"/bound/cost": 80000}, "called optimal"),
+    "a proof of another kind": ({"/proof": "likely"}, "proof is neither"),
+    "unique perhaps": ({"/unique": "perhaps"}, "unique is neither"),
+    "nothing it is careful about": ({"/careful": []}, "careful"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_found(name: str, stored: Json, facts: Snapshot) -> None:
+    changes, said = PLANTED[name]
+    found = faults(changed(stored, changes), facts)
+    assert any(said in fault for fault in found), found
+    assert len(found) < 12
+
+
+def swapped(stored: Json, one: int, other: int, *keys: str) -> Json:
+    """The plan with some of two lines exchanged."""
+    copy = deepcopy(stored)
+    a, b = copy["lines"][one], copy["lines"][other]
+    for key in keys:
+        a[key], b[key] = b[key], a[key]
+    return copy
+
+
+def test_siblings_in_two_houses_are_found(facts: Snapshot, stored: Json) -> None:
+    place = ("facility", "unit", "bed", "payers", "paid_nights", "paid_until", "money_shared", "terms")
+    found = faults(swapped(stored, 1, 3, *place), facts)
+    assert any("min_1 is not in the house of min_2" in fault for fault in found), found
+
+
+def test_two_to_be_kept_apart_in_one_house_are_found() -> None:
+    document = meeting()
+    stored = planned(decode(changed(document, {"/minors/2/avoid/minors": []})))
+    facts = decode(document)
+    stored["snapshot_sha256"] = planned(facts)["snapshot_sha256"]
+    third, fourth = stored["lines"][2], stored["lines"][3]
+    assert third["facility"] != fourth["facility"]
+    moved = {key: third[key] for key in ("facility", "unit")} | {"bed": "bed_a3"}
+    stored["lines"][3] = {**fourth, **moved}
+    stored["lines"][2] = {**third, "facility": "fac_a", "bed": "bed_a2"}
+    stored["lines"][1] = {**stored["lines"][1], "bed": "bed_a1"}
+    found = faults(stored, facts)
+    assert any("min_3 is in the house of min_4" in fault for fault in found), found
+    assert any("too far in age" in fault for fault in found), found
+
+
+def test_too_many_for_the_staff_awake_are_found(stored: Json) -> None:
+    document = changed(meeting(), {"/facilities/0/staffing/night_ratio": 2})
+    facts = decode(document)
+    wrong = {**deepcopy(stored), "snapshot_sha256": planned(facts)["snapshot_sha256"]}
+    found = faults(wrong, facts)
+    assert any("fac_a: more people than licence and staff awake allow" in fault for fault in found), found
