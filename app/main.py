@@ -28,7 +28,7 @@ from app.gaps import routes as gap_routes
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import ending_routes, house_pages, next_pages, offer_pages, offer_routes, todo_pages
+from app.placements import ending_routes, house_pages, next_pages, offer_pages, offer_routes, plan_routes, todo_pages
 from app.placements import pages as placement_pages
 from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
@@ -52,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     beds.router,
     referrals.router,
     placements.router,
+    plan_routes.router,
     records.router,
     whole.router,
     offer_routes.router,

@@ -55,6 +55,10 @@ class Permission(StrEnum):
     RANKING_RUN = "ranking_run"
     FINDINGS_WHOLE = "findings_whole"
     """See findings about other people too; each view needs a reason and is audited."""
+    PLAN_READ = "plan_read"
+    """See the plans for everyone who waits that the own agency made; only the coalition's lead makes any."""
+    PLAN_RUN = "plan_run"
+    """Plan for everyone who waits at once: for the agency that leads the coalition."""
     HOLD_WRITE = "hold_write"
     """Hold a bed for a referral, put the question to a house, take it back."""
     OFFER_READ = "offer_read"
@@ -88,8 +92,11 @@ P = Permission
 _EVERYONE = frozenset({P.SELF})
 _CASE_READ = frozenset(
     {P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.ADDRESS_READ, P.STAY_READ, P.RELEASE_READ}
+    | {P.PLAN_READ}
 )
-_CASE_WRITE = frozenset({P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE})
+_CASE_WRITE = frozenset(
+    {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
+)
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
 

@@ -52,13 +52,10 @@ class PolicyTerm(Base):
     most: Mapped[int]
 
 
-class RankingRun(Base):
-    """One decision, whole: what it looked at, what it answered, by which rules and engine. Rows never change."""
-
-    __tablename__ = "ranking_runs"
+class StoredWhole:
+    """What the engine looked at, what it answered, by which rules and engine. Rows never change."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"), index=True)
     decided_at: Mapped[datetime]
     tonight: Mapped[date]
     decided_by: Mapped[str]
@@ -70,6 +67,20 @@ class RankingRun(Base):
     snapshot_sha256: Mapped[str]
     snapshot: Mapped[str] = mapped_column(Packed)
     answer: Mapped[str] = mapped_column(Packed)
+
+
+class RankingRun(StoredWhole, Base):
+    """One decision about a referral, whole."""
+
+    __tablename__ = "ranking_runs"
+
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"), index=True)
+
+
+class PlanRun(StoredWhole, Base):
+    """One joint plan for everybody who waited, whole."""
+
+    __tablename__ = "plan_runs"
 
 
 class RunGround(Base):

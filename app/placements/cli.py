@@ -5,13 +5,15 @@ from typing import Annotated
 import typer
 
 from app.console import Refused, connected, say
-from app.placements import service
+from app.placements import plans, service
 
 
-def replay(run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a stored ranking run.")]) -> None:
+def replay(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a stored ranking run, or of a plan.")],
+) -> None:
     """Derive a stored decision again and compare; exit code 1 where it is not identical or a fault is found."""
     with connected() as database, database.reading() as session:
-        found = service.replay(session, run)
+        found = service.replay(session, run) or plans.replay(session, run)
     if found is None:
         raise Refused("there is no such run")
     for what, (then, now) in found.versions.items():
@@ -20,4 +22,7 @@ def replay(run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a s
         typer.echo(line)
     if found.differences or found.faults:
         raise typer.Exit(1)
-    typer.echo("identical, and the checker finds no fault")
+    if found.derived:
+        typer.echo("identical, and the checker finds no fault")
+    else:
+        typer.echo("the checker finds no fault; cut by its deadline, so it cannot be derived again")

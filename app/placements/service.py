@@ -48,6 +48,8 @@ class Replay:
     """What the checker, which shares no code with the solver, finds wrong with the stored answer."""
     versions: dict[str, tuple[str, str]]
     """Of rules and engine: the stored one and the one that runs now."""
+    derived: bool = True
+    """Whether it was derived again; a plan that was cut by its deadline cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,12 @@ class Look:
         return decision_document(decide(self.snapshot, referral_id, policy=self.policy), findings="all")
 
 
-def look(session: Session, now: datetime, tonight: date, asked: str | None = None) -> Look:
-    """Read the network, for the minor who is asked about: money that her or his own hold keeps is still there."""
-    snapshot, text = _taken(session, now, tonight, asked)
+def look(session: Session, now: datetime, tonight: date, asked: str | None = None, *, everyone: bool = False) -> Look:
+    """Read the network, for the minor who is asked about, or for everyone who waits.
+
+    Money that her or his own hold keeps is still there for who is asked about.
+    """
+    snapshot, text = _taken(session, now, tonight, asked, everyone)
     policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
     return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session))
 
@@ -152,7 +157,7 @@ def keep(
         engine_version=answer["engine_version"],
         snapshot_sha256=answer["snapshot_sha256"],
         snapshot=seen.text,
-        answer=_dump(answer),
+        answer=dump(answer),
     )
     probing.watch(session, actor, referral, version, seen.now)
     session.add(run)
@@ -177,20 +182,20 @@ def replay(session: Session, run_id: str) -> Replay | None:
     run = session.get(RankingRun, run_id)
     if run is None:
         return None
-    differences: list[str] = []
+    parted: list[str] = []
     stored: Json = json.loads(run.answer)
     snapshot = decode(run.snapshot)
     if sha256(snapshot) != run.snapshot_sha256:
-        differences.append("/snapshot: its hash is not the one that was stored")
+        parted.append("/snapshot: its hash is not the one that was stored")
     policy = policy_of(session, run.policy_id, run.policy_version)
     again = decision_document(decide(snapshot, run.referral_id, policy=policy), findings="all")
-    differences += _differences(stored, json.loads(_dump(again)))
-    if not differences and _dump(again) != run.answer:
-        differences.append("/: the same values in other bytes")
+    parted += differences(stored, json.loads(dump(again)))
+    if not parted and dump(again) != run.answer:
+        parted.append("/: the same values in other bytes")
     return Replay(
         run_id=run_id,
-        identical=not differences,
-        differences=tuple(differences),
+        identical=not parted,
+        differences=tuple(parted),
         faults=tuple(faults(stored, snapshot)),
         versions={
             "rules": (run.rules_version, RULES_VERSION),
@@ -209,9 +214,9 @@ def policy_of(session: Session, policy_id: str, version: int) -> Policy:
     return Policy(policy_id, version, tuple(Weight(row.code, row.unit, row.weight, row.most) for row in rows))
 
 
-def _taken(session: Session, now: datetime, tonight: date, asked: str | None) -> tuple[Snapshot, bytes]:
+def _taken(session: Session, now: datetime, tonight: date, asked: str | None, everyone: bool) -> tuple[Snapshot, bytes]:
     try:
-        return take(session, now, tonight, asked=asked)
+        return take(session, now, tonight, asked=asked, everyone=everyone)
     except SnapshotError as error:
         # Two records that exclude each other are for people to settle; which kind they are of is all that is told here.
         kinds = sorted({f"/{at.split('/')[1]}" for at, _ in error.problems if at})
@@ -219,15 +224,16 @@ def _taken(session: Session, now: datetime, tonight: date, asked: str | None) ->
         raise Problem("conflict", "Records of the network contradict each other.", errors=places) from None
 
 
-def _dump(document: Json) -> str:
+def dump(document: Json) -> str:
+    """An answer as it is stored."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
-def _differences(stored: Any, again: Any, at: str = "") -> list[str]:
+def differences(stored: Any, again: Any, at: str = "") -> list[str]:
     """Where two answers part, by JSON pointer; values stay out, since they are about a child."""
     if isinstance(stored, dict) and isinstance(again, dict):
         keys = sorted(set(stored) | set(again))
-        return [d for key in keys for d in _differences(stored.get(key), again.get(key), f"{at}/{key}")]
+        return [d for key in keys for d in differences(stored.get(key), again.get(key), f"{at}/{key}")]
     if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
-        return [d for i, pair in enumerate(zip(stored, again, strict=True)) for d in _differences(*pair, f"{at}/{i}")]
+        return [d for i, pair in enumerate(zip(stored, again, strict=True)) for d in differences(*pair, f"{at}/{i}")]
     return [] if stored == again and type(stored) is type(again) else [f"{at or '/'}: differs"]

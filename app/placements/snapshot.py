@@ -65,18 +65,20 @@ def take(
     *,
     horizon_nights: int = HORIZON_NIGHTS,
     asked: str | None = None,
+    everyone: bool = False,
 ) -> tuple[Snapshot, bytes]:
     """The same as facts, and as it is stored.
 
     For the minor who is asked about, money that her or his own hold keeps is still there.
 
-    Raises SnapshotError where the rows contradict each other. Where the past of somebody else does, it is left out:
-    one wrong record must not keep everybody from a bed. Who lives somewhere now is never left out.
+    Raises SnapshotError where the rows contradict each other. Where the past of somebody else than who is asked about
+    does, it is left out: one wrong record must not keep everybody from a bed. So it is where everyone is asked about;
+    the history of who is concerned then counts as not known. Who lives somewhere now is never left out.
     """
     try:
         return decode_and_keep(_text(session, now, tonight, horizon_nights, asked))
     except SnapshotError:
-        if asked is None:
+        if asked is None and not everyone:
             raise
     return decode_and_keep(_text(session, now, tonight, horizon_nights, asked, sound_pasts_only=True))
 
@@ -100,6 +102,7 @@ def _text(
     stays = _rows(session, _stays(tonight))
     people = _people(tonight)
     minors = _rows(session, select(*_columns(Minor)).where(Minor.id.in_(people)))
+    torn = _torn(stays) - {asked} if sound_pasts_only else set()
     document = {
         "version": 1,
         "as_of": now,
@@ -108,9 +111,13 @@ def _text(
         "policy": {"id": policy.id, "version": policy.version},
         "facilities": _facilities(session, now, tonight, stays, {row.id: row for row in minors}),
         "funds": _funds(session, now, asked),
-        "minors": minor_forms(session, minors, people),
+        "minors": [
+            form | {"history": None} if form["id"] in torn else form for form in minor_forms(session, minors, people)
+        ],
         "referrals": [_referral(row, tonight) for row in referrals],
-        "stays": _stay_forms(session, _sound(stays, asked, tonight) if sound_pasts_only else stays, tonight),
+        "stays": _stay_forms(
+            session, [row for row in stays if row.minor_id not in torn or _goes_on(row, tonight)], tonight
+        ),
         "holidays": _holidays(session),
         "interstate_approvals": [
             {"minor": row.minor_id, "from_state": row.from_state, "to_state": row.to_state}
@@ -226,15 +233,18 @@ def _stays(tonight: date) -> Select[Any]:
     return select(*_columns(Stay)).where(or_(Stay.minor_id.in_(_waiting()), going_on), ~nobody_came)
 
 
-def _sound(stays: list[Any], asked: str | None, tonight: date) -> list[Any]:
-    """Without what is over of those, other than the minor who is asked about, whose stays contradict each other."""
+def _torn(stays: list[Any]) -> set[str]:
+    """Those whose stays contradict each other."""
     torn = set()
     in_order = sorted(stays, key=lambda row: (row.minor_id, row.admitted_on, row.left_on or date.max))
     for earlier, later in pairwise(in_order):
         if earlier.minor_id == later.minor_id and later.admitted_on < (earlier.left_on or date.max):
             torn.add(earlier.minor_id)
-    torn.discard(asked)
-    return [row for row in stays if row.minor_id not in torn or row.left_on is None or row.left_on > tonight]
+    return torn
+
+
+def _goes_on(stay: Any, tonight: date) -> bool:
+    return stay.left_on is None or stay.left_on > tonight
 
 
 def _people(tonight: date) -> Select[str]:

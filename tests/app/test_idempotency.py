@@ -23,6 +23,7 @@ FACILITY: Json = {"alias": "Harbor", "kind": "safe_house", "state": "GA"}
 ELSEWHERE = {
     "/v1/referrals/{referral_id}/holds": "test_workflow.py",
     "/v1/referrals/{referral_id}/offers": "the same code as holds",
+    "/v1/plans": "test_plans.py",
     "/v1/webhooks": "test_webhooks.py",
     "/v1/stays/{stay_id}/next": "test_moves.py",
     "/v1/referrals/{referral_id}/exceptions": "test_exceptions.py",

@@ -5,7 +5,9 @@ import pytest
 from app.access.actor import Actor
 from app.access.policy import CLOSED_TO_KEYS, POLICY, AgencyKind, Permission, Role
 
-CASE = {permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "stay_"))}
+CASE = {
+    permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "stay_", "plan_"))
+}
 
 
 def actor(role: Role, **more: object) -> Actor:

@@ -7,15 +7,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from app.access.policy import POLICY, Permission, Role
+from app.access.policy import POLICY, AgencyKind, Permission, Role
 from app.access.tokens import form_token
 from app.audit.models import AuditEvent, Outcome
 from app.db import Database
 from tests.actors import SAME_SITE, sign_in
 from tests.app.test_routes import guarded
-from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, rows
+from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency, rows
 
-CASE = {permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_"))}
+CASE = {
+    permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_", "plan_"))
+}
 CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
 CASE |= {Permission.TASK_READ}
 # What shows nobody's data, and why.
@@ -32,7 +34,7 @@ QUERIES = {"/referrals/{referral_id}/rankings/{run_id}/house": "?facility=fac_a"
 @pytest.fixture
 def known(client: TestClient, database: Database) -> dict[str, Any]:
     """A supervisor signed in; a referral of the own agency, its answer, and a stay in a house of the same agency."""
-    person = sign_in(client, database, Role.SUPERVISOR)
+    person = sign_in(client, database, Role.SUPERVISOR, new_agency(database, AgencyKind.COALITION_LEAD))
     minors = [{"id": "min_1"}, {"id": "min_2"}]
     referrals = [{"id": f"ref_{n}", "minor": f"min_{n}", "urgency": 1, "needed_from": None} for n in (1, 2)]
     own = person.agency_id
@@ -50,6 +52,7 @@ def known(client: TestClient, database: Database) -> dict[str, Any]:
     task = rows(staff.get("/v1/tasks"))[0]["id"]
     paths = {"referral_id": "ref_1", "run_id": run, "facility_id": "fac_a", "offer_id": offer, "stay_id": stay}
     paths["task_id"] = task
+    paths["plan_id"] = made(supervisor.post("/v1/plans"))["id"]
     past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
     paths["past_stay_id"] = made(supervisor.post("/v1/referrals/ref_1/past-stays", past))["id"]
     return {**paths, "staff": staff.headers}

@@ -1,0 +1,38 @@
+"""`/v1/plans`: everyone who waits, planned at once, for the meeting of a coalition."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, status
+from fastapi.responses import JSONResponse
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.answers.plan_schemas import PlanAsked, PlanRead
+from app.answers.plans import read_plan
+from app.clock import Now
+from app.codes import Ref, address
+from app.db import DbSession
+from app.idempotency import REPLAYED, Idempotent
+from app.placements import plans
+
+router = APIRouter(prefix="/v1/plans", tags=["plans"])
+
+Planner = Annotated[Actor, require(Permission.PLAN_RUN)]
+Reader = Annotated[Actor, require(Permission.PLAN_READ)]
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=PlanRead)
+def make(request: Request, actor: Planner, once: Idempotent, asked: PlanAsked | None = None) -> Any:
+    """Plan for everyone who waits tonight, as things stand now, and store it whole. For the coalition's lead."""
+    seconds = plans.SECONDS if asked is None else asked.seconds
+    request_id = request.scope.get("request_id")
+    made, replayed = plans.make(request.app.state.database, actor, seconds=seconds, request_id=request_id, once=once)
+    headers = {"Location": address("plans", made["id"])} | ({REPLAYED: "true"} if replayed else {})
+    return JSONResponse(made, status.HTTP_201_CREATED, headers)
+
+
+@router.get("/{plan_id}", response_model=PlanRead)
+def read(session: DbSession, actor: Reader, clock: Now, plan_id: Ref) -> Any:
+    """A plan as it was made, with what your agency may see of it now."""
+    return JSONResponse(read_plan(session, actor, plan_id, clock.now()))

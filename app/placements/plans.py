@@ -1,0 +1,98 @@
+"""A joint plan for everyone who waits, for the meeting of a coalition: made, kept whole, and looked at again.
+
+The engine runs between two short transactions, as for a ranking. A plan is advice: it keeps no bed and no money. Each
+of its lines becomes a hold by a person's act, on a ranking of that referral.
+"""
+
+import json
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.answers import plans
+from app.answers.models import PlanRun
+from app.audit.service import record
+from app.db import Database, new_id
+from app.idempotency import NO_KEY, Once
+from app.placements.service import Json, Look, Replay, differences, dump, look, policy_of
+from matching import ENGINE_VERSION, RULES_VERSION
+from matching.check import faults
+from matching.codec import decode, sha256
+from matching.plan import plan as decide
+from matching.plan_form import plan_document
+
+SECONDS = 10.0
+"""How long a plan is looked for, unless the asker says otherwise."""
+
+
+def make(
+    database: Database,
+    actor: Actor,
+    *,
+    seconds: float = SECONDS,
+    request_id: str | None = None,
+    once: Once = NO_KEY,
+) -> tuple[Json, bool]:
+    """Plan for everyone who waits, and store it; the plan as the actor may see it, and whether it had been made."""
+    now, tonight = database.clock.now(), database.clock.tonight()
+    if not actor.leads:
+        raise hidden(actor, "plan.run", "plan_run", "")
+    with database.reading() as session:
+        made = once.earlier(session, actor.id)
+        if made is not None:
+            return plans.read_plan(session, actor, made, now), True
+        seen = look(session, now, tonight, everyone=True)
+    answer = plan_document(decide(seen.snapshot, seen.policy, seconds=seconds))
+    with database.writing() as session:
+        session.info["request_id"] = request_id
+        # The same request may have been answered while the engine thought.
+        made = once.earlier(session, actor.id)
+        if made is not None:
+            return plans.read_plan(session, actor, made, now), True
+        row = _keep(session, actor, seen, answer)
+        once.remember(session, actor.id, row.id)
+        return plans.shown(session, actor, row, answer, now), False
+
+
+def _keep(session: Session, actor: Actor, seen: Look, answer: Json) -> PlanRun:
+    row = PlanRun(
+        id=new_id("plan"),
+        decided_at=seen.now,
+        tonight=seen.tonight,
+        decided_by=actor.id,
+        agency_id=actor.agency_id,
+        policy_id=seen.policy.id,
+        policy_version=seen.policy.version,
+        rules_version=answer["rules_version"],
+        engine_version=answer["engine_version"],
+        snapshot_sha256=answer["snapshot_sha256"],
+        snapshot=seen.text,
+        answer=dump(answer),
+    )
+    session.add(row)
+    session.flush()
+    record(session, actor, "plan.run", "plan_run", row.id)
+    return row
+
+
+def replay(session: Session, plan_id: str) -> Replay | None:
+    """Look at a stored plan again: the checker's faults, and where one that was proved comes out differently.
+
+    One that was cut by its deadline is not derived again: how far the search came depends on the machine.
+    """
+    row = session.get(PlanRun, plan_id)
+    if row is None:
+        return None
+    stored: Json = json.loads(row.answer)
+    snapshot, policy = decode(row.snapshot), policy_of(session, row.policy_id, row.policy_version)
+    found = [] if sha256(snapshot) == row.snapshot_sha256 else ["/snapshot: its hash is not the one that was stored"]
+    if stored["proof"] == "optimal":
+        found += differences(stored, json.loads(dump(plan_document(decide(snapshot, policy)))))
+    return Replay(
+        run_id=plan_id,
+        identical=not found,
+        derived=stored["proof"] == "optimal",
+        differences=tuple(found),
+        faults=tuple(faults(stored, snapshot, policy)),
+        versions={"rules": (row.rules_version, RULES_VERSION), "engine": (row.engine_version, ENGINE_VERSION)},
+    )

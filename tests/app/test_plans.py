@@ -1,0 +1,238 @@
+"""The plan for a coalition's meeting: made by its lead alone, stored whole, shown as far as the lead may see."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.access.policy import AgencyKind, Role
+from app.answers.models import PlanRun
+from app.audit.models import AuditEvent, Outcome
+from app.clock import MovableClock
+from app.db import Database
+from app.placements import plans
+from app.sharing.models import Relation
+from app.sharing.plan import project_plan
+from app.sharing.service import grant
+from matching.plan_form import plan_document
+from tests.factories import Caller, fund, house, load, made, network, new_agency, refused
+
+Json = dict[str, Any]
+
+
+def waiting() -> Json:
+    """Three who wait for two beds, two of them siblings, by a payer with nights for not even both."""
+    minor: Json = {"born_on": "2011-03-02", "gender": "female", "trafficking": "verified", "custody": "none"}
+    minor |= {"residence": {"county": "13121"}, "needs": {"infants": 0, "conditions": []}, "approvals": []}
+    minors: list[Json] = [{"id": f"min_{n}", **minor} for n in (1, 2, 3)]
+    minors[0]["together_with"] = ["min_2"]
+    referrals = [
+        {"id": f"ref_{n}", "minor": f"min_{n}", "urgency": 1 + (n == 3), "needed_from": None, "nights_needed": 30}
+        for n in (1, 2, 3)
+    ]
+    return network(house("fac_a"), funds=[fund(nights_left=40)], minors=minors, referrals=referrals)
+
+
+@pytest.fixture
+def others(database: Database) -> str:
+    """The agency whose young people wait."""
+    return load(database, waiting())
+
+
+@pytest.fixture
+def supervisor(client: TestClient, database: Database) -> Caller:
+    """A supervisor of the coalition's lead."""
+    return Caller(client, database, Role.SUPERVISOR, new_agency(database, AgencyKind.COALITION_LEAD))
+
+
+def shared(database: Database, agency_id: str, *minors: str, until: timedelta | None = None) -> None:
+    """Let an agency see some minors."""
+    now = database.clock.now()
+    with database.writing() as session:
+        for minor in minors:
+            grant(session, minor, agency_id, Relation.REFERRED, now, None if until is None else now + until)
+
+
+def trail(database: Database) -> list[tuple[str, str]]:
+    with database.reading() as session:
+        rows = session.scalars(select(AuditEvent).where(AuditEvent.action.like("plan.%")).order_by(AuditEvent.seq))
+        return [(row.action, row.outcome.value) for row in rows]
+
+
+def test_the_lead_sees_counts_and_no_line_of_whom_it_may_not_see(
+    supervisor: Caller, others: str, database: Database
+) -> None:
+    answer = supervisor.post("/v1/plans")
+    plan = made(answer)
+    assert answer.headers["Location"] == f"/v1/plans/{plan['id']}"
+    assert (plan["lines"], plan["unplaced"]) == ([], [])
+    assert (plan["others_placed"], plan["others_unplaced"], plan["later"]) == (2, 1, 0)
+    assert (plan["placed_by_urgency"], plan["unplaced_by_urgency"]) == ([2, 0, 0, 0], [0, 1, 0, 0])
+    assert plan["proof"] == "optimal"
+    assert not any(name in answer.text for name in ("min_", "ref_", "fac_", "bed_", "fund_"))
+    assert trail(database) == [("plan.run", "ok")]
+
+
+def test_whom_the_lead_may_see_has_a_line(supervisor: Caller, others: str, database: Database) -> None:
+    shared(database, supervisor.agency_id, "min_1", "min_3")
+    answer = supervisor.post("/v1/plans", {"seconds": 30})
+    plan = made(answer)
+    assert [(row["referral"], row["facility"], row["money_shared"]) for row in plan["lines"]] == [
+        ("ref_1", "fac_a", plan["lines"][0]["paid_nights"] < 30)
+    ]
+    assert plan["unplaced"] == [{"referral": "ref_3", "urgency": 2, "why": "no_place_left"}]
+    assert (plan["others_placed"], plan["others_unplaced"]) == (1, 0)
+    assert plan["lines"][0]["together_with"] == []
+    assert not any(
+        inside in answer.text for inside in ("min_", "ref_2", "siblings.elsewhere", "nights_left", 'value":{')
+    )
+
+
+def test_a_plan_is_read_again_with_what_may_be_seen_then(
+    supervisor: Caller, others: str, database: Database, clock: MovableClock
+) -> None:
+    shared(database, supervisor.agency_id, "min_1", "min_2", until=timedelta(hours=1))
+    plan = made(supervisor.post("/v1/plans"))
+    assert plan["lines"][0]["together_with"] == ["ref_2"]
+    assert made(supervisor.get(f"/v1/plans/{plan['id']}")) == plan
+    clock.move(timedelta(hours=2))
+    later = made(supervisor.get(f"/v1/plans/{plan['id']}"))
+    assert (later["lines"], later["others_placed"]) == ([], 2)
+    assert [action for action, _ in trail(database)] == ["plan.run", "plan.read", "plan.read"]
+
+
+def test_only_the_lead_plans_and_only_its_own_are_read(
+    supervisor: Caller, others: str, client: TestClient, database: Database
+) -> None:
+    plan = made(supervisor.post("/v1/plans"))
+    agency = Caller(client, database, Role.SUPERVISOR, others)
+    refused(agency.post("/v1/plans"), 404, "not_found")
+    hidden = refused(agency.get(f"/v1/plans/{plan['id']}"), 404, "not_found")
+    absent = refused(supervisor.get("/v1/plans/plan_none"), 404, "not_found")
+    assert {**hidden, "request_id": ""} == {**absent, "request_id": ""}
+    refused(Caller(client, database, Role.AUDITOR, supervisor.agency_id).post("/v1/plans"), 403, "forbidden")
+    second = Caller(client, database, Role.SUPERVISOR, new_agency(database, AgencyKind.COALITION_LEAD))
+    refused(second.get(f"/v1/plans/{plan['id']}"), 404, "not_found")
+    with database.reading() as session:
+        rows = session.scalars(select(AuditEvent).where(AuditEvent.outcome == Outcome.DENIED))
+        assert sorted(row.action for row in rows) == ["plan.read", "plan.read", "plan.read", "plan.run", "plan_run"]
+
+
+def test_one_key_makes_one_plan(supervisor: Caller, others: str, database: Database) -> None:
+    first = supervisor.post("/v1/plans", Idempotency_Key="meeting")
+    again = supervisor.post("/v1/plans", Idempotency_Key="meeting")
+    assert (made(again), again.headers["idempotent-replayed"]) == (made(first), "true")
+    refused(supervisor.post("/v1/plans", {"seconds": 5}, Idempotency_Key="meeting"), 422, "idempotency_mismatch")
+    with database.reading() as session:
+        assert len(session.scalars(select(PlanRun)).all()) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 31, -1, None, "5", True])
+def test_the_time_has_bounds(supervisor: Caller, seconds: Any) -> None:
+    refused(supervisor.post("/v1/plans", {"seconds": seconds}), 422, "invalid")
+
+
+def test_nobody_waits(supervisor: Caller, database: Database) -> None:
+    load(database, network())
+    plan = made(supervisor.post("/v1/plans"))
+    assert (plan["lines"], plan["unplaced"], plan["proof"], plan["unique"]) == ([], [], "optimal", True)
+
+
+def test_a_record_that_contradicts_itself_keeps_nobody_from_the_plan(
+    supervisor: Caller, others: str, database: Database
+) -> None:
+    shared(database, supervisor.agency_id, "min_1", "min_2")
+    with database.writing() as session:
+        for n, (start, end) in enumerate((("2026-01-01", "2026-01-09"), ("2026-01-05", "2026-01-07"))):
+            session.execute(
+                text(
+                    "INSERT INTO stays (id, version, minor_id, in_house, outside_facility, admitted_on, left_on)"
+                    " VALUES (:id, 1, 'min_1', false, 'elsewhere', :start, :end)"
+                ),
+                {"id": f"stay_{n}", "start": start, "end": end},
+            )
+    lines = made(supervisor.post("/v1/plans"))["lines"]
+    assert lines[0]["provisional"] == ["minor.history"]
+
+
+def stored(database: Database) -> PlanRun:
+    with database.reading() as session:
+        return session.scalars(select(PlanRun)).one()
+
+
+def test_it_is_stored_whole_and_never_changes(supervisor: Caller, others: str, database: Database) -> None:
+    made(supervisor.post("/v1/plans"))
+    row = stored(database)
+    assert {line["minor"] for line in json.loads(row.answer)["lines"]} == {"min_1", "min_2"}
+    assert len(json.loads(row.snapshot)["minors"]) == 3
+    for act in ("UPDATE plan_runs SET tonight = tonight", "DELETE FROM plan_runs"):
+        with pytest.raises(DBAPIError, match="does not change"), database.writing() as session:
+            session.execute(text(act))
+
+
+def unlock(session: Any, database: Database) -> None:
+    """Take the triggers away that keep stored plans."""
+    locked = "ALTER TABLE plan_runs DISABLE TRIGGER ALL"
+    session.execute(
+        text(locked if database.engine.dialect.name == "postgresql" else "DROP TRIGGER plan_runs_no_update")
+    )
+
+
+def test_replay_derives_it_again_and_the_checker_looks_at_it(
+    supervisor: Caller, others: str, database: Database
+) -> None:
+    plan = made(supervisor.post("/v1/plans"))["id"]
+    with database.writing() as session:
+        session.execute(text("DELETE FROM bed_unavailable"))
+        found = plans.replay(session, plan)
+        assert found is not None
+        assert (found.identical, found.derived, found.faults, found.differences) == (True, True, (), ())
+        assert plans.replay(session, "plan_none") is None
+        unlock(session, database)
+        row = session.get_one(PlanRun, plan)
+        answer = json.loads(row.answer)
+        answer["lines"][0]["paid_nights"] += 1
+        row.answer = json.dumps(answer)
+        session.flush()
+        found = plans.replay(session, plan)
+        assert found is not None
+        assert found.differences == ("/lines/0/paid_nights: differs",)
+        assert found.faults == ("min_1 at fac_a: paid_nights is not what the snapshot gives",)
+
+
+def test_the_command_line_replays_a_plan(
+    supervisor: Caller, others: str, database: Database, database_url: str
+) -> None:
+    plan = made(supervisor.post("/v1/plans"))["id"]
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "replay", plan],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "identical, and the checker finds no fault"), done.stderr
+
+
+def test_what_a_later_engine_adds_stays_inside() -> None:
+    def salted(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: salted(row) for key, row in value.items()} | {"zq9": "zq9"}
+        return [salted(row) for row in value] if isinstance(value, list) else value
+
+    from matching.codec import decode
+    from matching.plan import plan
+
+    whole = salted(plan_document(plan(decode(waiting()))))
+    seen = project_plan(whole, {"min_1", "min_2", "min_3"})
+    assert len(seen["lines"]) + len(seen["unplaced"]) == 3
+    assert "zq9" not in json.dumps(seen)
