@@ -21,13 +21,14 @@ router = APIRouter(prefix="/v1/plans", tags=["plans"])
 Planner = Annotated[Actor, require(Permission.PLAN_RUN)]
 Reader = Annotated[Actor, require(Permission.PLAN_READ)]
 
+AS_USUAL = PlanAsked()
+
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=PlanRead)
-def make(request: Request, actor: Planner, once: Idempotent, asked: PlanAsked | None = None) -> Any:
+def make(request: Request, actor: Planner, once: Idempotent, asked: PlanAsked = AS_USUAL) -> Any:
     """Plan for everyone who waits tonight, as things stand now, and store it whole. For the coalition's lead."""
-    seconds = plans.SECONDS if asked is None else asked.seconds
-    request_id = request.scope.get("request_id")
-    made, replayed = plans.make(request.app.state.database, actor, seconds=seconds, request_id=request_id, once=once)
+    database, request_id = request.app.state.database, request.scope.get("request_id")
+    made, replayed = plans.make(database, actor, seconds=asked.seconds, request_id=request_id, once=once)
     headers = {"Location": address("plans", made["id"])} | ({REPLAYED: "true"} if replayed else {})
     return JSONResponse(made, status.HTTP_201_CREATED, headers)
 
