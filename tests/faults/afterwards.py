@@ -68,6 +68,25 @@ def acknowledged(notes: Iterable[Path]) -> list[Json]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
+class Acknowledged:
+    """How many claims have been acknowledged by now: notes that are only ever added to are read on, never again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: Counter[Path] = Counter()
+        self._claims = 0
+
+    def claims(self) -> int:
+        """The number of them in whole lines."""
+        for path in self._folder.glob("notes-*"):
+            with path.open("rb") as notes:
+                notes.seek(self._read[path])
+                whole, end, _ = notes.read().rpartition(b"\n")
+            self._read[path] += len(whole + end)
+            self._claims += whole.count(b'{"claimed"')
+        return self._claims
+
+
 def all_that_was_acknowledged_is_there(session: Session, said: list[Json]) -> None:
     """No claim, yes or withdrawal is lost, each is told to the outbox, and no key made two of anything."""
     offers = {row.id: row.status for row in session.execute(select(Offer.id, Offer.status))}

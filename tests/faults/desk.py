@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,8 @@ from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
 from app.referrals.service import create_referral
 from app.stays import service as stays
-from app.stays.models import Admission, Offer
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, Offer, Stay
 from tests.factories import EIGHT_ANSWERS, fund, house, load, network, new_agency
 
 Json = dict[str, Any]
@@ -97,8 +99,7 @@ class Desk:
             facility, bed = self.random.choice(self.stage.beds)
             referral = self.random.choice(list(self.stage.referrals))
             self.claim(f"key-{uuid4().hex}", referral, facility, bed)
-            if self.random.random() < 0.5:
-                self.follow_up()
+            self.follow_up(facility)
 
     def claim(self, key: str, *wanted: str) -> None:
         """Try to hold a bed, and note that it is tried before and what became of it after."""
@@ -130,22 +131,25 @@ class Desk:
         once.remember(session, asks.id, offer.id)
         return offer.id
 
-    def follow_up(self) -> None:
-        """Something that happens to an offer or a stay, whoever made it."""
+    def follow_up(self, facility: str) -> None:
+        """Something that happens to an offer or a stay of a house, whoever made it; more leave than are let in."""
         with self.database.reading() as session:
-            open_ones = session.query(Offer.id, Offer.referral_id, Offer.facility_id).filter_by(status="open").all()
-            here = session.query(Admission.stay_id, Offer.facility_id).join(Offer, Offer.id == Admission.offer_id)
-            living = here.filter(Admission.arrived_at.is_(None)).all()
+            asked = select(Offer.id, Offer.referral_id).where(
+                Offer.facility_id == facility, Offer.status == OfferStatus.OPEN
+            )
+            on_the_way = (
+                select(Stay.id)
+                .join(Admission)
+                .where(Stay.facility_id == facility, Stay.left_on.is_(None), Admission.arrived_at.is_(None))
+            )
+            open_ones, living = session.execute(asked).all(), session.scalars(on_the_way).all()
         what = self.random.random()
-        if open_ones and what < 0.35:
-            offer, referral, _ = self.random.choice(open_ones)
-            self._withdraw(offer, referral)
-        elif open_ones and what < 0.7:
-            offer, _, facility = self.random.choice(open_ones)
-            self._accept(offer, facility)
-        elif living:
-            stay, facility = self.random.choice(living)
-            self._leave(stay, facility)
+        if living and what < 0.1:
+            self._leave(self.random.choice(living), facility)
+        elif open_ones and what < 0.14:
+            self._accept(self.random.choice(open_ones)[0], facility)
+        elif open_ones:
+            self._withdraw(*self.random.choice(open_ones))
 
     def _withdraw(self, offer: str, referral: str) -> None:
         now = self.database.clock.now()

@@ -17,6 +17,7 @@ from migrations.run import upgrade
 from tests import needs
 from tests.conftest import EVENING
 from tests.faults.afterwards import (
+    Acknowledged,
     acknowledged,
     all_that_was_acknowledged_is_there,
     nothing_is_double_or_half,
@@ -59,6 +60,7 @@ class Load:
         self.url, self.folder, self.cluster = url, folder, cluster
         (folder / "clock").write_text(EVENING.isoformat())
         self.clock = ClockOnFile(folder / "clock")
+        self.acknowledged = Acknowledged(folder)
         self.database = Database(url, self.clock)
         stage = set_stage(self.database, houses=20, referrals=60)
         (folder / "stage.json").write_text(json.dumps(asdict(stage)))
@@ -110,6 +112,6 @@ class Load:
 
     def _wait_for(self, claims: int, writers: "list[subprocess.Popen[bytes]]") -> None:
         """Until so many claims in all have been acknowledged; a writer that ends by itself has failed."""
-        while sum(path.read_bytes().count(b'{"claimed"') for path in self.folder.glob("notes-*")) < claims:
+        while self.acknowledged.claims() < claims:
             assert all(writer.poll() is None for writer in writers), "a writer failed"
             sleep(0.02)

@@ -25,6 +25,7 @@ from tests import needs
 from tests.actors import key_headers
 from tests.conftest import EVENING
 from tests.faults.afterwards import (
+    Acknowledged,
     acknowledged,
     all_that_was_acknowledged_is_there,
     nothing_is_double_or_half,
@@ -133,12 +134,12 @@ def test_killing_servers_the_worker_and_postgresql(durable: Cluster, tmp_path: P
     with receiving() as receiver:
         _subscribe(scene, receiver)
         with running(url, tmp_path, servers=2) as site, scene.callers(site) as callers:
-            enough = Event()
+            enough, so_far = Event(), Acknowledged(tmp_path)
             with ThreadPoolExecutor(CALLERS) as pool:
                 working = [pool.submit(_until, enough, caller) for caller in callers]
                 try:
                     for kill in range(KILLS):
-                        while _acknowledged(tmp_path) < BETWEEN * (kill + 1):
+                        while so_far.claims() < BETWEEN * (kill + 1):
                             assert site.none_failed(), "a process ended by itself"
                             assert not any(caller.done() for caller in working), "a caller failed"
                             sleep(0.02)
@@ -165,10 +166,6 @@ def test_killing_servers_the_worker_and_postgresql(durable: Cluster, tmp_path: P
 def _until(enough: Event, caller: Caller) -> None:
     while not enough.is_set():
         caller.work()
-
-
-def _acknowledged(folder: Path) -> int:
-    return sum(path.read_bytes().count(b'{"claimed"') for path in folder.glob("notes-*"))
 
 
 def _kill_something(kill: int, site: Site, cluster: Cluster) -> str:
