@@ -1,5 +1,6 @@
 """The commands `serve` and `migrate`."""
 
+import gc
 from collections.abc import Callable
 from contextlib import suppress
 from socket import socket
@@ -55,11 +56,22 @@ def answer(app: "FastAPI", host: str, port: int, ready: Callable[[], None]) -> N
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
+    _look_for_circles_seldom()
     server = Server(config)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
         raise SystemExit(3)
+
+
+def _look_for_circles_seldom() -> None:
+    """Collect garbage that refers to itself less often than Python does unasked.
+
+    A network read for a decision is some hundred thousand objects at once, none of them in circles: looking for
+    circles every 700 of them took a third of a decision's time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def migrate() -> None:

@@ -237,13 +237,12 @@ def _serve_bare(url: str, port: int) -> None:
 
 
 def _serve_product(url: str, port: int) -> None:
-    import uvicorn
-
     from app.config import Settings
     from app.main import create_app
+    from app.serving import answer
 
     app = create_app(replace(Settings(), database_url=url), clock=_clock())
-    uvicorn.run(app, port=port, access_log=False, log_level="warning")
+    answer(app, "127.0.0.1", port, ready=lambda: None)
 
 
 if __name__ == "__main__":

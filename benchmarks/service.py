@@ -127,13 +127,12 @@ def _wait(base: str) -> None:
 
 def _serve(size: int, url: str, port: int) -> None:
     """Load a network and answer, with the clock at the network's instant."""
-    import uvicorn
-
     from app.clock import MovableClock
     from app.config import Settings
     from app.db import Database
     from app.demo.stage import stage_network
     from app.main import create_app
+    from app.serving import answer
     from migrations.run import upgrade
 
     settings = replace(Settings(), database_url=url)
@@ -142,7 +141,7 @@ def _serve(size: int, url: str, port: int) -> None:
     key = stage_network(Database(url, clock), network(size, WAITING)).key
     sys.stdout.write(json.dumps(key) + "\n")
     sys.stdout.flush()
-    uvicorn.run(create_app(settings, clock=clock), port=port, access_log=False, log_level="warning")
+    answer(create_app(settings, clock=clock), "127.0.0.1", port, ready=lambda: None)
 
 
 if __name__ == "__main__":

@@ -200,29 +200,23 @@ def _shape(hint: Any) -> Any:
 
 def _fact(fact: Any, model: BaseModel) -> Any:
     """Build a dataclass of `facts` from its checked model; null stands for the default."""
-    origin = get_origin(fact) or fact
-    hints = _hints(origin)
-    return origin(
-        **{
-            name: _value(hints[name], value)
-            for name in type(model).model_fields
-            if (value := getattr(model, name)) is not None
-        }
-    )
+    origin, inner = _parts(fact)
+    known = {name: value for name, value in model.__dict__.items() if value is not None}
+    for name in inner.keys() & known.keys():
+        value = known[name]
+        if isinstance(value, BaseModel):
+            known[name] = _fact(inner[name], value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            known[name] = tuple(_fact(inner[name], row) for row in value)
+    return origin(**known)
 
 
 @cache
-def _hints(origin: Any) -> dict[str, Any]:
-    return get_type_hints(origin)
-
-
-def _value(hint: Any, value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return _fact(_dataclass_in(hint), value)
-    if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-        inner = _dataclass_in(hint)
-        return tuple(_fact(inner, item) for item in value)
-    return value
+def _parts(fact: Any) -> tuple[Any, dict[str, Any]]:
+    """What builds a dataclass of `facts`, and its fields that hold other ones, with the type of those."""
+    origin = get_origin(fact) or fact
+    held = {name: _dataclass_in(hint) for name, hint in get_type_hints(origin).items()}
+    return origin, {name: inner for name, inner in held.items() if inner is not None}
 
 
 @cache
@@ -308,7 +302,7 @@ def _arranged(fact: Any) -> Any:
 @cache
 def _holders(kind: Any) -> tuple[str, ...]:
     """The fields of a dataclass that may hold lists, or facts that do."""
-    hints = _hints(kind)
+    hints = get_type_hints(kind)
     return tuple(
         column.name
         for column in _fields(kind)

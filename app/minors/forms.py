@@ -25,10 +25,10 @@ def minor_form(row: Any, rows: Mapping[str, Iterable[Any]]) -> Json:
     form["avoid"] = _avoid_form(rows.get("avoids", ()))
     form["avoid"]["minors"] = sorted(pair.other_id for pair in rows.get("apart", ()))
     form["together_with"] = sorted(pair.sibling_id for pair in rows.get("siblings", ()))
-    wishes = list(rows.get("wishes", ()))
-    form["wishes"] = {
-        wish.value: sorted(row.facility for row in wishes if row.wish == wish) for wish in (Wish.PREFER, Wish.REFUSE)
-    }
+    wishes: dict[Wish, list[str]] = {Wish.PREFER: [], Wish.REFUSE: []}
+    for row in rows.get("wishes", ()):
+        wishes[row.wish].append(row.facility)
+    form["wishes"] = {wish.value: sorted(houses) for wish, houses in wishes.items()}
     return form
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -226,7 +227,7 @@ def _taken(session: Session, now: datetime, tonight: date, asked: str | None, ev
 
 def dump(document: Json) -> str:
     """An answer as it is stored."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return to_json(document).decode()
 
 
 def differences(stored: Any, again: Any, at: str = "") -> list[str]:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -91,7 +92,7 @@ def _text(
     asked: str | None = None,
     *,
     sound_pasts_only: bool = False,
-) -> str:
+) -> bytes:
     policy = session.execute(
         select(Policy.id, Policy.version)
         .where(Policy.in_force_from <= now)
@@ -126,7 +127,7 @@ def _text(
             )
         ],
     }
-    return json.dumps(document, default=_iso)
+    return to_json(document)
 
 
 def _facilities(session: Session, now: datetime, tonight: date, stays: list[Any], minors: dict[str, Any]) -> list[Json]:
@@ -311,9 +312,3 @@ def _by(session: Session, query: Select[Any], key: str) -> Groups:
     for row in session.execute(query):
         groups[getattr(row, key)].append(row)
     return groups
-
-
-def _iso(value: object) -> str:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)

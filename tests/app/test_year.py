@@ -249,7 +249,7 @@ def test_cut_off_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals
         while not list(tmp_path.glob("making-*/bednight.db")):
             assert process.poll() is None
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
     assert process.returncode != 0
     assert list(tmp_path.iterdir()) == []
 

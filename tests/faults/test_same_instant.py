@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
@@ -27,12 +29,17 @@ Act = Callable[[], Any]
 
 
 def at_once(acts: Sequence[Act]) -> list[Any]:
-    """Start every act at the same instant, each in a thread of its own; their answers, in the order of the acts."""
+    """Start every act at the same instant, each in a thread of its own; their answers, in the order of the acts.
+
+    Who is told that the database is busy, on a machine with too much to do, asks again as that answer says.
+    """
     barrier = Barrier(len(acts))
 
     def start(act: Act) -> Any:
         barrier.wait()
-        return act()
+        while getattr(answer := act(), "status_code", None) == HTTPStatus.SERVICE_UNAVAILABLE:
+            sleep(float(answer.headers["Retry-After"]))
+        return answer
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(start, acts))
