@@ -28,7 +28,16 @@ from app.gaps import routes as gap_routes
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
-from app.placements import ending_routes, house_pages, next_pages, offer_pages, offer_routes, plan_routes, todo_pages
+from app.placements import (
+    ending_routes,
+    house_pages,
+    next_pages,
+    offer_pages,
+    offer_routes,
+    plan_pages,
+    plan_routes,
+    todo_pages,
+)
 from app.placements import pages as placement_pages
 from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
@@ -76,6 +85,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ending_routes.pages,
     house_pages.router,
     todo_pages.router,
+    plan_pages.router,
     board_pages.router,
     regional_pages.router,
 )

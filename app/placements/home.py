@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.policy import Permission
 from app.answers.models import RankingRun
+from app.answers.plan_view import URGENCY
 from app.answers.view import title
 from app.clock import Clock
 from app.paging import Place
@@ -24,18 +25,12 @@ from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
 from app.web import words
-from app.web.translation import gettext, marked
+from app.web.translation import gettext
 
 Json = dict[str, Any]
 
 MOST_ROWS = 100
 MOST_TITLES = 10_000
-URGENCY = {
-    1: marked("No safe place tonight"),
-    2: marked("Within 24 hours"),
-    3: marked("Within 3 days"),
-    4: marked("Planned"),
-}
 
 
 class LatestRun(NamedTuple):
@@ -74,6 +69,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),
         "may_rank": actor.may(Permission.RANKING_RUN),
+        "may_plan": actor.leads and actor.may(Permission.PLAN_RUN),
     }
 
 

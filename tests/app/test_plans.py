@@ -14,7 +14,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.access.policy import AgencyKind, Role
+from app.access.tokens import form_token
 from app.answers.models import PlanRun
+from app.answers.plan_view import proved
 from app.audit.models import AuditEvent, Outcome
 from app.clock import MovableClock
 from app.db import Database
@@ -23,6 +25,7 @@ from app.sharing.models import Relation
 from app.sharing.plan import project_plan
 from app.sharing.service import grant
 from matching.plan_form import plan_document
+from tests.actors import SAME_SITE, sign_in
 from tests.factories import Caller, fund, house, load, made, network, new_agency, refused
 
 Json = dict[str, Any]
@@ -236,3 +239,66 @@ def test_what_a_later_engine_adds_stays_inside() -> None:
     seen = project_plan(whole, {"min_1", "min_2", "min_3"})
     assert len(seen["lines"]) + len(seen["unplaced"]) == 3
     assert "zq9" not in json.dumps(seen)
+
+
+# The pages.
+
+
+def press(client: TestClient, path: str, **more: str) -> Any:
+    sent = {"form_token": form_token(client.cookies["bednight"]), **more}
+    return client.post(path, data=sent, headers=SAME_SITE, follow_redirects=False)
+
+
+def test_one_press_makes_a_plan_and_its_page_leads_to_each_referral(client: TestClient, database: Database) -> None:
+    lead = new_agency(database, AgencyKind.COALITION_LEAD)
+    load(database, waiting(), agency_id=lead)
+    sign_in(client, database, Role.INTAKE_COORDINATOR, lead)
+    assert "Plans for everyone who waits" in client.get("/").text
+    assert "Plan for tonight" in client.get("/plans").text
+    first, again = press(client, "/plans", once="press"), press(client, "/plans", once="press")
+    assert (first.status_code, again.headers["Location"]) == (303, first.headers["Location"])
+    shown = client.get(first.headers["Location"]).text
+    assert "2 with a bed, 1 without." in shown
+    assert "Proved: no plan is better." in shown
+    assert "A fund does not reach for everyone" in shown
+    assert all(f'action="/referrals/ref_{n}/rankings"' in shown for n in (1, 2, 3))
+    assert "Of other agencies" not in shown
+    assert first.headers["Location"] in client.get("/plans").text
+
+
+def test_the_page_shows_counts_of_whom_may_not_be_seen(client: TestClient, database: Database, others: str) -> None:
+    sign_in(client, database, Role.SUPERVISOR, new_agency(database, AgencyKind.COALITION_LEAD))
+    shown = client.get(press(client, "/plans").headers["Location"]).text
+    assert "Of other agencies: 2 with a bed, 1 without." in shown
+    assert "/referrals/ref_" not in shown
+
+
+def test_another_agency_has_no_press(client: TestClient, database: Database, others: str) -> None:
+    sign_in(client, database, Role.SUPERVISOR, others)
+    assert "Plans for everyone" not in client.get("/").text
+    assert "Plan for tonight" not in client.get("/plans").text
+    assert press(client, "/plans").status_code == 404
+
+
+def test_an_old_plan_says_so(client: TestClient, database: Database, clock: MovableClock) -> None:
+    lead = new_agency(database, AgencyKind.COALITION_LEAD)
+    load(database, waiting(), agency_id=lead)
+    sign_in(client, database, Role.SUPERVISOR, lead)
+    made_at = press(client, "/plans").headers["Location"]
+    clock.move(timedelta(hours=11))
+    sign_in(client, database, Role.SUPERVISOR, lead)
+    assert "This plan was for another night." in client.get(made_at).text
+
+
+@pytest.mark.parametrize(
+    ("proof", "unique", "unplaced", "said"),
+    [
+        ("optimal", None, 0, "Proved: no plan is better."),
+        ("optimal", False, 0, "Proved: no plan is better. Others are as good."),
+        ("bounded", None, 0, "Time ran out: nobody more could have a bed, but a plan may be better in other things."),
+        ("bounded", None, 1, "Time ran out: there may be a better plan."),
+    ],
+)
+def test_what_is_proved_is_said(proof: str, unique: bool | None, unplaced: int, said: str) -> None:
+    plan = {"proof": proof, "unique": unique, "unplaced_by_urgency": [unplaced] * 4}
+    assert proved(plan | {"least_unplaced_by_urgency": [0] * 4}) == said

@@ -22,6 +22,7 @@ CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, P
 CASE |= {Permission.TASK_READ}
 # What shows nobody's data, and why.
 EMPTY = {
+    "/plans": "nights for which there is a plan, and nobody",
     "/referrals/{referral_id}/rankings/{run_id}/whole": "asks why, before anything is shown",
     "/referrals/new": "a form without a referral",
     "/referrals/{referral_id}": "leads to the newest answer",
