@@ -1,8 +1,8 @@
-"""`/v1/referrals/{id}/end`, and the same from the page: nobody looks for a bed any more."""
+"""`/v1/referrals/{id}/end` and `…/again`: nobody looks for a bed any more, or somebody does once more."""
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from app.access.actor import Actor
@@ -10,15 +10,17 @@ from app.access.guard import require
 from app.access.policy import Permission
 from app.bodies import Sent
 from app.clock import Now
-from app.codes import Ref
+from app.codes import Ref, address
 from app.db import DbSession
 from app.errors import FieldError, invalid
 from app.idempotency import Idempotent, OnePress
+from app.placements.again import refer_again
 from app.placements.ending import end_referral
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.pages import Sent as Form
-from app.referrals.schemas import ReferralRead
+from app.referrals.schemas import ReferralAgain, ReferralRead
+from app.versions import tag
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
 pages = APIRouter(include_in_schema=False)
@@ -53,6 +55,30 @@ def end(
         return referrals.read_referral(session, actor, made, clock.now(), clock.tonight())
 
     return once.make(response, session, actor.id, act=act, again=again)
+
+
+@router.post("/referrals/{referral_id}/again", status_code=status.HTTP_201_CREATED)
+def again(
+    response: Response,
+    session: DbSession,
+    actor: Writer,
+    clock: Now,
+    referral_id: Ref,
+    new: ReferralAgain,
+    once: Idempotent,
+) -> ReferralRead:
+    """Refer the young person of an earlier referral again. 409 where a stay goes on or a bed is being looked for."""
+    now, tonight = clock.now(), clock.tonight()
+    referral = once.make(
+        response,
+        session,
+        actor.id,
+        act=lambda: refer_again(session, actor, referral_id, new, now, tonight),
+        again=lambda made: referrals.read_referral(session, actor, made, now, tonight),
+    )
+    response.headers["Location"] = address("referrals", referral.id)
+    tag(response, referral)
+    return referral
 
 
 @pages.post("/referrals/{referral_id}/end")

@@ -21,11 +21,13 @@ from app.db import DbSession
 from app.exceptions import service as exceptions
 from app.gaps import on_record as gaps
 from app.placements import home
+from app.placements.again import against
 from app.placements.holding import bed_of_her_own, houses_asked
 from app.placements.rights import rights
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
+from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
 from app.sharing.projection import AGENCY, project
 from app.stays import moves
@@ -126,8 +128,18 @@ def answer_view(
     return view | {
         "gaps": gaps.said(session, referral_id, clock.tonight()),
         "exceptions": f"/referrals/{referral_id}/exceptions" if some else None,
+        "again": _again(session, actor, referral, clock),
         "may_end": referral.status is ReferralStatus.OPEN and actor.may(Permission.REFERRAL_WRITE),
     }
+
+
+def _again(session: Session, actor: Actor, referral: ReferralRead, clock: Clock) -> str | None:
+    """Where the same young person is referred once more, if nobody looks for a bed and none is there."""
+    if referral.status is ReferralStatus.OPEN or not actor.may(Permission.REFERRAL_WRITE):
+        return None
+    own = referral.agency_id == actor.agency_id
+    free = own and against(session, referral.minor.id, clock.tonight()) is None
+    return f"/referrals/{referral.id}/again" if free else None
 
 
 def _asks_only(session: Session, referral_id: str, decision: dict[str, Any], clock: Clock) -> frozenset[str]:

@@ -17,13 +17,14 @@ from app.codes import Ref
 from app.errors import stale_update
 from app.idempotency import Once, OnePress
 from app.placements import service
+from app.placements.again import refer_again
 from app.placements.pages import answer_page, answer_view
 from app.referrals import form as reading
 from app.referrals import service as referrals
 from app.referrals.fitting import fitted
 from app.referrals.form import Read
 from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form
-from app.referrals.schemas import ReferralChange, ReferralCreate, ReferralRead
+from app.referrals.schemas import ReferralAgain, ReferralChange, ReferralCreate, ReferralRead
 from app.stays import past
 from app.web.answers import Form
 from app.web.translation import gettext
@@ -83,6 +84,28 @@ def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: 
         referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
         past.add(session, actor, current.minor.id, found.past)
         return referral_id
+
+    return _written(request, actor, once, act)
+
+
+@router.post("/referrals/{referral_id}/again")
+def again(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
+    """A new referral for the same young person; what was changed on the form corrects the record."""
+
+    def read(session: Session) -> ReferralRead:
+        return referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+
+    def act(session: Session) -> str:
+        before = read(session)
+        found = _read(session, actor, clock, sent, before)
+        minor = answering.difference(found, before, clock.tonight()).get("minor", {})
+        new = fitted(found, ReferralAgain, {"minor": minor, **found.referral})
+        if new is None or sent.one("press") == "more_past":
+            wrong = _pressed(sent, found)
+            raise _AskedAgain(lambda looked: form_page(request, looked, actor, sent, wrong, read(looked), again=True))
+        referral = refer_again(session, actor, referral_id, new, clock.now(), clock.tonight())
+        past.add(session, actor, referral.minor.id, found.past)
+        return referral.id
 
     return _written(request, actor, once, act)
 

@@ -56,6 +56,20 @@ def change(request: Request, session: DbSession, actor: Writer, clock: Now, refe
     return form_page(request, session, actor, form, {}, found)
 
 
+@router.get("/referrals/{referral_id}/again")
+def again(request: Request, session: DbSession, actor: Writer, clock: Now, referral_id: Ref) -> Response:
+    """The form for the same young person: what is known stands in it, and when a bed is needed is asked anew."""
+    service.find_own(session, actor, referral_id, clock.now(), "referral.again")
+    found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+    known = reading.filled(found, codes_of(session, actor, clock, found))
+    form = Form([*((name, value) for name in known for value in known.many(name) if name not in _ASKED_ANEW), *_NOW])
+    return form_page(request, session, actor, form, {}, found, again=True)
+
+
+_ASKED_ANEW = {"needed", "needed_from", "nights_needed"}
+_NOW = [(name, reading.BLANK.one(name)) for name in ("needed", "nights_needed")]
+
+
 def form_page(
     request: Request,
     session: Session,
@@ -64,16 +78,19 @@ def form_page(
     errors: Mapping[str, str],
     referral: ReferralRead | None,
     version: int | None = None,
+    *,
+    again: bool = False,
 ) -> Response:
-    """The form with what was typed in it, and every problem at once."""
+    """The form with what was typed in it, and every problem at once; `again`: a new referral of the same person."""
     houses = session.execute(select(Facility.id, Facility.alias, Facility.state, Facility.declines, Facility.languages))
     network = houses.all()
     context = {
-        "heading": gettext("New referral") if referral is None else gettext("Change %s") % referral.code,
+        "heading": _heading(referral, again=again),
+        "same": again,
         "press": gettext("Find beds") if actor.may(Permission.RANKING_RUN) else gettext("Send referral"),
-        "action": "/referrals" if referral is None else f"/referrals/{referral.id}",
+        "action": "/referrals" if referral is None else f"/referrals/{referral.id}" + ("/again" if again else ""),
         "back": "/" if referral is None else f"/referrals/{referral.id}",
-        "version": None if referral is None else version or referral.version,
+        "version": None if referral is None or again else version or referral.version,
         "form": form,
         "errors": dict(errors),
         "choices": _choices(session, network),
@@ -83,6 +100,12 @@ def form_page(
     }
     status = 422 if errors else 200
     return page(request, "referrals/form.html", context, actor=actor, here="home", status=status, exit_link=True)
+
+
+def _heading(referral: ReferralRead | None, *, again: bool) -> str:
+    if referral is None:
+        return gettext("New referral")
+    return (gettext("New referral after %s") if again else gettext("Change %s")) % referral.code
 
 
 # What may be chosen beside the choices themselves, and under which name the choices stand.

@@ -37,6 +37,14 @@ class ReferralCreate(Sent):
     )
 
 
+class ReferralAgain(ReferralCreate):
+    """A new referral for the same young person: the record is there, with every stay that caps count."""
+
+    minor: MinorFacts = Field(
+        default=MinorFacts(), description="What is given corrects the record; what is absent stays as it is"
+    )
+
+
 class ReferralChange(Sent):
     """What is answered or corrected; what is absent stays, null makes it not known again."""
 

@@ -28,9 +28,18 @@ _VISIBLE = select(Referral).where(
 _VISIBLE_LOCKED = _VISIBLE.with_for_update(of=Referral).execution_options(populate_existing=True)
 
 
-def create_referral(session: Session, actor: Actor, new: ReferralCreate, now: datetime, tonight: date) -> ReferralRead:
-    """Enter the profile and the request. The agency that asks owns the record."""
-    minor = create_minor(session, actor, new.minor, now)
+def create_referral(
+    session: Session, actor: Actor, new: ReferralCreate, now: datetime, tonight: date, *, minor: Minor | None = None
+) -> ReferralRead:
+    """Enter the profile and the request; the agency that asks owns the record.
+
+    `minor`: somebody whose record is there, which what is given corrects.
+    """
+    if minor is None:
+        minor = create_minor(session, actor, new.minor, now)
+        grant(session, minor.id, actor.agency_id, Relation.OWNER, now)
+    else:
+        change_minor(session, actor, minor, new.minor, now)
     referral_id = new_id("ref")
     latitude, longitude = new.home_point or (None, None)
     row = Referral(
@@ -47,7 +56,6 @@ def create_referral(session: Session, actor: Actor, new: ReferralCreate, now: da
         **{name: getattr(new, name) for name in _COLUMNS},
     )
     session.add(row)
-    grant(session, minor.id, actor.agency_id, Relation.OWNER, now)
     session.flush()
     record(session, actor, "referral.create", "referral", row.id)
     return _shown(session, [row], tonight)[0]

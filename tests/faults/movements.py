@@ -22,15 +22,16 @@ from app.beds.models import BedNight, FormerBedNight, Hold
 from app.beds.schemas import BedStatusChange
 from app.clock import MovableClock
 from app.config import Settings
-from app.db import Database, new_id
+from app.db import Database
 from app.errors import Problem
 from app.facilities.models import Bed, BedStatus
 from app.placements import due, offers, service
+from app.placements.again import refer_again
 from app.placements.holding import Asked, ask
 from app.placements.snapshot import build
 from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
-from app.referrals.schemas import ReferralCreate
+from app.referrals.schemas import ReferralAgain, ReferralCreate
 from app.referrals.service import create_referral
 from app.stays import movements
 from app.stays import service as stays
@@ -171,16 +172,14 @@ class Movements(RuleBasedStateMachine):
         """Someone who has left needs a bed again."""
         gone = sorted({living.minor for living in self.stays.values() if living.left})
         minor = gone[at % len(gone)]
-        waits = {m for r, m in self.minors.items() if self.status(r) is ReferralStatus.OPEN}
-        if minor in waits or any(living.minor == minor and not living.left for living in self.stays.values()):
-            return
-        row = Referral(
-            id=new_id("ref"), code=new_id("c"), minor_id=minor, agency_id=self.coordinator.agency_id,
-            status=ReferralStatus.OPEN, created_at=self.now, created_by="pers_c", opened_at=self.now,
-            needed_from=self.tonight, nights_needed=nights,
-        )  # fmt: skip
-        self.written("refer again", lambda session: session.add(row))
-        self.minors[row.id] = minor
+        before = next(referral for referral, of in self.minors.items() if of == minor)
+        new = ReferralAgain.model_validate({"needed_from": self.tonight.isoformat(), "nights_needed": nights})
+        made = self.written(
+            "refer again", lambda s: refer_again(s, self.coordinator, before, new, self.now, self.tonight)
+        )
+        if made is not None:
+            assert made.minor.id == minor
+            self.minors[made.id] = minor
 
     def status(self, referral: str) -> ReferralStatus:
         """Where a referral stands."""

@@ -1,0 +1,45 @@
+"""Somebody who left, or was safe elsewhere, needs a bed again: the same young person, with every night that was slept.
+
+The record stays the one that it was, so that caps count the earlier stays. Whoever has a place, or is expected in one,
+goes on from there by the next placement; whoever is being looked for already is not looked for twice.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.errors import Problem
+from app.minors.models import Minor
+from app.referrals import service as referrals
+from app.referrals.models import Referral, ReferralStatus
+from app.referrals.schemas import ReferralAgain, ReferralRead
+from app.stays.models import Stay
+
+
+def refer_again(
+    session: Session, actor: Actor, referral_id: str, new: ReferralAgain, now: datetime, tonight: date
+) -> ReferralRead:
+    """A new referral for the young person of an earlier one; what it says of her or him corrects the record."""
+    before = referrals.find_own(session, actor, referral_id, now, "referral.again")
+    # One at a time: two who ask at once do not look for two beds.
+    minor = session.get_one(Minor, before.minor_id, with_for_update=True)
+    refusal = against(session, minor.id, tonight)
+    if refusal is not None:
+        raise refusal
+    if "home_point" not in new.model_fields_set and before.home_latitude is not None:
+        new = new.model_copy(update={"home_point": (before.home_latitude, before.home_longitude)})
+    return referrals.create_referral(session, actor, new, now, tonight, minor=minor)
+
+
+def against(session: Session, minor_id: str, tonight: date) -> Problem | None:
+    """What stands against a new referral of a young person: one that is open, or a stay that goes on."""
+    waits = exists().where(Referral.minor_id == minor_id, Referral.status == ReferralStatus.OPEN)
+    stays = exists().where(Stay.minor_id == minor_id, or_(Stay.left_on.is_(None), Stay.left_on > tonight))
+    waiting, staying = session.execute(select(waits, stays)).one()
+    if waiting:
+        return Problem("already_exists", "A bed is being looked for already: use the referral that is open.")
+    if staying:
+        return Problem("not_now", "This young person has a place. Plan the next placement from there.")
+    return None
