@@ -8,9 +8,10 @@ from httpx2 import Response
 
 from app.access.policy import AgencyKind, Role
 from app.access.service import add_agency
+from app.access.tokens import form_token
 from app.db import Database, new_id
 from app.placements.load import load_network
-from tests.actors import key_headers
+from tests.actors import SAME_SITE, key_headers, sign_in
 from tests.published import hold_against_document
 
 Json = dict[str, Any]
@@ -150,6 +151,16 @@ class Caller:
     def patch(self, path: str, body: Any, **headers: str) -> Response:
         """Change."""
         return self.send("PATCH", path, body, **headers)
+
+
+class SignedIn(Caller):
+    """The same for a person who has just signed in."""
+
+    def __init__(self, client: TestClient, database: Database, role: Role, agency_id: str | None = None) -> None:
+        self.client = client
+        self.agency_id = agency_id or new_agency(database)
+        sign_in(client, database, role, self.agency_id)
+        self.headers = SAME_SITE | {"X-Form-Token": form_token(client.cookies["bednight"])}
 
 
 def lead(client: TestClient, database: Database) -> Caller:

@@ -67,6 +67,12 @@ class Permission(StrEnum):
     """See where a house is, on the way to it: for the people who bring a young person, never a program."""
     STAY_READ = "stay_read"
     STAY_WRITE = "stay_write"
+    PAYER_CORRECT = "payer_correct"
+    """Put right who paid nights that are over, with a reason: money is counted by it, so a supervisor signs in for it.
+
+    Of the agency that placed, or of the one that runs the house. Who works in a house is not asked to say who pays it,
+    and a fund's own people see counts, never a row about a young person.
+    """
     NEXT_ASK = "next_ask"
     """Ask for what follows a stay: house staff too, for who walked in and is nobody else's to place."""
     RELEASE_READ = "release_read"
@@ -115,7 +121,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_READ
     | _CASE_WRITE
     | _TASKS
-    | {P.STAY_WRITE, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE, P.TEST_CLOCK},
+    | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE, P.TEST_CLOCK},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
     | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
@@ -126,4 +132,6 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 }
 
 # What asks for a fresh sign-in cannot be asked of a key.
-CLOSED_TO_KEYS: frozenset[Permission] = frozenset({P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PEOPLE_WRITE})
+CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
+    {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE}
+)

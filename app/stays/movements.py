@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
-from app.access.actor import Actor, Denied
+from app.access.actor import Actor, Denied, hidden
 from app.access.policy import Permission
 from app.answers.models import RankingRun
 from app.audit.service import record
@@ -21,6 +21,7 @@ from app.minors.models import Minor
 from app.stays.absences import covering, cut, payers_given_up
 from app.stays.models import Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
+from app.stays.parties import parties
 from app.stays.rolling import FARTHEST
 from app.stays.schemas import (
     ExtensionCreate,
@@ -170,6 +171,8 @@ def correct(
 ) -> StayRead:  # fmt: skip
     """Who paid nights of the past, put right by a named person with a reason; what stood there stays in the history."""
     stay = find(session, actor, stay_id, now, "stay.correct")
+    if actor.agency_id not in parties(session, stay):
+        raise hidden(actor, "stay.correct", "stay", trail_id(stay_id))
     if any(not stay.admitted_on <= night < tonight for night in payers):
         raise invalid([FieldError("/from", "out_of_range", "Only nights of this stay that are over can be corrected.")])
     if stay.facility_id is not None:

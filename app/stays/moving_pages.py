@@ -5,17 +5,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
+from app.beds.ledger import NIGHT, NOBODY, Payer, nights
 from app.clock import Now
 from app.codes import Ref
 from app.idempotency import OnePress
 from app.referrals.pages import Sent
 from app.stays import absences, movements
 from app.stays.pages import pressed
-from app.stays.schemas import AbsenceCreate, ExtensionCreate, ReturnCreate, TransferCreate
+from app.stays.schemas import AbsenceCreate, CorrectionCreate, ExtensionCreate, ReturnCreate, TransferCreate
 from app.web import answers
 from app.web.answers import Form, Unreadable, chosen
 from app.web.translation import gettext
@@ -24,6 +26,9 @@ router = APIRouter(prefix="/stays/{stay_id}", include_in_schema=False)
 
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
 
+Supervisor = Annotated[Actor, require(Permission.PAYER_CORRECT)]
+
+NOBODY_PAID = "nobody"
 BEDS = {"paid": (True, True), "kept": (True, False), "given": (False, False)}
 """What becomes of the bed: whether it is kept, and whether its payers pay it meanwhile."""
 
@@ -82,6 +87,33 @@ def longer(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: movements.extend(session, actor, stay_id, chosen(ExtensionCreate, said), now, tonight),
     )  # fmt: skip
+
+
+@router.post("/payers")
+def correct(request: Request, actor: Supervisor, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
+    """Who really paid nights that are over, and how that is known."""
+    now, tonight = clock.now(), clock.tonight()
+    wrong: dict[str, str] = {}
+    first, last = _night(sent, "paid_from", wrong), _night(sent, "paid_through", wrong)
+    for name, night in (("paid_from", first), ("paid_through", last)):
+        if night is None and name not in wrong:
+            wrong[name] = gettext("Write the night")
+    if not wrong and first is not None and last is not None and last < first:
+        wrong["paid_through"] = gettext("The last night comes after the first")
+    fund, why = sent.one("fund"), sent.one("because")
+    if not fund:
+        wrong["fund"] = gettext("Choose who paid, or nobody")
+    if not why:
+        wrong["because"] = gettext("Write how that is known")
+    until = None if last is None else last + NIGHT
+    said = {"first": first, "until": until, "fund": None if fund == NOBODY_PAID else fund, "reason": why}
+
+    def act(session: Session) -> object:
+        body = chosen(CorrectionCreate, said | {"version": _version(sent)})
+        payers = dict.fromkeys(nights(body.first, body.until), NOBODY if body.fund is None else Payer(body.fund))
+        return movements.correct(session, actor, stay_id, payers, body.reason, now, tonight, version=body.version)
+
+    return pressed(request, actor, clock, stay_id, sent, once, wrong, act)
 
 
 def _night(sent: Form, name: str, wrong: dict[str, str]) -> date | None:

@@ -13,10 +13,11 @@ from app.answers.names import fund_names
 from app.beds.ledger import in_force
 from app.beds.models import BedNight
 from app.clock import Clock
-from app.facilities.models import Bed, BedStatus, Unit
+from app.facilities.models import Bed, BedStatus, FacilityFund, Unit
 from app.funding.models import Absence, FundClock
 from app.minors.models import Minor
 from app.stays.models import Admission, Offer, Stay
+from app.stays.parties import parties
 from app.stays.schemas import StayRead
 from app.stays.told_cards import room_suits
 from app.web import words
@@ -56,6 +57,25 @@ def moving_view(
         "why": _asks_why(session, stay.id),
         "open": sent.one("move"),
         "typed": {name: sent.one(name) for name in TYPED},
+        "wrong": dict(wrong),
+    }
+
+
+def correcting_view(
+    session: Session, stay: StayRead, actor: Actor, clock: Clock, sent: Form, wrong: Mapping[str, str]
+) -> Json | None:
+    """What a correction of past payers asks; None for whom it is no matter of, and before a night is over."""
+    row = session.get_one(Stay, stay.id)
+    over = stay.facility_id is not None and stay.admitted_on < clock.tonight()
+    if not over or not actor.may(Permission.PAYER_CORRECT) or actor.agency_id not in parties(session, row):
+        return None
+    accepted = session.scalars(select(FacilityFund.fund_id).where(FacilityFund.facility_id == stay.facility_id))
+    names = fund_names(session, {*accepted, *(payer.fund for payer in stay.payers)})
+    return {
+        "version": stay.version,
+        "funds": sorted(names.items(), key=lambda pair: pair[1]),
+        "open": sent.one("move") == "payers",
+        "typed": {name: sent.one(name) for name in ("paid_from", "paid_through", "fund", "because")},
         "wrong": dict(wrong),
     }
 

@@ -28,8 +28,8 @@ from app.stays import aftercare
 from app.stays import service as stays
 from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
-from app.stays.models import NextPlacement, Stay
-from app.stays.moving_view import moving_view
+from app.stays.models import Admission, NextPlacement, Offer, Stay
+from app.stays.moving_view import correcting_view, moving_view
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import timeline
 from app.stays.warnings import first_open_night
@@ -111,6 +111,7 @@ def stay_page(
     sent, wrong = (Form(()), {}) if refused is None else (refused.sent, refused.wrong)
     view["aftercare"] = None if plan is None else aftercare_view(plan, view["may_move"], clock, sent, wrong)
     view["moves"] = moving_view(session, stay, actor, clock, sent, wrong)
+    view["correct"] = correcting_view(session, stay, actor, clock, sent, wrong)
     view["next"] = _next(session, stay, actor, clock, sent, wrong)
     problem = None if refused is None else refused.problem
     view["refused"] = None
@@ -171,10 +172,24 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
             "why": words.said(words.STAY_ENDS, stay.reason).lower(),
             "where": words.said(words.DESTINATIONS, stay.destination).lower(),
         },
+        "again": _again(session, stay, actor, tonight),
         "reasons": [(code, gettext(text)) for code, text in words.STAY_ENDS.items()],
         "destinations": [(code, gettext(text)) for code, text in words.DESTINATIONS.items()],
         "here": f"/stays/{stay.id}",
     }
+
+
+def _again(session: Session, stay: StayRead, actor: Actor, tonight: date) -> str | None:
+    """Where the agency that placed refers the same young person once more, after the end."""
+    if stay.left_on is None or stay.left_on > tonight or not actor.may(Permission.REFERRAL_WRITE):
+        return None
+    led = (
+        select(Offer.referral_id)
+        .join(Admission, Admission.offer_id == Offer.id)
+        .where(Admission.stay_id == stay.id, Offer.agency_id == actor.agency_id)
+    )
+    referral_id = session.scalar(led)
+    return None if referral_id is None else f"/referrals/{referral_id}/again"
 
 
 def _where(session: Session, stay: StayRead, tonight: date) -> str:

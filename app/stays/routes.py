@@ -35,6 +35,7 @@ router = APIRouter(prefix="/v1", tags=["stays"])
 
 Reader = Annotated[Actor, require(Permission.STAY_READ)]
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
+Supervisor = Annotated[Actor, require(Permission.PAYER_CORRECT)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,11 @@ def back(move: Move, stay_id: Ref, body: ReturnCreate) -> StayRead:
 
 
 @router.post("/stays/{stay_id}/corrections")
-def correct(move: Move, stay_id: Ref, body: CorrectionCreate) -> StayRead:
-    """Put right who paid nights that are over; what stood there stays in the history."""
+def correct(move: Move, _: Supervisor, stay_id: Ref, body: CorrectionCreate) -> StayRead:
+    """Put right who paid nights that are over; what stood there stays in the history.
+
+    For a supervisor who is signed in, of the agency that placed or of the one that runs the house.
+    """
     payer = NOBODY if body.fund is None else Payer(body.fund)
     wanted = dict.fromkeys(nights(body.first, body.until), payer)
     return move(partial(movements.correct, version=body.version), stay_id, wanted, body.reason)

@@ -15,6 +15,7 @@ from app.tasks.models import TaskKind
 from tests.app.test_due import lived_in
 from tests.app.test_exceptions import added, except_, excluded, strict
 from tests.app.test_idempotency import ACTS, counts
+from tests.app.test_stays import supervisor
 from tests.app.test_todo import owed
 from tests.app.test_workflow import held, scene
 from tests.factories import Caller, fund, made, refused
@@ -96,7 +97,7 @@ def _correction(scene: Scene) -> Act:
     stay = lived_in(scene)
     scene.clock.move(timedelta(days=2))
     body = {"first": "2026-11-21", "until": "2026-11-22", "fund": None, "reason": "nobody paid"}
-    return scene.coordinator, f"/v1/stays/{stay}/corrections", body
+    return supervisor(scene), f"/v1/stays/{stay}/corrections", body
 
 
 def _task(scene: Scene) -> Act:

@@ -111,3 +111,22 @@ def test_whoever_may_only_read_a_stay_is_shown_no_form(scene: Scene) -> None:
     made(scene.coordinator.post(f"/v1/stays/{stay}/discharge", {"reason": "completed", "destination": "family"}))
     ended = scene.client.get(f"/stays/{stay}", headers={"accept": "text/html"})
     assert "Nights away" not in ended.text
+
+
+def test_a_supervisor_corrects_who_paid_and_the_staff_are_not_asked(scene: Scene) -> None:
+    phone, stay, _ = staff_at(scene)
+    scene.clock.move(timedelta(days=2))
+    assert "Correct who paid" not in phone.get(f"/stays/{stay}").text
+    sign_in(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    phone.page = phone.get(f"/stays/{stay}")
+    wrong = phone.press("/payers", paid_from="2026-11-22", paid_through="2026-11-21", fund="", because="")
+    for said in ("The last night comes after the first", "Choose who paid, or nobody", "Write how that is known"):
+        assert said in words(wrong.text)
+    phone.page = phone.get(f"/stays/{stay}")
+    fields = {"paid_from": "2026-11-21", "paid_through": "2026-11-22", "fund": "nobody", "because": "the invoice"}
+    late = phone.press("/payers", **{**fields, "paid_through": "2026-11-23"})
+    assert "Only nights of this stay that are over can be corrected" in words(late.text)
+    phone.page = phone.get(f"/stays/{stay}")
+    done = phone.press("/payers", **fields)
+    assert done.status_code == 200
+    assert [row.fund_id for row in scene.nights()[:3]] == [None, None, "fund_a"]

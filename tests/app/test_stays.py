@@ -7,13 +7,17 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
+from app.access.policy import Role
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import BedUnavailable
 from app.funding.models import FundLimit
 from app.placements import due
+from app.sharing.models import Relation
+from app.sharing.service import grant
+from app.stays.models import Stay
 from tests.app.test_workflow import beds
-from tests.factories import fund, house, load, made, network, refused, rows
+from tests.factories import Caller, SignedIn, fund, house, load, made, network, refused, rows
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -214,6 +218,11 @@ def test_a_bed_is_out_of_use_only_on_its_own_nights(scene: Scene, first: int, st
     assert scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other}).status_code == status
 
 
+def supervisor(scene: Scene) -> Caller:
+    """Who may say who paid: a person who has signed in, of the agency that placed."""
+    return SignedIn(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+
+
 def past_night(**changes: Any) -> Json:
     return {"first": "2026-11-21", "until": "2026-11-23", "fund": "fund_a", "reason": "the invoice says so", **changes}
 
@@ -223,7 +232,7 @@ def test_a_correction_names_a_fund_that_the_house_accepts(scene: Scene) -> None:
     load(scene.database, network(house("fac_z", funds=["fund_z"]), funds=[fund("fund_z")]))
     scene.clock.move(timedelta(days=2))
     for unknown in ("fund_z", "fund_none"):
-        answer = scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(fund=unknown))
+        answer = supervisor(scene).post(f"/v1/stays/{stay}/corrections", past_night(fund=unknown))
         (error,) = refused(answer, 422, "invalid")["errors"]
         assert error["pointer"] == "/fund"
     assert {row.fund_id for row in scene.nights()} == {"fund_a"}
@@ -233,19 +242,41 @@ def test_a_correction_is_of_what_was_read(scene: Scene) -> None:
     stay, _ = arrived(scene)
     scene.clock.move(timedelta(days=2))
     path, old = f"/v1/stays/{stay}/corrections", past_night(version=1, fund=None)
-    problem = refused(scene.coordinator.post(path, old), 409, "stale_update")
-    made(scene.coordinator.post(path, {**old, "version": problem["current"]["version"]}))
+    problem = refused(supervisor(scene).post(path, old), 409, "stale_update")
+    made(supervisor(scene).post(path, {**old, "version": problem["current"]["version"]}))
 
 
 def test_a_correction_stays_within_the_granted_nights(scene: Scene) -> None:
     stay, _ = arrived(scene)
     scene.clock.move(timedelta(days=2))
-    made(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(fund=None)))
+    made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", past_night(fund=None)))
     with scene.database.writing() as session:
         session.execute(update(FundLimit).values(nights_granted=9))
-    refused(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night()), 409, "money_held")
-    made(scene.coordinator.post(f"/v1/stays/{stay}/corrections", past_night(until="2026-11-22")))
+    refused(supervisor(scene).post(f"/v1/stays/{stay}/corrections", past_night()), 409, "money_held")
+    made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", past_night(until="2026-11-22")))
     assert sum(row.fund_id is None for row in scene.nights()) == 1
+
+
+def test_only_a_supervisor_of_who_placed_or_runs_the_house_says_who_paid(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    scene.clock.move(timedelta(days=2))
+    path = f"/v1/stays/{stay}/corrections"
+    refused(scene.coordinator.post(path, past_night(fund=None)), 403, "forbidden")
+    refused(scene.staff["fac_a"].post(path, past_night(fund=None)), 403, "forbidden")
+    key = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    refused(key.post(path, past_night(fund=None)), 403, "forbidden")
+    other = SignedIn(scene.client, scene.database, Role.SUPERVISOR)
+    with scene.database.writing() as session:
+        minor_id = session.get_one(Stay, stay).minor_id
+        grant(session, minor_id, other.agency_id, Relation.EMERGENCY, scene.clock.now())
+    made(other.get(f"/v1/stays/{stay}"))
+    refused(other.post(path, past_night(fund=None)), 404, "not_found")
+    made(
+        SignedIn(scene.client, scene.database, Role.SUPERVISOR, scene.agencies["fac_a"]).post(
+            path, past_night(fund=None)
+        )
+    )
+    made(supervisor(scene).post(path, past_night()))
 
 
 AWAY: Json = {"first": "2026-11-23", "until": "2026-11-27", "keep_bed": True, "paid": False}

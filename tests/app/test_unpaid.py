@@ -12,6 +12,7 @@ from app.db import Database
 from app.placements import due
 from app.stays.rolling import roll
 from tests.app.test_due import lived_in
+from tests.app.test_stays import supervisor
 from tests.factories import Caller, made, rows
 from tests.scenes import Scene
 
@@ -49,7 +50,7 @@ def test_nights_kept_longer_than_anybody_pays_are_gaps_once_slept(scene: Scene) 
     due.run(scene.database)
     assert len(gaps(scene)) == 3
     said = {"first": "2026-11-22", "until": "2026-11-23", "fund": "fund_a", "reason": "the invoice says so"}
-    made(scene.coordinator.post(f"/v1/stays/{stay}/corrections", said))
+    made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", said))
     due.run(scene.database)
     assert gaps(scene) == ["2026-11-23", "2026-11-24"]
 
