@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.beds import ledger
-from app.beds.models import Movement
+from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.errors import FieldError, Problem, invalid, stale_update
 from app.facilities import service as facilities
@@ -84,13 +84,19 @@ def list_warnings(session: Session, actor: Actor, stay_id: str, now: datetime) -
 
 
 def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:
-    """The young person is there. Nights kept before this one were not slept."""
+    """The young person is there. Nights kept before this one were not slept.
+
+    Where none was kept for tonight any more, it is taken, and nobody pays it; raises Taken where somebody has the bed.
+    """
     stay, admission = _expected(session, actor, stay_id, now, "stay.arrive")
     if stay.admitted_on > tonight:
         raise Problem("not_now", "The bed is kept from a later night on. Ask for an earlier one instead.")
     if stay.admitted_on < tonight:
         vacated(session, stay, stay.admitted_on, tonight, Movement.NOT_ARRIVED, actor, now)
+        if stay.expected_until is not None:
+            stay.expected_until = max(stay.expected_until, tonight + ledger.NIGHT)
         stay.admitted_on = tonight
+        _tonight_at_least(session, stay, now, tonight)
     admission.arrived_at, admission.arrived_by = now, actor.id
     stay.version += 1
     session.flush()
@@ -100,6 +106,22 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
     record(session, actor, "stay.arrive", "stay", stay.id)
     tell(session, "stay.arrived", stay)
     return shown(session, [stay])[0]
+
+
+def _tonight_at_least(session: Session, stay: Stay, now: datetime, tonight: date) -> None:
+    kept = select(BedNight.night).where(BedNight.stay_id == stay.id, BedNight.night >= tonight)
+    if stay.facility_id is None or stay.bed_id is None or session.scalar(kept.limit(1)) is not None:
+        return
+    ledger.claim(
+        session,
+        facility_id=stay.facility_id,
+        bed_id=stay.bed_id,
+        minor_id=stay.minor_id,
+        first=tonight,
+        until=tonight + ledger.NIGHT,
+        holder=ledger.Holder(stay_id=stay.id),
+        now=now,
+    )
 
 
 def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:

@@ -326,3 +326,11 @@ def test_whoever_gave_the_bed_up_is_back_with_the_nights_and_payers_of_before(
     assert back["away"] == [{"from": "2026-11-21", "until": "2026-11-23"}]
     assert [str(row.night) for row in scene.nights()] == [f"2026-11-{day}" for day in range(23, 31)]
     assert len(paid(scene)) == nights
+
+
+def test_whoever_comes_after_every_kept_night_has_tonight_unpaid(scene: Scene) -> None:
+    stay, bed = accepted(scene, nights=1)
+    scene.clock.move(timedelta(days=2))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/arrival"))
+    assert [(str(row.night), row.bed_id, row.fund_id) for row in scene.nights()] == [("2026-11-23", bed, None)]
+    assert statuses(scene)[bed] == "occupied"

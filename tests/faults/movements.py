@@ -344,6 +344,8 @@ class Movements(RuleBasedStateMachine):
         if self._moved("arrive", living, lambda s, a: stays.arrive(s, a, stay_id, self.now, tonight)):
             self.ledger.vacate(stay_id, living.admitted_on, tonight)
             living.admitted_on, living.arrived = max(living.admitted_on, tonight), True
+            if not self.ledger.of_stay(stay_id):
+                self.ledger.extend(stay_id, living.minor, living.bed or "", [tonight], None, self.now)
 
     @precondition(lambda self: self.stays)
     @rule(at=pick)
