@@ -19,8 +19,8 @@ from app.db import Database
 from app.exceptions import due as exceptions
 from app.facilities.models import Bed, BedStatus
 from app.gaps import service as gaps
+from app.placements.accepting import close
 from app.placements.holding import lock_referral, tell_agency, tell_house
-from app.placements.offers import close
 from app.referrals.models import Referral
 from app.stays import authority, unpaid, warnings
 from app.stays.codes import OfferStatus

@@ -10,8 +10,8 @@ from app.audit.service import record
 from app.beds.models import HoldEnd
 from app.codes import trail_id
 from app.errors import Problem
+from app.placements.accepting import close
 from app.placements.holding import lock_referral, tell_house
-from app.placements.offers import close
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.stays.codes import OfferStatus

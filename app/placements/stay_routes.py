@@ -41,10 +41,7 @@ def ask_next(
     body: NextCreate,
     once: Idempotent,
 ) -> NextRead:
-    """Refer on, and rank: from the first night for which nothing is arranged, or from tonight into another house.
-
-    By the agency that owns the record: of a walk-in that is the house's own, where whoever places is told.
-    """
+    """Refer on, and rank: from the first night that is not arranged, or tonight. A house does so for its walk-ins."""
     asked = next_placement.ask(
         request.app.state.database, actor, stay_id, body, once=once, request_id=request.scope.get("request_id")
     )

@@ -149,10 +149,7 @@ def back(move: Move, stay_id: Ref, body: ReturnCreate) -> StayRead:
 
 @router.post("/stays/{stay_id}/corrections")
 def correct(move: Move, _: Supervisor, stay_id: Ref, body: CorrectionCreate) -> StayRead:
-    """Put right who paid nights that are over; what stood there stays in the history.
-
-    For a supervisor who is signed in, of the agency that placed or of the one that runs the house.
-    """
+    """Put right who paid past nights: a supervisor of who placed or of the house, signed in. The history stays."""
     payer = NOBODY if body.fund is None else Payer(body.fund)
     wanted = dict.fromkeys(nights(body.first, body.until), payer)
     return move(partial(movements.correct, version=body.version), stay_id, wanted, body.reason)
