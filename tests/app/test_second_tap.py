@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,7 +48,9 @@ class Pages:
     def press(self, page: Response, ending: str, **fields: str) -> Response:
         """Send the first form of a page whose address ends so, with what is hidden in it."""
         forms = re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', page.text, re.S)
-        action, inside = next((to, body) for to, body in forms if to.endswith(ending))
+        found = [(to, body) for to, body in forms if to.endswith(ending)]
+        assert found, (ending, [to for to, _ in forms])
+        action, inside = found[0]
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', inside))
         data = {**hidden, **fields}
         sent = self.client.post(html.unescape(action), data=data, headers={"accept": "text/html", **SAME_SITE})
@@ -78,6 +81,7 @@ def _steps(scene: Scene, pages: Pages) -> Iterator[tuple[str, str, Json]]:
 def test_a_second_tap_answers_as_the_first(scene: Scene, monkeypatch: pytest.MonkeyPatch, at_work: bool) -> None:
     pages = Pages(scene)
     for where, ending, fields in _steps(scene, pages):
+        scene.clock.move(timedelta(seconds=1))  # the newest answer is the one of the last moment
         page = pages.get(where)
         first = pages.press(page, ending, **fields)
         assert first.status_code == 200, (ending, first.text)
