@@ -22,6 +22,7 @@ from app.placements import house_offers
 from app.placements.workflow import HouseOffer
 from app.stays import service as stays
 from app.stays.called import stay_codes
+from app.stays.moving_view import out_tonight
 from app.stays.schemas import StayRead
 from app.web import words
 from app.web.translation import gettext, marked, ngettext
@@ -114,6 +115,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "offers": [_offer(offer, clock) for offer in offers],
         "noes": [(reason, who, words.said(words.DECLINE_REASONS, reason)) for reason, who in NO],
         "expected": [_expected(stay, house) for stay in here if not stay.arrived and stay.left_on is None],
+        "away": [_away(stay, house) for stay in here if out_tonight(stay, tonight) is not None],
         "beds": [_bed(bed, house, may_move) for bed in board.beds],
         "free": free,
         "genders": [(code, gettext(text)) for code, text in words.GENDERS.items()],
@@ -162,6 +164,11 @@ def _offer(offer: HouseOffer, clock: Clock) -> Json:
         "paid": f"{paid}: {words.listed(offer.funds)}" if offer.funds else paid,
         "needs": words.listed([*needs, *languages]),
     }
+
+
+def _away(stay: StayRead, house: _House) -> Json:
+    code = house.codes.get(stay.id, gettext("A young person"))
+    return {"id": stay.id, "code": code, "said": out_tonight(stay, house.clock.tonight())}
 
 
 def _expected(stay: StayRead, house: _House) -> Json:

@@ -80,6 +80,15 @@ def correcting_view(
     }
 
 
+def out_tonight(stay: StayRead, tonight: date) -> str | None:
+    """Which nights somebody who stays on sleeps elsewhere now, and what of the bed; None of who is here."""
+    out = next((out for out in stay.away if out.from_ <= tonight < out.until), None)
+    if stay.left_on is not None or not stay.arrived or (out is None and stay.bed_id is not None):
+        return None
+    bed = gettext("no bed is kept") if stay.bed_id is None else gettext("the bed is kept")
+    return bed if out is None else f"{_nights(out.from_, out.until, tonight)}, {bed}"
+
+
 def _nights(first: date, until: date, tonight: date) -> str:
     last = until - timedelta(days=1)
     if first == last:
