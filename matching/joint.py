@@ -71,7 +71,7 @@ def joint(census: Census, policy: Policy) -> Joint:
         With rows in an order that only ids decide.
     """
     stands = Stands(census, policy)
-    purse = Purse(census, stands.stands)
+    purse = Purse(census, stands.stands, stands.places)
     ways: list[Way] = []
     names: list[tuple[str, str]] = []
     for stand in stands.stands:

@@ -5,17 +5,20 @@ left, than there are. Only then does it matter to the others who pays for one of
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from heapq import nlargest
 from typing import NamedTuple
 
-from matching import coverage
+from matching import coverage, facts
 from matching.census import Census
-from matching.facts import Limit, Payer
-from matching.payers import accepted_payers, covered_until
+from matching.facts import Limit
+from matching.payers import Payer, accepted_payers, covered_until
 from matching.stands import Stand
 
 WEEK = 7
+Run = tuple[facts.Payer, ...]
+"""Who pays which nights, one after another without a gap."""
 
 
 class Taken(NamedTuple):
@@ -31,32 +34,38 @@ class Taken(NamedTuple):
 class Purse:
     """The payers of every stand, and the funds that may run short."""
 
-    def __init__(self, census: Census, stands: Sequence[Stand]) -> None:
+    def __init__(self, census: Census, stands: Sequence[Stand], places: Callable[[Iterable[str]], int]) -> None:
         self.census = census
         self.tonight = census.tonight.toordinal()
-        self._best: dict[object, tuple[Payer, ...]] = {}
-        self._heads: dict[object, list[tuple[Payer, ...]]] = {}
+        self._payers: dict[tuple[int, str], list[Payer]] = {}
+        self._best: dict[object, Run] = {}
+        self._heads: dict[object, list[Run]] = {}
         could = {fund for fund, row in self._limited() if row}
+        groups: dict[str, set[str]] = defaultdict(set)
+        for stand in stands:
+            for payer in self._usable(stand):
+                groups[payer.funding.fund.id].add(stand.group)
+        self.places = {fund: places(groups[fund]) for fund in could}
         self.short = frozenset(self._short(_by_fund(self._wanted(stands, could))))
-        asked = [stand for stand in stands if self.short & set(self._usable(stand))] if self.short else []
+        asked = [stand for stand in stands if self._may_run_short(stand)] if self.short else []
         wanted = _by_fund(taken for stand in asked for way in self.heads(stand) for taken in self.of(stand, way))
         self.short = frozenset(self._short(wanted))
         self.lasting = frozenset(fund for fund in self.short if self._lasts(fund, wanted[fund]))
 
-    def best(self, stand: Stand) -> tuple[Payer, ...]:
+    def best(self, stand: Stand) -> Run:
         """The best sequence of payers (the rules' section 6), to the end of the bed at most."""
         key = self._key(stand)
         if key not in self._best:
-            runs = [payer.run for payer in accepted_payers(stand.case) if payer.usable]
+            runs = [payer.run for payer in self._usable(stand)]
             found = coverage.cover(runs, self.tonight, covered_until(stand.case).toordinal())
             self._best[key] = found.payers
         return cut(self._best[key], stand.bed_end)
 
-    def heads(self, stand: Stand) -> list[tuple[Payer, ...]]:
+    def heads(self, stand: Stand) -> list[Run]:
         """The best sequence, then for each other payer that may be the first the best that it begins."""
         key, best = self._key(stand), self.best(stand)
         if key not in self._heads:
-            payers = [payer for payer in accepted_payers(stand.case) if payer.usable]
+            payers = self._usable(stand)
             first = [payer for payer in payers if payer.own_met]
             first = [payer for payer in first if not payer.funding.fund.last_resort] or first
             runs, stop = [payer.run for payer in payers], covered_until(stand.case).toordinal()
@@ -67,7 +76,7 @@ class Purse:
             ]
         return [best, *(cut(way, stand.bed_end) for way in self._heads[key])]
 
-    def ways(self, stand: Stand) -> Iterator[tuple[Payer, ...]]:
+    def ways(self, stand: Stand) -> Iterator[Run]:
         """Every sequence that is tried: where no payer of the best may run short, that one alone.
 
         Else also those that other payers begin. Where a fund may run short of nights, or on a later night, each of all
@@ -86,9 +95,9 @@ class Purse:
                 for length in sorted({1, *range(WEEK, nights, WEEK), *ends} - {nights}, reverse=True):
                     yield cut(way, self.tonight + length)
 
-    def of(self, stand: Stand, way: Sequence[Payer]) -> Iterator[Taken]:
+    def of(self, stand: Stand, way: Run) -> Iterator[Taken]:
         """What a way takes of each fund."""
-        rows = {payer.funding.fund.id: payer.funding.row for payer in accepted_payers(stand.case) if payer.usable}
+        rows = {payer.funding.fund.id: payer.funding.row for payer in self._usable(stand)}
         for payer in way:
             yield Taken(stand.minor, payer.fund, rows[payer.fund], payer.from_.toordinal(), _end((payer,)))
 
@@ -110,29 +119,36 @@ class Purse:
         starts |= {start.toordinal() for _, start, _ in self.census.paid_by(fund)}
         return sorted(night for night in starts if self.tonight <= night < last)
 
+    def _may_run_short(self, stand: Stand) -> bool:
+        return any(payer.funding.fund.id in self.short for payer in self._usable(stand))
+
     def _limited(self) -> Iterator[tuple[str, bool]]:
         for fund in self.census.snapshot.funds:
             rows = (row.beds_per_night is not None or row.nights_left is not None for row in fund.limits)
             yield fund.id, any(rows)
 
-    def _usable(self, stand: Stand) -> list[str]:
-        return [payer.funding.fund.id for payer in accepted_payers(stand.case) if payer.usable]
+    def _usable(self, stand: Stand) -> list[Payer]:
+        """The payers that may stand in a sequence, by id."""
+        key = (stand.minor, stand.case.facility.id)
+        if key not in self._payers:
+            self._payers[key] = [payer for payer in accepted_payers(stand.case) if payer.usable]
+        return self._payers[key]
 
     def _wanted(self, stands: Iterable[Stand], could: set[str]) -> Iterator[Taken]:
         """The most that anybody could take: every usable payer for the whole need."""
         seen: set[tuple[int, str]] = set()
         for stand in stands:
-            for payer in accepted_payers(stand.case):
+            for payer in self._usable(stand):
                 fund = payer.funding.fund.id
-                if payer.usable and fund in could and (stand.minor, fund) not in seen:
+                if fund in could and (stand.minor, fund) not in seen:
                     seen.add((stand.minor, fund))
                     until = stand.case.until.toordinal()
                     yield Taken(stand.minor, fund, payer.funding.row, self.tonight, until)
 
     def _short(self, wanted: Mapping[str, Sequence[Taken]]) -> Iterator[str]:
-        """The funds of which all who wait could together take more than there is."""
+        """The funds of which as many as there are beds for could together take more than there is."""
         for fund, rows in wanted.items():
-            if _too_long(rows) or any(self._crowded(fund, rows)):
+            if self._too_long(fund, rows) or any(self._crowded(fund, rows)):
                 yield fund
 
     def _crowded(self, fund: str, rows: Sequence[Taken]) -> Iterator[int]:
@@ -141,12 +157,13 @@ class Purse:
         if least is None:
             return
         for night in self.nights(fund, rows):
-            if len({row.minor for row in rows if row.start <= night < row.end}) > self.beds_left(fund, least, night):
+            users = len({row.minor for row in rows if row.start <= night < row.end})
+            if min(users, self.places[fund]) > self.beds_left(fund, least, night):
                 yield night
 
     def _lasts(self, fund: str, rows: Sequence[Taken]) -> bool:
         """Whether shorter runs could help: nights left are short, or a later night that tonight does not decide."""
-        if _too_long(rows):
+        if self._too_long(fund, rows):
             return True
         late = [row for row in rows if row.start > self.tonight]
         least = least_beds(rows)
@@ -159,10 +176,21 @@ class Purse:
             for night in self._crowded(fund, rows)
         )
 
+    def _too_long(self, fund: str, rows: Iterable[Taken]) -> bool:
+        """Whether as many as there are beds for could take more nights of a row of limits than it has left."""
+        most: dict[int, dict[int, int]] = defaultdict(dict)
+        left: dict[int, int] = {}
+        for row in rows:
+            if row.row.nights_left is not None:
+                left[id(row.row)] = row.row.nights_left
+                own = most[id(row.row)]
+                own[row.minor] = max(own.get(row.minor, 0), row.end - row.start)
+        return any(sum(nlargest(self.places[fund], own.values())) > left[row] for row, own in most.items())
+
     def _key(self, stand: Stand) -> object:
-        """Equal for stands with the same payers for the same nights."""
-        case = stand.case
-        return case.minor.id, case.facility.id, case.until
+        """Equal for stands, of whichever minors, with payers that reach equally far for the same nights."""
+        alike = tuple([payer.alike for payer in self._usable(stand)])
+        return alike, covered_until(stand.case), stand.case.until
 
 
 def least_beds(rows: Iterable[Taken]) -> Limit | None:
@@ -178,28 +206,16 @@ def _by_fund(taken: Iterable[Taken]) -> dict[str, list[Taken]]:
     return found
 
 
-def _too_long(rows: Iterable[Taken]) -> bool:
-    """Whether all who wait could take more nights of a row than it has left."""
-    most: dict[int, dict[int, int]] = defaultdict(dict)
-    left: dict[int, int] = {}
-    for row in rows:
-        if row.row.nights_left is not None:
-            left[id(row.row)] = row.row.nights_left
-            own = most[id(row.row)]
-            own[row.minor] = max(own.get(row.minor, 0), row.end - row.start)
-    return any(sum(own.values()) > left[row] for row, own in most.items())
-
-
-def cut(way: Sequence[Payer], end: int) -> tuple[Payer, ...]:
+def cut(way: Run, end: int) -> Run:
     """A sequence up to a night that is no longer paid (an ordinal)."""
     until = date.fromordinal(end)
     kept = (row for row in way if row.from_ < until)
     return tuple(
-        row if row.until is not None and row.until <= until else Payer(row.fund, row.from_, until) for row in kept
+        row if row.until is not None and row.until <= until else facts.Payer(row.fund, row.from_, until) for row in kept
     )
 
 
-def _end(way: Sequence[Payer]) -> int:
+def _end(way: Run) -> int:
     """The first night that a sequence does not pay (an ordinal); sequences of the plan all end."""
     until = way[-1].until
     if until is None:

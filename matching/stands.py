@@ -4,7 +4,8 @@ The beds of a unit that are free for anybody, cost alike and stay free alike are
 all the same. A bed that only one minor may have is a group of its own.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -66,6 +67,13 @@ class Stands(Builder):
         """What so many paid nights of the need cost."""
         placing = Placing(stand.case, stand.referral, self.beds[stand.group][0], nights)
         return self._nights_cost(placing, placing.need, nights)
+
+    def places(self, groups: Iterable[str]) -> int:
+        """How many at most could be in these groups of beds together."""
+        beds: Counter[str] = Counter()
+        for group in groups:
+            beds[self.house[group]] += len(self.beds[group])
+        return sum(min(count, self.room[house]) for house, count in beds.items())
 
     def _shared(self, case: Case, unit: Unit) -> list[Place]:
         """One place for each group of beds that anybody may have."""

@@ -78,6 +78,7 @@ def _counts(placed: int, unplaced: int, later: int) -> str:
 
 
 def proved(plan: Json) -> str:
+    """What is known of how good a plan is."""
     if plan["proof"] == "optimal":
         if plan["unique"] is False:
             return gettext("Proved: no plan is better. Others are as good.")
