@@ -46,11 +46,27 @@ class Purse:
             for payer in self._usable(stand):
                 groups[payer.funding.fund.id].add(stand.group)
         self.places = {fund: places(groups[fund]) for fund in could}
-        self.short = frozenset(self._short(_by_fund(self._wanted(stands, could))))
-        asked = [stand for stand in stands if self._may_run_short(stand)] if self.short else []
-        wanted = _by_fund(taken for stand in asked for way in self.heads(stand) for taken in self.of(stand, way))
-        self.short = frozenset(self._short(wanted))
-        self.lasting = frozenset(fund for fund in self.short if self._lasts(fund, wanted[fund]))
+        self.short, self.lasting = frozenset[str](), frozenset[str]()
+        self._find_short(stands, could)
+
+    def _find_short(self, stands: Sequence[Stand], could: set[str]) -> None:
+        """The funds that could run short by the ways that are tried: more are tried where some are, so again and again.
+
+        A first look at the most that anybody could take spares most stands.
+        """
+        perhaps = frozenset(self._short(_by_fund(self._wanted(stands, could))))
+        asked = [stand for stand in stands if any(payer.funding.fund.id in perhaps for payer in self._usable(stand))]
+        tried: dict[int, list[Run]] = {at: [self.best(stand)] for at, stand in enumerate(asked)}
+        while True:
+            wanted = _by_fund(taken for at, ways in tried.items() for way in ways for taken in self.of(asked[at], way))
+            short = frozenset(fund for fund in self._short(wanted) if fund in perhaps)
+            if short == self.short:
+                break
+            self.short = short
+            for at, ways in tried.items():
+                if len(ways) == 1 and not short.isdisjoint(row.fund for row in ways[0]):
+                    tried[at] = self.heads(asked[at])
+        self.lasting = frozenset(fund for fund in short if self._lasts(fund, wanted[fund]))
 
     def best(self, stand: Stand) -> Run:
         """The best sequence of payers (the rules' section 6), to the end of the bed at most."""
@@ -118,9 +134,6 @@ class Purse:
         last = max((row.end for row in taken if row.fund == fund), default=0)
         starts |= {start.toordinal() for _, start, _ in self.census.paid_by(fund)}
         return sorted(night for night in starts if self.tonight <= night < last)
-
-    def _may_run_short(self, stand: Stand) -> bool:
-        return any(payer.funding.fund.id in self.short for payer in self._usable(stand))
 
     def _limited(self) -> Iterator[tuple[str, bool]]:
         for fund in self.census.snapshot.funds:
