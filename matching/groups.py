@@ -7,21 +7,15 @@ is enough as soon as its answer is better than the first pair left out.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil
-from time import monotonic
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import coo_array, csr_array
 
 from matching import flow
-from matching.network import COST_LIMIT, Ints, Network, by_appearance, restricted
-from matching.whole import NoAnswer, solve_linear, solve_whole
-
-ROUNDING = 0.01  # floating point may be off by this much: aims are whole, so nothing is lost
-FIRST_PAIRS = 8  # of each minor, on average, in the first program
-GUIDE = -4 * COST_LIMIT * flow.TIER_WEIGHT  # one aim for all: it only says which pairs are tried first
+from matching.network import Ints, Network, restricted
+from matching.search import Search
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +128,7 @@ def solve(network: Network, conditions: Sides, *, seconds: float | None = None) 
     rows = np.flatnonzero(touched[network.pair_minor] & network.pair_open)
     part = restricted(network, rows)
     waiting = np.bincount(network.tier[touched], minlength=5)[1:]
-    search = _Search(part, Sides(conditions.matrix[:, rows], conditions.most), waiting, seconds)
+    search = Search(part, conditions.matrix[:, rows], conditions.most, waiting, seconds)
     if kept:
         search.begin(np.isin(rows, free.chosen))
     else:
@@ -155,100 +149,6 @@ def _joined(bound: Sequence[int], network: Network, free: flow.Plan, touched: ND
     unplaced = np.bincount(network.tier[rest[free.chosen[rest] < 0]], minlength=5)[1:]
     taken = free.chosen[rest][free.chosen[rest] >= 0]
     return tuple(np.add(bound, (*unplaced, network.pair_cost[taken].sum())).tolist())
-
-
-class _Search:
-    """Tier after tier, then the cost: each the least there is, over the pairs that its linear bound leaves in play.
-
-    Rows and pairs stand in an order that ids decide, so that the solver is asked the same whatever that of the network.
-    """
-
-    def __init__(self, network: Network, conditions: Sides, waiting: Ints, seconds: float | None) -> None:
-        self.network, self.waiting = network, waiting
-        self.ends = None if seconds is None else monotonic() + seconds
-        self.order = np.argsort(network.pair_tie, kind="stable")
-        places, most = _places(network, self.order)
-        self.matrix = vstack((places, conditions.matrix[:, self.order]), format="csr")
-        self.most = np.concatenate((most, conditions.most))
-        tier = network.tier[network.pair_minor[self.order]]
-        self.tiers = [-(tier == one).astype(np.int64) for one in (1, 2, 3, 4)]
-        self.cost = network.pair_cost[self.order]
-        promising = solve_linear(self.cost + GUIDE[tier], self.matrix, self.most)
-        self.rank = np.empty_like(self.order)
-        self.rank[np.argsort(promising.excess, kind="stable")] = np.arange(len(self.order))
-        self.count = FIRST_PAIRS * len(network.minors)
-        self._taken = np.zeros(len(self.order), np.bool_)
-        self.proved = True
-        self.bound = [0] * 5
-
-    @property
-    def taken(self) -> Ints:
-        """The rows of the pairs of the best plan found."""
-        return self.order[self._taken]
-
-    def begin(self, taken: NDArray[np.bool_]) -> None:
-        """Begin with a plan that is the best, as bool[pairs]."""
-        self._taken = taken[self.order]
-        for tier in self.tiers:
-            self._hold(tier)
-
-    def run(self) -> None:
-        """Search until it is proved, or time has run out."""
-        for at, tier in enumerate(self.tiers):
-            self.bound[at] = int(self.waiting[at])
-            if tier.any() and not self._least(at, tier, self.bound[at]):
-                return
-            self._hold(tier)
-        self._least(4, self.cost, 0)
-
-    def alone(self) -> bool | None:
-        """Whether no other plan has the tiers and the cost of the best one; None where time ran out."""
-        if not self._taken.any():
-            return True
-        cost = int(self.cost @ self._taken)
-        found = solve_linear(self.cost, self.matrix, self.most)
-        core = self._taken | (found.excess <= cost - found.bound + ROUNDING)
-        same = self._taken[core].astype(np.int64)
-        matrix = vstack((self.matrix[:, core], csr_array(same[None, :])), format="csr")
-        most = np.append(self.most, int(same.sum()) - 1)
-        try:
-            answer = solve_whole(self.cost[core], matrix, most, seconds=self._left)
-        except NoAnswer:
-            return True
-        if answer.taken is not None and int(self.cost[core] @ answer.taken) <= cost:
-            return False
-        return True if answer.proved else None
-
-    def _least(self, at: int, aim: Ints, beside: int) -> bool:
-        """Find the least of one aim, those before it held; False where time ran out."""
-        found = solve_linear(aim, self.matrix, self.most)
-        least = ceil(found.bound - ROUNDING)
-        self.bound[at] = beside + least
-        while True:
-            core = (self.rank < self.count) | self._taken
-            answer = solve_whole(aim[core], self.matrix[:, core], self.most, seconds=self._left)
-            if answer.taken is not None:
-                self._taken = np.zeros_like(core)
-                self._taken[core] = answer.taken
-            if not answer.proved:
-                beyond = found.bound + found.excess[~core].min(initial=np.inf)
-                self.bound[at] = beside + ceil(max(found.bound, min(answer.bound, beyond)) - ROUNDING)
-                self.proved = False
-                return False
-            reached = int(aim @ self._taken)
-            better = found.excess <= reached - 1 - found.bound + ROUNDING
-            if reached == least or not np.any(better & ~core):
-                self.bound[at] = beside + reached
-                return True
-            self.count = min(4 * self.count, 1 + int(self.rank[better].max()))
-
-    def _hold(self, aim: Ints) -> None:
-        self.matrix = vstack((self.matrix, csr_array(aim[None, :])), format="csr")
-        self.most = np.append(self.most, int(aim @ self._taken))
-
-    @property
-    def _left(self) -> float | None:
-        return None if self.ends is None else self.ends - monotonic()
 
 
 def _by_facility(network: Network, one: int, other: int, house: Ints | None) -> Sequence[tuple[Ints, Ints]]:
@@ -274,21 +174,6 @@ def value(network: Network, plan: flow.Plan) -> tuple[int, ...]:
 
 def _unplaced(network: Network, placed: Ints) -> tuple[int, ...]:
     return tuple((np.bincount(network.tier, minlength=5)[1:] - placed).tolist())
-
-
-def _places(network: Network, pairs: Ints) -> tuple[csr_array, Ints]:
-    """A row for each minor, contract, unit and facility of these pairs, and how many may be taken there."""
-    blocks, limits = [], []
-    for at, room in (
-        (network.pair_minor[pairs], np.ones(len(network.minors), np.int64)),
-        (network.pair_contract[pairs], network.contract_places),
-        (network.pair_unit[pairs], network.unit_beds),
-        (network.pair_facility[pairs], network.facility_places),
-    ):
-        ones, row = by_appearance(at)
-        blocks.append(coo_array((np.ones(len(pairs), np.int64), (row, np.arange(len(pairs)))), (len(ones), len(pairs))))
-        limits.append(np.minimum(room[ones], len(pairs)))
-    return vstack(blocks, format="csr"), np.concatenate(limits)
 
 
 def _plan(network: Network, chosen: Ints, proof: Literal["optimal", "bounded"]) -> flow.Plan:

@@ -10,6 +10,7 @@ What is judged for each pair by itself, and so may leave out plans that people c
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from time import monotonic
 from typing import Literal
 
 import numpy as np
@@ -156,11 +157,12 @@ def plan(
     """
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
         raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
-    census = Census(snapshot)
+    began, census = monotonic(), Census(snapshot)
     progress("judging every rule for everyone who waits")
     found = joint(census, policy)
     progress(f"{len(found.network.minors)} wait, {len(found.ways)} ways, {len(found.rows)} conditions between them")
-    solved = groups.solve(found.network, found.sides, seconds=seconds)
+    left = None if seconds is None else max(0.0, seconds - (monotonic() - began))
+    solved = groups.solve(found.network, found.sides, seconds=left)
     progress(f"{int(solved.plan.placed.sum())} placed, {solved.plan.proof}")
     chosen = _as_the_rules_order(found, solved.plan.chosen)
     answer = JointPlan(

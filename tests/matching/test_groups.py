@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from matching import flow, groups
+from matching import flow, groups, search
 from matching.network import Network
 from tests.proofs import saw, times
 
@@ -72,7 +72,7 @@ def value(network: Network, taken: np.ndarray) -> tuple[int, ...]:
 @pytest.mark.parametrize("batch", range(8))
 def test_no_plan_is_better_and_every_condition_is_kept(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under conditions: as good as the best of all plans, and proved to be, from few pairs as from many."""
-    monkeypatch.setattr(groups, "FIRST_PAIRS", 1 + 7 * (batch % 2))
+    monkeypatch.setattr(search, "FIRST_PAIRS", 1 + 7 * (batch % 2))
     bound = 0
     for seed in range(batch * times(50), (batch + 1) * times(50)):
         network, conditions = made(seed)
