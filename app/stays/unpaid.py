@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.beds.models import BedNight
 from app.clock import Clock
@@ -25,8 +25,8 @@ LOOKS_BACK = timedelta(days=7)
 
 def slept(session: Session, clock: Clock) -> Sequence[str]:
     """Stays with a night behind them that nobody paid, and of which that is not on record."""
-    own = select(Referral.id).where(Referral.minor_id == Stay.minor_id)
-    query = _unpaid(clock).with_only_columns(Stay.id).where(own.exists()).distinct()
+    led = Admission.stay_id.is_not(None)
+    query = _unpaid(clock).with_only_columns(Stay.id).where(or_(led, _made_for(Stay.minor_id).exists())).distinct()
     return session.scalars(query.order_by(Stay.id)).all()
 
 
@@ -81,11 +81,11 @@ def _referral(session: Session, stay_id: str) -> Referral | None:
         .join(Admission, Admission.offer_id == Offer.id)
         .where(Admission.stay_id == stay_id)
     )
-    stay = session.get_one(Stay, stay_id)
-    made = (
-        select(Referral)
-        .join(Minor, Minor.id == Referral.minor_id)
-        .where(Referral.minor_id == stay.minor_id, Referral.agency_id == Minor.agency_id)
-        .order_by(Referral.created_at, Referral.id)
-    )
+    made = _made_for(session.get_one(Stay, stay_id).minor_id).order_by(Referral.created_at, Referral.id)
     return session.scalars(led).first() or session.scalars(made).first()
+
+
+def _made_for(minor_id: str | InstrumentedAttribute[str]) -> Select[Referral]:
+    """The referrals of a minor by the agency that owns the record."""
+    query = select(Referral).join(Minor, Minor.id == Referral.minor_id)
+    return query.where(Referral.minor_id == minor_id, Referral.agency_id == Minor.agency_id)

@@ -208,6 +208,11 @@ class EveryMovement(Absences):
             self.answer(list(self.offers).index(offer), True)
         return next(iter(set(self.stays) - living), None)
 
+    def _had_reason(self, referral: str, keep_bed: bool) -> bool:
+        """Nor are two beds kept for who has one until then."""
+        own = keep_bed and referral in self.before and self.refused.code == "not_now"
+        return own or super()._had_reason(referral, keep_bed)
+
     def _goes_on(self, offer: Offer) -> bool:
         """What a yes does to the stay before: it is shortened, or, where it is in the same house, goes on itself."""
         stay_id = self.before.get(offer.referral_id)

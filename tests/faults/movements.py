@@ -218,12 +218,18 @@ class Movements(RuleBasedStateMachine):
         if made is None:
             with self.database.reading() as session:
                 open_ones = offers.list_offers(session, self.coordinator, referral, self.now)
-            assert not fresh or any(offer.status is OfferStatus.OPEN for offer in open_ones), (
+            asked = any(offer.status is OfferStatus.OPEN for offer in open_ones)
+            assert not fresh or asked or self._had_reason(referral, keep_bed), (
                 f"a fresh option was refused: {self.refused.detail or self.refused}"
             )
             return
         self.offers[made[0]] = self.read(Offer, made[0])
         self._held(made[0])
+
+    def _had_reason(self, referral: str, keep_bed: bool) -> bool:
+        """Why even a fresh option is refused: a bed that a fund pays is counted where it is held, not where ranked."""
+        held = any(row.hold is not None and row.fund is not None for row in self.ledger.in_force(self.now).values())
+        return self.refused.code == "money_held" and held
 
     def _held(self, offer_id: str) -> None:
         offer = self.read(Offer, offer_id)
