@@ -1,9 +1,12 @@
 """The engine on the command line: rank, explain, plan and schema, over snapshot files."""
 
 import argparse
+import ctypes
 import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from math import inf, nan
 from pathlib import Path
 from time import monotonic
@@ -29,6 +32,7 @@ EXAMPLES = """examples:
 
 FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
 
+STDOUT, STDERR = 1, 2
 QUIET = 2.0
 """Seconds after which a plan says on standard error what it is doing."""
 
@@ -95,11 +99,30 @@ def _plan(options: argparse.Namespace) -> None:
             _say(f"matching: {monotonic() - began:.0f} s: {said}")
 
     try:
-        found = plan(snapshot, seconds=options.seconds, progress=progress)
+        with solver_on_stderr():
+            found = plan(snapshot, seconds=options.seconds, progress=progress)
     except UnknownPolicy as error:
         raise BadInput(f"{options.file}: /policy: this engine does not know policy {error}") from None
     document = plan_document(found)
     _print(plain.plan(document) if options.plain else json.dumps(document, indent=1))
+
+
+@contextmanager
+def solver_on_stderr() -> Iterator[None]:
+    """Send what a solver's own code may write on standard output to standard error: there stands the answer alone."""
+    try:
+        kept = os.dup(STDOUT)
+    except OSError:  # there is no standard output at all
+        yield
+        return
+    os.dup2(STDERR, STDOUT)
+    try:
+        yield
+    finally:
+        with suppress(OSError, AttributeError, TypeError):
+            ctypes.CDLL(None).fflush(None)  # what C has buffered would follow the answer
+        os.dup2(kept, STDOUT)
+        os.close(kept)
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from matching.check_judging import Judge
 from matching.check_lines import LINE, Line
 from matching.check_network import waiting
 from matching.check_nights import Book
+from matching.check_one_step import LeftOver, better_by_one_step
 from matching.check_shape import Document, differences, same
 from matching.facts import Facility, Fund, Minor, Referral, Snapshot
 from matching.value import Policy
@@ -244,6 +245,22 @@ class _Check:
         ledger = self.book.ledger
         return ledger.taken(fund, night, "") == ledger.taken(fund, night, minor)
 
+    def _left_over(self) -> LeftOver:
+        """What the lines leave: who has no place and might have one, room in houses, and money for tonight."""
+        tied = {minor for pair in (*self.together, *self.apart) for minor in pair}
+        alone = [row["minor"] for row in self.document["unplaced"] if row["minor"] in self.waiting.keys() - tied]
+        options = {
+            minor: [found for house in self.snapshot.facilities if (found := self._option(self.waiting[minor], house))]
+            for minor in alone
+        }
+        room: dict[str, int] = {}
+        for facility in self.snapshot.facilities:
+            licensed = facility.licence.capacity or 0
+            awake = (facility.staffing.night_ratio or 0) * (facility.staffing.awake_staff_tonight or 0)
+            here = sum(line.case.facility.id == facility.id for line in self.lines)
+            room[facility.id] = min(licensed, awake) - self._present(facility) - here
+        return LeftOver(options, room)
+
     def _whole(self) -> Iterator[str]:
         """What is said of the plan as a whole: what it comes to, and that nothing is better."""
         out = Counter(row["urgency"] for row in self.document["unplaced"])
@@ -259,6 +276,8 @@ class _Check:
             yield "the plan: proof is neither optimal nor bounded"
         if self.document["proof"] == "optimal" and least != reached:
             yield "the plan: called optimal, but its bound is another"
+        if self.document["proof"] == "optimal":
+            yield from better_by_one_step(self.judge, self.book, self.policy, self.lines, self._left_over())
         if self.document["unique"] not in (True, False, None):
             yield "the plan: unique is neither yes nor no nor not known"
         careful = self.document["careful"]

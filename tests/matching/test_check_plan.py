@@ -217,3 +217,25 @@ def test_too_many_for_the_staff_awake_are_found(stored: Json) -> None:
     wrong = {**deepcopy(stored), "snapshot_sha256": planned(facts)["snapshot_sha256"]}
     found = faults(wrong, facts)
     assert any("fac_a: more people than licence and staff awake allow" in fault for fault in found), found
+
+
+def test_somebody_more_who_could_have_a_bed_is_found() -> None:
+    document = snapshot(minors=[minor(), minor("min_2")], referrals=[referral(), referral(2)])
+    facts = decode(document)
+    stored = planned(facts)
+    gone = stored["lines"].pop()
+    stored["unplaced"] = [{"minor": "min_2", "referral": "ref_2", "urgency": 1, "why": "no_place_left", "houses": 1}]
+    stored["funds"][0] |= {"beds_tonight": 1, "nights": 30}
+    cost = stored["value"]["cost"] - sum(term["cost"] for term in gone["terms"])
+    stored |= {"value": {"unplaced": [1, 0, 0, 0], "cost": cost}, "bound": {"unplaced": [1, 0, 0, 0], "cost": cost}}
+    assert faults(stored, facts) == ["the plan: min_2 could have a bed at fac_a beside all the others"]
+    assert faults({**stored, "proof": "bounded"}, facts) == []
+
+
+def test_a_better_bed_of_the_same_house_is_found() -> None:
+    beds = bed("bed_a1"), bed("bed_a2", confirmed_at="2026-11-20T09:00:00-05:00")
+    facts = decode(snapshot(facilities=[house("a", unit("unit_a", *beds))]))
+    other = decode(snapshot(facilities=[house("a", unit("unit_a", beds[0] | {"status": "offline"}, beds[1]))]))
+    stored = planned(other) | {"snapshot_sha256": planned(facts)["snapshot_sha256"]}
+    assert stored["lines"][0]["bed"] == "bed_a2"
+    assert faults(stored, facts) == ["min_1 at fac_a: bed_a1 is free, and better"]

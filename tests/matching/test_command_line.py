@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from matching.__main__ import main
+from matching.__main__ import main, solver_on_stderr
 from matching.codec import schema
 from matching.doubled import doubled
 from matching.plan_form import plan_schema
@@ -389,3 +389,10 @@ def test_a_plan_of_what_cannot_be_read_is_refused(write: Write, capsys: pytest.C
 def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(run("schema", "plan", capsys=capsys)) == plan_schema()
     assert json.loads(run("schema", "snapshot", capsys=capsys)) == schema()
+
+
+def test_what_a_solver_prints_by_itself_is_no_part_of_the_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    with solver_on_stderr():
+        os.write(1, b"noise of a solver\n")
+    os.write(1, b"the answer\n")
+    assert capfd.readouterr() == ("the answer\n", "noise of a solver\n")
