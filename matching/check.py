@@ -284,6 +284,10 @@ def _finding(row: Finding) -> Document:
     found["changes_on"] = row.changes_on.isoformat() if row.changes_on else None
     if not row.asks:
         del found["asks"]
+    if row.asks_alone is None:
+        del found["asks_alone"]
+    else:
+        found["asks_alone"] = list(row.asks_alone)
     return found
 
 

@@ -434,6 +434,7 @@ def _findings(findings: Iterable[Finding], keep: bool) -> list[dict[str, Any]]:
             "citation": row.citation,
             "changes_on": row.changes_on.isoformat() if row.changes_on else None,
             **({"asks": list(row.asks)} if row.asks else {}),
+            **({"asks_alone": list(row.asks_alone)} if row.asks_alone is not None else {}),
         }
         for row in findings
         if keep or row.outcome is not MET

@@ -78,7 +78,7 @@ class Finding(NamedTuple):
     `have` and `need` say it in short, `text` in a sentence that a coordinator reads. `changes_on` is the first
     date after the admission, within the need, on which the outcome would differ if only the date changed.
     `asks` names the facts that an unknown outcome lacks; where other people decide, also those that would be asked
-    for without them.
+    for without them. `asks_alone` are those that would be asked if nobody lived there, where that is something else.
     """
 
     rule: str
@@ -90,6 +90,7 @@ class Finding(NamedTuple):
     citation: str | None = None
     changes_on: date | None = None
     asks: tuple[str, ...] = ()
+    asks_alone: tuple[str, ...] | None = None
 
 
 class Fix(NamedTuple):

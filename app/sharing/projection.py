@@ -158,7 +158,7 @@ def _house_alone(finding: Json) -> Json | None:
     rule, outcome = finding["rule"], finding["outcome"]
     if rule not in ABOUT_PEOPLE:
         return finding
-    asks = [fact for fact in _asks(finding) if not fact.startswith(PEOPLE_FACTS)]
+    asks = [fact for fact in finding.get("asks_alone", _asks(finding)) if not fact.startswith(PEOPLE_FACTS)]
     if rule == UNIT_FIT and finding.get("need") != ROOM_THAT_SUITS:
         return None  # the ages of those who live there alone make the doubt
     by_house = {

@@ -122,18 +122,17 @@ class UnitFit(Rule):
         }[outcome]
         age = age_text(case.minor, case.admit_on)
         have = f"{case.minor.gender or 'gender not known'}, {'age not known' if age is None else age}"
-        asks: tuple[str, ...] = ()
-        if outcome is UNKNOWN:
-            found = zip(units, outcomes, strict=True)
-            asks = tuple(
-                dict.fromkeys(fact for unit, one in found if one is UNKNOWN for fact in _unit_asks(case, unit))
-            )
-        # Who may not know of the others must be able to tell: do their ages alone make the doubt?
-        others = outcome is UNKNOWN and MET is any_of(
-            unit_outcome(case, unit, case.admit_on, gap=False) for unit in units
-        )
-        need = "an age near those who live there" if others else "a room that suits"
-        return self.found(case, outcome, have, need, text, None, asks)
+        need = "a room that suits"
+        if outcome is not UNKNOWN:
+            return self.found(case, outcome, have, need, text)
+        asks = _asks(case, units, outcomes, gap=case.bed_known)
+        # Who may not know of the others must be able to tell: what of the doubt do their ages make?
+        alone = [unit_outcome(case, unit, case.admit_on, gap=False) for unit in units]
+        if any_of(alone) is MET:
+            need = "an age near those who live there"
+        found = self.found(case, outcome, have, need, text, None, asks)
+        without = _asks(case, units, alone, gap=False)
+        return found if without == asks else found._replace(asks_alone=without)
 
     def _units(self, case: Case) -> list[Unit]:
         if not case.bed_known:
@@ -179,14 +178,20 @@ def _gap(minor: Minor, row: Resident, most: int, on: date) -> Outcome:
     return NOT_MET if nearest > most else UNKNOWN
 
 
-def _unit_asks(case: Case, unit: Unit) -> list[str]:
+def _asks(case: Case, units: Iterable[Unit], outcomes: Iterable[Outcome], *, gap: bool) -> tuple[str, ...]:
+    """What the units in doubt lack, each fact once."""
+    found = zip(units, outcomes, strict=True)
+    return tuple(dict.fromkeys(fact for unit, one in found if one is UNKNOWN for fact in _unit_asks(case, unit, gap)))
+
+
+def _unit_asks(case: Case, unit: Unit, gap: bool) -> list[str]:
     minor, on = case.minor, case.admit_on
     asks = []
     if gender_in(minor.gender, unit.genders) is UNKNOWN:
         asks.append("minor.gender")
     if age_in_band(minor, unit.min_age, unit.max_age, on) is UNKNOWN:
         asks.extend(age_asks(minor))
-    if case.bed_known and unit.max_age_gap_years is not None:
+    if gap and unit.max_age_gap_years is not None:
         for row in _neighbours(case, unit, on):
             if _gap(minor, row, unit.max_age_gap_years, on) is UNKNOWN:
                 asks.extend(["facility.residents.age"] if row.age is None else [])

@@ -236,7 +236,11 @@ def crowds(draw: st.DrawFn) -> Json:
             )
     if draw(st.booleans()) and people:
         beds.append({"id": "bed_b9", "status": "offline", "unavailable": EVER})
-    limits = {"max_age_gap_years": draw(st.sampled_from([None, 1, 2, 4])), "min_age": draw(st.sampled_from([None, 12]))}
+    limits = {
+        "max_age_gap_years": draw(st.sampled_from([None, 1, 2, 4])),
+        "min_age": draw(st.sampled_from([None, 12])),
+        "genders": draw(st.sampled_from([None, ["female"]])),
+    }
     return house("fac_b", units=units(beds, **limits), residents=people) | _dated(draw)
 
 
@@ -263,7 +267,8 @@ FUNDS = [
 ASKS = st.fixed_dictionaries(
     {},
     optional={
-        "born_on": st.sampled_from([TURNS_16, TURNS_12, TURNS_18]),
+        "born_on": st.sampled_from([TURNS_16, TURNS_12, TURNS_18, None]),
+        "age_range": st.sampled_from([[14, 16], [11, 13]]),
         "custody": st.none(),
         "trafficking": st.none(),
         "gender": st.none(),
@@ -292,6 +297,19 @@ def filled(crowd: Json) -> Json:
     """The same house without a bed on any night, and without anybody."""
     [unit] = crowd["units"]
     return crowd | {"units": [unit | {"beds": [{"id": "bed_b0", "status": "offline"}]}], "residents": []}
+
+
+def test_what_a_room_asks_does_not_tell_who_sleeps_in_it() -> None:
+    """A girls' room with somebody of 16 or of 40, and another from 15 on: both ask what they would ask empty."""
+    minor = asked(born_on=None, age_range=[14, 16], gender=None)
+    girls = {"id": "unit_b", "beds": ONE_OPEN, "max_age_gap_years": 1, "genders": ["female"]}
+    older = {"id": "unit_b2", "beds": [{"id": "bed_b9", "status": "open"}], "min_age": 15}
+    near, far, nobody = (
+        shown(answer(house("fac_b", units=[girls, older], residents=[resident("bed_b2", "min_7", age=age)]), minor))
+        for age in (16, 40, 15)
+    )
+    assert '"minor.gender"' in nobody
+    assert near == far == nobody
 
 
 @settings(max_examples=times(150), deadline=None)

@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from matching.check import faults
+from matching.codec import decode
+
 from .builders import (
     asked,
     bed,
     changed,
     day,
+    decide,
     finding,
     fund,
     house,
@@ -206,3 +210,27 @@ def test_a_room_that_is_doubtful_asks_nothing_where_another_suits() -> None:
     )
     document = changed(document, {f"{FACILITY}/licence/genders": ["female", "male", "nonbinary"]})
     assert option(document)["unit"] == "unit_b"
+
+
+@pytest.mark.parametrize(
+    ("age", "asks", "alone"),
+    [
+        (None, ["facility.residents.age", "minor.gender"], ["minor.gender"]),
+        (12, ["minor.born_on", "minor.gender"], ["minor.gender"]),
+        (15, ["minor.gender"], None),
+    ],
+)
+def test_what_a_room_would_ask_if_nobody_slept_there_is_kept_beside(
+    age: int | None, asks: list[str], alone: list[str] | None
+) -> None:
+    shared = unit("unit_a", bed("bed_a1"), bed("bed_a2"), max_age_gap_years=2, genders=["female"])
+    here = house("a", shared, residents=[resident("bed_a2", age=age)])
+    who = minor(born_on=None, age_range=[14, 16], gender=None)
+    document = snapshot(facilities=[here], funds=[fund()], minors=[who])
+    found = finding(document, "unit.fit")
+    assert (sorted(found["asks"]), found.get("asks_alone")) == (asks, alone)
+    decision, facts = decide(document), decode(document)
+    assert faults(decision, facts) == []
+    finding_of = next(row for row in decision["needs_info"][0]["findings"] if row["rule"] == "unit.fit")
+    finding_of["asks_alone"] = ["minor.born_on"]
+    assert any("unit.fit of fac_a" in fault and "asks_alone" in fault for fault in faults(decision, facts))
