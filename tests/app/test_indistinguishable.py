@@ -50,6 +50,7 @@ def answer(second: Json, minor: Json, others: list[Json] | None = None, **more: 
         second,
         house("fac_c", population="mixed"),
         house("fac_d", declines=["arson"]),
+        *more.pop("houses", []),
         minors=[minor, *(others or ())],
         referrals=referrals + more.pop("referrals", []),
         **more,
@@ -297,6 +298,39 @@ def filled(crowd: Json) -> Json:
     """The same house without a bed on any night, and without anybody."""
     [unit] = crowd["units"]
     return crowd | {"units": [unit | {"beds": [{"id": "bed_b0", "status": "offline"}]}], "residents": []}
+
+
+@pytest.mark.parametrize("custody", ["none", None])
+def test_a_licence_that_is_full_until_a_day_reads_as_a_bed_that_frees(custody: str | None) -> None:
+    """Who counts how many live there learns no more than whoever reads when a bed frees."""
+    until = "2026-12-20"
+    room = house("fac_b", units=units(ONE_OPEN), residents=[resident("bed_b2", "min_8", until=until)])
+    room |= {"licence": room["licence"] | {"capacity": 1}}
+    closed = [bed | {"status": "open", "unavailable": [["2026-11-21", until]]} for bed in BOTH]
+    plain = house("fac_b", units=units(closed))
+    assert shown(answer(room, asked(custody=custody))) == shown(answer(plain, asked(custody=custody)))
+
+
+@pytest.mark.parametrize("custody", ["none", None])
+@pytest.mark.parametrize("cause", ["comes of age", "moves in elsewhere"])
+def test_a_sibling_who_moves_the_night_does_not_show(cause: str, custody: str | None) -> None:
+    """She waits with her sister: for the sister's birthday, or until the sister has a bed in another house."""
+    minor, sister = asked(together_with=["min_2"], custody=custody), asked(id="min_2", born_on=TURNS_16)
+    waits = [{"id": "ref_2", "minor": "min_2", "urgency": 1, "needed_from": "2026-11-22"}]
+    elsewhere, two = house("fac_e", funds=[]), cause == "comes of age"
+    if not two:
+        elsewhere |= {"residents": [resident("bed_e1", "min_2", **{"from": SOON})]}
+    grown = [{"id": "unit_b2", "beds": [{"id": "bed_b3", "status": "open"}], "min_age": 16}] if two else []
+    house_b = house("fac_b", units=[*units([{"id": "bed_b1", "status": "open"}]), *grown])
+
+    def told(second: Json) -> str:
+        return shown(answer(second, minor, [sister], referrals=deepcopy(waits), houses=[elsewhere]))
+
+    decision = answer(house_b, minor, [sister], referrals=deepcopy(waits), houses=[elsewhere])
+    [entry] = [row for name in ("later", "needs_info") for row in decision[name] if row["facility"] == "fac_b"]
+    assert entry["as_full"]["waits_for_people"]
+    closed = [unit | {"beds": [bed | {"status": "offline"} for bed in unit["beds"]]} for unit in house_b["units"]]
+    assert told(house_b) == told(house_b | {"units": closed})
 
 
 def test_what_a_room_asks_does_not_tell_who_sleeps_in_it() -> None:
