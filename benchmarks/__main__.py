@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import engine, ledger, service
+from benchmarks import engine, ledger, plans, service
 
-for benchmark in (engine, service, ledger):
+for benchmark in (engine, plans, service, ledger):
     sys.stdout.write(benchmark.main() + "\n")

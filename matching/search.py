@@ -27,8 +27,8 @@ class Search:
         self.network, self.waiting = network, waiting
         self.ends = None if seconds is None else monotonic() + seconds
         self.order = np.argsort(network.pair_tie, kind="stable")
-        places, most = _places(network, self.order)
-        self.matrix = vstack((places, matrix[:, self.order]), format="csr")
+        rows, most = places(network, self.order)
+        self.matrix = vstack((rows, matrix[:, self.order]), format="csr")
         self.most = np.concatenate((most, limits))
         tier = network.tier[network.pair_minor[self.order]]
         self.tiers = [-(tier == one).astype(np.int64) for one in (1, 2, 3, 4)]
@@ -133,7 +133,7 @@ class Search:
         return None if self.ends is None else self.ends - monotonic()
 
 
-def _places(network: Network, pairs: Ints) -> tuple[csr_array, Ints]:
+def places(network: Network, pairs: Ints) -> tuple[csr_array, Ints]:
     """A row for each minor, contract, unit and facility of these pairs, and how many may be taken there."""
     blocks, limits = [], []
     for at, room in (
