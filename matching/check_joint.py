@@ -14,13 +14,15 @@ from matching.check_lines import LINE, Line
 from matching.check_network import waiting
 from matching.check_nights import Book
 from matching.check_one_step import LeftOver, better_by_one_step
+from matching.check_prices import Reckoning, misread, overclaimed
 from matching.check_shape import Document, differences, same
 from matching.facts import Facility, Fund, Minor, Referral, Snapshot
 from matching.value import Policy
 
 HEADER = {
     *("version", "snapshot_sha256", "rules_version", "engine_version", "policy", "tonight"),
-    *("lines", "unplaced", "later", "value", "bound", "proof", "unique", "together", "apart", "funds", "careful"),
+    *("lines", "unplaced", "later", "value", "bound", "proof", "unique", "together", "apart", "funds"),
+    *("certificate", "careful"),
 }
 UNPLACED = {"minor", "referral", "urgency", "why", "houses"}
 VALUE = {"unplaced", "cost"}
@@ -44,6 +46,8 @@ def _misshapen(document: Document) -> Iterator[str]:
             yield f"{name} have not the keys of the schema"
         elif not all(isinstance(row[key], str) for row in rows for key in ("minor", "referral")):
             yield f"{name} name somebody by what is no id"
+    if misread(document["certificate"]):
+        yield "the certificate is not four tiers with prices"
     for name in ("value", "bound"):
         row = document[name]
         if not isinstance(row, dict) or set(row) != VALUE or not _numbers(row["unplaced"], row["cost"]):
@@ -148,9 +152,7 @@ class _Check:
             coming[facility.id] += not (lives and own)
         for name, count in coming.items():
             facility, present = self.facilities[name], self._present(self.facilities[name])
-            licensed = facility.licence.capacity or 0
-            awake = (facility.staffing.night_ratio or 0) * (facility.staffing.awake_staff_tonight or 0)
-            if count and present + count > min(licensed, awake):
+            if count and present + count > self._limit(facility):
                 yield f"{name}: more people than licence and staff awake allow"
 
     def _present(self, facility: Facility) -> int:
@@ -245,6 +247,23 @@ class _Check:
         ledger = self.book.ledger
         return ledger.taken(fund, night, "") == ledger.taken(fund, night, minor)
 
+    def _certificate(self) -> Iterator[str]:
+        """Whether the prices prove, by arithmetic, how many of each tier can be placed at most."""
+        options = {
+            minor: [found for house in self.snapshot.facilities if (found := self._option(referral, house))]
+            for minor, referral in self.waiting.items()
+        }
+        room = {row.id: max(0, self._limit(row) - self._present(row)) for row in self.snapshot.facilities}
+        reckoning = Reckoning(self.judge, self.book, options, room, {"together": self.together, "apart": self.apart})
+        tiers = {minor: referral.urgency for minor, referral in self.waiting.items()}
+        placed = Counter(line.referral.urgency for line in self.lines)
+        yield from overclaimed(self.document["certificate"], reckoning, tiers, placed)
+
+    def _limit(self, facility: Facility) -> int:
+        """People whom licence and staff awake allow."""
+        awake = (facility.staffing.night_ratio or 0) * (facility.staffing.awake_staff_tonight or 0)
+        return min(facility.licence.capacity or 0, awake)
+
     def _left_over(self) -> LeftOver:
         """What the lines leave: who has no place and might have one, room in houses, and money for tonight."""
         tied = {minor for pair in (*self.together, *self.apart) for minor in pair}
@@ -255,10 +274,8 @@ class _Check:
         }
         room: dict[str, int] = {}
         for facility in self.snapshot.facilities:
-            licensed = facility.licence.capacity or 0
-            awake = (facility.staffing.night_ratio or 0) * (facility.staffing.awake_staff_tonight or 0)
             here = sum(line.case.facility.id == facility.id for line in self.lines)
-            room[facility.id] = min(licensed, awake) - self._present(facility) - here
+            room[facility.id] = self._limit(facility) - self._present(facility) - here
         return LeftOver(options, room)
 
     def _whole(self) -> Iterator[str]:
@@ -278,6 +295,7 @@ class _Check:
             yield "the plan: called optimal, but its bound is another"
         if self.document["proof"] == "optimal":
             yield from better_by_one_step(self.judge, self.book, self.policy, self.lines, self._left_over())
+        yield from self._certificate()
         if self.document["unique"] not in (True, False, None):
             yield "the plan: unique is neither yes nor no nor not known"
         careful = self.document["careful"]

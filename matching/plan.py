@@ -18,6 +18,7 @@ import numpy as np
 from matching import ENGINE_VERSION, RULES_VERSION, codec, groups
 from matching.admission import earliest
 from matching.census import Census
+from matching.certificate import AtMost, certificate
 from matching.facts import Bed, Payer, PolicyRef, Snapshot
 from matching.joint import Joint, Way, joint
 from matching.money import least_beds
@@ -105,7 +106,8 @@ class JointPlan:
 
     `proof` is "optimal", or "bounded" where the deadline came first. `unique` says whether no other plan is as good:
     where others are, the order of ids settles it; None: not known. `together` and `apart` are those who wait and ask
-    to be with somebody, or must be kept from somebody, who waits too. `funds` are those that pay in the plan.
+    to be with somebody, or must be kept from somebody, who waits too. `funds` are those that pay in the plan, and
+    `certificate` proves by arithmetic how many of each tier can be placed at most.
     """
 
     snapshot_sha256: str
@@ -123,6 +125,7 @@ class JointPlan:
     together: tuple[tuple[str, str], ...]
     apart: tuple[tuple[str, str], ...]
     funds: tuple[FundUse, ...]
+    certificate: tuple[AtMost, ...]
 
 
 def plan(
@@ -181,6 +184,7 @@ def plan(
         together=found.together,
         apart=found.apart,
         funds=_funds(found, chosen),
+        certificate=certificate(found, chosen),
     )
     census.forget()
     return answer

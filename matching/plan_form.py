@@ -33,6 +33,14 @@ def plan_document(found: JointPlan) -> Document:
         "together": [list(pair) for pair in found.together],
         "apart": [list(pair) for pair in found.apart],
         "funds": [asdict(row) for row in found.funds],
+        "certificate": [
+            {
+                "tier": row.tier,
+                "placed": row.placed,
+                "prices": [{"of": list(price.of), "price": price.price} for price in row.prices],
+            }
+            for row in found.certificate
+        ],
         "careful": [{"code": code, "text": text} for code, text in CAREFUL.items()],
     }
 
@@ -109,6 +117,9 @@ def plan_schema() -> Document:
             together=_many(_many(text, 2)),
             apart=_many(_many(text, 2)),
             funds=_many(_object(fund=text, beds_tonight=count, beds_left=some, nights=count, nights_left=some)),
+            certificate=_many(
+                _object(tier=_whole(1, 4), placed=count, prices=_many(_object(of=_many(text), price=count))), 4
+            ),
             careful=_many(_object(code=text, text=text)),
         ),
     }

@@ -101,6 +101,7 @@ def test_the_meeting_has_something_of_everything(stored: Json, facts: Snapshot) 
 # One fault planted.
 
 ONE, TWO, THREE, FOUR = (f"/lines/{at}" for at in range(4))
+PRICE = "/certificate/1/prices/0"
 PLANTED: dict[str, tuple[Json, str]] = {
     "another version": ({"/version": 2}, "version"),
     "another snapshot": ({"/snapshot_sha256": "0" * 64}, "snapshot_sha256"),
@@ -168,6 +169,15 @@ PLANTED: dict[str, tuple[Json, str]] = {
     "optimal with a gap": ({"/bound/cost": 80000}, "called optimal"),
     "a proof of another kind": ({"/proof": "likely"}, "proof is neither"),
     "unique perhaps": ({"/unique": "perhaps"}, "unique is neither"),
+    "a certificate that is none": ({"/certificate": [None] * 4}, "certificate is not four tiers"),
+    "a price below nothing": ({f"{PRICE}/price": -1}, "certificate is not four tiers"),
+    "a price on nothing that there is": (
+        {f"{PRICE}/of": ["room", "fac_q"]},
+        "do not prove what it says of tier 2",
+    ),
+    "a price twice": ({f"{PRICE}/of": ["together", "min_1", "min_2", "fac_b"]}, "do not prove"),
+    "prices left out": ({"/certificate/0/prices": [], "/certificate/0/placed": 0}, "prove what it says of tier 1"),
+    "fewer than are placed": ({"/certificate/1/placed": 1}, "more of tier 2 are placed"),
     "nothing it is careful about": ({"/careful": []}, "careful"),
 }
 
@@ -178,6 +188,22 @@ def test_a_planted_fault_is_found(name: str, stored: Json, facts: Snapshot) -> N
     found = faults(changed(stored, changes), facts)
     assert any(said in fault for fault in found), found
     assert len(found) < 12
+
+
+def test_prices_prove_that_nobody_more_could_have_a_bed() -> None:
+    """Two beds and three who need one: without the price of the beds nothing is proved."""
+    three = (1, 2, 3)
+    document = snapshot(
+        funds=[fund()], minors=[minor(f"min_{n}") for n in three], referrals=[referral(n) for n in three]
+    )
+    facts = decode(document)
+    stored = planned(facts)
+    first = stored["certificate"][0]
+    assert (first["placed"], first["prices"]) == (2, [{"of": ["beds", "bed_a1", "bed_a2"], "price": 2**20}])
+    assert faults(stored, facts) == []
+    for price in (0, 2**21):
+        wrong = faults(changed(stored, {"/certificate/0/prices/0/price": price}), facts)
+        assert wrong == ["the plan: its prices do not prove what it says of tier 1"], price
 
 
 def swapped(stored: Json, one: int, other: int, *keys: str) -> Json:

@@ -201,6 +201,8 @@ def test_no_plan_is_better(part: int) -> None:
         assert found["bound"] == found["value"], seed
         assert found["proof"] == "optimal"
         assert found["unique"] is (many == 1), seed
+        tiers = Counter(row["urgency"] for row in found["lines"])
+        assert all(row["placed"] >= tiers[row["tier"]] for row in found["certificate"]), seed
         assert found["value"]["cost"] == sum(term["cost"] for row in found["lines"] for term in row["terms"]), seed
     saw("joint plans with siblings, conflicts and shared money against every plan", times(TRIES))
 
