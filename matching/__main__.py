@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 from matching import plain
 from matching.census import Census
-from matching.codec import SnapshotError, decision_document, decode, explanation_document, schema
+from matching.codec import SnapshotError, decode, schema
+from matching.decision_form import decision_document, explanation_document
 from matching.doubled import doubled
 from matching.eligibility import assess
 from matching.facts import Snapshot

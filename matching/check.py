@@ -45,7 +45,7 @@ def faults(document: Document, snapshot: Snapshot, policy: Policy = DEFAULT_POLI
     Parameters
     ----------
     document : dict
-        The JSON of a decision with every finding, as `codec.decision_document` gives it, or of a joint plan.
+        The JSON of a decision with every finding, as `decision_form.decision_document` gives it, or of a joint plan.
     snapshot : Snapshot
         What it was decided from, as `codec.decode` gives it.
     policy : Policy

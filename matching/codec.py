@@ -1,4 +1,4 @@
-"""Snapshot JSON ⇄ facts, the JSON Schema, and the JSON of a decision.
+"""Snapshot JSON ⇄ facts, and the JSON Schema.
 
 The shapes stand once, in `facts`; this module turns them into strict pydantic models and adds what each named
 value must look like. Nothing that was sent is ever repeated in a message: it could be about a child.
@@ -15,7 +15,6 @@ from operator import attrgetter
 from typing import (
     Annotated,
     Any,
-    Literal,
     NamedTuple,
     Union,
     get_args,
@@ -33,10 +32,7 @@ from pydantic import (
 )
 
 from matching import facts
-from matching.decision import AsFull, Decision, Option
-from matching.eligibility import Assessment
 from matching.facts import Snapshot
-from matching.findings import MET, Finding
 from matching.integrity import faults
 
 
@@ -123,8 +119,8 @@ def _checked(document: str | bytes | dict[str, Any]) -> BaseModel:
 
 def encode(snapshot: Snapshot) -> dict[str, Any]:
     """Give the contract JSON of a snapshot; facts that are not known are left out."""
-    plain: dict[str, Any] = _plain(snapshot)
-    return plain
+    document: dict[str, Any] = plain(snapshot)
+    return document
 
 
 def canonical(snapshot: Snapshot) -> bytes:
@@ -133,7 +129,7 @@ def canonical(snapshot: Snapshot) -> bytes:
 
 
 def _bytes(arranged: Snapshot) -> bytes:
-    return json.dumps(_plain(arranged), sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(plain(arranged), sort_keys=True, separators=(",", ":")).encode()
 
 
 def sha256(snapshot: Snapshot) -> str:
@@ -237,7 +233,7 @@ _AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 """Types that JSON holds as they are: most of a snapshot, so they are told apart before anything is called."""
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn facts into what JSON can hold."""
     kind: Any = type(value)
     if kind in _AS_THEY_ARE:
@@ -246,17 +242,17 @@ def _plain(value: Any) -> Any:
     if fields is not None:
         names, get = fields
         return {
-            name: row if type(row) in _AS_THEY_ARE else _plain(row)
+            name: row if type(row) in _AS_THEY_ARE else plain(row)
             for name, row in zip(names, get(value), strict=True)
             if row is not None
         }
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, frozenset):
-        return sorted(map(_plain, value))
+        return sorted(map(plain, value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(value[key]) for key in sorted(value)}
-    return [row if type(row) in _AS_THEY_ARE else _plain(row) for row in value]
+        return {str(key): plain(value[key]) for key in sorted(value)}
+    return [row if type(row) in _AS_THEY_ARE else plain(row) for row in value]
 
 
 @cache
@@ -313,132 +309,7 @@ def _holders(kind: Any) -> tuple[str, ...]:
 def _order(row: Any) -> tuple[str, str]:
     """By id; what has none, by all it says."""
     own = getattr(row, "id", "")
-    return (own, "" if own else json.dumps(_plain(row), sort_keys=True))
-
-
-# A decision to JSON.
-
-
-def decision_document(decision: Decision, findings: Literal["all", "failed"] = "all") -> dict[str, Any]:
-    """Give the JSON of a decision, version 1.
-
-    Parameters
-    ----------
-    decision : Decision
-    findings : {"all", "failed"}
-        Whether findings that are met are in it.
-
-    Returns
-    -------
-    dict
-        As the contract says, with `weight` and `cost` beside each term's value.
-    """
-    keep = findings == "all"
-    return {
-        "version": 1,
-        "referral": decision.referral,
-        "snapshot_sha256": decision.snapshot_sha256,
-        "rules_version": decision.rules_version,
-        "engine_version": decision.engine_version,
-        "options": [_option(row, keep) for row in decision.options],
-        "later": [_option(row, keep) for row in decision.later],
-        "needs_info": [
-            {
-                "facility": row.facility,
-                "unknown": list(row.unknown),
-                "ask": [ask._asdict() for ask in row.ask],
-                "findings": _findings(row.findings, keep),
-                "as_full": _as_full(row.as_full, keep),
-            }
-            for row in decision.needs_info
-        ],
-        "excluded": [
-            {
-                "facility": row.facility,
-                "failed": list(row.failed),
-                "fix": [fix._asdict() for fix in row.fix],
-                "findings": _findings(row.findings, keep),
-                "as_full": _as_full(row.as_full, keep),
-            }
-            for row in decision.excluded
-        ],
-    }
-
-
-def explanation_document(assessment: Assessment, findings: Literal["all", "failed"] = "all") -> dict[str, Any]:
-    """Give the JSON of every rule for one referral at one facility, and the list they put it in."""
-    case = assessment.case
-    lists = {"option": "options", "later": "later", "needs_info": "needs_info", "excluded": "excluded"}
-    return {
-        "version": 1,
-        "referral": assessment.admission.referral,
-        "facility": case.facility.id,
-        "list": lists[assessment.verdict],
-        "admit_on": case.admit_on.isoformat(),
-        "bed_known": case.bed_known,
-        "failed": assessment.failed,
-        "unknown": assessment.unknown,
-        "findings": _findings(assessment.all_findings, findings == "all"),
-    }
-
-
-def _option(row: Option, keep: bool) -> dict[str, Any]:
-    first = {"rank": row.rank} if row.rank is not None else {}
-    when, last = {"admit_on": _plain(row.admit_on)}, {}
-    if row.rank is None:
-        when |= {"from": when["admit_on"], "room_from": _plain(row.room_from)}
-        last = {"as_full": _as_full(row.as_full, keep)}
-    return {
-        **first,
-        "facility": row.facility,
-        "unit": row.unit,
-        "bed": row.bed,
-        **when,
-        "funded_nights": row.funded_nights,
-        "first_unfunded_night": _plain(row.first_unfunded_night),
-        "payers": _plain(row.payers),
-        "binding": row.binding,
-        "bed_until": _plain(row.bed_until),
-        "bed_confirmed_at": _plain(row.bed_confirmed_at),
-        "call_first": row.call_first,
-        "provisional": list(row.provisional),
-        "terms": [{**term._asdict(), "cost": term.cost} for term in row.terms],
-        "network": _plain(row.network),
-        "findings": _findings(row.findings, keep),
-        **last,
-    }
-
-
-def _as_full(full: AsFull | None, keep: bool) -> dict[str, Any] | None:
-    if full is None:
-        return None
-    return {
-        "waits_for_people": full.waits_for_people,
-        "list": full.listed,
-        "unknown": list(full.unknown),
-        "failed": list(full.failed),
-        "fix": [fix._asdict() for fix in full.fix],
-        "findings": _findings(full.findings, keep),
-    }
-
-
-def _findings(findings: Iterable[Finding], keep: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "rule": row.rule,
-            "outcome": row.outcome.value,
-            "subject": row.subject,
-            "have": row.have,
-            "need": row.need,
-            "text": row.text,
-            "citation": row.citation,
-            "changes_on": row.changes_on.isoformat() if row.changes_on else None,
-            **({"asks": list(row.asks)} if row.asks else {}),
-            **({"asks_alone": list(row.asks_alone)} if row.asks_alone is not None else {}),
-        }
-        for row in findings
-        if keep or row.outcome is not MET
-    ]
+    return (own, "" if own else json.dumps(plain(row), sort_keys=True))
 
 
 # Problems in words.

@@ -1,7 +1,7 @@
 """Every ranking of tonight, confirmed by the checker that shares no code with the solver."""
 
 from matching.check import faults
-from matching.codec import decision_document
+from matching.decision_form import decision_document
 from matching.facts import Snapshot
 from matching.ranking import rank
 

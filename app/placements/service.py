@@ -30,7 +30,8 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
 from matching import ENGINE_VERSION, RULES_VERSION
 from matching.check import faults
-from matching.codec import SnapshotError, decision_document, decode, sha256
+from matching.codec import SnapshotError, decode, sha256
+from matching.decision_form import decision_document
 from matching.facts import Snapshot
 from matching.ranking import rank as decide
 from matching.value import Policy, Weight

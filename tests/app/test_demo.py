@@ -29,7 +29,8 @@ from app.demo.stage import Doors
 from app.demo.state import SEED, TONIGHT, ZONE, invent
 from app.demo.tonight import tonight
 from app.main import create_app
-from matching.codec import decision_document, decode
+from matching.codec import decode
+from matching.decision_form import decision_document
 from matching.ranking import rank
 from tests.matching.oracle.clocks import pays
 from tests.matching.oracle.facts import MET

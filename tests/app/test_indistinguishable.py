@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, Viewer, ViewerKind, project
-from matching.codec import decision_document, decode
+from matching.codec import decode
+from matching.decision_form import decision_document
 from matching.ranking import rank
 from tests.factories import fund, house, network
 from tests.proofs import times

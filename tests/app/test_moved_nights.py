@@ -21,8 +21,8 @@ from app.db import Database
 from app.main import create_app
 from app.placements import service
 from app.sharing.projection import NOT_AVAILABLE, NOT_AVAILABLE_TEXT
-from matching.codec import decision_document
 from matching.decision import Decision
+from matching.decision_form import decision_document
 from tests.actors import sign_in
 from tests.conftest import EVENING
 from tests.factories import Caller, fund, house, load, made, network, refused

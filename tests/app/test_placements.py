@@ -22,7 +22,8 @@ from app.clock import MovableClock
 from app.db import Database
 from app.placements import service
 from app.sharing.projection import AGENCY, project
-from matching.codec import decision_document, decode
+from matching.codec import decode
+from matching.decision_form import decision_document
 from matching.ranking import rank
 from matching.value import DEFAULT_POLICY
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, refused

@@ -22,7 +22,8 @@ from app.placements.load import load_network
 from app.placements.snapshot import build, take
 from app.referrals.models import Referral, ReferralStatus
 from app.stays.models import Stay
-from matching.codec import SnapshotError, canonical, decision_document, decode
+from matching.codec import SnapshotError, canonical, decode
+from matching.decision_form import decision_document
 from matching.ranking import rank
 from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, lead, load, made, network, new_agency
 from tests.matching.worlds import world

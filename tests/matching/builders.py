@@ -10,7 +10,8 @@ from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
 
-from matching.codec import decision_document, decode
+from matching.codec import decode
+from matching.decision_form import decision_document
 from matching.ranking import rank
 
 Json = dict[str, Any]

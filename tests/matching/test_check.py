@@ -18,7 +18,8 @@ from benchmarks.networks import network
 from matching import check_nights, clocks
 from matching.census import House
 from matching.check import faults
-from matching.codec import decision_document, decode
+from matching.codec import decode
+from matching.decision_form import decision_document
 from matching.facts import Snapshot
 from matching.payer import Funding
 from matching.ranking import rank

@@ -5,8 +5,9 @@ import pytest
 
 from matching.admission import earliest, make_case
 from matching.census import Census
-from matching.codec import decision_document, decode
+from matching.codec import decode
 from matching.decision import Decision
+from matching.decision_form import decision_document
 from matching.eligibility import assess, sibling_outcome
 from matching.findings import NOT_MET, UNKNOWN
 from matching.masks import BIT, masks

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.codec import canonical, decision_document, decode, sha256
+from matching.codec import canonical, decode, sha256
+from matching.decision_form import decision_document
 from matching.ranking import rank
 from tests.proofs import saw, times
 

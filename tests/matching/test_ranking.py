@@ -6,7 +6,8 @@ from weakref import ref
 
 import pytest
 
-from matching.codec import decision_document, decode, sha256
+from matching.codec import decode, sha256
+from matching.decision_form import decision_document
 from matching.ranking import DECISIONS_A_LOOK, UnknownPolicy, UnknownReferral, rank
 
 from .builders import (

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from matching.codec import decision_document, decode
+from matching.codec import decode
+from matching.decision_form import decision_document
 from matching.ranking import rank
 from matching.value import DEFAULT_POLICY, Policy, Weight
 
