@@ -17,6 +17,9 @@ from matching.payers import Payer, accepted_payers, covered_until
 from matching.stands import Stand
 
 WEEK = 7
+MOST_LENGTHS = 60_000
+"""So many ways at most are made by shortening runs night by night."""
+
 Run = tuple[facts.Payer, ...]
 """Who pays which nights, one after another without a gap."""
 
@@ -48,6 +51,7 @@ class Purse:
         self.places = {fund: places(groups[fund]) for fund in could}
         self.short, self.lasting = frozenset[str](), frozenset[str]()
         self._find_short(stands, could)
+        self.step = 1 if self._lengths(stands) <= MOST_LENGTHS else WEEK
 
     def _find_short(self, stands: Sequence[Stand], could: set[str]) -> None:
         """The funds that could run short by the ways that are tried: more are tried where some are, so again and again.
@@ -96,7 +100,8 @@ class Purse:
         """Every sequence that is tried: where no payer of the best may run short, that one alone.
 
         Else also those that other payers begin. Where a fund may run short of nights, or on a later night, each of all
-        these with it is also shortened: to whole weeks, to where one payer hands over to the next, and to one night.
+        these with it is also shortened: night by night; where that would be too many, to whole weeks, to where one
+        payer hands over to the next, and to one night.
         """
         best = self.best(stand)
         yield best
@@ -108,8 +113,18 @@ class Purse:
             if not self.lasting.isdisjoint(row.fund for row in way):
                 nights = _end(way) - self.tonight
                 ends = {_end((row,)) - self.tonight for row in way}
-                for length in sorted({1, *range(WEEK, nights, WEEK), *ends} - {nights}, reverse=True):
+                for length in sorted({1, *range(self.step, nights, self.step), *ends} - {nights}, reverse=True):
                     yield cut(way, self.tonight + length)
+
+    def _lengths(self, stands: Sequence[Stand]) -> int:
+        """How many ways there would be if runs were shortened night by night."""
+        return sum(
+            _end(way) - self.tonight
+            for stand in stands
+            if not self.short.isdisjoint(row.fund for row in self.best(stand))
+            for way in self.heads(stand)
+            if not self.lasting.isdisjoint(row.fund for row in way)
+        )
 
     def of(self, stand: Stand, way: Run) -> Iterator[Taken]:
         """What a way takes of each fund."""

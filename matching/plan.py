@@ -33,8 +33,8 @@ CAREFUL = {
         "A last resort waits for a payer that could pay for one young person alone, even where others use it up."
     ),
     "payers.tried": (
-        "Payers follow the rules' order. Where a fund may not reach for all, other first payers and runs shortened to "
-        "whole weeks are tried, and no other sequences."
+        "Payers follow the rules' order. Where a fund may not reach for all, other first payers and shorter runs are "
+        "tried, in a large network by whole weeks, and no other sequences."
     ),
     "siblings.later": (
         "A sibling who needs a bed later than tonight is looked at, but no bed is kept for that later night."

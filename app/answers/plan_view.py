@@ -31,7 +31,7 @@ CAREFUL = {
     "residents.stay": marked("Everyone who lives in a house is taken to stay there tonight."),
     "money.stays": marked("What a fund pays now, or keeps for a hold, is not given to anybody else."),
     "last_resort.alone": marked("A payer of last resort waits as if each young person came alone."),
-    "payers.tried": marked("Where a fund may not reach for all, shorter runs are tried in whole weeks only."),
+    "payers.tried": marked("Where a fund may not reach for all, not every way to share it is tried."),
     "siblings.later": marked("For a sibling who needs a bed later, none is kept by the plan."),
 }
 
