@@ -269,3 +269,25 @@ def test_a_better_bed_of_the_same_house_is_found() -> None:
     stored = planned(other) | {"snapshot_sha256": planned(facts)["snapshot_sha256"]}
     assert stored["lines"][0]["bed"] == "bed_a2"
     assert faults(stored, facts) == ["min_1 at fac_a: bed_a1 is free, and better"]
+
+
+def test_a_house_that_is_no_option_is_found(facts: Snapshot, stored: Json) -> None:
+    wrong = changed(stored, {f"{FOUR}/facility": "fac_c", f"{FOUR}/unit": "unit_c", f"{FOUR}/bed": "bed_c1"})
+    refusing = decode(changed(meeting(), {"/minors/3/wishes": {"prefer": [], "refuse": ["fac_c"]}}))
+    found = faults(wrong | {"snapshot_sha256": planned(refusing)["snapshot_sha256"]}, refusing)
+    assert "min_4 at fac_c: the house is no option tonight" in found
+
+
+def test_lines_out_of_order_are_found(facts: Snapshot, stored: Json) -> None:
+    wrong = {**stored, "lines": stored["lines"][::-1]}
+    assert faults(wrong, facts) == ["lines are out of order"]
+
+
+def test_nights_that_are_paid_without_a_bed_are_found() -> None:
+    kept = bed("bed_a1", unavailable=[[day(9), day(12)]])
+    facts = decode(snapshot(funds=[fund()], facilities=[house("a", unit("unit_a", kept))]))
+    stored = planned(facts)
+    assert (stored["lines"][0]["paid_nights"], stored["lines"][0]["bed_until"]) == (9, day(9))
+    assert faults(stored, facts) == []
+    found = faults(changed(stored, {f"{ONE}/payers/0/until": day(12)}), facts)
+    assert "min_1 at fac_a: nights are paid on which the bed is not free" in found

@@ -1,11 +1,13 @@
 """The plan under conditions, against every plan there is."""
 
+from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
-from matching import flow, groups, search
+from matching import flow, groups, search, whole
 from matching.network import Network
 from tests.proofs import saw, times
 
@@ -139,3 +141,26 @@ def test_conditions_of_another_network_are_refused() -> None:
     assert len(network.pair_minor) != len(other.pair_minor)
     with pytest.raises(ValueError, match="another network"):
         groups.solve(network, conditions)
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_a_search_that_is_cut_anywhere_keeps_what_it_has(stage: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From some program on none ends in time: the plan keeps every condition, and its bound is one."""
+    cut = 0
+    for seed in range(40):
+        network, conditions = made(seed)
+        asked = iter(range(100))
+
+        def sometimes(*program: Any, asked: Iterator[int] = asked, **how: Any) -> whole.Answer:
+            if next(asked) < stage:
+                return whole.solve_whole(*program, **how)
+            return whole.Answer(None, float("-inf"), False)
+
+        monkeypatch.setattr(search, "solve_whole", sometimes)
+        found = groups.solve(network, conditions)
+        taken = found.plan.chosen[found.plan.chosen >= 0]
+        assert fits(network, taken)
+        assert conditions.kept_by(taken)
+        assert found.bound <= best(network, conditions) <= value(network, taken), seed
+        cut += found.plan.proof == "bounded"
+    assert cut or stage
