@@ -259,8 +259,9 @@ def _units(
     columns, unit_at = distinct(keys)
     rows, minor_at = distinct([(minor.gender, age_seen(minor, night)) for minor in minors])
     table = [
-        unit_outcome(alone(census, minors[row], houses[places[column]].facility), units[column], night, gap=True)
-        for row in rows
+        # Whoever stands for others of the same age may live in the house: her or his own row would be passed over.
+        unit_outcome(alone(census, who, houses[places[column]].facility), units[column], night, gap=True)
+        for who in [_stranger(minors[row]) for row in rows]
         for column in columns
     ]
     return (

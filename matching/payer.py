@@ -95,12 +95,13 @@ class Funding:
 
     @property
     def alike(self) -> Hashable:
-        """Equal for two minors whose blocks reach equally far from every night of the same need."""
+        """Equal for two cases whose blocks reach equally far from every night of the same need."""
         case = self.case
-        if case.minor.id in case.census.stays_of:
-            return case.minor.id, self.fund.id
-        caps = tuple(past.limit for _, past in self.pasts)
         state = case.facility.state if case.census.looked_at[self.fund.id][1] else None
+        if case.minor.id in case.census.stays_of:
+            of_house = any(clock.scope == "facility" or clock.window == "stay" for clock, _ in self.pasts)
+            return case.minor.id, self.fund.id, self.governing, state, case.facility.id if of_house else None
+        caps = tuple(past.limit for _, past in self.pasts)
         return self.fund.id, self.governing, min(self.leaves_on(), case.until), caps, state
 
     def kind(self) -> Hashable | None:

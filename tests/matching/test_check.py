@@ -84,6 +84,12 @@ def test_random_networks_are_confirmed(part: int) -> None:
     saw("random networks whose answers the checker confirms", len(found))
 
 
+@pytest.mark.parametrize("seed", [317, 462, 536])
+def test_a_clock_that_counts_one_house_is_not_taken_for_another_s(seed: int) -> None:
+    """Each of these has a minor with paid nights in one of two houses and a fund that counts each house by itself."""
+    assert disputed(nasty(seed)) == []
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_crowded_networks_are_confirmed(part: int) -> None:
     found = {seed: disputed(world(seed, **CROWDED)) for seed in range(part, times(30), PARTS)}

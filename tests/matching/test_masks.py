@@ -26,10 +26,14 @@ def census_of(seed: int) -> Census:
     return Census(decode(world(seed, minors=(2, 6), facilities=(1, 6))))
 
 
+LIVED_THERE = (1749, 3087, 3797, 4050)
+"""Worlds in which somebody lives in a house with an age gap that another one of her age might come to."""
+
+
 @pytest.mark.parametrize("part", range(4))
 def test_masks_equal_the_rule_classes(part: int) -> None:
     judged = 0
-    for seed in range(part, WORLDS, 4):
+    for seed in (*range(part, WORLDS, 4), LIVED_THERE[part]):
         census = census_of(seed)
         referrals = [rows[0] for rows in census.referrals_of.values()]
         minors = [census.minors[row.minor] for row in referrals]
