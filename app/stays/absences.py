@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from app.access.actor import Actor
 from app.audit.service import record
@@ -24,7 +24,10 @@ from app.stays.told_cards import tell_card
 
 
 def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
-    """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on."""
+    """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on.
+
+    Nights that are over are on record as away, and keep who paid them: that is a correction, by a named person.
+    """
     stay = going_on(session, actor, stay_id, now, "stay.away", body.version)
     must_have_arrived(session, stay)
     if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
@@ -47,7 +50,7 @@ def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now:
         ledger.repay(
             session,
             stay.id,
-            dict.fromkeys(ledger.nights(body.first, body.until), ledger.NOBODY),
+            dict.fromkeys(ledger.nights(max(body.first, tonight), body.until), ledger.NOBODY),
             Movement.AWAY,
             actor.id,
             now,
@@ -123,7 +126,30 @@ def _paid_again(session: Session, stay: Stay, first: date, until: date, actor: A
             )
         )
     )
-    had = former_payers(session, stay.id, Movement.AWAY, first=first)
-    payers = {night: payer for night, payer in had.items() if night in unpaid and payer.fund_id is not None}
+    had = _paid_before(session, stay.id, first)
+    payers = {night: payer for night, payer in had.items() if night in unpaid}
     if money_is_there(session, payers, stay.minor_id, now):
         ledger.repay(session, stay.id, payers, Movement.REPAID, actor.id, now)
+
+
+def _paid_before(session: Session, stay_id: str, first: date) -> dict[date, ledger.Payer]:
+    """Who paid the nights from `first` on when nights away last took a payer from them.
+
+    The bed may have been given up meanwhile, when nobody paid them any more; what a decision said since counts.
+    """
+    since = aliased(FormerBedNight)
+    decided = exists().where(
+        since.stay_id == FormerBedNight.stay_id,
+        since.night == FormerBedNight.night,
+        since.movement == Movement.REPAID,
+        since.moved_at > FormerBedNight.moved_at,
+    )
+    query = select(FormerBedNight.night, FormerBedNight.fund_id, FormerBedNight.limit_id).where(
+        FormerBedNight.stay_id == stay_id,
+        FormerBedNight.movement == Movement.AWAY,
+        FormerBedNight.night >= first,
+        FormerBedNight.fund_id.is_not(None),
+        ~decided,
+    )
+    rows = session.execute(query.order_by(FormerBedNight.moved_at, FormerBedNight.night))
+    return {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}

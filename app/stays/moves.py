@@ -144,15 +144,16 @@ def stayed_behind(session: Session, stay: Stay, now: datetime) -> None:
 
 
 def former_payers(
-    session: Session, stay_id: str, movement: Movement, *, at: datetime | None = None, first: date = date.min
+    session: Session, stay_id: str, movement: Movement, *, at: datetime | None, first: date = date.min
 ) -> dict[date, ledger.Payer]:
-    """Who paid the nights that a movement took from a stay, as they stood last; `at`: the movement of that instant."""
+    """Who paid the nights from `first` on that the movement of an instant took from a stay; none without one."""
     query = select(FormerBedNight.night, FormerBedNight.fund_id, FormerBedNight.limit_id).where(
-        FormerBedNight.stay_id == stay_id, FormerBedNight.movement == movement, FormerBedNight.night >= first
+        FormerBedNight.stay_id == stay_id,
+        FormerBedNight.movement == movement,
+        FormerBedNight.moved_at == at,
+        FormerBedNight.night >= first,
     )
-    if at is not None:
-        query = query.where(FormerBedNight.moved_at == at)
-    rows = session.execute(query.order_by(FormerBedNight.moved_at, FormerBedNight.night))
+    rows = session.execute(query.order_by(FormerBedNight.night))
     return {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}
 
 

@@ -334,3 +334,37 @@ def test_whoever_comes_after_every_kept_night_has_tonight_unpaid(scene: Scene) -
     made(scene.coordinator.post(f"/v1/stays/{stay}/arrival"))
     assert [(str(row.night), row.bed_id, row.fund_id) for row in scene.nights()] == [("2026-11-23", bed, None)]
     assert statuses(scene)[bed] == "occupied"
+
+
+def payers_as_kept(scene: Scene) -> list[tuple[str, str | None, str | None]]:
+    return [(str(row.night), row.fund_id, row.limit_id) for row in scene.nights()]
+
+
+def test_nights_away_that_are_over_are_on_record_and_keep_who_paid_them(scene: Scene) -> None:
+    stay, _ = arrived(scene, nights=20)
+    scene.clock.move(timedelta(days=10))
+    house, before = scene.staff["fac_a"], payers_as_kept(scene)
+    out = {"first": "2026-11-21", "until": "2026-12-01", "keep_bed": True, "paid": False}
+    told = made(house.post(f"/v1/stays/{stay}/absences", out))
+    assert told["away"] == [{"from": "2026-11-21", "until": "2026-12-01"}]
+    assert payers_as_kept(scene) == before
+    assert made(house.post(f"/v1/stays/{stay}/return", {"on": "2026-11-21"}))["away"] == []
+    assert payers_as_kept(scene) == before
+    due.run(scene.database)
+    made(house.post(f"/v1/stays/{stay}/absences", {**out, "first": "2026-11-29", "until": "2026-12-03"}))
+    assert [night for night, fund, _ in payers_as_kept(scene) if fund is None] == ["2026-12-01", "2026-12-02"]
+
+
+def test_a_bed_given_up_before_planned_unpaid_nights_takes_no_payer_from_whoever_is_back(scene: Scene) -> None:
+    stay, bed = arrived(scene)
+    before = payers_as_kept(scene)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", {**AWAY, "until": "2026-11-25"}))
+    scene.clock.move(timedelta(minutes=1))
+    gone = {"first": "2026-11-21", "until": "2026-11-22", "keep_bed": False, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", gone))
+    scene.clock.move(timedelta(minutes=1))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": other_bed(scene, bed)}))
+    assert [night for night, fund, _ in payers_as_kept(scene) if fund is None] == ["2026-11-23", "2026-11-24"]
+    scene.clock.move(timedelta(minutes=1))
+    assert made(scene.coordinator.post(f"/v1/stays/{stay}/return", {"on": "2026-11-23"}))["away"] == []
+    assert payers_as_kept(scene) == before

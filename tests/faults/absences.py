@@ -21,8 +21,8 @@ class Absences(Movements):
     def __init__(self) -> None:
         super().__init__()
         self.out: dict[str, list[tuple[date, date]]] = {}
-        self.were: dict[str, dict[date, str | None]] = {}
-        """Who paid nights before nights away took or unpaid them, as they stood last."""
+        self.were: dict[str, dict[date, str]] = {}
+        """Who paid nights before nights away took them or their payer, until a decision says who pays."""
         self.given: dict[str, dict[date, str | None]] = {}
         """The same, of the last time alone."""
 
@@ -46,7 +46,7 @@ class Absences(Movements):
             self._were(stay_id, {night: row.fund for night, row in gone.items()})
             living.bed = None
         elif what == "kept":
-            nights = days(first, until - real.NIGHT)
+            nights = days(max(first, self.tonight), until - real.NIGHT)
             self._were(stay_id, {night: fund for night, fund in self._funds_of(stay_id).items() if night in nights})
             self.ledger.repay(stay_id, nights, None)
 
@@ -68,6 +68,7 @@ class Absences(Movements):
         if self.ledger.reaches(living.minor, wanted, GRANTED, BEDS, self.now):
             for night, fund in wanted.items():
                 self.ledger.repay(stay_id, [night], fund)
+                del were[night]
 
     def _come_back(self, stay_id: str, first: date) -> dict[date, str | None]:
         if any(start <= first < until for start, until in self.out.get(stay_id, ())):
@@ -89,6 +90,6 @@ class Absences(Movements):
         return {night: row.fund for (_, night), row in self.ledger.nights.items() if row.stay == stay_id}
 
     def _were(self, stay_id: str, funds: dict[date, str | None]) -> None:
-        self.were.setdefault(stay_id, {}).update(funds)
+        self.were.setdefault(stay_id, {}).update({night: fund for night, fund in funds.items() if fund is not None})
         if funds:
             self.given[stay_id] = funds

@@ -238,6 +238,7 @@ class EveryMovement(Absences):
         assert own <= set(rows), "a stay that goes on lost a night"
         for night in set(repaid):
             self.ledger.repay(stay_id, [night], rows[night])
+            self.were.get(stay_id, {}).pop(night, None)
         for night in sorted(set(rows) - own):
             self.ledger.extend(stay_id, living.minor, stay.bed_id, [night], rows[night], self.now)
         return True
