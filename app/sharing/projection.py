@@ -6,6 +6,9 @@ agency that asks never sees them, not even as met. Where another rule fails anyw
 the only obstacle the house reads exactly like a full one with no date known. So it does where they move the night that
 is judged: what was true on that night stays inside, and what would be said of a full house is said. All keys are copied
 by name: what a later engine adds stays inside until it is named here.
+
+Whether a house lies in a place to avoid is kept back in the same way, not even said as met: the agency names the
+places, so each answer would be a yes or no to "does that house stand there?".
 """
 
 from collections.abc import Mapping
@@ -21,6 +24,7 @@ NOT_AVAILABLE_TEXT = "No bed here for this referral now, and no date is known."
 
 CONFLICT, POPULATION, AWAKE_STAFF = "safeguard.conflict", "safeguard.population", "safeguard.awake_staff"
 CAPACITY, UNIT_FIT, TOGETHER = "licence.capacity", "unit.fit", "minor.together"
+TERRITORY = "safeguard.territory"
 ABOUT_PEOPLE = frozenset({CONFLICT, POPULATION, AWAKE_STAFF, CAPACITY, UNIT_FIT, TOGETHER})
 PEOPLE_FACTS = "facility.residents"
 ROOM_THAT_SUITS = "a room that suits"
@@ -156,6 +160,8 @@ def _shown(name: str, entry: Json) -> tuple[str, Json]:
 def _house_alone(finding: Json) -> Json | None:
     """The finding as it would read with nobody else in the house; None where nothing is left to say."""
     rule, outcome = finding["rule"], finding["outcome"]
+    if rule == TERRITORY and outcome != "unknown":
+        return None
     if rule not in ABOUT_PEOPLE:
         return finding
     asks = [fact for fact in finding.get("asks_alone", _asks(finding)) if not fact.startswith(PEOPLE_FACTS)]

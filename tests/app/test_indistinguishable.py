@@ -381,3 +381,23 @@ def test_what_the_fund_and_the_minor_decide_is_said_in_full(outside: str) -> Non
     assert where["fac_b"] == ("later" if outside == "13089" else "excluded")
     failed = [entry["failed"] for entry in decision["excluded"] if entry["facility"] == "fac_b"]
     assert failed == ([] if outside == "13089" else [["funding.residence"]])
+
+
+AREAS = {
+    "county": {"counties": ["13089"]},
+    "circle": {"circles": [[33.0, -84.0, 5.0]]},
+    "house": {"facilities": ["fac_b"]},
+}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_a_house_in_a_place_to_avoid_reads_like_a_full_one(area: str) -> None:
+    """Also where another rule fails; and that a house lies outside is not said either."""
+    minor = asked(avoid=AREAS[area])
+    there = {"county": "13089", "point": [33.0, -84.0]} if area != "house" else {}
+    inside = {name: one | there for name, one in {"open": house("fac_b"), "full": full()}.items()}
+    assert shown(answer(inside["open"], minor)) == shown(answer(full(), minor)) == shown(answer(inside["full"], minor))
+    mixed = house("fac_b", population="mixed")
+    elsewhere = asked(avoid={"counties": ["13001"], "circles": [[10.0, 10.0, 5.0]]})
+    assert shown(answer(mixed | there, minor)) == shown(answer(mixed, elsewhere))
+    assert "safeguard.territory" not in shown(answer(inside["open"], minor)) + shown(answer(house("fac_b"), elsewhere))
