@@ -70,16 +70,23 @@ class Needs(ApiModel):
 
 
 def _coarse(circle: tuple[float, float, float]) -> tuple[float, float, float]:
-    """A circle on a grid of 0.01 degrees that holds the one that was sent.
+    """A circle on a grid of 0.02 degrees that holds the one that was sent, its radius an even number of kilometres.
 
     Asked with ever finer circles, an answer would give away where a house stands.
     """
     latitude, longitude, kilometres = circle
-    kept = round(latitude, 2), round(longitude, 2)
-    return *kept, float(ceil(kilometres + (0 if kept == (latitude, longitude) else GRID_KM)))
+    kept = _on_grid(latitude), _on_grid(longitude)
+    reach = kilometres + (0 if kept == (latitude, longitude) else GRID_KM)
+    return *kept, max(STEP_KM, STEP_KM * ceil(reach / STEP_KM))
 
 
-GRID_KM = 0.8
+def _on_grid(degrees: float) -> float:
+    return round(round(degrees * 50) / 50, 2)
+
+
+STEP_KM = 2.0
+"""Of a circle's radius, and the smallest one."""
+GRID_KM = 1.6
 """As far as a point of the grid can be from what was sent, rounded up."""
 Circle = Annotated[tuple[Latitude, Longitude, Kilometres], AfterValidator(_coarse)]
 
@@ -91,7 +98,7 @@ class Avoid(ApiModel):
     circles: list[Circle] = Field(
         default_factory=list,
         max_length=50,
-        description="Latitude, longitude, kilometres; kept to about a kilometre, never smaller than sent",
+        description="Latitude, longitude, kilometres; kept to about 2 kilometres, never smaller than sent",
     )
     minors: Refs = Field(default_factory=list)
     facilities: Refs = Field(default_factory=list)

@@ -41,7 +41,7 @@ WHOLE: Json = {
         "infants": 1,
     },
     "approvals": ["county_extension", "county_extension"],
-    "avoid": {"counties": ["13089"], "circles": [[33.9, -84.5, 25.0]], "minors": ["min_9"], "facilities": ["fac_b"]},
+    "avoid": {"counties": ["13089"], "circles": [[33.9, -84.5, 26.0]], "minors": ["min_9"], "facilities": ["fac_b"]},
     "together_with": ["min_8"],
     "wishes": {"prefer": ["fac_a"], "refuse": ["fac_b"]},
     "history": "complete",
@@ -92,11 +92,13 @@ def test_every_fact_comes_back_as_it_was_sent(coordinator: Caller) -> None:
     assert read.headers["ETag"] == answer.headers["ETag"]
 
 
-def test_a_place_finer_than_a_kilometre_is_not_kept(coordinator: Caller) -> None:
+def test_a_place_finer_than_two_kilometres_is_not_kept(coordinator: Caller) -> None:
     """A circle is never smaller than it was sent, and home moves no house out of its band by a few hundred metres."""
-    avoid = {"circles": [[33.7512, -84.3987, 2.3], [33.75, -84.4, 5.0], [33.75, -84.4, 5.2]]}
+    circles = [[33.7512, -84.3987, 2.3], [33.76, -84.4, 6.0], [33.76, -84.4, 6.2], [33.76, -84.4, 0.001]]
+    avoid = {"circles": [*circles, [33.75, -84.4, 0], [33.9, -84.5, 25.0]]}
     kept = made(coordinator.post("/v1/referrals", {"minor": {"avoid": avoid}, "needed_from": None}))
-    assert kept["minor"]["avoid"]["circles"] == [[33.75, -84.4, 4.0], [33.75, -84.4, 5.0], [33.75, -84.4, 6.0]]
+    home = [[33.76, -84.4, kilometres] for kilometres in (2.0, 2.0, 4.0, 6.0, 8.0)]
+    assert sorted(kept["minor"]["avoid"]["circles"]) == [*home, [33.9, -84.5, 26.0]]
 
 
 def test_no_place_and_a_place_exclude_each_other(coordinator: Caller) -> None:
