@@ -61,6 +61,21 @@ def read_confirmation(
     )
 
 
+def staff_said(session: Session, facility_id: str, tonight: date) -> bool:
+    """Whether somebody has said who is awake tonight."""
+    return session.get(NightStaffing, (facility_id, tonight)) is not None
+
+
+def said_before(session: Session, facility_id: str, tonight: date) -> int | None:
+    """Workers awake on the latest night before tonight for which anybody said so; None where nobody ever did."""
+    return session.scalar(
+        select(NightStaffing.awake_staff)
+        .where(NightStaffing.facility_id == facility_id, NightStaffing.night < tonight)
+        .order_by(NightStaffing.night.desc())
+        .limit(1)
+    )
+
+
 def _staff(
     session: Session, actor: Actor, facility_id: str, awake: int | None, now: datetime, tonight: date
 ) -> int | None:

@@ -11,6 +11,9 @@ from app.facilities.models import BedStatus
 from app.facilities.schemas import BedRead
 from app.versions import Version
 
+MOST_STAFF = 1000
+"""Workers that a house can have awake; more is a slip of the pen."""
+
 
 class Occupant(ApiModel):
     """Who lives in an occupied bed, without a name; null is not known."""
@@ -96,7 +99,7 @@ class BoardBedPut(ApiModel):
 class BoardPut(Sent):
     """A whole house as it stands: every bed, once. What has not changed is confirmed."""
 
-    awake_staff_tonight: Annotated[int, Field(ge=0, le=1000)] | None = None
+    awake_staff_tonight: Annotated[int, Field(ge=0, le=MOST_STAFF)] | None = None
     beds: Annotated[list[BoardBedPut], Field(max_length=1000)]
     version: Version = None
 
@@ -110,7 +113,7 @@ class StatusUndo(Sent):
 class ConfirmationCreate(Sent):
     """Nothing changed: what the house's beds show is true now."""
 
-    awake_staff_tonight: Annotated[int, Field(ge=0, le=1000)] | None = Field(
+    awake_staff_tonight: Annotated[int, Field(ge=0, le=MOST_STAFF)] | None = Field(
         default=None, description="Workers awake tonight; left out: what was said before stands"
     )
 

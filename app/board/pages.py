@@ -1,6 +1,6 @@
 """The bed board on a phone: every press is saved at once, and a refusal stands on the board itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from app.access.policy import Permission
 from app.beds import confirming
 from app.beds import service as beds
 from app.beds.ledger import Taken
-from app.beds.schemas import BedStatusChange, ConfirmationCreate
+from app.beds.schemas import MOST_STAFF, BedStatusChange, ConfirmationCreate
 from app.board.view import board_view, lost_race, status_words
 from app.clock import Clock, Now
 from app.codes import Ref
@@ -42,6 +42,8 @@ Mover = Annotated[Actor, require(Permission.STAY_WRITE)]
 
 # The undo of a status is a press like the others.
 UNDO = "undo"
+BEDS_ALONE = "beds_alone"
+AWAKE = "/awake_staff_tonight"
 
 
 @router.get("")
@@ -68,13 +70,17 @@ def show(request: Request, session: DbSession, actor: Worker, clock: Now, facili
 
 @router.post("/{facility_id}/confirmation")
 def confirm(request: Request, actor: Worker, clock: Now, facility_id: Ref, sent: Sent, once: OnePress) -> Response:
-    """Nothing changed: every bed is confirmed, and the staff awake tonight."""
+    """Nothing changed: every bed is confirmed, and the staff awake tonight; the beds alone only where that is said."""
+    typed, beds_alone = sent.one("awake"), sent.one("press") == BEDS_ALONE
 
     def act(session: Session) -> str:
-        new = chosen(ConfirmationCreate, {"awake_staff_tonight": _whole(sent.one("awake"))})
+        awake = None if beds_alone else _awake(typed)
+        if awake is None and not beds_alone and not confirming.staff_said(session, facility_id, clock.tonight()):
+            raise invalid([FieldError(AWAKE, "needed", gettext("Say how many workers are awake tonight"))])
+        new = ConfirmationCreate(awake_staff_tonight=awake)
         return confirming.confirm(session, actor, facility_id, new, clock.now(), clock.tonight()).id
 
-    return _done(request, actor, clock, facility_id, once, act)
+    return _done(request, actor, clock, facility_id, once, act, typed=typed)
 
 
 @router.post("/{facility_id}/beds/{bed_id}")
@@ -149,6 +155,14 @@ def came(request: Request, actor: Mover, clock: Now, facility_id: Ref, sent: Sen
     return _tried(request, actor, clock, facility_id, lambda: once.around(database, actor.id, act))
 
 
+def _awake(typed: str) -> int | None:
+    """The workers awake tonight, or nothing said."""
+    try:
+        return number(typed, 0, MOST_STAFF)
+    except Unreadable as error:
+        raise invalid([FieldError(AWAKE, "awake", str(error))]) from None
+
+
 def _age(sent: Form) -> int | None:
     """The age as the house knows it, or not at all."""
     try:
@@ -171,7 +185,7 @@ def _status(press: str, sent: Form, clock: Clock) -> dict[str, Any]:
 
 def _done(
     request: Request, actor: Actor, clock: Clock, facility_id: str, once: Once, act: Callable[[Session], str],
-    *, bed_id: str | None = None, pressed: str = "",
+    *, bed_id: str | None = None, pressed: str = "", typed: str = "",
 ) -> Response:  # fmt: skip
     """Do it in a transaction, and show the board again."""
     database, request_id = request.app.state.database, request.scope.get("request_id")
@@ -179,12 +193,12 @@ def _done(
     def whole() -> str:
         return once.within(database, actor.id, act, request_id=request_id)
 
-    return _tried(request, actor, clock, facility_id, whole, bed_id=bed_id, pressed=pressed)
+    return _tried(request, actor, clock, facility_id, whole, bed_id=bed_id, pressed=pressed, typed=typed)
 
 
 def _tried(
     request: Request, actor: Actor, clock: Clock, facility_id: str, act: Callable[[], object],
-    *, bed_id: str | None = None, pressed: str = "",
+    *, bed_id: str | None = None, pressed: str = "", typed: str = "",
 ) -> Response:  # fmt: skip
     """Do it; what the state of things refuses is said on the board, as it stands now."""
     try:
@@ -197,7 +211,11 @@ def _tried(
         refused = problem
     else:
         return _see(facility_id, bed_id)
+    beside = next((error.message for error in refused.errors if error.pointer == AWAKE), None)
     with request.app.state.database.reading() as session:
+        if beside is not None:
+            awake = {"typed": typed, "wrong": beside}
+            return _board(request, session, actor, clock, facility_id, awake=awake, status=refused.status)
         if refused.code == "stale_update" and bed_id is not None and session.get(Bed, bed_id) is not None:
             said = lost_race(session, actor, bed_id, _pressed(pressed), clock)
         else:
@@ -212,9 +230,12 @@ def _pressed(press: str) -> str:
 
 def _board(
     request: Request, session: Session, actor: Actor, clock: Clock, facility_id: str,
-    *, refused: str | None = None, status: int = 200,
+    *, refused: str | None = None, awake: Mapping[str, str] | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
-    context = {"view": board_view(session, actor, facility_id, clock) | {"refused": refused}}
+    """The page; `awake`: what was typed as the staff, and what is wrong with it."""
+    view = board_view(session, actor, facility_id, clock)
+    view |= {"refused": refused, "awake": {**view["awake"], **(awake or {})}}
+    context = {"view": view}
     return page(request, "board/board.html", context, actor=actor, here="board", status=status, exit_link=True)
 
 

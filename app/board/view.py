@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.access.service import called
 from app.answers.names import fund_names
-from app.beds import cards
+from app.beds import cards, confirming
 from app.beds.board import read_board
 from app.beds.due import OLD_AFTER
 from app.beds.models import BedChange
@@ -110,7 +110,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "here": f"/board/{facility_id}",
         "name": board.alias,
         "count": len(board.beds),
-        "awake": board.awake_staff_tonight,
+        "awake": _awake(session, board, tonight),
         "numbers": _numbers(board),
         "offers": [_offer(offer, clock) for offer in offers],
         "noes": [(reason, who, words.said(words.DECLINE_REASONS, reason)) for reason, who in NO],
@@ -132,6 +132,25 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
 def status_words(status: BedStatus) -> str:
     """A status as people say it."""
     return gettext(STATUS[status][0])
+
+
+def _awake(session: Session, board: BoardRead, tonight: date) -> Json:
+    """What the press says of the staff: tonight's number, else the last one known for it to confirm, else none."""
+    known = board.awake_staff_tonight
+    said = confirming.said_before(session, board.facility_id, tonight) if known is None else known
+    unsaid = None
+    if known is None and said is not None:
+        unsaid = gettext(
+            "This is what was said last. Until it is confirmed for tonight, no answer counts on this house."
+        )
+    elif known is None:
+        unsaid = gettext("Nobody has ever said it. Until somebody does, no answer to a referral counts on this house.")
+    return {
+        "typed": "" if said is None else str(said),
+        "wrong": None,
+        "unsaid": unsaid,
+        "on_press": None if said is None else ngettext("and %(n)s awake tonight", "and %(n)s awake tonight", said),
+    }
 
 
 def _numbers(board: BoardRead) -> list[tuple[str, str]]:

@@ -55,7 +55,9 @@ SENTENCES: Mapping[str, Sentence] = {
         task=True,
     ),
     "confirmation.due": Sentence(
-        marked("What the beds show will soon be too old. Confirm them."), P.BED_STATUS_WRITE, task=True
+        marked("What the beds show will soon be too old. Confirm them, and who is awake tonight."),
+        P.BED_STATUS_WRITE,
+        task=True,
     ),
 }
 

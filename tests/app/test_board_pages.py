@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from app.access.policy import Role
 from app.beds.models import Confirmation
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
-from app.facilities.models import Bed
+from app.facilities.models import Bed, NightStaffing
 from app.idempotency import Once
 from app.minors.models import Minor
 from app.stays.models import Discharge, Offer, Stay
@@ -99,6 +99,53 @@ def test_nothing_changed_is_one_press(scene: Scene) -> None:
     assert "Staffed tonight 12" in words(phone.page.text)
     with scene.database.reading() as session:
         assert session.scalars(select(Confirmation.confirmed_by)).one() == phone.person.id
+
+
+def _field(phone: Phone) -> str:
+    """What stands in the field for the workers awake, as a press of the form sends it."""
+    found = re.search(r'id="awake" name="awake"[^>]* value="([^"]*)"', phone.page.text)
+    assert found is not None
+    return found[1]
+
+
+def test_one_press_confirms_last_nights_staff_too_once_the_night_has_turned(scene: Scene) -> None:
+    scene.clock.move(timedelta(hours=24))
+    phone = Phone(scene)
+    assert "confirm all 2 beds and 2 awake tonight" in words(phone.page.text)
+    assert "no answer counts on this house" in words(phone.page.text)
+    phone.press("/confirmation", awake=_field(phone))
+    assert "Staffed tonight 8" in words(phone.page.text)
+    assert "no answer counts on this house" not in words(phone.page.text)
+
+
+def test_where_the_staff_was_never_said_the_press_asks_for_it_and_the_beds_alone_are_a_press_of_their_own(
+    scene: Scene,
+) -> None:
+    with scene.database.writing() as session:
+        session.execute(delete(NightStaffing))
+    phone = Phone(scene)
+    assert "no answer to a referral counts on this house" in words(phone.page.text)
+    phone.press("/confirmation", awake=_field(phone))
+    assert (phone.page.status_code, _confirmations(scene)) == (422, 0)
+    assert "Error: Say how many workers are awake tonight" in words(phone.page.text)
+    phone.press("/confirmation", awake="", press="beds_alone")
+    assert (phone.page.status_code, _confirmations(scene)) == (200, 1)
+    assert "Staffed tonight not known" in words(phone.page.text)
+
+
+@pytest.mark.parametrize("typed", ["two", "2.5", "-1", "1001"])
+def test_a_number_of_staff_that_is_none_is_said_beside_the_field(scene: Scene, typed: str) -> None:
+    phone = Phone(scene)
+    phone.press("/confirmation", awake=typed)
+    assert (phone.page.status_code, _confirmations(scene)) == (422, 0)
+    assert _field(phone) == typed
+    assert 'id="awake-wrong"' in phone.page.text
+    assert "Error: Write a whole number from 0 to 1000" in words(phone.page.text)
+
+
+def _confirmations(scene: Scene) -> int:
+    with scene.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Confirmation)) or 0
 
 
 def test_one_press_per_status_and_undo(scene: Scene) -> None:
