@@ -63,6 +63,12 @@ class Judge:
             return self.without_bed(referral, facility)
         return Judged(case, first, place, room_from, _house(case), self._payers(case))
 
+    def on(self, referral: Referral, facility: Facility, night: date) -> Judged | None:
+        """Judge an admission on just this night; None where there is no bed."""
+        case = self._case(referral, facility, night, bed_known=True)
+        place = self._bed(case) if night <= self.last_night else None
+        return None if place is None else Judged(case, night, place, None, _house(case), self._payers(case))
+
     def without_bed(self, referral: Referral, facility: Facility) -> Judged:
         """Judge every rule on the first night asked for, as if there were no bed on any night."""
         first = self.first_night(referral)

@@ -5,8 +5,8 @@ longest run is found by letting every block run out (`_Search.reach`), and only 
 are looked at for the finer criteria.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
@@ -96,6 +96,53 @@ def cover_from(payers: Sequence[PayerRun], head: str, start: int, stop: int) -> 
     if end == start:
         return Coverage((), start)
     return Coverage(_ranges(search.best_from(at, start, end), start), end, not search.cut)
+
+
+class Block(NamedTuple):
+    """A payer and the half-open nights that it pays (ordinals)."""
+
+    fund: str
+    start: int
+    end: int
+
+
+def sequences(
+    payers: Sequence[PayerRun], start: int, stop: int, *, least: int, run_out: bool
+) -> Iterator[tuple[Block, ...]]:
+    """Every allowed sequence of payers from `start` that ends on `least` or later, each once; longer blocks first.
+
+    Parameters
+    ----------
+    payers : sequence of PayerRun
+        Those whose "once" rules are all met; none of them is left out as being like another.
+    start, stop, least : int
+        Ordinals of the admission, of the first night after the need or the licence, and of the first end looked for.
+    run_out : bool
+        Whether only blocks that go on as long as they may are looked at.
+    """
+    search = _Search([replace(payer, alike=lambda: None) for payer in payers], start, stop)
+
+    def begin(at: int, left: int, night: int, before: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
+        rest = left & ~(1 << at)
+        end = search.block_end(at, rest, night)
+        for until in (end,) * (end > night) if run_out else range(end, night, -1):
+            blocks = (*before, Block(search.payers[at].fund, night, until))
+            if until >= least:
+                yield blocks
+            elif search.reach(rest, until) < least and not search.cut:
+                continue
+            for other in search.followers(at, rest, night, until):
+                yield from begin(other, rest, until, blocks)
+
+    for at in search.members(search.everyone):
+        yield from begin(at, search.everyone, start, ())
+
+
+def farthest(payers: Sequence[PayerRun], start: int, stop: int) -> int:
+    """The first night that no sequence reaches, even if no last resort had to wait (ordinals)."""
+    search = _Search([replace(payer, last_resort=False) for payer in payers], start, stop)
+    end = search.reach(search.everyone, start)
+    return stop if search.cut else end
 
 
 def _ranges(key: Key, start: int) -> tuple[Payer, ...]:
@@ -252,12 +299,12 @@ class _Search:
         if found is None:
             found = end
             for night in range(start + 1, end + 1):
-                for other in self._next(at, rest, start, night):
+                for other in self.followers(at, rest, start, night):
                     found = max(found, self.farthest(other, rest, night))
             self._far[key] = found
         return found
 
-    def _next(self, at: int, rest: int, start: int, night: int) -> list[int]:
+    def followers(self, at: int, rest: int, start: int, night: int) -> list[int]:
         """Who may pay after a block `[start, night)`: a last resort only where that block's payer cannot go on."""
         goes_on = not self.payers[at].last_resort and self.payers[at].run_end(start, self.stop) > night
         return [other for other in self.members(rest) if not (goes_on and self.payers[other].last_resort)]
@@ -339,7 +386,7 @@ class _Search:
                 continue
             if self.counted and self.fewest(rest, night, goal) >= blocks:
                 break
-            for other in self._next(at, rest, start, night):
+            for other in self.followers(at, rest, start, night):
                 if self.cut:
                     return best
                 self.steps += 1

@@ -226,7 +226,7 @@ def _judged(case: Case, known: Codes | None) -> Codes:
         return _codes(FACILITY_RULES, case)
     if tonight and case.bed_known:
         return known
-    rules = _BY_BED if tonight else _BY_NIGHT
+    rules = _BY_BED if tonight else BY_NIGHT
     (not_met, unknown), (not_met_now, unknown_now) = known, _codes(rules.values(), case)
     return (
         [*(code for code in not_met if code not in rules), *not_met_now],
@@ -240,7 +240,7 @@ def _codes(rules: Iterable[Rule], case: Case) -> Codes:
 
 _BED_CODES = {"safeguard.awake_staff", "licence.capacity", "unit.fit"}
 _BY_BED = {rule.code: rule for rule in FACILITY_RULES if rule.code in _BED_CODES}
-_BY_NIGHT = {rule.code: rule for rule in FACILITY_RULES if rule.code in _BED_CODES or isinstance(rule, DatedRule)}
+BY_NIGHT = {rule.code: rule for rule in FACILITY_RULES if rule.code in _BED_CODES or isinstance(rule, DatedRule)}
 
 
 def _failed(not_met: Iterable[str], payers: Sequence[PayerFindings]) -> list[str]:

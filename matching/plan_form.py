@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from matching.plan import CAREFUL, JointPlan, Line
+from matching.schema_parts import many, record, whole
 
 Document = dict[str, Any]
 
@@ -73,67 +74,53 @@ def _line(row: Line) -> Document:
 
 def plan_schema() -> Document:
     """Give the JSON Schema of a joint plan, version 1."""
-    text, night, count, yes = {"type": "string"}, {"type": "string", "format": "date"}, _whole(0), {"type": "boolean"}
+    text, night, count, yes = {"type": "string"}, {"type": "string", "format": "date"}, whole(0), {"type": "boolean"}
     perhaps = {"anyOf": [night, {"type": "null"}]}
     some = {"anyOf": [count, {"type": "null"}]}
-    value = _object(unplaced=_many(count, 4), cost=count)
-    line = _object(
+    value = record(unplaced=many(count, 4), cost=count)
+    line = record(
         minor=text,
         referral=text,
-        urgency=_whole(1, 4),
+        urgency=whole(1, 4),
         facility=text,
         unit=text,
         bed=text,
         admit_on=night,
-        paid_nights=_whole(1),
+        paid_nights=whole(1),
         paid_until=perhaps,
-        payers=_many(_object(fund=text, **{"from": night}, until=night)),
+        payers=many(record(fund=text, **{"from": night}, until=night)),
         money_shared=yes,
         bed_until=perhaps,
         bed_confirmed_at={"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
         call_first=yes,
-        provisional=_many(text),
-        together_with=_many(text),
-        terms=_many(_object(code=text, value=count, unit=text, weight=count, text=text, cost=count)),
+        provisional=many(text),
+        together_with=many(text),
+        terms=many(record(code=text, value=count, unit=text, weight=count, text=text, cost=count)),
     )
     why = {"enum": ["no_option", "no_place_left"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A joint plan for everyone who waits tonight",
-        **_object(
+        **record(
             version={"const": 1},
             snapshot_sha256=text,
             rules_version=text,
             engine_version=text,
-            policy=_object(id=text, version=_whole(1)),
+            policy=record(id=text, version=whole(1)),
             tonight=night,
-            lines=_many(line),
-            unplaced=_many(_object(minor=text, referral=text, urgency=_whole(1, 4), why=why, houses=count)),
-            later=_many(text),
+            lines=many(line),
+            unplaced=many(record(minor=text, referral=text, urgency=whole(1, 4), why=why, houses=count)),
+            later=many(text),
             value=value,
             bound=value,
             proof={"enum": ["optimal", "bounded"]},
             unique={"type": ["boolean", "null"]},
-            together=_many(_many(text, 2)),
-            apart=_many(_many(text, 2)),
-            funds=_many(_object(fund=text, beds_tonight=count, beds_left=some, nights=count, nights_left=some)),
-            certificate=_many(
-                _object(tier=_whole(1, 4), placed=count, prices=_many(_object(of=_many(text), price=count))), 4
+            together=many(many(text, 2)),
+            apart=many(many(text, 2)),
+            funds=many(record(fund=text, beds_tonight=count, beds_left=some, nights=count, nights_left=some)),
+            certificate=many(
+                record(tier=whole(1, 4), placed=count, prices=many(record(of=many(text), price=count))), 4
             ),
-            careful=_many(_object(code=text, text=text)),
+            careful=many(record(code=text, text=text)),
         ),
     }
-
-
-def _object(**columns: Document) -> Document:
-    return {"type": "object", "properties": columns, "required": list(columns), "additionalProperties": False}
-
-
-def _many(item: Document, exactly: int | None = None) -> Document:
-    many: Document = {"type": "array", "items": item}
-    return many if exactly is None else many | {"minItems": exactly, "maxItems": exactly}
-
-
-def _whole(least: int, most: int | None = None) -> Document:
-    whole: Document = {"type": "integer", "minimum": least}
-    return whole if most is None else whole | {"maximum": most}
