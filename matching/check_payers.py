@@ -42,14 +42,14 @@ def blocks(payers: Sequence[Document]) -> list[Block] | None:
     """The payers of an entry; None where one is not a fund and two dates."""
     found = []
     for row in payers:
-        start, until = _ordinal(row["from"]), _ordinal(row["until"])
+        start, until = ordinal(row["from"]), ordinal(row["until"])
         if not isinstance(row["fund"], str) or start is None or until is None or set(row) != ROWS["payers"]:
             return None
         found.append(Block(row["fund"], start, until))
     return found
 
 
-def _ordinal(text: object) -> int | None:
+def ordinal(text: object) -> int | None:
     """The date that a text stands for, in the one form that the contract knows."""
     try:
         found = date.fromisoformat(text) if isinstance(text, str) else None
