@@ -1,4 +1,4 @@
-"""The engine on the command line: rank, explain, plan and schema, over snapshot files."""
+"""The engine on the command line: rank, explain, plan, chain and schema, over snapshot files."""
 
 import argparse
 import ctypes
@@ -28,8 +28,10 @@ EXAMPLES = """examples:
   python -m matching explain tonight.json --referral ref_1 --facility fac_harbor --plain
   python -m matching plan tonight.json --plain
   python -m matching plan tonight.json --seconds 20 > plan.json
+  python -m matching chain tonight.json --referral ref_1 --plain
   python -m matching schema > snapshot.schema.json
   python -m matching schema plan > plan.schema.json
+  python -m matching schema chain > chain.schema.json
 
 FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
 
@@ -63,12 +65,8 @@ def _rank(options: argparse.Namespace) -> None:
         snapshot = _read(file)
         chosen = [row.id for row in snapshot.referrals] if options.all else [options.referral]
         for referral in chosen:
-            try:
+            with _mended(file, snapshot):
                 decision = rank(snapshot, referral)
-            except UnknownReferral:
-                raise BadInput(f"{file}: no referral {referral!r}; it holds {_some(snapshot.referrals)}") from None
-            except UnknownPolicy as error:
-                raise BadInput(f"{file}: /policy: this engine does not know policy {error}") from None
             document = decision_document(decision, options.findings)
             if options.plain:
                 _print(plain.decision(document))
@@ -99,13 +97,31 @@ def _plan(options: argparse.Namespace) -> None:
         if monotonic() - began >= QUIET:
             _say(f"matching: {monotonic() - began:.0f} s: {said}")
 
-    try:
-        with solver_on_stderr():
-            found = plan(snapshot, seconds=options.seconds, progress=progress)
-    except UnknownPolicy as error:
-        raise BadInput(f"{options.file}: /policy: this engine does not know policy {error}") from None
+    with _mended(options.file, snapshot), solver_on_stderr():
+        found = plan(snapshot, seconds=options.seconds, progress=progress)
     document = plan_document(found)
     _print(plain.plan(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _chain(options: argparse.Namespace) -> None:
+    from matching.chain import chain
+    from matching.chain_form import chain_document
+
+    snapshot = _read(options.file)
+    with _mended(options.file, snapshot):
+        document = chain_document(chain(snapshot, options.referral))
+    _print(plain.chain(document) if options.plain else json.dumps(document, indent=1))
+
+
+@contextmanager
+def _mended(file: str, snapshot: Snapshot) -> Iterator[None]:
+    """Say of a referral or a policy that is not there in one line."""
+    try:
+        yield
+    except UnknownReferral as error:
+        raise BadInput(f"{file}: no referral {str(error)!r}; it holds {_some(snapshot.referrals)}") from None
+    except UnknownPolicy as error:
+        raise BadInput(f"{file}: /policy: this engine does not know policy {error}") from None
 
 
 @contextmanager
@@ -127,9 +143,11 @@ def solver_on_stderr() -> Iterator[None]:
 
 
 def _schema(options: argparse.Namespace) -> None:
+    from matching.chain_form import chain_schema
     from matching.plan_form import plan_schema
 
-    _print(json.dumps(plan_schema() if options.what == "plan" else schema(), indent=1))
+    schemas = {"snapshot": schema, "plan": plan_schema, "chain": chain_schema}
+    _print(json.dumps(schemas[options.what](), indent=1))
 
 
 def _seconds(text: str) -> float:
@@ -212,8 +230,17 @@ def _parser() -> argparse.ArgumentParser:
     planning.add_argument("--seconds", type=_seconds, metavar="N", help="stop looking then, and say what is proved")
     planning.add_argument("--plain", action="store_true", help="text for people in place of JSON")
     planning.set_defaults(run=_plan)
-    schemas = commands.add_parser("schema", help="print the JSON Schema of a snapshot, or of a plan")
-    schemas.add_argument("what", nargs="?", choices=("snapshot", "plan"), default="snapshot")
+    chaining = commands.add_parser(
+        "chain",
+        help="the best chain of stays and payers for one referral, with every move and why it is then",
+        epilog="The answer is JSON (python -m matching schema chain). A chain is advice: nothing is kept by it.",
+    )
+    chaining.add_argument("file", metavar="FILE")
+    chaining.add_argument("--referral", metavar="ID", required=True)
+    chaining.add_argument("--plain", action="store_true", help="text for people in place of JSON")
+    chaining.set_defaults(run=_chain)
+    schemas = commands.add_parser("schema", help="print the JSON Schema of a snapshot, of a plan or of a chain")
+    schemas.add_argument("what", nargs="?", choices=("snapshot", "plan", "chain"), default="snapshot")
     schemas.set_defaults(run=_schema)
     return parser
 

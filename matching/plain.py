@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 Document = dict[str, Any]
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # A file's own ids may hold what would move a terminal's cursor, or read as a line of ours.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -24,6 +27,11 @@ def explanation(document: Document) -> str:
 def plan(document: Document) -> str:
     """Write a joint plan in lines."""
     return _lines(_plan(document))
+
+
+def chain(document: Document) -> str:
+    """Write a chain of stays in lines."""
+    return _lines(_chain(document))
 
 
 def one_line(text: str) -> str:
@@ -101,6 +109,59 @@ def _plan(document: Document) -> Iterator[str]:
     for referral in later:
         yield f"later than tonight: {referral}"
     yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _chain(document: Document) -> Iterator[str]:
+    links, value = document["links"], document["value"]
+    stays = [f"{_count(row['nights'], 'night')} at {row['facility']}" + _opens(document, row) for row in links]
+    yield f"{document['referral']}: {', then '.join(stays) or 'no bed that is paid on any night'}"
+    need = (date.fromisoformat(document["until"]) - date.fromisoformat(document["from"])).days
+    paid = f"{need - value['uncovered']} of {_count(need, 'night')}, {_count(value['moves'], 'move')}"
+    yield f"needed from {document['from']} to {document['until']}: {paid}"
+    yield (
+        "proved: no chain is better"
+        if document["proof"] == "optimal"
+        else f"not all chains were looked at: cost {value['cost']}, none below {document['bound']}"
+    )
+    for row in links:
+        yield f"{row['from']} to {row['until']}: {row['facility']}, {row['bed']}: paid by {_by(row)}"
+        yield f"   {_why(row)}"
+        if row["call_first"]:
+            yield "   call first: nobody confirmed the bed within 12 hours"
+    for row in document["uncovered"]:
+        yield f"nobody pays, or no bed is free, from {row['from']} to {row['until']}"
+    if document["provisional"]:
+        yield "provisional: caps are counted as far as recorded"
+    yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _opens(document: Document, row: Document) -> str:
+    """When a later stay begins, and since when its house would take her or him."""
+    if row["from"] == document["from"]:
+        return ""
+    what = "its bed opens" if row["opened_by"] == ["bed"] else "it opens"
+    said = f": {what} {_day(row['open_from'])}" if row["opened_by"] else ""
+    return f" from {_day(row['from'])}{said}"
+
+
+def _why(row: Document) -> str:
+    """Why a stay ends."""
+    if row["why"] == "need_met":
+        return "until the need ends"
+    if row["why"] == "early":
+        return f"left on {row['until']}, though it could go on: that gains nights or spares a move later"
+    what = "the bed is no longer free" if row["binding"] == "bed" else f"nobody pays ({row['binding']})"
+    return f"{what} from {row['until']}"
+
+
+def _day(text: str) -> str:
+    """A date as it is said on a call: Dec 21."""
+    day = date.fromisoformat(text)
+    return f"{MONTHS[day.month - 1]} {day.day}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _proved(document: Document) -> str:

@@ -13,11 +13,26 @@ from typing import Any
 import pytest
 
 from matching.__main__ import main, solver_on_stderr
+from matching.chain_form import chain_schema
 from matching.codec import schema
 from matching.doubled import doubled
 from matching.plan_form import plan_schema
 
-from .builders import GONE, Json, changed, decide, house, minor, referral, snapshot
+from .builders import (
+    GONE,
+    Json,
+    bed,
+    changed,
+    clock,
+    decide,
+    fund,
+    house,
+    minor,
+    referral,
+    resident,
+    snapshot,
+    unit,
+)
 
 ROOT = Path(__file__).parents[2]
 Write = Callable[..., str]
@@ -386,8 +401,60 @@ def test_a_plan_of_what_cannot_be_read_is_refused(write: Write, capsys: pytest.C
     assert refused("plan", file, capsys=capsys).endswith("/policy: this engine does not know policy mine version 1")
 
 
+# A chain for one.
+
+
+def moved() -> Json:
+    """Thirty nights in one house, and a bed in another that is somebody's until the day before."""
+    return snapshot(
+        facilities=[
+            house("b", funds=["fund_a"]),
+            house(
+                "c",
+                unit("unit_c", bed("bed_c1", confirmed_at=None)),
+                funds=["fund_b"],
+                residents=[resident("bed_c1", until="2026-12-19")],
+            ),
+        ],
+        funds=[fund("a", clocks=[clock(30)]), fund("b", clocks=[clock(50)])],
+        minors=[minor(history=None)],
+        referrals=[referral(nights_needed=90)],
+    )
+
+
+def test_a_chain_is_printed_as_its_form_and_for_people(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(moved())
+    printed = json.loads(run("chain", file, "--referral", "ref_1", capsys=capsys))
+    assert [(row["facility"], row["nights"]) for row in printed["links"]] == [("fac_b", 30), ("fac_c", 50)]
+    said = run("chain", file, "--referral", "ref_1", "--plain", capsys=capsys).splitlines()
+    assert said[:10] == [
+        "ref_1: 30 nights at fac_b, then 50 nights at fac_c from Dec 21: its bed opens Dec 19",
+        "needed from 2026-11-21 to 2027-02-19: 80 of 90 nights, 1 move",
+        "proved: no chain is better",
+        "2026-11-21 to 2026-12-21: fac_b, bed_b1: paid by fund_a to 2026-12-21",
+        "   nobody pays (funding.clock) from 2026-12-21",
+        "2026-12-21 to 2027-02-09: fac_c, bed_c1: paid by fund_b to 2027-02-09",
+        "   nobody pays (funding.clock) from 2027-02-09",
+        "   call first: nobody confirmed the bed within 12 hours",
+        "nobody pays, or no bed is free, from 2027-02-09 to 2027-02-19",
+        "provisional: caps are counted as far as recorded",
+    ]
+    assert all(line.startswith("careful: ") for line in said[10:])
+
+
+def test_a_chain_of_what_is_not_there_is_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(moved())
+    assert refused("chain", file, "--referral", "ref_9", capsys=capsys).endswith("no referral 'ref_9'; it holds ref_1")
+    assert refused("chain", "nowhere.json", "--referral", "ref_1", capsys=capsys).startswith("nowhere.json: no such")
+    other = write(changed(moved(), {"/policy/id": "mine"}))
+    said = refused("chain", other, "--referral", "ref_1", capsys=capsys)
+    assert said.endswith("/policy: this engine does not know policy mine version 1")
+    assert refused("chain", file, capsys=capsys).startswith("the following arguments are required: --referral")
+
+
 def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(run("schema", "plan", capsys=capsys)) == plan_schema()
+    assert json.loads(run("schema", "chain", capsys=capsys)) == chain_schema()
     assert json.loads(run("schema", "snapshot", capsys=capsys)) == schema()
 
 
