@@ -67,3 +67,11 @@ PEOPLE = (
     PersonCard("shelter", "Night staff of Harbor House", "facility_staff", "harbor", "shelter on a phone"),
     PersonCard("supervisor", "Intake supervisor", "supervisor", "intake", "supervisor"),
 )
+HOUSE_STAFF = (
+    PersonCard("river", "Night staff of River and Coast Homes", "facility_staff", "river", "shelter"),
+    PersonCard("receiving", "Night staff of State Receiving Centers", "facility_staff", "receiving", "shelter"),
+    PersonCard("meadow", "Night staff of Second Start Homes", "facility_staff", "meadow", "shelter"),
+    PersonCard("alliance", "Night staff of Shelter Alliance", "facility_staff", "shelters", "shelter"),
+    PersonCard("lead", "Staff of Safe Beds Coalition", "facility_staff", "lead", "shelter"),
+)
+"""Who answers for the houses where nobody of the demo's doors works."""

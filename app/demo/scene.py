@@ -21,6 +21,7 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.console import Refused
 from app.db import Database, make_engine
+from app.demo.shifts import keep_shifts
 from app.demo.stage import Doors, stage_demo, stage_doors, stage_network
 from app.demo.state import TONIGHT, ZONE, Demo, invent
 from app.demo.year.figures import Year, year
@@ -198,4 +199,7 @@ def answer(play: Play, settings: Settings, host: str, port: int, ready: Callable
 
     # Ending as on Ctrl-C lets the temporary folder go.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serving.answer(create_app(settings, clock=play.clock), host, port, ready)
+    app = create_app(settings, clock=play.clock)
+    if play.demo is not None:
+        keep_shifts(app.state.worker, play.snapshot.tonight)
+    serving.answer(app, host, port, ready)

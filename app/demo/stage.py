@@ -13,7 +13,7 @@ from app.access.models import Agency, Person
 from app.access.policy import AgencyKind, Role
 from app.audit.service import record
 from app.db import Database, new_id
-from app.demo.directory import AGENCIES, FACILITY_CARDS, INTAKE, PEOPLE, AgencyCard, PersonCard
+from app.demo.directory import AGENCIES, FACILITY_CARDS, HOUSE_STAFF, INTAKE, PEOPLE, AgencyCard, PersonCard
 from app.demo.funds import CARDS
 from app.demo.state import Demo
 from app.facilities.models import Bed, Facility, Unit
@@ -47,7 +47,7 @@ def stage_demo(database: Database, demo: Demo) -> Doors:
     with database.writing() as session:
         agencies = found_agencies(session, AGENCIES, now)
         load_state(session, demo.document, agencies, demo.referral_codes)
-        employ(session, agencies, PEOPLE, now)
+        employ(session, agencies, (*PEOPLE, *HOUSE_STAFF), now)
         return open_doors(session, agencies, PEOPLE, now)
 
 

@@ -18,13 +18,16 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import func, select
 
+from app.beds.models import Confirmation
 from app.clock import MovableClock
 from app.config import Settings
 from app.demo import proof, scene
 from app.demo.funds import fund_documents
 from app.demo.geography import counties
 from app.demo.notice import EIGHT_ANSWERS
+from app.demo.shifts import keep_shifts
 from app.demo.stage import Doors
 from app.demo.state import SEED, TONIGHT, ZONE, invent
 from app.demo.tonight import tonight
@@ -266,6 +269,19 @@ def test_eight_answers_alone_give_options_through_the_service(staged: tuple[Fast
         assert [{key: entry.get(key) for key in kept} for entry in special[name]] == [
             {key: entry.get(key) for key in kept} for entry in here[name]
         ]
+
+
+def test_as_its_clock_goes_on_the_houses_say_who_is_awake(staged: tuple[FastAPI, Doors]) -> None:
+    app, doors = staged
+    keep_shifts(app.state.worker, TONIGHT)
+    with TestClient(app, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {doors.key}"}) as client:
+        assert client.post("/v1/test-clock/advance", json={"days": 1}).json()["reached"]
+        answer = client.post(f"/v1/referrals/{invent().special}/rankings").json()
+    assert answer["options"]
+    assert not [ask for entry in answer["needs_info"] for ask in entry["ask"] if "awake_staff" in ask["fact"]]
+    with app.state.database.reading() as session:
+        by = select(Confirmation.facility_id, func.count()).group_by(Confirmation.facility_id)
+        assert set(dict(session.execute(by).all()).values()) == {2}
 
 
 def test_links_sign_in_once(staged: tuple[FastAPI, Doors]) -> None:

@@ -10,21 +10,12 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.models import Agency, Person
 from app.clock import MovableClock
-from app.demo.directory import AGENCIES, INTAKE, PEOPLE, PersonCard
+from app.demo.directory import AGENCIES, HOUSE_STAFF, INTAKE, PEOPLE, PersonCard
 from app.demo.draw import Draw
 from app.demo.year.asking import Case
 from app.demo.year.one_commit import OneCommit
 from app.demo.year.standing import Standing
 from app.stays.codes import Destination, StayEnd
-
-HOUSE_STAFF = (
-    PersonCard("river", "Night staff of River and Coast Homes", "facility_staff", "river", "shelter"),
-    PersonCard("receiving", "Night staff of State Receiving Centers", "facility_staff", "receiving", "shelter"),
-    PersonCard("meadow", "Night staff of Second Start Homes", "facility_staff", "meadow", "shelter"),
-    PersonCard("alliance", "Night staff of Shelter Alliance", "facility_staff", "shelters", "shelter"),
-    PersonCard("lead", "Staff of Safe Beds Coalition", "facility_staff", "lead", "shelter"),
-)
-"""Who answers for the houses where nobody of the demo's doors works."""
 
 
 @dataclass(slots=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from app.clock import MovableClock
 from app.db import ids_from
-from app.demo.directory import AGENCIES, PEOPLE
+from app.demo.directory import AGENCIES, HOUSE_STAFF, PEOPLE
 from app.demo.draw import Draw
 from app.demo.stage import employ, found_agencies, load_state
 from app.demo.state import ZONE, Demo
 from app.demo.year import leaving
-from app.demo.year.book import HOUSE_STAFF, Book, staff_of
+from app.demo.year.book import Book, staff_of
 from app.demo.year.day import Plan, come_to_stay, live_by_day, live_through
 from app.demo.year.evening import begin_evening
 from app.demo.year.one_commit import OneCommit
