@@ -22,7 +22,7 @@ from app.placements import house_offers
 from app.placements.workflow import HouseOffer
 from app.stays import service as stays
 from app.stays.called import stay_codes
-from app.stays.moving_view import out_tonight
+from app.stays.moving_view import out_tonight, without_bed
 from app.stays.schemas import StayRead
 from app.web import words
 from app.web.translation import gettext, marked, ngettext
@@ -97,6 +97,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         changes=changes,
         clock=clock,
     )
+    bedless = without_bed(session, here, clock)
     free = [(bed.id, bed.name) for bed in board.beds if bed.status is BedStatus.OPEN and bed.tonight is None]
     free += [(bed.id, bed.name) for bed in board.beds if bed.status is BedStatus.CLEANING and bed.tonight is None]
     may_move = actor.may(Permission.STAY_WRITE)
@@ -115,6 +116,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "offers": [_offer(offer, clock) for offer in offers],
         "noes": [(reason, who, words.said(words.DECLINE_REASONS, reason)) for reason, who in NO],
         "expected": [_expected(stay, house) for stay in here if not stay.arrived and stay.left_on is None],
+        "without_bed": [(stay.id, _code(stay, house)) for stay in here if stay.id in bedless],
         "away": [_away(stay, house) for stay in here if out_tonight(stay, tonight) is not None],
         "beds": [_bed(bed, house, may_move) for bed in board.beds],
         "free": free,
@@ -185,9 +187,12 @@ def _offer(offer: HouseOffer, clock: Clock) -> Json:
     }
 
 
+def _code(stay: StayRead, house: _House) -> str:
+    return house.codes.get(stay.id, gettext("A young person"))
+
+
 def _away(stay: StayRead, house: _House) -> Json:
-    code = house.codes.get(stay.id, gettext("A young person"))
-    return {"id": stay.id, "code": code, "said": out_tonight(stay, house.clock.tonight())}
+    return {"id": stay.id, "code": _code(stay, house), "said": out_tonight(stay, house.clock.tonight())}
 
 
 def _expected(stay: StayRead, house: _House) -> Json:
@@ -195,7 +200,7 @@ def _expected(stay: StayRead, house: _House) -> Json:
     bed = next((bed.name for bed in house.board.beds if bed.id == stay.bed_id), None)
     return {
         "id": stay.id,
-        "code": house.codes.get(stay.id, gettext("A young person")),
+        "code": _code(stay, house),
         "bed": bed,
         "when": words.when(stay.admitted_on, tonight),
         "now": stay.admitted_on <= tonight,
@@ -267,7 +272,7 @@ def _who(bed: BoardBed, stay: StayRead | None, house: _House) -> str | None:
         return gettext("Held for an offer until it is answered")
     code = gettext("Listed by the house")
     if stay is not None:
-        code = house.codes.get(stay.id, gettext("A young person"))
+        code = _code(stay, house)
     if stay is not None and not stay.arrived:
         return gettext("%(code)s is expected") % {"code": code}
     night = [] if stay is None else [gettext("night %(n)s") % {"n": (tonight - stay.admitted_on).days + 1}]

@@ -38,6 +38,11 @@ SENTENCES: Mapping[str, Sentence] = {
         task=True,
     ),
     "stay.not_arrived": Sentence(marked("A young person has not arrived."), P.STAY_READ),
+    "stay.no_bed": Sentence(
+        marked("A young person did not go on to the next house, and somebody else has the bed. Choose a bed."),
+        P.STAY_WRITE,
+        task=True,
+    ),
     "stay.discharged": Sentence(marked("A stay has ended."), P.STAY_READ),
     "authority.ending": Sentence(marked("The authority to place will soon end."), P.STAY_WRITE, task=True),
     "task.due": Sentence(marked("A task is due."), P.TASK_WRITE, task=True),

@@ -16,7 +16,7 @@ from app.errors import FieldError, Problem, invalid
 from app.facilities.models import BedStatus
 from app.stays.models import Stay, StayAbsence
 from app.stays.money import money_is_there
-from app.stays.moves import former_payers
+from app.stays.moves import TAKE_THE_BED, former_payers
 from app.stays.rolling import FARTHEST
 from app.stays.schemas import AbsenceCreate, ReturnCreate, StayRead
 from app.stays.service import going_on, must_have_arrived, shown, vacated
@@ -101,15 +101,16 @@ def cut(session: Session, absence: StayAbsence, on: date) -> None:
     session.flush()
 
 
-def payers_given_up(session: Session, stay: Stay, first: date, now: datetime) -> Mapping[date, ledger.Payer]:
-    """The nights from `first` on that a stay gave up with its bed, and who pays them: as before, if the money is there.
+def payers_of_before(session: Session, stay: Stay, first: date, now: datetime) -> Mapping[date, ledger.Payer]:
+    """The nights from `first` on that a stay lost with its bed, and who pays them: as before, if the money is there.
 
+    It gave the bed up for nights away, or somebody else had it by the time the next placement came to nothing.
     Where another one has that money by now nobody pays, and the warnings of the cliff say so.
     """
-    given_up = select(func.max(FormerBedNight.moved_at)).where(
-        FormerBedNight.stay_id == stay.id, FormerBedNight.movement == Movement.AWAY, FormerBedNight.night >= first
+    lost = select(func.max(FormerBedNight.moved_at)).where(
+        FormerBedNight.stay_id == stay.id, FormerBedNight.movement.in_(TAKE_THE_BED), FormerBedNight.night >= first
     )
-    had = former_payers(session, stay.id, Movement.AWAY, at=session.scalar(given_up), first=first)
+    had = former_payers(session, stay.id, *TAKE_THE_BED, at=session.scalar(lost), first=first)
     paid = {night: payer for night, payer in had.items() if payer.fund_id is not None}
     return had if money_is_there(session, paid, stay.minor_id, now) else dict.fromkeys(had, ledger.NOBODY)
 

@@ -18,7 +18,7 @@ from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, Faci
 from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
-from app.stays.absences import covering, cut, payers_given_up
+from app.stays.absences import covering, cut, payers_of_before
 from app.stays.models import Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
 from app.stays.parties import parties
@@ -76,7 +76,7 @@ def _back_again(session: Session, stay: Stay, first: date, now: datetime) -> dic
     absence = covering(session, stay.id, first)
     if absence is not None:
         cut(session, absence, first)
-    return dict(payers_given_up(session, stay, first, now))
+    return dict(payers_of_before(session, stay, first, now))
 
 
 def _end_unsaid(stay: Stay, first: date) -> date:

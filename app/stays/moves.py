@@ -22,9 +22,12 @@ from app.gaps import service as gaps
 from app.stays.codes import Destination, StayEnd
 from app.stays.models import Admission, Discharge, NextPlacement, Offer, Stay
 from app.stays.money import money_is_there
+from app.stays.parties import tell
 from app.stays.rolling import Tail, ask, free_until
 from app.stays.told_cards import tell_card
 
+TAKE_THE_BED = (Movement.AWAY, Movement.SHORTENED)
+"""The movements after which a stay that goes on may be without a bed."""
 PRESENT = (
     select(Stay)
     .join(NextPlacement, NextPlacement.stay_id == Stay.id)
@@ -144,12 +147,12 @@ def stayed_behind(session: Session, stay: Stay, now: datetime) -> None:
 
 
 def former_payers(
-    session: Session, stay_id: str, movement: Movement, *, at: datetime | None, first: date = date.min
+    session: Session, stay_id: str, *movements: Movement, at: datetime | None, first: date = date.min
 ) -> dict[date, ledger.Payer]:
-    """Who paid the nights from `first` on that the movement of an instant took from a stay; none without one."""
+    """Who paid the nights from `first` on that a movement of an instant took from a stay; none without one."""
     query = select(FormerBedNight.night, FormerBedNight.fund_id, FormerBedNight.limit_id).where(
         FormerBedNight.stay_id == stay_id,
-        FormerBedNight.movement == movement,
+        FormerBedNight.movement.in_(movements),
         FormerBedNight.moved_at == at,
         FormerBedNight.night >= first,
     )
@@ -158,7 +161,10 @@ def former_payers(
 
 
 def _put_back(session: Session, stay: Stay, had: Mapping[date, ledger.Payer], now: datetime) -> None:
-    """The nights that the stay had, until somebody else has the bed: who sleeps where from then on is for people."""
+    """The nights that the stay had, until somebody else has the bed: who sleeps where from then on is for people.
+
+    Where that is so from tonight on, whoever is back has no bed: both sides are told, and the board says so.
+    """
     if stay.facility_id is None or stay.bed_id is None:
         return
     ledger.stamp(session, stay.facility_id)
@@ -185,8 +191,12 @@ def _put_back(session: Session, stay: Stay, had: Mapping[date, ledger.Payer], no
         payers=payers if money_is_there(session, payers, stay.minor_id, now) else {},
     )
     tell_card(session, stay.bed_id, None, BedStatus.CLEANING)
-    if until < tail.until:
-        ask(session, replace(tail, first=until), now)
+    if until == tail.until:
+        return
+    ask(session, replace(tail, first=until), now)
+    if until <= session.info["clock"].tonight():
+        stay.bed_id = None
+        tell(session, "stay.no_bed", stay)
 
 
 def _not_before_it_begins(stay: Stay, first: date) -> None:

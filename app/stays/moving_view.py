@@ -1,6 +1,6 @@
 """How a stay can be moved, in words: nights away and back, another bed of the house, more nights."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -83,10 +83,32 @@ def correcting_view(
 def out_tonight(stay: StayRead, tonight: date) -> str | None:
     """Which nights somebody who stays on sleeps elsewhere now, and what of the bed; None of who is here."""
     out = next((out for out in stay.away if out.from_ <= tonight < out.until), None)
-    if stay.left_on is not None or not stay.arrived or (out is None and stay.bed_id is not None):
+    if stay.left_on is not None or not stay.arrived or out is None:
         return None
     bed = gettext("no bed is kept") if stay.bed_id is None else gettext("the bed is kept")
-    return bed if out is None else f"{_nights(out.from_, out.until, tonight)}, {bed}"
+    return f"{_nights(out.from_, out.until, tonight)}, {bed}"
+
+
+def without_bed(session: Session, stays: Iterable[StayRead], clock: Clock) -> set[str]:
+    """Of stays those whose young person is here tonight and has no bed: none is set, or somebody else has it."""
+    tonight = clock.tonight()
+    here = [
+        stay
+        for stay in stays
+        if stay.arrived
+        and stay.admitted_on <= tonight
+        and (stay.left_on is None or stay.left_on > tonight)
+        and out_tonight(stay, tonight) is None
+    ]
+    rows = session.execute(
+        select(BedNight.bed_id, BedNight.stay_id).where(
+            BedNight.bed_id.in_([stay.bed_id for stay in here if stay.bed_id is not None]),
+            BedNight.night == tonight,
+            in_force(clock.now()),
+        )
+    )
+    holders: dict[str, str | None] = dict(rows.all())
+    return {stay.id for stay in here if stay.bed_id is None or holders.get(stay.bed_id, stay.id) != stay.id}
 
 
 def _nights(first: date, until: date, tonight: date) -> str:

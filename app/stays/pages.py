@@ -29,7 +29,7 @@ from app.stays import service as stays
 from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
 from app.stays.models import Admission, NextPlacement, Offer, Stay
-from app.stays.moving_view import correcting_view, moving_view
+from app.stays.moving_view import correcting_view, moving_view, without_bed
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import timeline
 from app.stays.warnings import first_open_night
@@ -151,6 +151,7 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
     tonight = clock.tonight()
     house = session.get(Facility, stay.facility_id) if stay.facility_id is not None else None
     code = stay_codes(session, [stay.id]).get(stay.id)
+    bedless = bool(without_bed(session, [stay], clock))
     names = fund_names(session, [payer.fund for payer in stay.payers])
     line = timeline(stay, names, tonight)
     stays_at = gettext("stay at %(house)s") % {"house": house.alias if house is not None else gettext("another house")}
@@ -159,7 +160,8 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
     return {
         "title": stays_at if code is None else f"{code}: {stays_at}",
         "tab": gettext("Stay") if code is None else gettext("%(code)s: stay") % {"code": code},
-        "where": _where(session, stay, tonight),
+        "where": _where(session, stay, tonight, bedless=bedless),
+        "bedless": bedless,
         "line": line,
         "cliff": _cliff(stay, line["unpaid_from"], tonight),
         "goes_on": stay.left_on is None and stay.arrived,
@@ -192,8 +194,8 @@ def _again(session: Session, stay: StayRead, actor: Actor, tonight: date) -> str
     return None if referral_id is None else f"/referrals/{referral_id}/again"
 
 
-def _where(session: Session, stay: StayRead, tonight: date) -> str:
-    bed = None if stay.bed_id is None else session.scalar(select(Bed.name).where(Bed.id == stay.bed_id))
+def _where(session: Session, stay: StayRead, tonight: date, *, bedless: bool) -> str:
+    bed = None if stay.bed_id is None or bedless else session.scalar(select(Bed.name).where(Bed.id == stay.bed_id))
     since = words.day(stay.admitted_on, tonight)
     if stay.left_on is None and stay.admitted_on <= tonight and stay.arrived:
         n = (tonight - stay.admitted_on).days + 1

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.service import record
 from app.beds.ledger import NIGHT
-from app.beds.models import BedNight, FormerBedNight, Movement
+from app.beds.models import BedNight, FormerBedNight
 from app.clock import Clock
 from app.codes import trail_id
 from app.db import insert_into
@@ -17,6 +17,7 @@ from app.funding.models import FundClock
 from app.minors.models import Minor
 from app.referrals.models import Referral
 from app.stays.models import Admission, CapWarning, Offer, Stay, StayAbsence
+from app.stays.moves import TAKE_THE_BED
 from app.stays.parties import tell
 from app.stays.schemas import CapWarningRead
 
@@ -39,15 +40,17 @@ def cliff_of(session: Session, stay_id: str, tonight: date) -> Cliff | None:
 def first_open_night(session: Session, stay_id: str, tonight: date) -> date | None:
     """The first night for which nothing is arranged; None: no end is known.
 
-    Tonight where the bed was given up, or where the stay goes on past its end from night to night.
+    Tonight where the bed was given up or lost, or where the stay goes on past its end from night to night.
     """
     cliff, stay = cliff_of(session, stay_id, tonight), session.get_one(Stay, stay_id)
     if cliff is not None:
         return cliff.night
-    given_up = select(FormerBedNight.id).where(
-        FormerBedNight.stay_id == stay.id, FormerBedNight.movement == Movement.AWAY, FormerBedNight.night >= tonight
+    lost = select(FormerBedNight.id).where(
+        FormerBedNight.stay_id == stay.id,
+        FormerBedNight.movement.in_(TAKE_THE_BED),
+        FormerBedNight.night >= tonight,
     )
-    if stay.bed_id is None and session.scalar(given_up.limit(1)) is not None:
+    if stay.bed_id is None and session.scalar(lost.limit(1)) is not None:
         return tonight
     return None if stay.expected_until is None else max(stay.expected_until, tonight)
 

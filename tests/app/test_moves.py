@@ -11,9 +11,9 @@ from app.beds.models import FormerBedNight, Movement, Resident
 from app.placements import due
 from app.referrals.models import Referral, ReferralStatus
 from app.stays.models import Stay
-from tests.app.test_due import capped, lived_in
+from tests.app.test_due import both, capped, lived_in, told
 from tests.app.test_workflow import beds, scene
-from tests.factories import Caller, made, refused, rows
+from tests.factories import Caller, SignedIn, made, refused, rows
 from tests.scenes import Scene
 
 __all__ = ["scene"]
@@ -258,3 +258,32 @@ def test_no_yes_comes_before_the_present_stay_either(scene: Scene) -> None:
         offer = made(scene.ask(later, run, facility, "offers"))
         refused(scene.answer(facility, offer["id"]), 409, "not_now")
     assert {row.night for row in scene.nights()} == {date(2026, 12, 1) + timedelta(days=n) for n in range(10)}
+
+
+def test_whoever_is_back_where_somebody_else_has_the_bed_is_named_as_here_without_one(scene: Scene) -> None:
+    stay = lived_in(scene, "fac_a", nights=10)
+    before = [(row.night, row.fund_id) for row in scene.nights()]
+    for facility in ("fac_a", "fac_b"):
+        made(scene.staff[facility].post(f"/v1/facilities/{facility}/confirmations", {"awake_staff_tonight": 2}))
+    path, run, _ = ask_on(scene, stay, needed_from="2026-11-21")
+    bed = str(next(row for row in stays(scene) if row.id == stay).bed_id)
+    new = accepted(scene, path, run, "fac_b")["stay_id"]
+    shown = made(scene.staff["fac_a"].get("/v1/facilities/fac_a/board"))["beds"]
+    version = next(card["version"] for card in shown if card["id"] == bed)
+    said = {"status": "open", "version": version}
+    made(scene.staff["fac_a"].put(f"/v1/facilities/fac_a/beds/{bed}/status", said))
+    made(scene.staff["fac_a"].post("/v1/facilities/fac_a/walk-ins", {"bed": bed, "trafficking": "verified"}))
+    scene.clock.move(timedelta(minutes=1))
+    made(scene.staff["fac_b"].post(f"/v1/stays/{new}/no-arrival"))
+    back = made(scene.coordinator.get(f"/v1/stays/{stay}"))
+    assert (back["left_on"], back["bed_id"]) == (None, None)
+    assert told(scene, "stay.no_bed") == both(scene, stay)
+    SignedIn(scene.client, scene.database, Role.FACILITY_STAFF, scene.agencies["fac_a"])
+    board, page = (scene.client.get(to).text for to in ("/board/fac_a", f"/stays/{stay}"))
+    assert "Here without a bed" in board
+    assert f'href="/stays/{stay}#bed"' in board
+    assert "There is no bed for this young person tonight." in page
+    other = next(name for name in beds(scene, "fac_a") if name != bed)
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/transfer", {"bed": other}))
+    assert [(row.night, row.fund_id) for row in scene.nights() if row.stay_id == stay] == before
+    assert "without a bed" not in scene.client.get("/board/fac_a").text

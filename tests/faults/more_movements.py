@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,9 +23,9 @@ from app.placements.holding import Asked, ask
 from app.placements.workflow import OfferCreate
 from app.stays.models import Admission, Offer, Stay
 from app.stays.schemas import NextCreate
-from tests.faults.absences import Absences
+from tests.faults.absences import BEDS, Absences
 from tests.faults.model import KeptBed, days
-from tests.faults.movements import HOUSES, Json, Living, pick
+from tests.faults.movements import GRANTED, HOUSES, Json, Living, pick
 
 BOARD = {"bed_b2": "fac_b", "bed_c2": "fac_c", "bed_d1": "fac_d"}
 """Beds in which the houses put people of their own: the others stay free for whoever is referred."""
@@ -37,6 +38,8 @@ class EveryMovement(Absences):
         super().__init__()
         self.listed: dict[str, str] = {}
         """Who is in a bed by the house's own list: the resident's id by bed."""
+        self.shortened: dict[str, dict[date, str | None]] = {}
+        """Who paid the nights of a stay that its next placement took."""
         self.before: dict[str, str] = {}
         """The stay that a referral goes on from."""
 
@@ -220,7 +223,8 @@ class EveryMovement(Absences):
             return False
         living, stay = self.stays[stay_id], self.read(Stay, stay_id)
         if stay.left_on is not None:
-            self.ledger.vacate(stay_id, stay.left_on)
+            gone = self.ledger.vacate(stay_id, stay.left_on)
+            self.shortened[stay_id] = {night: row.fund for night, row in gone.items()}
             living.leaves = stay.left_on
             return False
         with self.database.reading() as session:
@@ -254,6 +258,23 @@ class EveryMovement(Absences):
         was = self.before.get(referral or "")
         if was is not None and self.read(Stay, was).left_on is None:
             self.stays[was].left, self.stays[was].leaves, self.stays[was].card_known = False, None, False
+            self._put_back(was, self.stays[was])
+
+    def _put_back(self, stay_id: str, living: Living) -> None:
+        """The nights of before until somebody else has the bed; with none from tonight on there is no bed."""
+        had = self.shortened.pop(stay_id, {})
+        if not had or living.bed is None:
+            return
+        taken = {
+            n for (b, n), row in self.ledger.in_force(self.now).items() if living.bed == b or row.minor == living.minor
+        }
+        own = list(takewhile(lambda night: night not in taken, days(min(had), max(had))))
+        wanted = {night: fund for night in own if (fund := had.get(night)) is not None}
+        paid = self.ledger.reaches(living.minor, wanted, GRANTED, BEDS, self.now)
+        for night in own:
+            self.ledger.extend(stay_id, living.minor, living.bed, [night], had.get(night) if paid else None, self.now)
+        if len(own) < len(days(min(had), max(had))) and (min(had) + timedelta(days=len(own))) <= self.tonight:
+            living.bed, self.given[stay_id] = None, had
 
     @invariant()
     def the_house_s_own_list_is_the_model(self) -> None:
