@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.answers import runs
 from app.audit.service import record
-from app.beds.models import Hold
+from app.beds.models import BedNight, Hold
 from app.codes import trail_id
 from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
@@ -46,7 +46,8 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
     minor, referral = session.get_one(Minor, row.minor_id), session.get_one(Referral, row.referral_id)
     house = session.get_one(Facility, row.facility_id)
     hold = None if row.hold_id is None else session.get_one(Hold, row.hold_id)
-    entry = _entry(session, row)
+    stay_id = session.scalar(select(Admission.stay_id).where(Admission.offer_id == row.id))
+    funded_nights, funds = _kept(session, row.hold_id, stay_id) or _decided(session, row)
     first = row.first_night
     nights = (hold.until_night - hold.first_night).days if hold is not None else referral.nights_needed or 0
     asked = set(house.declines or ())
@@ -59,8 +60,8 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
         answer_by=row.answer_by,
         admit_on=first,
         nights=nights,
-        funded_nights=entry.get("funded_nights") or 0,
-        funds=_programs(session, entry),
+        funded_nights=funded_nights,
+        funds=_programs(session, funds),
         age=_age(minor, first),
         gender=minor.gender,
         infants=minor.infants,
@@ -68,18 +69,32 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
         services=sorted({*(minor.services or ()), *(minor.services_required or ())} & set(house.services or ())),
         languages=sorted(set(minor.languages or ()) & set(house.languages or ())),
         bed=None if hold is None else session.get_one(Bed, hold.bed_id).name,
-        stay_id=session.scalar(select(Admission.stay_id).where(Admission.offer_id == row.id)),
+        stay_id=stay_id,
     )
 
 
-def _entry(session: Session, row: Offer) -> Json:
+def _kept(session: Session, hold_id: str | None, stay_id: str | None) -> tuple[int, list[str]] | None:
+    """How many of the nights that are kept in the ledger are paid, and by which funds in order; None: none is kept.
+
+    What an exception lets a fund pay stands here alone: the decision excluded the house.
+    """
+    if hold_id is None:
+        return None
+    own = BedNight.hold_id == hold_id if stay_id is None else BedNight.stay_id == stay_id
+    payers = session.scalars(select(BedNight.fund_id).where(own).order_by(BedNight.night)).all()
+    paid = [fund for fund in payers if fund is not None]
+    return (len(paid), list(dict.fromkeys(paid))) if payers else None
+
+
+def _decided(session: Session, row: Offer) -> tuple[int, list[str]]:
+    """The same as the decision says it."""
     _, whole = runs.stored_run(session, row.run_id)
     places = (*whole["options"], *whole["later"], *whole["excluded"])
-    return next((dict(entry) for entry in places if entry["facility"] == row.facility_id), {})
+    entry: Json = next((dict(entry) for entry in places if entry["facility"] == row.facility_id), {})
+    return entry.get("funded_nights") or 0, [payer["fund"] for payer in entry.get("payers", ())]
 
 
-def _programs(session: Session, entry: Json) -> list[str]:
-    funds = [payer["fund"] for payer in entry.get("payers", ())]
+def _programs(session: Session, funds: Sequence[str]) -> list[str]:
     names = dict(session.execute(select(Fund.id, Fund.program).where(Fund.id.in_(funds))).all())
     return [names.get(fund) or fund for fund in funds]
 

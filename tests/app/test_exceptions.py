@@ -173,6 +173,10 @@ def test_a_funder_s_own_rule_waived_lets_that_fund_pay_until_the_exception_ends(
     made(except_(scene, path, run, "funding.age_band", "funder", until="2026-11-25T12:00:00-05:00"))
     made(scene.ask(path, run, "fac_x"))
     assert [row.fund_id for row in scene.nights()] == ["fund_x"] * 4 + [None] * 6
+    (asked,) = rows(scene.staff["fac_x"].get("/v1/facilities/fac_x/offers"))
+    assert (asked["nights"], asked["funded_nights"], len(asked["funds"])) == (10, 4, 1), "the house reads who pays"
+    answered = made(scene.answer("fac_x", asked["id"]))
+    assert (answered["funded_nights"], answered["funds"]) == (4, asked["funds"])
 
 
 def test_only_money_is_missing_one_night_at_once_with_a_reason(scene: Scene) -> None:
