@@ -18,6 +18,7 @@ from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, Faci
 from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
+from app.stays import unpaid
 from app.stays.absences import covering, cut, payers_of_before
 from app.stays.models import Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
@@ -188,6 +189,8 @@ def correct(
         raise Problem("money_held", "The fund has fewer nights left than these. Correct fewer nights, or name another.")
     ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
     gaps.paid_after_all(session, stay.minor_id, [night for night, payer in payers.items() if payer.fund_id is not None])
+    session.flush()
+    unpaid.write_between(session, stay.id, min(payers), max(payers) + ledger.NIGHT, now)
     stay.version += 1
     session.flush()
     record(session, actor, "stay.correct", "stay", trail_id(stay.id))

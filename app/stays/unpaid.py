@@ -5,7 +5,7 @@ gone. None of that is written ahead: what is counted is a night that is over, in
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, exists, or_, select
@@ -20,30 +20,43 @@ from app.referrals.models import Referral
 from app.stays.models import Admission, Offer, Stay, StayAbsence
 
 LOOKS_BACK = timedelta(days=7)
-"""How many nights are written afterwards where nothing was running meanwhile."""
+"""How many nights are written afterwards where nothing was running meanwhile; who makes older ones unpaid writes."""
 
 
 def slept(session: Session, clock: Clock) -> Sequence[str]:
     """Stays with a night behind them that nobody paid, and of which that is not on record."""
     led = Admission.stay_id.is_not(None)
-    query = _unpaid(clock).with_only_columns(Stay.id).where(or_(led, _made_for(Stay.minor_id).exists())).distinct()
+    query = _lately(clock).with_only_columns(Stay.id).where(or_(led, _made_for(Stay.minor_id).exists())).distinct()
     return session.scalars(query.order_by(Stay.id)).all()
 
 
 def write_slept(session: Session, clock: Clock, stay_id: str) -> bool:
     """Write down each such night of a stay, once."""
+    return _write(session, stay_id, _lately(clock), clock.now())
+
+
+def write_between(session: Session, stay_id: str, first: date, until: date, now: datetime) -> None:
+    """Write down each night of `[first, until)`, all of them over, that a stay slept unpaid, however long ago."""
+    _write(session, stay_id, _unpaid(first, until), now)
+
+
+def _write(session: Session, stay_id: str, unpaid: Select[*tuple[Any, ...]], now: datetime) -> bool:
     nights = session.scalars(
-        _unpaid(clock).with_only_columns(BedNight.night).where(Stay.id == stay_id).order_by(BedNight.night)
+        unpaid.with_only_columns(BedNight.night).where(Stay.id == stay_id).order_by(BedNight.night)
     ).all()
     referral = _referral(session, stay_id)
     if referral is None:
         return False
-    written = [gaps.unpaid(session, referral, night, clock.now()) for night in nights]
+    written = [gaps.unpaid(session, referral, night, now) for night in nights]
     return any(written)
 
 
-def _unpaid(clock: Clock) -> Select[*tuple[Any, ...]]:
-    """The nights of stays, slept in the house within the last days, that have no payer and no gap."""
+def _lately(clock: Clock) -> Select[*tuple[Any, ...]]:
+    return _unpaid(clock.tonight() - LOOKS_BACK, clock.tonight())
+
+
+def _unpaid(first: date, until: date) -> Select[*tuple[Any, ...]]:
+    """The nights `[first, until)` of stays, slept in the house, that have no payer and no gap."""
     away = exists().where(
         StayAbsence.stay_id == BedNight.stay_id,
         StayAbsence.away_from <= BedNight.night,
@@ -64,8 +77,8 @@ def _unpaid(clock: Clock) -> Select[*tuple[Any, ...]]:
         .outerjoin(Admission, Admission.stay_id == Stay.id)
         .where(
             BedNight.fund_id.is_(None),
-            BedNight.night >= clock.tonight() - LOOKS_BACK,
-            BedNight.night < clock.tonight(),
+            BedNight.night >= first,
+            BedNight.night < until,
             Admission.stay_id.is_(None) | Admission.arrived_at.is_not(None),
             ~away,
             ~written.exists(),

@@ -68,3 +68,20 @@ def test_the_nights_of_a_walk_in_are_gaps_of_its_house(scene: Scene) -> None:
     nights_pass(scene, 2)
     assert gaps(scene, scene.agencies["fac_a"]) == ["2026-11-21", "2026-11-22"]
     assert gaps(scene) == []
+
+
+def test_each_night_that_a_correction_leaves_unpaid_is_a_gap_however_long_ago(scene: Scene) -> None:
+    stay = lived_in(scene, nights=30)
+    away = {"first": "2026-11-24", "until": "2026-11-26", "keep_bed": True, "paid": True}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", away))
+    scene.clock.move(timedelta(days=12))
+    due.run(scene.database)
+    assert gaps(scene) == []
+    said = {"first": "2026-11-21", "until": "2026-12-02", "fund": None, "reason": "the fund has sent it back"}
+    made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", said))
+    slept = [f"2026-11-{day}" for day in (21, 22, 23, 26, 27, 28, 29, 30)] + ["2026-12-01"]
+    assert gaps(scene) == slept
+    due.run(scene.database)
+    assert gaps(scene) == slept
+    made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", {**said, "fund": "fund_a", "until": "2026-11-28"}))
+    assert gaps(scene) == slept[5:]
