@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.models import Agency, ApiKey, Person, PersonFacility
-from app.access.policy import AgencyKind, Role
+from app.access.policy import POLICY, AgencyKind, Permission, Role
 from app.audit.service import record
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid, not_found
@@ -39,6 +39,19 @@ def agency_behind(session: Session, actor: Actor, named: str | None, pointer: st
 def agencies() -> Select[Agency]:
     """Every agency by name."""
     return select(Agency).order_by(Agency.name)
+
+
+def may_place(session: Session, agency_id: str) -> bool:
+    """Whether anybody who works at an agency now may hold a bed for a young person."""
+    placers = [role for role, may in POLICY.items() if Permission.HOLD_WRITE in may]
+    works = (Person.agency_id == agency_id, Person.disabled_at.is_(None), Person.role.in_(placers))
+    return session.scalar(select(Person.id).where(*works).limit(1)) is not None
+
+
+def leads_who_place(session: Session) -> list[Agency]:
+    """The agencies that lead the coalition and have somebody who may hold a bed, by name."""
+    rows = session.scalars(agencies().where(Agency.kind == AgencyKind.COALITION_LEAD))
+    return [row for row in rows if may_place(session, row.id)]
 
 
 def add_person(

@@ -66,6 +66,7 @@ PEOPLE = (
     PersonCard("coordinator", "Night coordinator", "intake_coordinator", "intake", "coordinator, 2 a.m."),
     PersonCard("shelter", "Night staff of Harbor House", "facility_staff", "harbor", "shelter on a phone"),
     PersonCard("supervisor", "Intake supervisor", "supervisor", "intake", "supervisor"),
+    PersonCard("coalition", "Placement lead of Safe Beds Coalition", "supervisor", "lead", "coalition lead"),
 )
 HOUSE_STAFF = (
     PersonCard("river", "Night staff of River and Coast Homes", "facility_staff", "river", "shelter"),

@@ -32,6 +32,8 @@ from migrations.run import upgrade
 Json = dict[str, Any]
 _SHOWN_PROBLEMS = 10
 _NIGHT_TURNS_AT = time(9)
+_ON_CALL = "555-0100"
+"""The on-call supervisor of the invented state: a number that reaches nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class Play:
 def invented(seed: int, tonight: date | None) -> Play:
     """The invented state of a seed."""
     demo = invent(seed, tonight or TONIGHT)
-    settings = replace(_settings(), time_zone=ZONE, night_turns_at=_NIGHT_TURNS_AT)
+    own = _settings()
+    on_call = own.on_call_phone or _ON_CALL
+    settings = replace(own, time_zone=ZONE, night_turns_at=_NIGHT_TURNS_AT, on_call_phone=on_call)
     return Play(demo.document, decode(demo.document), settings, demo)
 
 

@@ -37,6 +37,13 @@ SENTENCES: Mapping[str, Sentence] = {
         P.HOLD_WRITE,
         task=True,
     ),
+    "stay.next_nobody": Sentence(
+        marked(
+            "A young person who walked in needs a next placement, and nobody at the house's agency places. Call them."
+        ),
+        P.HOLD_WRITE,
+        task=True,
+    ),
     "stay.not_arrived": Sentence(marked("A young person has not arrived."), P.STAY_READ),
     "stay.no_bed": Sentence(
         marked("A young person did not go on to the next house, and somebody else has the bed. Choose a bed."),

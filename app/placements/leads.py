@@ -80,8 +80,11 @@ def _runs(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[s
 
 
 def _houses(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
-    rows = session.scalars(select(Facility.id).where(Facility.id.in_(ids)))
-    return {house: Lead(_board(house), None) for house in rows} if actor.may(Permission.BED_STATUS_WRITE) else {}
+    """The board for whoever works there; for others the houses of the network, each with its number."""
+    rows = session.execute(select(Facility.id, Facility.alias).where(Facility.id.in_(ids))).all()
+    if actor.may(Permission.BED_STATUS_WRITE):
+        return {row.id: Lead(_board(row.id), None) for row in rows}
+    return {row.id: Lead("/beds", row.alias) for row in rows} if actor.may(Permission.BED_STATUS_READ) else {}
 
 
 def _seen(actor: Actor, clock: Clock) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """From one placement into the next: asking for it, from the cliff on, and ranking from there.
 
 Whoever owns the record asks. Of a walk-in that is the house's own agency: its staff say that a next place is needed,
-and those of the agency who place are told.
+and those of the agency who place are told. Where nobody there places, whoever leads the coalition is told which house
+asks, and nothing about the young person: the record stays the house's own.
 """
 
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.access.policy import Permission
+from app.access.service import leads_who_place, may_place
 from app.answers import runs
 from app.audit.service import record
 from app.codes import trail_id
@@ -106,6 +108,10 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
     session.add(NextPlacement(referral_id=referral.id, stay_id=stay.id))
     if not actor.may(Permission.HOLD_WRITE):
         emit(session, "stay.next_asked", agency_id=actor.agency_id, subject_kind="referral", subject_id=referral.id)
+        if not may_place(session, actor.agency_id):
+            house = trail_id(stay.facility_id or "")
+            for lead in leads_who_place(session):
+                emit(session, "stay.next_nobody", agency_id=lead.id, subject_kind="facility", subject_id=house)
     record(session, actor, "stay.next", "referral", referral.id)
     return referral
 

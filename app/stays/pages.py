@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, Denied
 from app.access.guard import require
 from app.access.policy import Permission
+from app.access.service import leads_who_place, may_place
 from app.answers.names import fund_names
 from app.beds.ledger import Taken
 from app.clock import Clock, Now
@@ -141,9 +142,21 @@ def _next(
     return {
         "href": f"/referrals/{looking.id}" if looking and actor.may(Permission.RANKING_READ) else None,
         "code": None if looking is None else looking.code,
+        "told": None if looking is None else _told(session, actor),
         "from": None if first is None else words.day(first, clock.tonight()),
         "typed": {name: sent.one(name) for name in ("needed_from", "nights_needed")},
         "wrong": wrong,
+    }
+
+
+def _told(session: Session, actor: Actor) -> str:
+    """Who knows that a next placement is needed, where the reader places nobody."""
+    if may_place(session, actor.agency_id):
+        return gettext("Whoever places for your agency was told.")
+    leads = words.listed([lead.name for lead in leads_who_place(session)])
+    told = gettext("%(leads)s was told which house asks.") % {"leads": leads} if leads else gettext("Nobody was told.")
+    return gettext("Nobody of your agency places young people. %(told)s Call as well, and give the code.") % {
+        "told": told
     }
 
 

@@ -7,15 +7,22 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.access.policy import Role
+from app.access.actor import Actor
+from app.access.models import Agency
+from app.access.policy import AgencyKind, Role
 from app.answers.models import RankingRun
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
+from app.facilities.models import Facility
 from app.minors.models import Minor
+from app.notices.channel import Notices
+from app.outbox.delivery import deliver_due
 from app.outbox.models import OutboxEvent
+from app.placements.todo import todo_view
 from app.referrals.models import Referral
 from app.stays.rolling import roll
+from tests.actors import actor_of, add_agency, add_person
 from tests.app.test_board_pages import Phone, words
 from tests.app.test_workflow import held
 from tests.factories import Caller, house, made, refused
@@ -28,7 +35,7 @@ WALK_INS = "/v1/facilities/fac_a/walk-ins"
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """With links to sign in."""
-    return Settings(database_url=database_url, login_links=True)
+    return Settings(database_url=database_url, login_links=True, on_call_phone="555-0100")
 
 
 @pytest.fixture
@@ -122,4 +129,39 @@ def test_the_page_of_a_walk_in_asks_for_what_follows(scene: Scene) -> None:
     phone = Phone(scene)
     phone.page = phone.get(f"/stays/{stay}")
     page = phone.press("/next", needed_from="", nights_needed="")
-    assert (page.status_code, "it is being looked for. Whoever places" in words(page.text)) == (200, True)
+    assert page.status_code == 200
+    said = "Nobody of your agency places young people. Nobody was told. Call as well, and give the code."
+    assert said in words(page.text)
+    assert 'href="tel:555-0100"' in page.text
+    _employ(scene, AgencyKind.RESIDENTIAL, scene.agencies["fac_a"])
+    assert "Whoever places for your agency was told." in words(phone.get(f"/stays/{stay}").text)
+
+
+def _employ(scene: Scene, kind: AgencyKind, agency_id: str | None = None) -> Actor:
+    """A supervisor, of an agency of a kind or of one that is there."""
+    with scene.database.writing() as session:
+        agency = session.get_one(Agency, agency_id) if agency_id else add_agency(session, scene.clock, kind)
+        return actor_of(add_person(session, scene.clock, Role.SUPERVISOR, agency), agency)
+
+
+def test_where_nobody_of_the_agency_places_the_coalitions_lead_is_told_which_house_asks(scene: Scene) -> None:
+    lead = _employ(scene, AgencyKind.COALITION_LEAD)
+    stay = made(scene.staff["fac_a"].post(WALK_INS, {"bed": "bed_a1", "trafficking": "verified"}))["id"]
+    phone = Phone(scene)
+    phone.page = phone.get(f"/stays/{stay}")
+    page = phone.press("/next", needed_from="", nights_needed="")
+    assert "was told which house asks. Call as well" in words(page.text)
+    assert told(scene, "stay.next_nobody") == ["fac_a"]
+    deliver_due(scene.database, (Notices(),))
+    with scene.database.reading() as session:
+        seen = todo_view(session, lead, scene.clock)["notices"]
+        alias = session.get_one(Facility, "fac_a").alias
+    assert [(row["text"].split(":")[0], row["href"]) for row in seen] == [(alias, "/beds")]
+
+
+def test_the_lead_is_not_told_where_the_agency_itself_places(scene: Scene) -> None:
+    _employ(scene, AgencyKind.COALITION_LEAD)
+    _employ(scene, AgencyKind.RESIDENTIAL, scene.agencies["fac_a"])
+    stay = made(scene.staff["fac_a"].post(WALK_INS, {"bed": "bed_a1", "trafficking": "verified"}))["id"]
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/next", {}))
+    assert told(scene, "stay.next_nobody") == []
