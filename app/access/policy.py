@@ -56,7 +56,7 @@ class Permission(StrEnum):
     FINDINGS_WHOLE = "findings_whole"
     """See findings about other people too; each view needs a reason and is audited."""
     PLAN_READ = "plan_read"
-    """See the plans for everyone who waits that the own agency made; only the coalition's lead makes any."""
+    """See the plans for everyone who waits, as far as they are about the own referrals; the lead alone makes any."""
     PLAN_RUN = "plan_run"
     """Plan for everyone who waits at once: for the agency that leads the coalition."""
     HOLD_WRITE = "hold_write"

@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.answers.models import RankingRun
 from app.answers.plan_view import URGENCY
+from app.answers.plans import any_plan
 from app.answers.view import title
 from app.clock import Clock
 from app.paging import Place
@@ -69,7 +70,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),
         "may_rank": actor.may(Permission.RANKING_RUN),
-        "may_plan": actor.leads and actor.may(Permission.PLAN_RUN),
+        "sees_plans": actor.may(Permission.PLAN_READ) and (actor.leads or any_plan(session)),
     }
 
 

@@ -26,14 +26,14 @@ Reader = Annotated[Actor, require(Permission.PLAN_READ)]
 
 @router.get("")
 def show_all(request: Request, session: DbSession, actor: Reader, clock: Now) -> Response:
-    """The newest plans of the own agency; whoever leads the coalition may make one."""
+    """The newest plans that the own agency made or has referrals in; whoever leads the coalition may make one."""
     rows = [
         {
             "href": f"/plans/{row.id}",
             "day": words.day(row.tonight, clock.tonight()),
             "ago": words.ago(row.decided_at, clock.now()),
         }
-        for row in newest(session, actor)
+        for row in newest(session, actor, clock.now())
     ]
     context = {"rows": rows, "may_plan": actor.leads and actor.may(Permission.PLAN_RUN)}
     return page(request, "placements/plans.html", context, actor=actor, here="home")

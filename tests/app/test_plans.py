@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.access.policy import AgencyKind, Role
@@ -21,6 +21,7 @@ from app.audit.models import AuditEvent, Outcome
 from app.clock import MovableClock
 from app.db import Database
 from app.placements import plans
+from app.referrals.models import Referral
 from app.sharing.models import Relation
 from app.sharing.plan import project_plan
 from app.sharing.service import grant
@@ -112,13 +113,46 @@ def test_a_plan_is_read_again_with_what_may_be_seen_then(
     assert [action for action, _ in trail(database)] == ["plan.run", "plan.read", "plan.read"]
 
 
-def test_only_the_lead_plans_and_only_its_own_are_read(
+def test_each_agency_reads_its_own_lines_of_the_leads_plan_and_counts_of_the_rest(
+    supervisor: Caller, others: str, client: TestClient, database: Database
+) -> None:
+    plan = made(supervisor.post("/v1/plans"))
+    bystander = new_agency(database, AgencyKind.CHILD_PROTECTION)
+    with database.writing() as session:
+        session.execute(update(Referral).where(Referral.id == "ref_2").values(agency_id=bystander))
+    shared(database, bystander, "min_2", "min_3")
+    first = made(Caller(client, database, Role.INTAKE_COORDINATOR, others).get(f"/v1/plans/{plan['id']}"))
+    assert [row["referral"] for row in (*first["lines"], *first["unplaced"])] == ["ref_1", "ref_3"]
+    assert (first["others_placed"], first["others_unplaced"]) == (1, 0)
+    second = made(Caller(client, database, Role.SUPERVISOR, bystander).get(f"/v1/plans/{plan['id']}"))
+    # Whom it may see, and did not refer, is a count: the line is of the agency that waits for an answer.
+    assert [row["referral"] for row in (*second["lines"], *second["unplaced"])] == ["ref_2"]
+    assert (second["others_placed"], second["others_unplaced"]) == (1, 1)
+    third = Caller(client, database, Role.SUPERVISOR, new_agency(database, AgencyKind.CHILD_PROTECTION))
+    refused(third.get(f"/v1/plans/{plan['id']}"), 404, "not_found")
+
+
+def test_home_leads_each_agency_to_the_plans_it_has_referrals_in(
+    supervisor: Caller, others: str, client: TestClient, database: Database
+) -> None:
+    plan = made(supervisor.post("/v1/plans"))
+    sign_in(client, database, Role.INTAKE_COORDINATOR, others)
+    assert 'href="/plans"' in client.get("/").text
+    assert f"/plans/{plan['id']}" in client.get("/plans").text
+    assert "/referrals/ref_1" in client.get(f"/plans/{plan['id']}").text
+    sign_in(client, database, Role.INTAKE_COORDINATOR)
+    assert f"/plans/{plan['id']}" not in client.get("/plans").text
+    assert client.get(f"/plans/{plan['id']}").status_code == 404
+
+
+def test_only_the_lead_plans_and_who_has_nobody_in_a_plan_reads_none(
     supervisor: Caller, others: str, client: TestClient, database: Database
 ) -> None:
     plan = made(supervisor.post("/v1/plans"))
     agency = Caller(client, database, Role.SUPERVISOR, others)
     refused(agency.post("/v1/plans"), 404, "not_found")
-    hidden = refused(agency.get(f"/v1/plans/{plan['id']}"), 404, "not_found")
+    other = Caller(client, database, Role.SUPERVISOR)
+    hidden = refused(other.get(f"/v1/plans/{plan['id']}"), 404, "not_found")
     absent = refused(supervisor.get("/v1/plans/plan_none"), 404, "not_found")
     assert {**hidden, "request_id": ""} == {**absent, "request_id": ""}
     refused(Caller(client, database, Role.AUDITOR, supervisor.agency_id).post("/v1/plans"), 403, "forbidden")
