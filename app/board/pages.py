@@ -30,7 +30,7 @@ from app.placements.workflow import Answer
 from app.referrals.pages import Sent
 from app.stays import service as stays
 from app.stays.schemas import DischargeCreate, WalkInCreate
-from app.web.answers import OLDEST, YOUNGEST, Form, Unreadable, chosen, number
+from app.web.answers import OLDEST, YOUNGEST, Form, Unreadable, chosen, number, told
 from app.web.pages import page
 from app.web.translation import gettext
 
@@ -219,7 +219,7 @@ def _tried(
         if refused.code == "stale_update" and bed_id is not None and session.get(Bed, bed_id) is not None:
             said = lost_race(session, actor, bed_id, _pressed(pressed), clock)
         else:
-            said = " ".join([refused.detail or f"{refused.title}.", *(error.message for error in refused.errors)])
+            said = told(refused)
         return _board(request, session, actor, clock, facility_id, refused=said, status=refused.status)
 
 

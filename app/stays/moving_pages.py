@@ -48,6 +48,7 @@ def away(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: absences.away(session, actor, stay_id, chosen(AbsenceCreate, said), now, tonight),
+        dates={"/first": "first", "/until": "back_on"},
     )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def back(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: absences.back(session, actor, stay_id, chosen(ReturnCreate, said), now, tonight),
+        dates={"/on": "on"},
     )  # fmt: skip
 
 
@@ -86,6 +88,7 @@ def longer(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: movements.extend(session, actor, stay_id, chosen(ExtensionCreate, said), now, tonight),
+        dates={"/until": "until"},
     )  # fmt: skip
 
 
@@ -113,7 +116,8 @@ def correct(request: Request, actor: Supervisor, clock: Now, stay_id: Ref, sent:
         payers = dict.fromkeys(nights(body.first, body.until), NOBODY if body.fund is None else Payer(body.fund))
         return movements.correct(session, actor, stay_id, payers, body.reason, now, tonight, version=body.version)
 
-    return pressed(request, actor, clock, stay_id, sent, once, wrong, act)
+    reach = {"/from": "paid_from", "/first": "paid_from", "/until": "paid_through"}
+    return pressed(request, actor, clock, stay_id, sent, once, wrong, act, dates=reach)
 
 
 def _night(sent: Form, name: str, wrong: dict[str, str]) -> date | None:

@@ -1,6 +1,6 @@
 """A stay as a page: who pays which nights, when nobody does any more, and leaving."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -32,10 +32,10 @@ from app.stays.called import stay_codes
 from app.stays.models import Admission, NextPlacement, Offer, Stay
 from app.stays.moving_view import correcting_view, moving_view, without_bed
 from app.stays.schemas import DischargeCreate, StayRead
-from app.stays.timeline import timeline
+from app.stays.timeline import given_up_tonight, timeline
 from app.stays.warnings import first_open_night
 from app.web import words
-from app.web.answers import Form, chosen
+from app.web.answers import Form, chosen, told
 from app.web.pages import page
 from app.web.translation import gettext
 
@@ -43,6 +43,9 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Actor, require(Permission.STAY_READ)]
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
+
+
+NO_DATES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,11 @@ def discharge(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: S
 
 def pressed(
     request: Request, actor: Actor, clock: Clock, stay_id: str, sent: Form, once: Once, wrong: dict[str, str],
-    act: Callable[[Session], object], *, then: str = "",
+    act: Callable[[Session], object], *, then: str = "", dates: Mapping[str, str] = NO_DATES,
 ) -> Response:  # fmt: skip
     """Do what a form of the page asks, once; `wrong`: what could not be read in it, by field. What is refused is said.
 
-    `then`: the place of the page to come back to.
+    `then`: the place of the page to come back to. `dates`: the field of each pointer to a date.
     """
     database, request_id = request.app.state.database, request.scope.get("request_id")
 
@@ -95,6 +98,8 @@ def pressed(
             if isinstance(problem, Denied):
                 raise
             refused = problem
+            if problem.errors and all(error.pointer in dates for error in problem.errors):
+                refused, wrong = None, {dates[error.pointer]: error.message for error in problem.errors}
         else:
             return RedirectResponse(f"/stays/{stay_id}{then}", status_code=303)
     with database.reading() as session:
@@ -117,7 +122,7 @@ def stay_page(
     problem = None if refused is None else refused.problem
     view["refused"] = None
     if problem is not None:
-        view["refused"] = " ".join([problem.detail or f"{problem.title}.", *(e.message for e in problem.errors)])
+        view["refused"] = told(problem)
     view["wrong"] = refused is not None
     status = 200 if refused is None else 422 if problem is None else problem.status
     return page(request, "stays/stay.html", {"view": view}, actor=actor, here="home", status=status, exit_link=True)
@@ -231,6 +236,8 @@ def _kept_while_away(stay: StayRead, night: date) -> bool:
 
 def _cliff(stay: StayRead, unpaid_from: date | None, tonight: date) -> str | None:
     """When the money ends, and how soon that is."""
+    if given_up_tonight(stay, tonight):
+        return gettext("The bed was given up for the nights away: there is nothing to pay until a bed is chosen again.")
     if stay.left_on is not None or unpaid_from is None or _kept_while_away(stay, unpaid_from):
         return None
     left = (unpaid_from - tonight).days

@@ -41,7 +41,13 @@ def timeline(stay: StayRead, names: dict[str, str], tonight: date) -> Json:
         cursor = until
     if cursor < end:
         unpaid_from = unpaid_from or _future(cursor, tonight, end)
-        _add(segments, rows, gettext("Nobody pays"), "z", cursor, end, stay.admitted_on, total, tonight)
+        start = stay.admitted_on
+        if given_up_tonight(stay, tonight):
+            gone = max(cursor, next(out.from_ for out in stay.away if out.from_ <= tonight < out.until))
+            _add(segments, rows, gettext("Nobody pays"), "z", cursor, gone, start, total, tonight)
+            _add(segments, rows, gettext("No bed kept"), "y", gone, end, start, total, tonight)
+        else:
+            _add(segments, rows, gettext("Nobody pays"), "z", cursor, end, start, total, tonight)
     elif unpaid_from is None and stay.left_on is None and stay.expected_until == end:
         unpaid_from = end
     today = 100 * (tonight - stay.admitted_on).days / total
@@ -51,6 +57,12 @@ def timeline(stay: StayRead, names: dict[str, str], tonight: date) -> Json:
         "rows": rows,
         "unpaid_from": unpaid_from,
     }
+
+
+def given_up_tonight(stay: StayRead, tonight: date) -> bool:
+    """Whether the young person is away tonight and gave the bed up, so that nobody needs to pay one."""
+    away = any(out.from_ <= tonight < out.until for out in stay.away)
+    return stay.left_on is None and stay.bed_id is None and away
 
 
 def _end(stay: StayRead, tonight: date) -> date:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.errors import FieldError, invalid
+from app.errors import FieldError, Problem, invalid
 from app.web import words
 from app.web.places import find_county
 from app.web.translation import gettext
@@ -60,6 +60,14 @@ def chosen(model: type[Model], values: Mapping[str, object]) -> Model:
     except ValidationError as error:
         places = ["/" + "/".join(map(str, wrong["loc"])) for wrong in error.errors()]
         raise invalid([FieldError(at, "choose", gettext("Choose one of the answers")) for at in places]) from None
+
+
+def told(problem: Problem) -> str:
+    """A refusal as one text above a page: what is wrong in the fields, each thing once, or else why it was refused."""
+    fields = list(dict.fromkeys(error.message for error in problem.errors))
+    if fields and problem.detail is None:
+        return " ".join(fields)
+    return " ".join([problem.detail or f"{problem.title}.", *fields])
 
 
 def age_or_birth_date(text: str, today: date) -> tuple[date | None, tuple[int, int] | None]:

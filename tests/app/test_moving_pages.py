@@ -69,10 +69,37 @@ def test_nights_away_are_entered_and_end_sooner(scene: Scene) -> None:
     assert "Night of Nov 24" in words(later.text)
 
 
+@pytest.mark.parametrize(
+    ("ending", "fields", "field"),
+    [
+        ("/away", {"press": "kept", "first": "2199-11-21", "back_on": "2199-11-24"}, "first"),
+        ("/longer", {"until": "2199-11-21"}, "until"),
+    ],
+)
+def test_a_date_out_of_reach_is_said_beside_its_field(
+    scene: Scene, ending: str, fields: dict[str, str], field: str
+) -> None:
+    phone, _, _ = staff_at(scene)
+    wrong = phone.press(ending, **fields)
+    beside = re.search(rf'id="{field}-wrong"[^>]*>(.*?)</p>', wrong.text)
+    assert beside is not None
+    assert "within reach." in words(beside[1])
+    assert (wrong.status_code, "missing or malformed" in wrong.text) == (422, False)
+
+
+def test_a_press_that_says_nothing_is_told_once(scene: Scene) -> None:
+    phone, _, _ = staff_at(scene)
+    said = words(phone.press("/discharge").text)
+    assert (said.count("Choose one of the answers"), said.count("missing or malformed")) == (1, 0)
+
+
 def test_a_bed_given_up_is_chosen_anew_on_the_way_back(scene: Scene) -> None:
     phone, stay, bed = staff_at(scene)
     gone = phone.press("/away", press="given", back_on="2026-11-27")
     assert "Choose a bed below when the young person is back" in words(gone.text)
+    assert "there is nothing to pay until a bed is chosen again" in words(gone.text)
+    assert "No bed kept" in words(gone.text)
+    assert "Nobody pays" not in words(gone.text)
     assert "Stay longer" not in words(gone.text)
     board = phone.get("/board/fac_a")
     assert re.search(rf'<a href="/stays/{stay}">R-\w{{5}}: back sooner, or another bed</a>', board.text)
