@@ -129,6 +129,21 @@ class StayPayer(Base):
     paid_until: Mapped[date | None]
 
 
+class FormerStayPayer(Base):
+    """What was said of who paid the nights `[first, until)` of a stay before somebody put it right; null: nobody."""
+
+    __tablename__ = "former_stay_payers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    stay_id: Mapped[str] = mapped_column(ForeignKey("stays.id"), index=True)
+    first: Mapped[date]
+    until: Mapped[date]
+    fund_id: Mapped[str | None]
+    reason: Mapped[str]
+    corrected_at: Mapped[datetime]
+    corrected_by: Mapped[str]
+
+
 class StayAbsence(Base):
     """Nights of a stay that were slept elsewhere, `[away_from, away_until)`."""
 

@@ -1,5 +1,6 @@
 """Movements of a stay that goes on: another bed, more nights, nights away, and who paid nights that are over."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from app.stays.schemas import (
     TransferCreate,
 )
 from app.stays.service import find, going_on, must_have_arrived, shown, vacated
+from app.stays.stated import beside_the_ledger, restate
 from app.stays.told_cards import room_suits, tell_card
 
 Json = dict[str, Any]
@@ -170,11 +172,15 @@ def correct(
     session: Session, actor: Actor, stay_id: str, payers: dict[date, ledger.Payer], reason: str, now: datetime,
     tonight: date, *, version: int | None = None,
 ) -> StayRead:  # fmt: skip
-    """Who paid nights of the past, put right by a named person with a reason; what stood there stays in the history."""
+    """Who paid nights of the past, put right by a named person with a reason; what stood there stays in the history.
+
+    Of nights before the ledger, and of earlier stays that somebody told of, what was told is put right.
+    """
     stay = find(session, actor, stay_id, now, "stay.correct")
     if actor.agency_id not in parties(session, stay):
         raise hidden(actor, "stay.correct", "stay", trail_id(stay_id))
-    if any(not stay.admitted_on <= night < tonight for night in payers):
+    over = tonight if stay.left_on is None else min(stay.left_on, tonight)
+    if any(not stay.admitted_on <= night < over for night in payers):
         raise invalid([FieldError("/from", "out_of_range", "Only nights of this stay that are over can be corrected.")])
     if stay.facility_id is not None:
         ledger.stamp(session, stay.facility_id)
@@ -182,12 +188,17 @@ def correct(
     if version is not None and version != stay.version:
         raise stale_update(shown(session, [stay])[0].model_dump(mode="json"))
     _taken_here(session, stay, {payer.fund_id for payer in payers.values() if payer.fund_id is not None})
+    told = beside_the_ledger(session, stay, payers)
     # Under the limit that governs the stay: else the nights would not count among those that the fund has paid.
     limits = limits_on(session, {payer.fund_id for payer in payers.values() if payer.fund_id}, stay.admitted_on)
     payers = {night: ledger.Payer(payer.fund_id, limits.get(payer.fund_id or "")) for night, payer in payers.items()}
-    if not money_is_there(session, payers, stay.minor_id, now):
+    kept = {night: payer for night, payer in payers.items() if night not in told}
+    if not money_is_there(session, kept, stay.minor_id, now):
         raise Problem("money_held", "The fund has fewer nights left than these. Correct fewer nights, or name another.")
-    ledger.repay(session, stay.id, payers, Movement.CORRECTED, actor.id, now, reason)
+    if not told and not _has_a_bed_on(session, stay.id, kept):
+        raise invalid([FieldError("/from", "out_of_range", "No bed was kept for this stay on any of these nights.")])
+    ledger.repay(session, stay.id, kept, Movement.CORRECTED, actor.id, now, reason)
+    restate(session, stay, told, actor.id, now, reason)
     gaps.paid_after_all(session, stay.minor_id, [night for night, payer in payers.items() if payer.fund_id is not None])
     session.flush()
     unpaid.write_between(session, stay.id, min(payers), max(payers) + ledger.NIGHT, now)
@@ -198,14 +209,19 @@ def correct(
 
 
 def _taken_here(session: Session, stay: Stay, funds: set[str]) -> None:
-    """Refuse a fund that is not in the network, or that the house does not accept and that did not pay this stay."""
+    """Refuse a fund that is not in the network, or that the house of a stay here neither accepts nor was paid by."""
     known = set(session.scalars(select(Fund.id).where(Fund.id.in_(funds))))
-    if stay.facility_id is not None and session.get_one(Facility, stay.facility_id).funds_known:
+    if stay.facility_id is not None and stay.in_house and session.get_one(Facility, stay.facility_id).funds_known:
         accepted = select(FacilityFund.fund_id).where(FacilityFund.facility_id == stay.facility_id)
         paid = select(BedNight.fund_id).where(BedNight.stay_id == stay.id, BedNight.fund_id.is_not(None))
         known &= {*session.scalars(accepted), *session.scalars(paid)}
     if not funds <= known:
         raise invalid([FieldError("/fund", "unknown", "Expected a fund that this house accepts.")])
+
+
+def _has_a_bed_on(session: Session, stay_id: str, nights: Iterable[date]) -> bool:
+    own = select(BedNight.night).where(BedNight.stay_id == stay_id, BedNight.night.in_(list(nights)))
+    return session.scalar(own.limit(1)) is not None
 
 
 def _last_night(session: Session, stay_id: str) -> date | None:

@@ -66,11 +66,13 @@ def correcting_view(
 ) -> Json | None:
     """What a correction of past payers asks; None for whom it is no matter of, and before a night is over."""
     row = session.get_one(Stay, stay.id)
-    over = stay.facility_id is not None and stay.admitted_on < clock.tonight()
+    over = stay.admitted_on < clock.tonight()
     if not over or not actor.may(Permission.PAYER_CORRECT) or actor.agency_id not in parties(session, row):
         return None
     accepted = session.scalars(select(FacilityFund.fund_id).where(FacilityFund.facility_id == stay.facility_id))
-    names = fund_names(session, {*accepted, *(payer.fund for payer in stay.payers)})
+    # Of a stay that somebody told of, whoever pays in the network may have paid it.
+    known = {*accepted, *(payer.fund for payer in stay.payers)} if row.in_house else None
+    names = fund_names(session, known)
     return {
         "version": stay.version,
         "funds": sorted(names.items(), key=lambda pair: pair[1]),

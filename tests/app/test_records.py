@@ -10,8 +10,8 @@ from app.access.policy import Role
 from app.audit.models import AuditEvent
 from app.db import Database
 from app.placements.snapshot import build
-from app.stays.models import Stay
-from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, refused, rows
+from app.stays.models import FormerStayPayer, Stay
+from tests.factories import EIGHT_ANSWERS, Caller, SignedIn, fund, house, lead, load, made, network, refused, rows
 
 Json = dict[str, Any]
 
@@ -140,3 +140,48 @@ def test_the_lead_enters_the_holidays_of_a_state(coordinator: Caller, client: Te
     refused(Caller(client, database, Role.ADMINISTRATOR).put(where, {"days": []}), 403, "forbidden")
     assert refused(coordinator.get("/v1/states/georgia/holidays"), 422, "invalid")["errors"][0]["pointer"] == "/state"
     assert refused(administrator.put(where, {"days": ["12/25"]}), 422, "invalid")["errors"][0]["pointer"] == "/days/0"
+
+
+def test_who_paid_an_earlier_stay_is_put_right_with_a_reason_and_the_history_kept(
+    coordinator: Caller, path: str, client: TestClient, database: Database
+) -> None:
+    told = {**STAY, "facility": None, "outside_facility": "A house in Macon", "away": []}
+    kept = made(coordinator.post(path, told))["id"]
+    here = made(
+        coordinator.post(path, {**STAY, "admitted_on": "2026-09-01", "left_on": "2026-09-05", "away": [], "payers": []})
+    )["id"]
+    supervisor = SignedIn(client, database, Role.SUPERVISOR, coordinator.agency_id)
+
+    def put_right(stay: str, first: str, until: str, fund: str | None) -> Any:
+        said = {"first": first, "until": until, "fund": fund, "reason": "the invoice says so"}
+        return supervisor.post(f"/v1/stays/{stay}/corrections", said)
+
+    refused(put_right(kept, "2026-10-14", "2026-10-16", None), 422, "invalid")
+    refused(put_right(kept, "2026-10-05", "2026-10-10", "fund_none"), 422, "invalid")
+    payers = made(put_right(kept, "2026-10-05", "2026-10-10", None))["payers"]
+    assert payers == [
+        {"fund": "fund_a", "from": "2026-10-01", "until": "2026-10-05"},
+        {"fund": "fund_b", "from": "2026-10-10", "until": "2026-10-15"},
+    ]
+    assert made(put_right(kept, "2026-10-02", "2026-10-03", "fund_b"))["payers"] == [
+        {"fund": "fund_a", "from": "2026-10-01", "until": "2026-10-02"},
+        {"fund": "fund_b", "from": "2026-10-02", "until": "2026-10-03"},
+        {"fund": "fund_a", "from": "2026-10-03", "until": "2026-10-05"},
+        payers[1],
+    ]
+    paid = made(put_right(here, "2026-09-01", "2026-09-05", "fund_a"))["payers"]
+    assert paid == [{"fund": "fund_a", "from": "2026-09-01", "until": "2026-09-05"}]
+    assert made(put_right(kept, "2026-10-01", "2026-10-15", "fund_b"))["payers"] == [
+        {"fund": "fund_b", "from": "2026-10-01", "until": "2026-10-15"}
+    ]
+    assert made(coordinator.post(path.replace("past-stays", "rankings")))["options"][0]["funded_nights"] == 10
+    with database.reading() as session:
+        query = select(FormerStayPayer).order_by(FormerStayPayer.corrected_at, FormerStayPayer.first)
+        former = session.scalars(query.where(FormerStayPayer.stay_id == kept)).all()
+    assert {row.reason for row in former} == {"the invoice says so"}
+    spans = {(str(row.first), str(row.until), row.fund_id) for row in former}
+    assert {("2026-10-05", "2026-10-08", "fund_a"), ("2026-10-08", "2026-10-10", "fund_b")} < spans
+    assert ("2026-10-05", "2026-10-10", None) in spans
+    form = client.get(f"/stays/{kept}").text
+    assert 'name="paid_from"' in form
+    assert '<option value="fund_a"' in form

@@ -319,6 +319,8 @@ def test_whoever_gave_the_bed_up_is_back_with_the_nights_and_payers_of_before(
     made(scene.coordinator.post(f"/v1/stays/{stay}/absences", gone))
     assert scene.nights() == []
     scene.clock.move(timedelta(days=2))
+    nobody_there = supervisor(scene).post(f"/v1/stays/{stay}/corrections", past_night())
+    assert "No bed was kept" in str(refused(nobody_there, 422, "invalid"))
     with scene.database.writing() as session:
         session.execute(update(FundLimit).values(nights_granted=granted))
     refused(scene.coordinator.post(f"/v1/stays/{stay}/return", {}), 409, "not_now")
