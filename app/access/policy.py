@@ -78,7 +78,7 @@ class Permission(StrEnum):
     RELEASE_READ = "release_read"
     RELEASE_WRITE = "release_write"
     ALERTS_READ = "alerts_read"
-    """Be told who may be probing the engine."""
+    """Be told who may be probing the engine; who reads no referral is told which agency does, and not for whom."""
     TASK_READ = "task_read"
     TASK_WRITE = "task_write"
     OVERSEE = "oversee"
@@ -127,7 +127,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
     | {P.WEBHOOK_WRITE, P.TEST_CLOCK},
     # May let people in, and for that reason has no case access of their own.
-    Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ},
+    Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ, P.ALERTS_READ},
     Role.AUDITOR: _EVERYONE | {P.AUDIT_READ, P.PEOPLE_READ},
 }
 

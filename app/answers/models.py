@@ -94,6 +94,25 @@ class RunGround(Base):
     """How often each house had changed; one that is missing never had."""
 
 
+class AreaKind(StrEnum):
+    """How a place to avoid is counted: a county, a long list of them as one, or a circle."""
+
+    COUNTY = "county"
+    LIST = "list"
+    CIRCLE = "circle"
+
+
+class AreaAsked(Base):
+    """When an agency last had an answer about a place to avoid; `place` is a hash, and tells of no young person."""
+
+    __tablename__ = "areas_asked"
+
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), primary_key=True)
+    kind: Mapped[AreaKind] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+
+
 class WholeReason(StrEnum):
     """Why a supervisor looks at findings about other people."""
 

@@ -66,12 +66,17 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
         "coming": pending.coming(session, actor, clock),
         "ending": pending.ending(session, actor, clock),
         "groups": groups,
-        "alerts": alerts(session, actor, now) if actor.may(Permission.ALERTS_READ) else [],
+        **told(session, actor, now),
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),
         "may_rank": actor.may(Permission.RANKING_RUN),
         "sees_plans": actor.may(Permission.PLAN_READ) and (actor.leads or any_plan(session)),
     }
+
+
+def told(session: Session, actor: Actor, now: datetime) -> Json:
+    """The alerts of the home page, also for who has no referrals."""
+    return {"alerts": alerts(session, actor, now) if actor.may(Permission.ALERTS_READ) else []}
 
 
 def _row(

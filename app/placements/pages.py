@@ -29,7 +29,7 @@ from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
-from app.sharing.projection import AGENCY, project
+from app.sharing.projection import AGENCY, TERRITORY, project
 from app.stays import moves
 from app.web import words
 from app.web.pages import page
@@ -53,6 +53,10 @@ NOTES = {
     "offers_full": marked("Three houses are asked already. Wait for an answer, or take one back."),
 }
 CHANGED_SINCE = marked("What was answered about this young person was changed since.")
+SHUT = marked(
+    "More places to avoid were asked about today than one day has answers for. Houses that may be near one are shown as"
+    " not available: call them, and ask whether they are."
+)
 RANK_AGAIN = marked("This is an answer on earlier facts, kept as it was. Rank again before you call.")
 GROWS_OLD = timedelta(minutes=30)
 
@@ -62,7 +66,10 @@ def start(request: Request, session: DbSession, actor: Anyone, clock: Now) -> Re
     """What waits, and the button for a new referral; whoever keeps the beds of a house true is led to its board."""
     if actor.may(Permission.OFFER_ANSWER):
         return _see("/board")
-    context = home.overview(session, actor, clock) if actor.may(Permission.REFERRAL_READ) else {"groups": None}
+    if actor.may(Permission.REFERRAL_READ):
+        context = home.overview(session, actor, clock)
+    else:
+        context = {"groups": None, **home.told(session, actor, clock.now())}
     return page(request, "placements/home.html", context, actor=actor, here="home", exit_link=True)
 
 
@@ -126,11 +133,22 @@ def answer_view(
     view = ranking_view(decision, names_in(session, decision), about)
     some = exceptions.any_of(session, referral_id)
     return view | {
+        "shut": gettext(SHUT) if holds_true and _shut(stored, referral) else None,
         "gaps": gaps.said(session, referral_id, clock.tonight()),
         "exceptions": f"/referrals/{referral_id}/exceptions" if some else None,
         "again": _again(session, actor, referral, clock),
         "may_end": referral.status is ReferralStatus.OPEN and actor.may(Permission.REFERRAL_WRITE),
     }
+
+
+def _shut(stored: dict[str, Any], referral: ReferralRead) -> bool:
+    """Whether the decision avoided houses that nobody named: see `areas`."""
+    named = set(referral.minor.avoid.facilities)
+    return any(
+        finding["rule"] == TERRITORY and finding["have"] == "this house" and entry["facility"] not in named
+        for entry in stored["excluded"]
+        for finding in entry["findings"]
+    )
 
 
 def _again(session: Session, actor: Actor, referral: ReferralRead, clock: Clock) -> str | None:

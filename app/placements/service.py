@@ -19,11 +19,12 @@ from app.answers.models import PolicyTerm, RankingRun, RunGround
 from app.audit.service import record
 from app.beds import ledger
 from app.db import Database, new_id
-from app.errors import FieldError, Problem
+from app.errors import FieldError, Problem, conflict
 from app.facilities.veils import veil
 from app.gaps import service as gaps
 from app.idempotency import NO_KEY, Once
-from app.placements import probing
+from app.placements import areas, probing
+from app.placements.areas import Areas
 from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
@@ -37,6 +38,9 @@ from matching.ranking import rank as decide
 from matching.value import Policy, Weight
 
 Json = dict[str, Any]
+
+TRIES = 5
+"""Of a decision whose places to avoid other rankings of the agency overtake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +97,28 @@ def rank_for(
     once: Once = NO_KEY,
 ) -> Decided:
     """The same for the agency that asks, whoever causes it: its coordinator, or a house that says yes."""
-    now, tonight = database.clock.now(), database.clock.tonight()
-    with database.reading() as session:
-        referral = session.get_one(Referral, referral_id)
-        if referral.status is not ReferralStatus.OPEN:
-            raise Problem("referral_closed")
-        seen = look(session, now, tonight, referral.minor_id)
-        version = referrals.version_of(session, referral)
-    answer = seen.decide(referral_id)
-    with database.writing() as session:
-        session.info["request_id"] = request_id
-        # The same request may have been decided while the engine thought.
-        earlier = _earlier(session, actor, referral_id, once, now)
-        if earlier is not None:
-            return earlier
-        run = keep(session, actor, referral, seen, answer, version=version, agency_id=agency_id)
-        once.remember(session, actor.id, run.id)
-    return Decided(run.id, answer)
+    for _ in range(TRIES):
+        now, tonight = database.clock.now(), database.clock.tonight()
+        with database.reading() as session:
+            referral = session.get_one(Referral, referral_id)
+            if referral.status is not ReferralStatus.OPEN:
+                raise Problem("referral_closed")
+            places = areas.asked(session, agency_id, referral.minor_id, now)
+            seen = look(session, now, tonight, referral.minor_id, places=places)
+            version = referrals.version_of(session, referral)
+        answer = seen.decide(referral_id)
+        with database.writing() as session:
+            session.info["request_id"] = request_id
+            # The same request may have been decided while the engine thought.
+            earlier = _earlier(session, actor, referral_id, once, now)
+            if earlier is not None:
+                return earlier
+            if not areas.still(session, agency_id, referral.minor_id, now, places):
+                continue
+            run = keep(session, actor, referral, seen, answer, version=version, agency_id=agency_id)
+            once.remember(session, actor.id, run.id)
+            return Decided(run.id, answer)
+    raise conflict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +135,30 @@ class Look:
     """The same as it is stored."""
     policy: Policy
     stamps: dict[str, int]
+    places: Areas = areas.NOTHING
+    """The places to avoid that the decision answers about."""
 
     def decide(self, referral_id: str) -> Json:
         """What the engine answers."""
         return decision_document(decide(self.snapshot, referral_id, policy=self.policy), findings="all")
 
 
-def look(session: Session, now: datetime, tonight: date, asked: str | None = None, *, everyone: bool = False) -> Look:
+def look(
+    session: Session,
+    now: datetime,
+    tonight: date,
+    asked: str | None = None,
+    *,
+    everyone: bool = False,
+    places: Areas = areas.NOTHING,
+) -> Look:
     """Read the network, for the minor who is asked about, or for everyone who waits.
 
     Money that her or his own hold keeps is still there for who is asked about.
     """
-    snapshot, text = _taken(session, now, tonight, asked, everyone)
+    snapshot, text = _taken(session, now, tonight, asked, everyone, places)
     policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
-    return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session))
+    return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session), places)
 
 
 def keep(
@@ -161,11 +180,12 @@ def keep(
         snapshot=seen.text,
         answer=dump(answer),
     )
-    probing.watch(session, actor, referral, version, seen.now)
+    probing.watch(session, actor, referral, version, seen.places)
+    areas.remember(session, agency_id, seen.places, seen.now)
     session.add(run)
     session.flush()
     gaps.of_run(session, run, answer, referral.needed_from)
-    told = project(answer, viewer=AGENCY)["later"]
+    told = [] if seen.places.shut else project(answer, viewer=AGENCY)["later"]
     veil(session, agency_id, seen.tonight, [row["facility"] for row in told if row.get("code") == NOT_AVAILABLE])
     session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps))
     record(session, actor, "ranking.run", "ranking_run", run.id)
@@ -216,14 +236,16 @@ def policy_of(session: Session, policy_id: str, version: int) -> Policy:
     return Policy(policy_id, version, tuple(Weight(row.code, row.unit, row.weight, row.most) for row in rows))
 
 
-def _taken(session: Session, now: datetime, tonight: date, asked: str | None, everyone: bool) -> tuple[Snapshot, bytes]:
+def _taken(
+    session: Session, now: datetime, tonight: date, asked: str | None, everyone: bool, places: Areas
+) -> tuple[Snapshot, bytes]:
     try:
-        return take(session, now, tonight, asked=asked, everyone=everyone)
+        return take(session, now, tonight, asked=asked, everyone=everyone, areas=places)
     except SnapshotError as error:
         # Two records that exclude each other are for people to settle; which kind they are of is all that is told here.
         kinds = sorted({f"/{at.split('/')[1]}" for at, _ in error.problems if at})
-        places = [FieldError(kind, "contradiction", "Records of this kind contradict each other.") for kind in kinds]
-        raise Problem("conflict", "Records of the network contradict each other.", errors=places) from None
+        where = [FieldError(kind, "contradiction", "Records of this kind contradict each other.") for kind in kinds]
+        raise Problem("conflict", "Records of the network contradict each other.", errors=where) from None
 
 
 def dump(document: Json) -> str:

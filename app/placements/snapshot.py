@@ -37,6 +37,7 @@ from app.funding.models import Fund, FundClock, Funder, FundLimit
 from app.gaps.calls import last_no
 from app.minors.models import InterstateApproval, Minor
 from app.minors.service import minor_forms
+from app.placements.areas import NOTHING, Areas
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.service import urgency_of
 from app.stays.codes import StayEnd
@@ -67,21 +68,23 @@ def take(
     horizon_nights: int = HORIZON_NIGHTS,
     asked: str | None = None,
     everyone: bool = False,
+    areas: Areas = NOTHING,
 ) -> tuple[Snapshot, bytes]:
     """The same as facts, and as it is stored.
 
-    For the minor who is asked about, money that her or his own hold keeps is still there.
+    For the minor who is asked about, money that her or his own hold keeps is still there, and houses that `areas`
+    shuts are to avoid.
 
     Raises SnapshotError where the rows contradict each other. Where the past of somebody else than who is asked about
     does, it is left out: one wrong record must not keep everybody from a bed. So it is where everyone is asked about;
     the history of who is concerned then counts as not known. Who lives somewhere now is never left out.
     """
     try:
-        return decode_and_keep(_text(session, now, tonight, horizon_nights, asked))
+        return decode_and_keep(_text(session, now, tonight, horizon_nights, asked, areas))
     except SnapshotError:
         if asked is None and not everyone:
             raise
-    return decode_and_keep(_text(session, now, tonight, horizon_nights, asked, sound_pasts_only=True))
+    return decode_and_keep(_text(session, now, tonight, horizon_nights, asked, areas, sound_pasts_only=True))
 
 
 def _text(
@@ -90,6 +93,7 @@ def _text(
     tonight: date,
     horizon_nights: int,
     asked: str | None = None,
+    areas: Areas = NOTHING,
     *,
     sound_pasts_only: bool = False,
 ) -> bytes:
@@ -104,17 +108,19 @@ def _text(
     people = _people(tonight)
     minors = _rows(session, select(*_columns(Minor)).where(Minor.id.in_(people)))
     torn = _torn(stays) - {asked} if sound_pasts_only else set()
+    facilities = _facilities(session, now, tonight, stays, {row.id: row for row in minors})
+    forms = minor_forms(session, minors, people)
+    for avoid in (form["avoid"] for form in forms if form["id"] == asked):
+        avoid["facilities"] = sorted({*avoid["facilities"], *areas.shuts(facilities)})
     document = {
         "version": 1,
         "as_of": now,
         "tonight": tonight,
         "horizon_nights": horizon_nights,
         "policy": {"id": policy.id, "version": policy.version},
-        "facilities": _facilities(session, now, tonight, stays, {row.id: row for row in minors}),
+        "facilities": facilities,
         "funds": _funds(session, now, asked),
-        "minors": [
-            form | {"history": None} if form["id"] in torn else form for form in minor_forms(session, minors, people)
-        ],
+        "minors": [form | {"history": None} if form["id"] in torn else form for form in forms],
         "referrals": [_referral(row, tonight) for row in referrals],
         "stays": _stay_forms(
             session, [row for row in stays if row.minor_id not in torn or _goes_on(row, tonight)], tonight

@@ -14,7 +14,7 @@ from app.clock import MovableClock
 from app.db import Database
 from app.placements import probing
 from tests.actors import sign_in
-from tests.factories import Caller, house, load, made, network
+from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency
 from tests.scenes import Scene
 
 AGES = [[age, age] for age in range(11, 18)]
@@ -111,28 +111,94 @@ def test_the_alert_is_for_supervisors_and_for_a_week(
         assert len(probing.alerts(session, actor, clock.now() - timedelta(seconds=1))) == 1
 
 
-def test_areas_of_one_young_person_after_another_are_an_alert(
-    client: TestClient, database: Database, supervisor: str, clock: MovableClock
+SHUT = "More places to avoid were asked about today"
+COUNTIES = [f"13{number:03d}" for number in range(1, 322, 2)]
+WHOLE: Any = {**EIGHT_ANSWERS["minor"], "residence": {"county": "13121"}}
+
+
+class Asker:
+    """Refers one young person after another, each with places to avoid of her own."""
+
+    def __init__(self, client: TestClient, database: Database, agency_id: str) -> None:
+        self.caller = Caller(client, database, Role.INTAKE_COORDINATOR, agency_id)
+
+    def options(self, **avoid: Any) -> set[str]:
+        """The houses that are had, where these places are avoided."""
+        return {entry["facility"] for entry in self.rank(**avoid)["options"]}
+
+    def rank(self, **avoid: Any) -> Any:
+        body = {**EIGHT_ANSWERS, "minor": {**WHOLE, "avoid": avoid}}
+        self.path = self.caller.post("/v1/referrals", body).headers["Location"]
+        return made(self.caller.post(f"{self.path}/rankings"))
+
+
+@pytest.fixture
+def asker(client: TestClient, database: Database) -> Asker:
+    houses = [house("fac_a"), house("fac_b", county="13001"), house("fac_c", state="TN", county="47037")]
+    load(database, network(*houses))
+    return Asker(client, database, sign_in(client, database, Role.SUPERVISOR).agency_id)
+
+
+def test_counties_past_those_of_a_day_tell_nothing_more(
+    client: TestClient, database: Database, asker: Asker, clock: MovableClock
 ) -> None:
-    """Where a house is can be closed in on without ever changing a referral."""
-    area = {"avoid": {"circles": [[33.7, -84.4, 5]]}}
-    for _ in range(5):
-        prober = Prober(client, database, supervisor)
-        prober.change(**area)
-        prober.rank()
-    Prober(client, database, supervisor).rank()  # nothing to avoid
+    """Whether a house stands in one of them or not, it reads the same; elsewhere it is an option as before."""
+    there = asker.options()
+    assert there >= {"fac_a", "fac_b"}
+    assert SHUT not in client.get(asker.path.removeprefix("/v1"), follow_redirects=True).text
+    for county in COUNTIES[:10]:
+        assert asker.options(counties=[county]) == there - ({"fac_b"} if county == "13001" else set())
     assert alerts(database) == []
-    sixth = Prober(client, database, supervisor)
-    sixth.change(**area)
-    sixth.rank()
-    sixth.rank()
-    assert alerts(database) == [("referral", sixth.referral_id)]
-    assert "Areas to avoid of one young person after another were tried" in client.get("/").text
+    for county in COUNTIES[10:20]:
+        assert asker.options(counties=[county]) == there
+    assert len(alerts(database)) == 10
+    assert asker.options(counties=["13121"]) == asker.options(counties=[COUNTIES[21]]) == there - {"fac_a", "fac_b"}
+    body = asker.rank(counties=["13121"])
+    shut = [e for e in body["later"] if e["facility"] in ("fac_a", "fac_b")]
+    assert [entry["code"] for entry in shut] == ["not_available"] * 2
+    assert body["excluded"] == []
+    assert SHUT in client.get(asker.path.removeprefix("/v1"), follow_redirects=True).text
+    told = len(alerts(database))
+    # What was asked about before is answered as before, and so is everything when the day is over.
+    assert asker.options(counties=["13001"]) == there - {"fac_b"}
     clock.move(timedelta(days=1, minutes=1))
-    later = Prober(client, database, supervisor)
-    later.change(**area)
-    later.rank()
-    assert len(alerts(database)) == 1
+    assert {entry["facility"] for entry in asker.rank(counties=["13001"])["needs_info"]} == there
+    assert len(alerts(database)) == told
+
+
+def test_halving_the_counties_of_a_state_ends_after_two_lists(asker: Asker) -> None:
+    halves = [[county for n, county in enumerate(COUNTIES) if n >> bit & 1] for bit in range(3)]
+    assert asker.options(counties=halves[0]) >= {"fac_b"}
+    assert asker.options(counties=halves[1]) >= {"fac_b"}
+    assert not asker.options(counties=halves[2]) & {"fac_a", "fac_b"}
+    assert asker.options(counties=halves[0]) >= {"fac_b"}
+
+
+def test_circles_past_those_of_a_day_shut_every_house(asker: Asker, database: Database) -> None:
+    there = asker.options()
+    for kilometres in range(2, 18, 2):
+        assert asker.options(circles=[[10.0, 10.0, kilometres]]) == there
+    assert asker.options(circles=[[10.0, 10.0, 18]]) == set()
+    assert len(alerts(database)) == 5
+
+
+def test_who_is_told_of_places_to_avoid(client: TestClient, database: Database, asker: Asker) -> None:
+    """The agency's supervisors, its security administrators, and the lead of the coalition; nobody else."""
+    for county in COUNTIES[:11]:
+        asker.options(counties=[county])
+    said = "Many different places to avoid were asked about within a day"
+    home = client.get("/").text
+    assert said in home
+    assert f'href="{asker.path.removeprefix("/v1")}"' in home
+    told: dict[tuple[Role, str], bool] = {}
+    for role in (Role.SUPERVISOR, Role.SECURITY_ADMINISTRATOR):
+        lead = new_agency(database, AgencyKind.COALITION_LEAD)
+        for who, agency in {"own": asker.caller.agency_id, "lead": lead, "other": new_agency(database)}.items():
+            sign_in(client, database, role, agency)
+            page = client.get("/").text
+            told[role, who] = said in page
+            assert (asker.path.rsplit("/", 1)[1] in page) == (who == "own" and role is Role.SUPERVISOR)
+    assert told == {key: key[1] != "other" for key in told}
 
 
 @pytest.mark.parametrize("let_go", ["runs out", "taken back", "undone"])
