@@ -61,6 +61,8 @@ class Permission(StrEnum):
     """Plan for everyone who waits at once: for the agency that leads the coalition."""
     HOLD_WRITE = "hold_write"
     """Hold a bed for a referral, put the question to a house, take it back."""
+    EXCEPTION_SECOND = "exception_second"
+    """Agree to a colleague's exception: a person who signed in, since two keys may be one person's."""
     OFFER_READ = "offer_read"
     OFFER_ANSWER = "offer_answer"
     ADDRESS_READ = "address_read"
@@ -102,6 +104,7 @@ _CASE_READ = frozenset(
 )
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
+    | {P.EXCEPTION_SECOND}
 )
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
@@ -133,5 +136,5 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 
 # What asks for a fresh sign-in cannot be asked of a key.
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
-    {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE}
+    {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND}
 )

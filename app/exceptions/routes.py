@@ -19,6 +19,7 @@ router = APIRouter(prefix="/v1/referrals/{referral_id}/exceptions", tags=["excep
 
 Reader = Annotated[Actor, require(Permission.RANKING_READ)]
 Writer = Annotated[Actor, require(Permission.HOLD_WRITE)]
+Second = Annotated[Actor, require(Permission.EXCEPTION_SECOND)]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -51,13 +52,13 @@ def list_exceptions(session: DbSession, actor: Reader, clock: Now, referral_id: 
 def second(
     response: Response,
     session: DbSession,
-    actor: Writer,
+    actor: Second,
     clock: Now,
     referral_id: Ref,
     exception_id: Ref,
     once: Idempotent,
 ) -> ExceptionRead:
-    """A second person agrees, within a day or late while it matters: not the one who recorded it."""
+    """A second person agrees, within a day or late while it matters: not the one who recorded it, and never a key."""
     return once.make(
         response,
         session,

@@ -34,6 +34,7 @@ router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Actor, require(Permission.RANKING_READ)]
 Holder = Annotated[Actor, require(Permission.HOLD_WRITE)]
+Second = Annotated[Actor, require(Permission.EXCEPTION_SECOND)]
 
 WRONG = {
     "role": marked("Write the role of the person who decided, and no name"),
@@ -103,7 +104,7 @@ def listed(request: Request, session: DbSession, actor: Reader, clock: Now, refe
 
 @router.post("/referrals/{referral_id}/exceptions/{exception_id}/second")
 def second(
-    request: Request, actor: Holder, clock: Now, referral_id: Ref, exception_id: Ref, once: OnePress
+    request: Request, actor: Second, clock: Now, referral_id: Ref, exception_id: Ref, once: OnePress
 ) -> Response:
     """A second person agrees."""
     database = request.app.state.database

@@ -144,7 +144,7 @@ def exception_rows(session: Session, actor: Actor, rows: list[ExceptionRead], cl
             "by": people.get(row.recorded_by, row.recorded_by),
             "second": _second(row, clock),
             "in_force": row.in_force,
-            "may_second": row.awaits_second and row.recorded_by != actor.id and actor.may(Permission.HOLD_WRITE),
+            "may_second": row.awaits_second and row.recorded_by != actor.id and actor.may(Permission.EXCEPTION_SECOND),
         }
         for row in rows
     ]

@@ -18,7 +18,7 @@ from tests.app.test_idempotency import ACTS, counts
 from tests.app.test_stays import supervisor
 from tests.app.test_todo import owed
 from tests.app.test_workflow import held, scene
-from tests.factories import Caller, fund, made, refused
+from tests.factories import Caller, SignedIn, fund, made, refused
 from tests.scenes import Scene
 
 __all__ = ["scene"]
@@ -59,7 +59,7 @@ def _second(scene: Scene) -> Act:
     added(scene, strict(), funds=[fund("fund_x")])
     path, run = excluded(scene)
     exception = made(except_(scene, path, run, "facility.declines"))["id"]
-    colleague = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
+    colleague = SignedIn(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
     return colleague, f"{path}/exceptions/{exception}/second", None
 
 

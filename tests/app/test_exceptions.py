@@ -13,7 +13,7 @@ from app.outbox.models import OutboxEvent
 from app.placements import due
 from app.stays.models import Offer
 from tests.app.test_workflow import scene
-from tests.factories import Caller, fund, house, load, made, network, refused, rows
+from tests.factories import Caller, SignedIn, fund, house, load, made, network, refused, rows
 from tests.scenes import Scene
 
 __all__ = ["scene"]
@@ -78,24 +78,47 @@ def test_a_question_without_a_hold_is_answered_too(scene: Scene) -> None:
     assert {row.fund_id for row in scene.nights()} == {"fund_x"}
 
 
+def signed_in(scene: Scene, role: Role = Role.SUPERVISOR) -> SignedIn:
+    """A person of the agency that refers."""
+    return SignedIn(scene.client, scene.database, role, scene.coordinator.agency_id)
+
+
 def test_a_second_person_within_a_day_and_never_the_same(scene: Scene) -> None:
     added(scene, strict(), funds=[fund("fund_x")])
     path, run = excluded(scene)
+    key, scene.coordinator = scene.coordinator, signed_in(scene, Role.INTAKE_COORDINATOR)
     one, two = (made(except_(scene, path, run, "facility.declines")) for _ in range(2))
     supervisor = Caller(scene.client, scene.database, Role.SUPERVISOR, scene.coordinator.agency_id)
     assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == 2
     refused(scene.coordinator.post(f"{path}/exceptions/{one['id']}/second"), 409, "not_now")
-    made(supervisor.post(f"{path}/exceptions/{one['id']}/second"))
-    refused(supervisor.post(f"{path}/exceptions/{one['id']}/second"), 409, "not_now")
+    scene.coordinator = key
+    made(signed_in(scene).post(f"{path}/exceptions/{one['id']}/second"))
+    refused(signed_in(scene).post(f"{path}/exceptions/{one['id']}/second"), 409, "not_now")
     assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == 1
     scene.clock.move(timedelta(hours=24))
     listed = {
         row["id"]: (row["in_force"], row["awaits_second"]) for row in rows(scene.coordinator.get(f"{path}/exceptions"))
     }
     assert listed == {one["id"]: (True, False), two["id"]: (False, True)}
-    stranger = Caller(scene.client, scene.database, Role.SUPERVISOR)
+    stranger = SignedIn(scene.client, scene.database, Role.SUPERVISOR)
     refused(stranger.get(f"{path}/exceptions"), 404, "not_found")
     refused(stranger.post(f"{path}/exceptions/{one['id']}/second"), 404, "not_found")
+
+
+@pytest.mark.parametrize("role", [Role.INTAKE_COORDINATOR, Role.SUPERVISOR])
+def test_another_key_is_no_second_person(scene: Scene, role: Role) -> None:
+    added(scene, strict(), funds=[fund("fund_x")])
+    path, run = excluded(scene)
+    one = made(except_(scene, path, run, "facility.declines"))["id"]
+    key = Caller(scene.client, scene.database, role, scene.coordinator.agency_id)
+    refused(key.post(f"{path}/exceptions/{one}/second"), 403, "forbidden")
+    (listed,) = rows(key.get(f"{path}/exceptions"))
+    assert (listed["awaits_second"], listed["second_at"]) == (True, None)
+    made(
+        SignedIn(scene.client, scene.database, role, scene.coordinator.agency_id).post(
+            f"{path}/exceptions/{one}/second"
+        )
+    )
 
 
 def test_without_a_second_person_it_counts_no_more(scene: Scene) -> None:
@@ -127,7 +150,7 @@ def test_a_late_second_look_is_marked_late_and_the_supervisors_were_told(scene: 
     due.run(scene.database)
     assert due.run(scene.database) == 0
     assert told(scene, "exception.unseen") == [(scene.coordinator.agency_id, one["id"])]
-    late = made(supervisor.post(f"{path}/exceptions/{one['id']}/second"))
+    late = made(signed_in(scene).post(f"{path}/exceptions/{one['id']}/second"))
     assert (late["in_force"], late["awaits_second"]) == (True, False)
     assert rows(supervisor.get("/v1/tasks?kind=second_person")) == []
     with scene.database.reading() as session:
@@ -146,7 +169,7 @@ def test_a_second_look_is_open_as_long_as_somebody_sleeps_there_by_it(scene: Sce
     scene.clock.move(timedelta(days=2))
     due.run(scene.database)
     assert len(rows(supervisor.get("/v1/tasks?kind=second_person"))) == stays
-    second = supervisor.post(f"{path}/exceptions/{one['id']}/second")
+    second = signed_in(scene).post(f"{path}/exceptions/{one['id']}/second")
     if stays:
         assert made(second)["in_force"] is False
         assert rows(supervisor.get("/v1/tasks?kind=second_person")) == []
