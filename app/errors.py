@@ -48,7 +48,7 @@ CATALOGUE: dict[str, Kind] = {
         409, "This referral has a hold already", "Take it back first, or ask the house without a hold."
     ),
     "asked_already": Kind(409, "This house is asked already", "Wait for its answer, or take the question back first."),
-    "offers_full": Kind(409, "Three houses are asked already", "Wait for an answer, or take one question back."),
+    "offers_full": Kind(409, "Two houses are asked already", "Hold a bed, wait for an answer, or take one back."),
     "offer_ended": Kind(409, "This offer has ended", "Ask the house again, or choose the next option."),
     "money_held": Kind(409, "The last nights of a payer are taken", "Rank again: another payer or house may fit."),
     "not_an_option": Kind(409, "This house is not among the options", "Choose an option of the latest decision."),

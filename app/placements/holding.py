@@ -68,8 +68,8 @@ _AROUND = select(
 """Who runs a house, from which stay a referral goes on, from when on one that goes on in the house is governed, and how
 often a bed was held there for nothing since yesterday."""
 HOLD_LASTS = timedelta(hours=2)
-MOST_OFFERS = 3
-"""One with a hold, and two further ones."""
+MOST_WITHOUT_HOLD = 2
+"""Houses that are asked while no bed of theirs is kept: a third question to a house is one with a hold."""
 TRIES = 3
 
 
@@ -271,10 +271,10 @@ def _room_for_one_more(session: Session, referral_id: str, facility_id: str, *, 
     held, asked, this_house = session.execute(_ASKED, which).one()
     if keep_bed and held:
         raise Problem("held_already")
-    if asked >= MOST_OFFERS:
-        raise Problem("offers_full")
     if this_house:
         raise Problem("asked_already")
+    if not keep_bed and asked - held >= MOST_WITHOUT_HOLD:
+        raise Problem("offers_full")
 
 
 def houses_asked(session: Session, referral_id: str, now: datetime) -> frozenset[str]:

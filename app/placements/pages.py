@@ -50,7 +50,7 @@ NOTES = {
     "held_already": marked("A bed is held for this referral already. Take it back first."),
     "said_no": marked("Their no is on record. Until the house confirms its beds, call before you hold one."),
     "asked_already": marked("This house is asked already. Wait for its answer, or take the question back."),
-    "offers_full": marked("Three houses are asked already. Wait for an answer, or take one back."),
+    "offers_full": marked("Two houses are asked already. Hold a bed, wait for an answer, or take one back."),
 }
 CHANGED_SINCE = marked("What was answered about this young person was changed since.")
 SHUT = marked(

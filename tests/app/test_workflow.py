@@ -11,7 +11,7 @@ from app.beds.models import FormerBedNight, Hold
 from app.clock import MovableClock
 from app.db import Database
 from app.referrals.models import Referral, ReferralStatus
-from tests.factories import made, refused, rows
+from tests.factories import fund, house, load, made, network, refused, rows
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -139,12 +139,27 @@ def test_another_option_than_the_first_takes_a_reason(scene: Scene) -> None:
     made(scene.ask(path, run, second, choice_reason="young_person_wish"))
 
 
-def test_three_houses_are_asked_at_most(scene: Scene) -> None:
+@pytest.mark.parametrize("held_after", [0, 1, 2])
+def test_one_hold_and_two_further_questions_at_most(scene: Scene, held_after: int) -> None:
+    """Whenever the hold comes: what is only asked never keeps a bed from being held."""
+    load(scene.database, network(house("fac_d", funds=["fund_d"]), funds=[fund("fund_d")]))
     path = scene.refer()
     run, _ = scene.rank(path)
-    for facility in ("fac_a", "fac_b", "fac_c"):
+    kinds = ["offers"] * 2
+    kinds.insert(held_after, "holds")
+    for facility, kind in zip(("fac_a", "fac_b", "fac_c"), kinds, strict=True):
+        made(scene.ask(path, run, facility, kind))
+    refused(scene.ask(path, run, "fac_d", "offers"), 409, "offers_full")
+    refused(scene.ask(path, run, "fac_d"), 409, "held_already")
+
+
+def test_a_third_question_without_a_hold_is_refused(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    for facility in ("fac_a", "fac_b"):
         made(scene.ask(path, run, facility, "offers"))
-    refused(scene.ask(path, run, "fac_a", "offers"), 409, "offers_full")
+    refused(scene.ask(path, run, "fac_c", "offers"), 409, "offers_full")
+    made(scene.ask(path, run, "fac_c"))
 
 
 def test_arriving_and_leaving(scene: Scene) -> None:

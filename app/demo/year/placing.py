@@ -90,7 +90,7 @@ def _place(book: Book, case: Case, run_id: str, answer: Json, touched: set[str])
         return False
     shown = project(answer, viewer=AGENCY)["options"]
     left = [option for option in shown if option["facility"] not in case.tried]
-    for option in [option for option in left if option["facility"] not in touched][: holding.MOST_OFFERS]:
+    for option in [option for option in left if option["facility"] not in touched][: holding.MOST_WITHOUT_HOLD + 1]:
         touched.add(option["facility"])
         if _asked(book, case, run_id, option):
             return True
