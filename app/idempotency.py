@@ -1,6 +1,7 @@
 """A POST that is sent twice acts once: its key is stored in the transaction of the act itself.
 
-A program sends an Idempotency-Key of its own; a page's form carries one that was made with the page.
+A program sends an Idempotency-Key of its own, kept for two days. A page's form carries one that was made with the page,
+kept for minutes: a press on a page that was left open for longer, or gone back to, is meant, and is judged anew.
 """
 
 import hashlib
@@ -19,6 +20,8 @@ from app.db import Base, Database
 from app.errors import Problem, conflict
 
 KEPT = timedelta(hours=48)
+PRESS_KEPT = timedelta(minutes=10)
+"""Of a page's form: as long as a slow line, and a thumb that taps again, may take."""
 REPLAYED = "Idempotent-Replayed"
 
 IdempotencyKey = Annotated[
@@ -58,6 +61,8 @@ class Once:
 
     key: str | None
     request_sha256: str
+    kept: timedelta = KEPT
+    """For how long after the act."""
 
     def make(
         self,
@@ -118,7 +123,7 @@ class Once:
             select(IdempotentRequest).where(
                 IdempotentRequest.actor_id == actor_id,
                 IdempotentRequest.key == self.key,
-                IdempotentRequest.created_at > _now(session) - KEPT,
+                IdempotentRequest.created_at > _now(session) - self.kept,
             )
         )
         if row is None:
@@ -133,7 +138,9 @@ class Once:
             return
         now = _now(session)
         own = IdempotentRequest.actor_id == actor_id
-        session.execute(delete(IdempotentRequest).where(own, IdempotentRequest.created_at <= now - KEPT))
+        over = IdempotentRequest.created_at <= now - KEPT
+        over |= (IdempotentRequest.key == self.key) & (IdempotentRequest.created_at <= now - self.kept)
+        session.execute(delete(IdempotentRequest).where(own, over))
         row = IdempotentRequest(actor_id=actor_id, key=self.key, subject_id=subject_id, created_at=now)
         row.request_sha256 = self.request_sha256
         session.add(row)
@@ -170,7 +177,7 @@ async def _pressed(request: Request) -> Once:
     form = await request.form()
     sent = sorted((name, str(value)) for name, value in form.multi_items() if name != "form_token")
     digest = hashlib.sha256(f"{request.url.path}\n{sent!r}".encode()).hexdigest()
-    return Once(f"form-{digest}" if form.get(FORM_KEY) else None, digest)
+    return Once(f"form-{digest}" if form.get(FORM_KEY) else None, digest, PRESS_KEPT)
 
 
 FORM_KEY = "once"

@@ -143,6 +143,17 @@ def test_a_number_of_staff_that_is_none_is_said_beside_the_field(scene: Scene, t
     assert "Error: Write a whole number from 0 to 1000" in words(phone.page.text)
 
 
+def test_a_press_on_a_page_that_was_left_open_acts_again(scene: Scene, clock: MovableClock) -> None:
+    """Within minutes it is the first press sent again; on the next evening it is meant."""
+    phone = Phone(scene)
+    page = phone.page
+    for later, confirmed in ((timedelta(), 1), (timedelta(minutes=9), 1), (timedelta(days=1), 2), (timedelta(), 2)):
+        clock.move(later)
+        phone.page = page
+        phone.press("/confirmation", awake="3")
+        assert (phone.page.status_code, _confirmations(scene)) == (200, confirmed)
+
+
 def _confirmations(scene: Scene) -> int:
     with scene.database.reading() as session:
         return session.scalar(select(func.count()).select_from(Confirmation)) or 0
