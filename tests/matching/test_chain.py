@@ -230,13 +230,15 @@ def test_what_a_fund_has_left_is_used_up_by_the_stay_before(left: int, nights: i
     assert sum(row.nights for row in best.links) == nights
 
 
-def test_the_payer_that_a_later_house_needs_is_kept_for_it() -> None:
+@pytest.mark.parametrize("window", ["lifetime", "chain"])
+def test_the_payer_that_a_later_house_needs_is_kept_for_it(window: str) -> None:
     """By ids alone the first house would be paid by fund_a, and the second takes no other."""
     document = changed(
         two(),
         {
             "/facilities/0/funds": ["fund_a", "fund_b"],
             "/facilities/1/funds": ["fund_a"],
+            "/funds/0/limits/0/clocks/0/window": window,
             "/funds/1/limits/0/clocks/0/limit": 30,
             "/referrals/0/nights_needed": 60,
         },
@@ -254,6 +256,30 @@ def test_a_stay_is_left_early_only_for_a_door_that_closes(closes: int, why: str)
     best = found(document)
     assert (best.links[0].why, best.links[0].nights, best.nights_uncovered) == (why, min(closes - 1, 30), 0)
     assert best.links[0].binding == (None if why == "early" else "funding.clock")
+
+
+def test_a_stay_on_record_ends_where_the_chain_begins() -> None:
+    """She lives elsewhere, paid by the fund with no end said: from tonight on it pays only what the chain says."""
+    document = changed(
+        two(stays=[stay("stay_1", -10, None, fund="fund_b")]),
+        {"/funds/1/limits/0/clocks/0/limit": 65, "/referrals/0/nights_needed": 85},
+    )
+    best = found(document)
+    assert [said(row) for row in best.links] == [
+        ("fac_b", 0, 30, "cliff", "funding.clock"),
+        ("fac_c", 30, 85, "need_met", None),
+    ]
+
+
+@pytest.mark.parametrize(("here", "nights"), [("fac_b", 20), ("fac_old", 30)])
+def test_a_cap_of_one_house_sees_what_was_slept_there(here: str, nights: int) -> None:
+    """A third house like the first, but for where she has been, has all its nights."""
+    document = changed(
+        two(stays=[stay("stay_1", -20, -10, facility=here)]),
+        {"/facilities/-": house("d", funds=["fund_a"]), "/funds/0/limits/0/clocks/0/scope": "facility"},
+    )
+    best = found(changed(document, {"/facilities/2/licence/valid_from": day(40), "/facilities/1/funds": []}))
+    assert [said(row)[:3] for row in best.links] == [("fac_b", 0, nights), ("fac_d", 40, 70)]
 
 
 def test_a_bed_tonight_is_not_given_up_for_nights_to_come() -> None:

@@ -163,6 +163,18 @@ def test_a_better_chain_is_found() -> None:
     assert of_another_evening(month(), now) == ["a better chain exists"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"/facilities/0/units/0/beds": [bed("bed_a1", unavailable=[[day(5), day(9)]])]},
+        {"/facilities/0/licence/expires_on": day(5)},
+    ],
+)
+def test_a_stay_that_outlasts_its_bed_or_its_licence_is_found(change: Json) -> None:
+    found = of_another_evening(month(), changed(month(), change))
+    assert any("fac_a" in fault and ("its bed is taken" in fault or "licence" in fault) for fault in found), found
+
+
 def test_a_chain_with_a_move_too_many_is_found() -> None:
     """What the second house takes over, the first could have gone on to pay."""
     now = changed(month(), {"/facilities/0/funds": ["fund_a", "fund_b"]})
