@@ -10,6 +10,7 @@ there is soon one to be measured by.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -20,8 +21,11 @@ from matching.doors import Doors, Slept, paid_by
 from matching.facts import Facility
 
 MOST_STAYS = 4
-MOST_STEPS = 60_000
-"""So many chains are looked at before the best so far is taken."""
+MOST_STEPS = 20_000
+"""So many houses, nights and chains are looked at before the best so far is taken: some seconds' worth."""
+
+ENDS_A_STEP = 10
+"""So many ends of a stay take as long to rule out as one step."""
 
 NEVER = date.max.toordinal()
 """When a chain without a stay begins."""
@@ -47,7 +51,7 @@ class Trail:
     could_pay: int
     """The most nights that all funds together could still pay in houses to come."""
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """What is compared first, least is best."""
         begins = self.stays[0].start if self.stays else NEVER
@@ -100,6 +104,7 @@ class Search:
         self.sure = True
         self.run_out = True
         self.steps = 0
+        self.most_steps = MOST_STEPS // 4
         self.seen: dict[tuple[object, ...], Trail] = {}
         self.accepted = {house.id: {fund.id for fund, _ in doors.census.payers_of(house)} for house in doors.houses}
         self.reaches = [self._reaches(doors.later(), night) for night in range(doors.first, doors.stop)]
@@ -114,14 +119,14 @@ class Search:
 
     def run(self) -> None:
         """Look at the chains in which all goes on as long as it may, then at all."""
-        try:
+        with suppress(_Cut):
             self._expand(self.root)
-            self.run_out = False
-            self.seen.clear()
+        self.run_out = False
+        self.most_steps = self.steps + MOST_STEPS
+        self.seen.clear()
+        with suppress(_Cut):
             self._expand(self.root)
             self.whole = self.sure
-        except _Cut:
-            pass
 
     def _reaches(self, trail: tuple[Slept, ...], night: int) -> list[tuple[int, Facility]]:
         """The houses that could take the minor on a night, the farthest reach first."""
@@ -173,11 +178,20 @@ class Search:
             waited = (*trail.uncovered, *(-night for night in range(trail.end, night)))
             if self._hopeless(self._from(trail, night), waited, trail.ends):
                 break
-            for reach, house in self._starts(trail, night):
-                if house.id not in been:
-                    least = self._least_end(trail, night, reach, waited)
-                    for blocks in self._sequences(trail, night, house, least) if least <= reach else ():
+            starts = self._starts(trail, night)
+            least = self._least_end(trail, night, starts[0][0], waited) if starts else night
+            for reach, house in starts:
+                if house.id not in been and reach >= least:
+                    if self.run_out:
+                        been.add(house.id)
+                    self._step()
+                    for blocks in self._sequences(trail, night, house, least):
                         self._visit(self._with(trail, night, house, blocks, waited))
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps > self.most_steps:
+            raise _Cut
 
     def _from(self, trail: Trail, night: int) -> Least:
         """Least cost and moves of chains whose next stay begins on a night or later."""
@@ -234,11 +248,14 @@ class Search:
 
     def _least_end(self, trail: Trail, night: int, reach: int, waited: tuple[int, ...]) -> int:
         """The first end of a stay that might make a chain as good as the best; above `reach` where none does."""
-        ends = range(night + 1, reach + 1)
-        could = (
-            end for end in ends if not self._hopeless(self._onward(trail, night, end), waited, (*trail.ends, -end))
-        )
-        return next(could, reach + 1)
+        if self.run_out:
+            return night + 1
+        for end in range(night + 1, reach + 1):
+            if not self._hopeless(self._onward(trail, night, end), waited, (*trail.ends, -end)):
+                self.steps += (end - night) // ENDS_A_STEP
+                return end
+        self.steps += (reach - night) // ENDS_A_STEP
+        return reach + 1
 
     def _sequences(self, trail: Trail, night: int, house: Facility, least: int) -> Iterator[tuple[Block, ...]]:
         """Who could pay a stay to `least` or later; of those that end with the need the best alone."""
@@ -294,9 +311,7 @@ class Search:
 
     def _visit(self, trail: Trail) -> None:
         """Take a chain for what it is, and look at those that go on from it."""
-        self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise _Cut
+        self._step()
         closed = self._closed(trail)
         if closed.before(self.best):
             self.best = closed
