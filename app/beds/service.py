@@ -106,13 +106,17 @@ def _must_be_free(session: Session, bed: Bed, change: BedStatusChange, now: date
         kept = kept.where(BedNight.night < change.offline_until)
     first: Any = session.execute(kept.order_by(BedNight.night).limit(1)).one_or_none()
     if first is not None and first.stay_id is None:
-        raise Problem("not_now", "This bed is held for a referral. Release the hold first.")
+        raise Problem(
+            "not_now", "This bed is held for a referral. Decline the question first, or have the hold released."
+        )
     if first is not None and first.night == tonight:
         raise Problem("not_now", "A young person has this bed tonight. Discharge, or record that nobody came, first.")
     if first is not None:
         raise Problem("not_now", "A young person is to come into this bed. Move the stay to another bed first.")
     if bed.status is BedStatus.HELD and bed.held_for is not None and not _ran_out(session, bed):
-        raise Problem("not_now", "This bed is held for a referral. Release the hold first.")
+        raise Problem(
+            "not_now", "This bed is held for a referral. Decline the question first, or have the hold released."
+        )
 
 
 def _ran_out(session: Session, bed: Bed) -> bool:

@@ -220,7 +220,9 @@ def _tried(
             said = lost_race(session, actor, bed_id, _pressed(pressed), clock)
         else:
             said = told(refused)
-        return _board(request, session, actor, clock, facility_id, refused=said, status=refused.status)
+        bed = None if bed_id is None else session.get(Bed, bed_id)
+        held = bed is not None and bed.status is BedStatus.HELD
+        return _board(request, session, actor, clock, facility_id, refused=said, held=held, status=refused.status)
 
 
 def _pressed(press: str) -> str:
@@ -230,11 +232,11 @@ def _pressed(press: str) -> str:
 
 def _board(
     request: Request, session: Session, actor: Actor, clock: Clock, facility_id: str,
-    *, refused: str | None = None, awake: Mapping[str, str] | None = None, status: int = 200,
+    *, refused: str | None = None, held: bool = False, awake: Mapping[str, str] | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
-    """The page; `awake`: what was typed as the staff, and what is wrong with it."""
+    """The page; `held`: a question stands in the way. `awake`: what was typed as the staff, and what is wrong."""
     view = board_view(session, actor, facility_id, clock)
-    view |= {"refused": refused, "awake": {**view["awake"], **(awake or {})}}
+    view |= {"refused": refused, "held": held, "awake": {**view["awake"], **(awake or {})}}
     context = {"view": view}
     return page(request, "board/board.html", context, actor=actor, here="board", status=status, exit_link=True)
 

@@ -31,6 +31,8 @@ Json = dict[str, Any]
 
 CALL_FIRST_AFTER = timedelta(hours=12)
 HISTORY = 5
+FAR = timedelta(days=180)
+"""Beyond this a date of the money's end is of no use tonight, and may be the day a fund itself ends, years from now."""
 STATUS = {
     BedStatus.OPEN: (marked("Open"), "ok"),
     BedStatus.HELD: (marked("Held"), "ask"),
@@ -112,7 +114,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "name": board.alias,
         "count": len(board.beds),
         "awake": _awake(session, board, tonight),
-        "numbers": _numbers(board),
+        "numbers": _numbers(house),
         "offers": [_offer(offer, clock) for offer in offers],
         "noes": [(reason, who, words.said(words.DECLINE_REASONS, reason)) for reason, who in NO],
         "expected": [_expected(stay, house) for stay in here if not stay.arrived and stay.left_on is None],
@@ -155,7 +157,12 @@ def _awake(session: Session, board: BoardRead, tonight: date) -> Json:
     }
 
 
-def _numbers(board: BoardRead) -> list[tuple[str, str]]:
+def _numbers(house: _House) -> list[tuple[str, str]]:
+    """The house in numbers; whoever is still on the way has a bed, and is not there yet."""
+    board = house.board
+    stays = [house.stays.get(bed.tonight.stay_id or "") for bed in board.beds if bed.tonight is not None]
+    expected = sum(stay is not None and not stay.arrived for stay in stays)
+
     def said(number: int | None) -> str:
         return gettext("not known") if number is None else str(number)
 
@@ -163,7 +170,8 @@ def _numbers(board: BoardRead) -> list[tuple[str, str]]:
         (gettext("Licensed"), said(board.licensed)),
         (gettext("Staffed tonight"), said(board.staffed)),
         (gettext("Funded tonight"), said(board.funded)),
-        (gettext("Occupied tonight"), str(board.occupied)),
+        (gettext("Occupied tonight"), str(board.occupied - expected)),
+        *([(gettext("Expected tonight"), str(expected))] if expected else []),
     ]
 
 
@@ -278,6 +286,9 @@ def _who(bed: BoardBed, stay: StayRead | None, house: _House) -> str | None:
     night = [] if stay is None else [gettext("night %(n)s") % {"n": (tonight - stay.admitted_on).days + 1}]
     if found.fund is None or found.paid_until is None:
         return ", ".join([code, *night])
+    if found.paid_until - tonight > FAR:
+        far = gettext("paid for more than %(nights)s") % {"nights": words.nights(FAR.days)}
+        return ", ".join([code, *night, far]) + f" ({house.funds.get(found.fund, found.fund)})"
     last = words.day(found.paid_until - timedelta(days=1), tonight)
     more = gettext("paid through %(day)s") % {"day": last}
     if stay is not None:

@@ -78,7 +78,7 @@ def test_a_bed_held_or_slept_in_is_not_written_over(scene: Scene) -> None:
     for status in ("open", "cleaning", "occupied"):
         version = made(staff.get(path))["version"]
         problem = refused(staff.put(f"{path}/status", {"status": status, "version": version}), 409, "not_now")
-        assert "Release the hold first" in problem["detail"]
+        assert "Decline the question first" in problem["detail"]
     made(scene.answer("fac_a", offer["id"]))
     version = made(staff.get(path))["version"]
     offline = {"status": "offline", "reason": "Repair", "version": version}

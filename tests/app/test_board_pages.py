@@ -12,7 +12,7 @@ from httpx2 import Response
 from sqlalchemy import delete, func, select
 
 from app.access.policy import Role
-from app.beds.models import Confirmation
+from app.beds.models import BedNight, Confirmation
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
@@ -210,6 +210,46 @@ def test_an_offer_is_answered_on_the_board(
     with scene.database.reading() as session:
         offer = session.scalars(select(Offer)).one()
     assert (offer.status, offer.decided_by, offer.reason) == (status, decided, reason)
+
+
+def test_a_bed_that_breaks_while_it_is_held_leads_to_the_question(scene: Scene) -> None:
+    _, offer = held(scene)
+    phone = Phone(scene)
+    found = re.search(r'name="form_token" value="(\w+)"', phone.page.text)
+    assert found is not None
+    bed = offer["hold"]["bed_id"]
+    with scene.database.reading() as session:
+        version = str(session.get_one(Bed, bed).version)
+    fields = {"press": "offline", "why": "Repair", "days": "1", "version": version, "form_token": found[1]}
+    page = phone.send(f"/board/fac_a/beds/{bed}", **fields)
+    assert page.status_code == 409
+    assert "Decline the question first" in words(page.text)
+    assert f'href="#o-{offer["id"]}"' in page.text
+    assert f'id="o-{offer["id"]}"' in page.text
+
+
+def test_who_is_on_the_way_is_expected_and_does_not_count_as_there(scene: Scene) -> None:
+    _, offer = held(scene)
+    made(scene.answer("fac_a", offer["id"]))
+    phone = Phone(scene)
+    assert "Occupied tonight 0 Expected tonight 1" in words(phone.page.text)
+    phone.press("", within='value="arrived"', press="arrived")
+    assert "Occupied tonight 1 Beds" in words(phone.page.text)
+
+
+def test_money_that_reaches_years_ahead_is_told_without_a_date(scene: Scene) -> None:
+    _, offer = held(scene)
+    made(scene.answer("fac_a", offer["id"]))
+    phone = Phone(scene)
+    phone.press("", within='value="arrived"', press="arrived")
+    assert "paid through Nov 30" in phone.card(offer["hold"]["bed_id"])
+    with scene.database.writing() as session:
+        night = session.scalars(select(BedNight).order_by(BedNight.night.desc())).first()
+        assert night is not None
+        kept = {c.key: getattr(night, c.key) for c in BedNight.__table__.columns if c.key != "night"}
+        session.add_all(BedNight(night=night.night + timedelta(days=n), **kept) for n in range(1, 200))
+    phone.page = phone.get("/board/fac_a")
+    assert "night 1, paid for more than 180 nights (county.safe_harbor)" in phone.card(offer["hold"]["bed_id"])
 
 
 def test_an_offer_that_ended_says_so_on_the_board(scene: Scene) -> None:
