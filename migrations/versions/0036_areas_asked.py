@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import instant
 
-revision: str = "0035"
-down_revision: str | None = "0034"
+revision: str = "0036"
+down_revision: str | None = "0035"
 branch_labels: str | None = None
 depends_on: str | None = None
 
