@@ -105,6 +105,10 @@ class Answer(Sent):
             raise wrong("A yes has no reasons.")
         if not self.accept and (self.reason is None or self.decided_by is None):
             raise wrong("A no needs reason and decided_by.")
+        if self.reason is not None:
+            own = self.reason is DeclineReason.MINOR_DECLINED
+            if own != (self.decided_by is DecidedBy.YOUNG_PERSON):
+                raise wrong("minor_declined is the young person's no; every other reason is the house's.")
         if self.second_reason is not None and self.second_reason == self.reason:
             raise wrong("The second reason is the first again.")
         return self

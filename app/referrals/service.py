@@ -10,7 +10,7 @@ from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.codes import trail_id
 from app.db import NOW, new_id
-from app.errors import Problem
+from app.errors import FieldError, Problem, invalid
 from app.minors.models import Minor
 from app.minors.service import change_minor, create_minor, read_minors
 from app.paging import Place, page
@@ -33,8 +33,9 @@ def create_referral(
 ) -> ReferralRead:
     """Enter the profile and the request; the agency that asks owns the record.
 
-    `minor`: somebody whose record is there, which what is given corrects.
+    `minor`: somebody whose record is there, which what is given corrects. A 422 where the first night is over.
     """
+    _not_over(new.needed_from, tonight)
     if minor is None:
         minor = create_minor(session, actor, new.minor, now)
         grant(session, minor.id, actor.agency_id, Relation.OWNER, now)
@@ -127,6 +128,8 @@ def change_referral(
     if row.status is not ReferralStatus.OPEN:
         raise Problem("referral_closed")
     given = change.model_fields_set
+    if change.needed_from != row.needed_from:  # one that was stated in time may be sent again
+        _not_over(change.needed_from, tonight)
     for name in given.intersection(_COLUMNS):
         setattr(row, name, getattr(change, name))
     if "home_point" in given:
@@ -139,6 +142,11 @@ def change_referral(
     session.flush()
     record(session, actor, "referral.change", "referral", trail_id(referral_id))
     return _shown(session, [row], tonight)[0]
+
+
+def _not_over(needed_from: date | None, tonight: date) -> None:
+    if needed_from is not None and needed_from < tonight:
+        raise invalid([FieldError("/needed_from", "out_of_range", "Expected a night, tonight at the earliest.")])
 
 
 def version_of(session: Session, row: Referral) -> int:

@@ -149,7 +149,7 @@ def test_whose_no_it_is_and_whose_referral(scene: Scene) -> None:
         ("facility", "no_staffed_bed", "no_bed"),
         ("facility", "payer", "ineligible"),
         ("facility", "run_risk", None),
-        ("young_person", "no_bed", None),
+        ("young_person", "minor_declined", None),
     ],
 )
 @pytest.mark.parametrize("how", ["holds", "offers"])

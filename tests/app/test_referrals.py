@@ -418,3 +418,14 @@ def test_a_forged_cursor_is_malformed(coordinator: Caller, path: str) -> None:
         cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
         errors = refused(coordinator.get(f"{path}?cursor={cursor}"), 422, "invalid")["errors"]
         assert [(error["pointer"], error["code"]) for error in errors] == [("/cursor", "malformed")], values
+
+
+def test_a_bed_is_needed_tonight_at_the_earliest(coordinator: Caller, clock: MovableClock) -> None:
+    """One that was stated in time stays, and may be sent again with what else is answered."""
+    over, tonight = "2026-11-20", TONIGHT
+    problem = refused(coordinator.post("/v1/referrals", {"minor": {}, "needed_from": over}), 422, "invalid")
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [("/needed_from", "out_of_range")]
+    path = coordinator.post("/v1/referrals", {"minor": {}, "needed_from": tonight}).headers["Location"]
+    refused(coordinator.patch(path, {"needed_from": over, "version": 1}), 422, "invalid")
+    clock.move(timedelta(days=1))
+    made(coordinator.patch(path, {"needed_from": tonight, "nights_needed": 9, "version": 1}))

@@ -130,6 +130,14 @@ def test_a_hold_that_ran_out_is_nobody_s(scene: Scene) -> None:
     assert {row.hold_id for row in scene.nights()} != {offer["hold"]["id"]}
 
 
+@pytest.mark.parametrize(("whose", "reason"), [("young_person", "no_bed"), ("facility", "minor_declined")])
+def test_a_reason_belongs_to_whose_no_it_is(scene: Scene, whose: str, reason: str) -> None:
+    path = scene.refer()
+    offer = made(scene.ask(path, scene.rank(path)[0], "fac_a"))["id"]
+    refused(scene.answer("fac_a", offer, accept=False, decided_by=whose, reason=reason), 422, "invalid")
+    made(scene.answer("fac_a", offer, accept=False, decided_by="young_person", reason="minor_declined"))
+
+
 def test_another_option_than_the_first_takes_a_reason(scene: Scene) -> None:
     path = scene.refer()
     run, decision = scene.rank(path)
