@@ -74,6 +74,33 @@ def test_the_month_has_a_move_to_get_wrong(stored: Json, facts: Snapshot) -> Non
     assert stored["value"] == {"uncovered": 2, "moves": 1, "cost": 5000}
 
 
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"valid_from": day(3)}, ["funding.in_force"]),
+        ({"max_age": 17, "min_age": 16}, ["funding.age_band"]),
+        ({"clocks": [clock(2, window="trailing", window_days=9)]}, ["funding.clock"]),
+    ],
+)
+def test_what_has_kept_a_payer_from_paying_is_said_and_confirmed(row: Json, why: list[str]) -> None:
+    """The second house has had a bed all along; its payer comes on the third night from now."""
+    late = fund("b", **{"clocks": [clock(99)]} | row)
+    document = changed(
+        month(),
+        {
+            "/facilities/1/residents": [],
+            "/facilities/1/funds": ["fund_b"],
+            "/funds/1": late,
+            "/minors/0/born_on": "2010-11-24",
+            "/stays/-": stay("stay_2", -6, -4, fund="fund_b"),
+        },
+    )
+    facts = decode(document)
+    stored = chained(facts)
+    assert faults(stored, facts) == []
+    assert (stored["links"][1]["open_from"], stored["links"][1]["opened_by"]) == (day(3), why)
+
+
 ONE, TWO = "/links/0", "/links/1"
 PLANTED: dict[str, tuple[Json, str]] = {
     "another version": ({"/version": 2}, "version"),

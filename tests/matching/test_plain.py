@@ -115,3 +115,27 @@ def test_every_rule_for_one_pair() -> None:
 def test_an_id_of_a_file_writes_no_line_and_moves_no_cursor() -> None:
     text = plain.explanation({"referral": "r\n1", "facility": "f\x1b[2J\u202e", "list": "options", "findings": []})
     assert text == "r?1 at f?[2J?: options"
+
+
+def test_a_chain_that_is_left_early_or_cut_or_empty_is_said() -> None:
+    link = {
+        **{"facility": "fac_a", "bed": "bed_a", "from": "2026-11-21", "until": "2026-11-22", "nights": 1},
+        **{"payers": [{"fund": "fund_a", "until": "2026-11-22"}], "why": "early", "binding": None, "call_first": False},
+    }
+    last = link | {"from": "2026-11-23", "why": "cliff", "binding": "bed", "opened_by": ["licence.in_force"]}
+    document = {
+        **{"referral": "ref_1", "from": "2026-11-21", "until": "2026-11-26", "provisional": [], "careful": []},
+        **{"links": [link, last | {"open_from": "2026-11-22"}], "uncovered": [], "proof": "bounded", "bound": 3000},
+        "value": {"uncovered": 3, "moves": 1, "cost": 7000},
+    }
+    assert plain.chain(document).splitlines() == [
+        "ref_1: 1 night at fac_a, then 1 night at fac_a from Nov 23: it opens Nov 22",
+        "needed from 2026-11-21 to 2026-11-26: 2 of 5 nights, 1 move",
+        "not all chains were looked at: cost 7000, none below 3000",
+        "2026-11-21 to 2026-11-22: fac_a, bed_a: paid by fund_a to 2026-11-22",
+        "   left on 2026-11-22, though it could go on: that gains nights or spares a move later",
+        "2026-11-23 to 2026-11-22: fac_a, bed_a: paid by fund_a to 2026-11-22",
+        "   the bed is no longer free from 2026-11-22",
+    ]
+    empty = document | {"links": [], "proof": "optimal", "value": {"uncovered": 5, "moves": 0, "cost": 10000}}
+    assert plain.chain(empty).splitlines()[0] == "ref_1: no bed that is paid on any night"
