@@ -84,7 +84,8 @@ def test_the_month_has_a_move_to_get_wrong(stored: Json, facts: Snapshot) -> Non
 )
 def test_what_has_kept_a_payer_from_paying_is_said_and_confirmed(row: Json, why: list[str]) -> None:
     """The second house has had a bed all along; its payer comes on the third night from now."""
-    late = fund("b", **{"clocks": [clock(99)]} | row)
+    late = fund("b", clocks=[clock(99)])
+    late["limits"][0] |= row
     document = changed(
         month(),
         {
