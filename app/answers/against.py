@@ -6,7 +6,7 @@ from typing import Any
 from app.answers.names import Names
 from app.answers.questions import question
 from app.web import words
-from app.web.places import spoken
+from app.web.places import plainly
 from app.web.translation import gettext, ngettext
 
 Json = dict[str, Any]
@@ -87,7 +87,7 @@ def alike(houses: list[Json]) -> list[Json]:
 
 
 def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
-    text = spoken(finding["text"]).replace("_", " ")
+    text = plainly(finding["text"])
     if finding["subject"] != facility:
         text = f"{names.fund(finding['subject'])}: {text}"
     return {
@@ -101,7 +101,7 @@ def _rule(finding: Json, fix: Json, facility: str, names: Names) -> Json:
 
 
 def _who(fix: Json) -> str:
-    text = spoken(fix["text"]).replace("_", " ")
+    text = plainly(fix["text"])
     if fix["waivable"]:
         if text.startswith("The "):
             return text

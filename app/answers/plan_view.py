@@ -12,7 +12,7 @@ from app.answers.names import Names, names_in
 from app.clock import Clock
 from app.referrals.models import Referral, ReferralStatus
 from app.web import words
-from app.web.places import spoken
+from app.web.places import plainly
 from app.web.translation import gettext, marked, ngettext
 
 Json = dict[str, Any]
@@ -110,7 +110,7 @@ def _line(row: Json, names: Names, referrals: dict[str, Referral], actor: Actor,
         "shared": row["money_shared"],
         "together": [referrals[one].code for one in row["together_with"] if one in referrals],
         "provisional": bool(row["provisional"]),
-        "why": [spoken(term["text"]).replace("_", " ") for term in row["terms"] if term["value"]],
+        "why": [plainly(term["text"]) for term in row["terms"] if term["value"]],
     }
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from app.web.translation import gettext
+from app.web.words import CUSTODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,12 @@ def spoken(text: str, most: int = 3) -> str:
         return gettext("the counties %(names)s and %(n)s more") % {"names": first, "n": rest}
 
     return re.sub(r"(?<![\w-])\d{5}(?:, \d{5})*(?![\w-])", named, text)
+
+
+def plainly(text: str) -> str:
+    """A text of the engine for a page: counties by name, custody and other codes in words."""
+
+    def said(found: re.Match[str]) -> str:
+        return gettext(CUSTODY[f"ward_{found[1]}"]).lower()
+
+    return re.sub(r"\bward[_ ](state|justice)\b", said, spoken(text)).replace("_", " ")

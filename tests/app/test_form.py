@@ -9,7 +9,7 @@ from app.referrals import form as reading
 from app.referrals.form import Read
 from app.web import answers
 from app.web.answers import Form, Unreadable
-from app.web.places import county_name, find_county, spoken
+from app.web.places import county_name, find_county, plainly, spoken
 
 TONIGHT = date(2026, 11, 21)
 ANSWERED = {
@@ -207,3 +207,15 @@ def test_earlier_stays_are_rows_and_one_more_line_is_a_press_away() -> None:
     assert reading.past_rows(Form([])) == 2
     assert reading.past_rows(Form([("press", "more_past")])) == 3
     assert reading.past_rows(Form([("past_fund_4", "fund_a"), ("press", "more_past")])) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the fund pays not for ward_justice, ward_state", "the fund pays not for juvenile justice, ward of the state"),
+        ("Custody ward state; the fund pays for dependent", "Custody ward of the state; the fund pays for dependent"),
+        ("school_on_site in 13121", "school on site in Fulton County, GA"),
+    ],
+)
+def test_codes_of_a_finding_are_told_in_words(text: str, said: str) -> None:
+    assert plainly(text) == said
