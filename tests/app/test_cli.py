@@ -116,6 +116,29 @@ def test_people_and_their_links(url: str, agency: str) -> None:
     assert bednight("users", "link", person, url=url).returncode == 2
 
 
+@pytest.mark.parametrize(("live", "ends"), [("0", 2), ("1", 1)])
+def test_a_link_for_a_demo_whose_clock_is_ahead_lasts_as_long_as_the_demos_own(
+    tmp_path: Path, migrated_sqlite: Path, live: str, ends: int
+) -> None:
+    file = tmp_path / "bednight.db"
+    file.write_bytes(migrated_sqlite.read_bytes())
+    url = f"sqlite:///{file}"
+    agency = done("agencies", "add", "Ahead", "--kind", "shelter", url=url)
+    person = done(
+        *("users", "add", agency, "--name", "A", "--email", "a@example.org", "--role", "facility_staff"), url=url
+    )
+    done("users", "link", person, url=url)
+    ahead = "2999-01-01 00:00:00.000000"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE login_links SET expires_at = :ahead"), {"ahead": ahead})
+    done("users", "link", person, url=url, BEDNIGHT_LIVE=live)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT expires_at FROM login_links")).all()
+    engine.dispose()
+    assert [row.expires_at for row in rows].count(ahead) == ends
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
