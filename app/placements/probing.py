@@ -80,7 +80,7 @@ def held_again(session: Session, actor: Actor, referral_id: str, earlier: int) -
 
 
 def alerts(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
-    """The alerts of the last days that are the actor's to know, one row for each referral, the newest first.
+    """The alerts of the last days that are the actor's to know, one row for each own referral, the newest first.
 
     Supervisors: of their agency. The lead of the coalition and security administrators: of places to avoid, the lead
     in every agency; without a way to the referral where it is not theirs to read.
@@ -105,15 +105,21 @@ def alerts(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]
     ).all()
     mine = select(Referral.id, Referral.code).where(Referral.agency_id == actor.agency_id)
     named = {trail_id(row.id): row for row in session.execute(mine)} if found and reads else {}
-    return [
-        {
-            "href": f"/referrals/{named[row.subject].id}" if row.subject in named else None,
-            "code": named[row.subject].code if row.subject in named else row.name,
-            "text": _said(row.reason, row.times, words.ago(row.last, now)),
-        }
-        for row in found
-        if row.subject in named or row.reason in OUTSIDE
-    ]
+    shown: dict[tuple[str, str | None], dict[str, Any]] = {}
+    for row in found:
+        own_one = named.get(row.subject)
+        if own_one is None and row.reason not in OUTSIDE:
+            continue
+        # Of another's referrals an agency has one row for each kind, the newest.
+        shown.setdefault(
+            (row.name if own_one is None else row.subject, row.reason),
+            {
+                "href": None if own_one is None else f"/referrals/{own_one.id}",
+                "code": row.name if own_one is None else own_one.code,
+                "text": _said(row.reason, row.times, words.ago(row.last, now)),
+            },
+        )
+    return list(shown.values())
 
 
 def _said(reason: str | None, times: int, ago: str) -> str:

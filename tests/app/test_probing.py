@@ -184,7 +184,7 @@ def test_circles_past_those_of_a_day_shut_every_house(asker: Asker, database: Da
 
 def test_who_is_told_of_places_to_avoid(client: TestClient, database: Database, asker: Asker) -> None:
     """The agency's supervisors, its security administrators, and the lead of the coalition; nobody else."""
-    for county in COUNTIES[:11]:
+    for county in COUNTIES[:12]:
         asker.options(counties=[county])
     said = "Many different places to avoid were asked about within a day"
     home = client.get("/").text
@@ -197,6 +197,8 @@ def test_who_is_told_of_places_to_avoid(client: TestClient, database: Database, 
             sign_in(client, database, role, agency)
             page = client.get("/").text
             told[role, who] = said in page
+            rows = {"own": 2 if role is Role.SUPERVISOR else 1, "lead": 1, "other": 0}
+            assert page.count(said) == rows[who]
             assert (asker.path.rsplit("/", 1)[1] in page) == (who == "own" and role is Role.SUPERVISOR)
     assert told == {key: key[1] != "other" for key in told}
 
