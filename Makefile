@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PROOFS ?= 25
-# One more than there are cores, four at most: some tests wait for servers, browsers and databases.
-WORKERS := $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))'
+# Two more than there are cores, four at most: some tests wait for servers, browsers and databases.
+WORKERS := $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2))'
 # A test that hangs is shown with its stack and fails, rather than holding up all others.
 ENDS := --override-ini=faulthandler_timeout=300 --override-ini=faulthandler_exit_on_timeout=true
 

@@ -41,7 +41,7 @@ def test_a_status_is_set_and_confirmed(staff: Caller, clock: MovableClock, datab
     assert bed["confirmed_at"] == "2026-11-22T03:19:00Z"
     assert made(staff.get("/v1/facilities/fac_a/beds/bed_a1")) == bed
     (first,) = [bed for bed in in_snapshot(database)["units"][0]["beds"] if bed["id"] == "bed_a1"]
-    assert (first["status"], first["confirmed_at"]) == ("cleaning", "2026-11-22T03:19:00+00:00")
+    assert (first["status"], first["confirmed_at"]) == ("cleaning", "2026-11-22T03:19:00Z")
 
 
 def test_two_people_do_not_overwrite_each_other(staff: Caller) -> None:
@@ -128,7 +128,7 @@ def test_one_call_confirms_a_house(staff: Caller, clock: MovableClock, database:
         assert len(session.scalars(select(Confirmation)).all()) == 2
         houses = build(session, clock.now(), clock.tonight())["facilities"]
     other = next(found for found in houses if found["id"] == "fac_b")
-    assert {bed["confirmed_at"] for bed in other["units"][0]["beds"]} == {"2026-11-22T01:02:00+00:00"}
+    assert {bed["confirmed_at"] for bed in other["units"][0]["beds"]} == {"2026-11-22T01:02:00Z"}
 
 
 def test_the_staff_of_one_night_is_not_that_of_the_next(staff: Caller, clock: MovableClock, database: Database) -> None:

@@ -73,7 +73,7 @@ def test_a_yes_shortens_the_present_stay_in_the_same_transaction(scene: Scene) -
     scene.clock.move(timedelta(days=13))
     due.run(scene.database)
     assert rows(scene.coordinator.get(f"/v1/stays/{stay}/warnings")) == []
-    scene.rank(scene.refer())
+    scene.rank(scene.refer(needed_from=None))
     scene.clock.move(timedelta(days=1))
     made(scene.staff["fac_b"].post(f"/v1/stays/{new.id}/arrival"))
     assert beds(scene, "fac_k")["bed_k1"]["status"] == "cleaning"

@@ -127,7 +127,7 @@ class Asker:
         return {entry["facility"] for entry in self.rank(**avoid)["options"]}
 
     def rank(self, **avoid: Any) -> Any:
-        body = {**EIGHT_ANSWERS, "minor": {**WHOLE, "avoid": avoid}}
+        body = {**EIGHT_ANSWERS, "needed_from": None, "minor": {**WHOLE, "avoid": avoid}}
         self.path = self.caller.post("/v1/referrals", body).headers["Location"]
         return made(self.caller.post(f"{self.path}/rankings"))
 

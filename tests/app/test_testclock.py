@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-import app.worker as worker_module
 from app import testclock
 from app.access.models import ApiKey
 from app.access.policy import Role
@@ -64,7 +63,7 @@ def test_it_goes_forward_and_says_where_it_is(caller: Caller, clock: MovableCloc
 
 
 def test_everything_on_the_way_is_done_in_its_hour(
-    caller: Caller, database: Database, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, caller: Caller, database: Database, clock: MovableClock
 ) -> None:
     stops: list[datetime] = []
 
@@ -72,7 +71,7 @@ def test_everything_on_the_way_is_done_in_its_hour(
         stops.append(found.clock.now())
         return 1 if found.clock.now().hour == 6 else 0
 
-    monkeypatch.setattr(worker_module, "DUE", (note,))
+    app.state.worker.due = (note,)
     for hours in (30, 2, 400):
         due(database, caller.agency_id, timedelta(hours=hours))
     said = made(caller.post(ADVANCE, {"days": 2}))

@@ -145,7 +145,7 @@ def test_once_is_one_round(database: Database, database_url: str, agency_id: str
 
 
 def test_what_the_clock_brings_comes_before_what_is_told(
-    app: FastAPI, database: Database, agency_id: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, database: Database, agency_id: str, receiver: Receiver
 ) -> None:
     def bring(found: Database) -> int:
         assert found is database
@@ -154,8 +154,8 @@ def test_what_the_clock_brings_comes_before_what_is_told(
     def fail(found: Database) -> int:
         raise RuntimeError("JANE DOE")
 
-    monkeypatch.setattr(module, "DUE", (fail, bring))
     worker: Worker = app.state.worker
+    worker.due = (fail, bring)
     assert worker.round() == 2 + 2
     assert len(receiver.got) == 2
 
