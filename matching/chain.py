@@ -24,12 +24,11 @@ from typing import Literal
 
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.admission import earliest, need_nights
-from matching.census import Census
 from matching.chain_search import MOST_STAYS, Search
 from matching.doors import NO_BED, Doors, Opening, Slept
 from matching.facts import Facility, Payer, PolicyRef, Snapshot
 from matching.findings import MET
-from matching.ranking import UnknownPolicy, UnknownReferral
+from matching.ranking import look_up
 from matching.rules.licensing import Age, InForce
 from matching.value import DEFAULT_POLICY, Policy, call_first
 
@@ -127,12 +126,7 @@ def chain(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY)
     UnknownReferral, UnknownPolicy
         Where the snapshot does not hold the referral, or names another policy.
     """
-    census = Census(snapshot)
-    referral = census.referrals.get(referral_id)
-    if referral is None:
-        raise UnknownReferral(referral_id)
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+    census, referral = look_up(snapshot, referral_id, policy)
     first = earliest(census, referral).toordinal()
     doors = Doors(census, referral, first, first + need_nights(census, referral))
     search = Search(doors, weight_of(policy, "nights.unpaid"), weight_of(policy, "nights.moves"))

@@ -60,16 +60,22 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY, 
     UnknownReferral, UnknownPolicy
         Where the snapshot does not hold the referral, or names another policy.
     """
+    census, referral = look_up(snapshot, referral_id, policy)
+    with _collector_at_rest():
+        decision = _decide(census, referral, policy, words)
+        census.forget()
+    return decision
+
+
+def look_up(snapshot: Snapshot, referral_id: str, policy: Policy) -> tuple[Census, Referral]:
+    """The census of a snapshot and its referral; UnknownReferral, UnknownPolicy where it has none or names another."""
     census = Census(snapshot)
     referral = census.referrals.get(referral_id)
     if referral is None:
         raise UnknownReferral(referral_id)
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
         raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
-    with _collector_at_rest():
-        decision = _decide(census, referral, policy, words)
-        census.forget()
-    return decision
+    return census, referral
 
 
 @contextmanager
