@@ -57,10 +57,11 @@ class Denied(Problem):
         reason: str,
         *,
         code: str = "forbidden",
+        detail: str | None = None,
         subject_kind: str = "route",
         subject_id: str = "",
     ) -> None:
-        super().__init__(code)
+        super().__init__(code, detail)
         self.actor = actor
         self.action = action
         self.reason = reason

@@ -75,7 +75,11 @@ class DischargeCreate(Sent):
 
     reason: StayEnd
     destination: Destination
-    left_on: Day | None = Field(default=None, description="The first night not slept there; null: tonight")
+    left_on: Day | None = Field(
+        default=None,
+        description="The first night not slept there; null: tonight. Before last night, a supervisor says why",
+    )
+    note: Words | None = Field(default=None, description="Why nights that are over are taken back")
     version: Version = None
 
     @model_validator(mode="after")

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, hidden
+from app.access.actor import Actor, Denied, hidden
+from app.access.policy import Permission
 from app.audit.service import record
 from app.beds import ledger
 from app.beds.models import BedNight, Movement
@@ -151,7 +152,9 @@ def discharge(
     left_on = body.left_on or tonight
     if not stay.admitted_on <= left_on <= tonight:
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
-    vacated(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason)
+    if left_on < tonight - ledger.NIGHT:
+        _corrects_the_past(actor, stay, body)
+    vacated(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.note or body.reason)
     end(session, actor, stay, left_on, body.reason, body.destination, now)
     tell_card(session, stay.bed_id, actor.id, BedStatus.CLEANING)
     duties.on_discharge(session, stay, body.reason, now)
@@ -159,6 +162,21 @@ def discharge(
     record(session, actor, "stay.discharge", "stay", trail_id(stay.id), reason=f"end.{body.reason}")
     tell(session, "stay.discharged", stay)
     return shown(session, [stay])[0]
+
+
+def _corrects_the_past(actor: Actor, stay: Stay, body: DischargeCreate) -> None:
+    """Nights before the last are taken back from who paid them by a named person, who says why."""
+    if not actor.may(Permission.PAYER_CORRECT):
+        raise Denied(
+            actor,
+            "stay.discharge",
+            "nights_that_are_over",
+            detail="Nights before the last one are over: a supervisor takes them back, signed in, and says why.",
+            subject_kind="stay",
+            subject_id=trail_id(stay.id),
+        )
+    if body.note is None:
+        raise invalid([FieldError("/note", "missing", "Say why nights before the last one are taken back.")])
 
 
 def _goes_on(session: Session) -> Any:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.access.policy import Role
+from app.beds.models import FormerBedNight
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import BedUnavailable
@@ -138,6 +139,26 @@ def test_a_movement_on_what_was_not_read_is_stale(scene: Scene) -> None:
     gone = {"reason": "completed", "destination": "family", "version": 1}
     problem = refused(scene.coordinator.post(f"/v1/stays/{stay}/discharge", gone), 409, "stale_update")
     made(scene.coordinator.post(f"/v1/stays/{stay}/discharge", {**gone, "version": problem["current"]["version"]}))
+
+
+def test_last_night_is_taken_back_by_whoever_discharges_and_earlier_ones_by_a_supervisor_who_says_why(
+    scene: Scene,
+) -> None:
+    stay, _ = arrived(scene)
+    other, _ = arrived(scene)
+    scene.clock.move(timedelta(days=3))
+    path, gone = f"/v1/stays/{stay}/discharge", {"reason": "missing", "destination": "not_known"}
+    last, before = {**gone, "left_on": "2026-11-23"}, {**gone, "left_on": "2026-11-22"}
+    for caller in (scene.coordinator, scene.staff["fac_a"]):
+        assert "supervisor" in refused(caller.post(path, before), 403, "forbidden")["detail"]
+    (error,) = refused(supervisor(scene).post(path, before), 422, "invalid")["errors"]
+    assert error["pointer"] == "/note"
+    assert len(scene.nights()) == 20
+    ended = made(supervisor(scene).post(path, {**before, "note": "the house saw it late"}))
+    assert (ended["left_on"], len(scene.nights())) == ("2026-11-22", 11)
+    with scene.database.reading() as session:
+        assert set(session.scalars(select(FormerBedNight.reason))) == {"the house saw it late"}
+    made(scene.staff["fac_a"].post(f"/v1/stays/{other}/discharge", last))
 
 
 def test_a_house_reads_an_ended_stay_until_the_night_turns(scene: Scene) -> None:
