@@ -27,6 +27,12 @@ PUBLIC = {
 }
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database is enough here."""
+    return sqlite_url
+
+
 def guards(dependant: Dependant | None) -> Iterator[Permission]:
     """The permissions that a route demands, wherever in its dependencies they stand."""
     if dependant is None:
