@@ -58,16 +58,16 @@ def admission(
     first = earliest(census, referral)
     house, asking = census.house(facility), frozenset((referral.id,))
     room_from: date | None = None
-    for night in _nights(census, minor, facility, first):
+    for night in nights_of_change(census, minor, facility, first):
         if not any(house.free_beds(unit, night, minor.id, asking) for unit in facility.units):
             continue
         case = make_case(census, minor, facility, referral, night, True, sibling_outcome)
-        places = _places(case)
+        places = places_on(case)
         if places and all(rule.outcome(case, night) is not NOT_MET for rule in _JUDGED):
             chosen = _choose(referral.id, case, first, places)
             if chosen is not None:
                 return chosen._replace(room_from=room_from or night)
-        if room_from is None and (places or _has_gaps(facility)) and _has_room(case):
+        if room_from is None and (places or _has_gaps(facility)) and has_room(case):
             room_from = night
     return Admission(referral.id, make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
 
@@ -117,7 +117,7 @@ def sibling_case(case: Case, sibling: Minor) -> Case:
     )
 
 
-def _nights(census: Census, minor: Minor, facility: Facility, first: date) -> Iterator[date]:
+def nights_of_change(census: Census, minor: Minor, facility: Facility, first: date) -> Iterator[date]:
     """The nights on which an answer can differ from the night before, from the earliest on; none where all say no."""
     if first > census.last_night or _POPULATION.never(facility):
         return
@@ -148,7 +148,7 @@ def _has_gaps(facility: Facility) -> bool:
     return any(unit.max_age_gap_years is not None for unit in facility.units)
 
 
-def _has_room(case: Case) -> bool:
+def has_room(case: Case) -> bool:
     """Whether there are beds enough within the licence, one of them for the minor, whoever else lives there.
 
     A sibling counts as one more, in any bed, and only where she or he lives nowhere all along: neither when siblings
@@ -158,13 +158,13 @@ def _has_room(case: Case) -> bool:
     more = sum(one.id not in case.census.presence for one in case.siblings)
     if capacity is not None and case.count(night) - len(case.siblings) + more > capacity:
         return False
-    if not _places(case, gap=False):
+    if not places_on(case, gap=False):
         return False
     group = [case, *(sibling_case(case, one) for one in case.siblings)]
     return more < len({bed.id for one in group for unit in case.facility.units for bed in one.free_beds(unit, night)})
 
 
-def _places(case: Case, *, gap: bool = True) -> list[Place]:
+def places_on(case: Case, *, gap: bool = True) -> list[Place]:
     """Every bed free that night in a unit that does not rule the minor out, with or without the age gap."""
     night = case.admit_on
     places: list[Place] = []
@@ -177,7 +177,7 @@ def _places(case: Case, *, gap: bool = True) -> list[Place]:
 
 def _choose(referral: str, case: Case, first: date, places: Sequence[Place]) -> Admission | None:
     """Take the best bed that leaves the siblings seated; None where they cannot all be."""
-    seats = [[bed.id for _, bed in _places(sibling_case(case, sibling))] for sibling in case.siblings]
+    seats = [[bed.id for _, bed in places_on(sibling_case(case, sibling))] for sibling in case.siblings]
     ranked = []
     doubts: dict[str, bool] = {}
     for unit, bed in places:

@@ -167,7 +167,7 @@ def _links(doors: Doors, stays: Sequence[Slept]) -> Iterator[Link]:
         if opening is None or opening.admission.bed is None or opening.admission.unit is None:
             raise LookupError(f"{house.id} does not take the minor on the night of its stay")
         bed, until = opening.admission.bed, opening.admission.bed_until
-        why, binding = _end(doors, house, opening, slept, trail)
+        why, binding = ending(doors, house, opening, slept, trail)
         open_from = slept.start
         while open_from > doors.first and not doors.shut_by(house, open_from - 1, trail):
             open_from -= 1
@@ -190,7 +190,7 @@ def _links(doors: Doors, stays: Sequence[Slept]) -> Iterator[Link]:
         )
 
 
-def _end(
+def ending(
     doors: Doors, house: Facility, opening: Opening, slept: Slept, trail: tuple[Slept, ...]
 ) -> tuple[Why, str | None]:
     """Why a stay ends: the need is met, it cannot go on, or it is left early."""

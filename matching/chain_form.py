@@ -5,7 +5,7 @@ from typing import Any
 from matching.chain import CAREFUL, Chain, Link
 from matching.chain_search import MOST_STAYS
 from matching.doors import NO_BED
-from matching.schema_parts import many, record, whole
+from matching.schema_parts import many, perhaps, record, whole
 
 Document = dict[str, Any]
 
@@ -66,10 +66,10 @@ def chain_schema() -> Document:
         nights=whole(1),
         payers=many(record(fund=text, **range_)),
         why={"enum": ["need_met", "cliff", "early"]},
-        binding=_perhaps(text)
+        binding=perhaps(text)
         | {"description": f"The rule that ends the stay, or {NO_BED}: the bed is no longer free; null unless a cliff."},
-        bed_until=_perhaps(night),
-        bed_confirmed_at=_perhaps({"type": "string", "format": "date-time"}),
+        bed_until=perhaps(night),
+        bed_confirmed_at=perhaps({"type": "string", "format": "date-time"}),
         call_first=yes,
         open_from=night | {"description": "The house would take her or him on every night from here to the stay."},
         opened_by=many(text) | {"description": f"What kept the house shut the night before: rules, or {NO_BED}."},
@@ -94,7 +94,3 @@ def chain_schema() -> Document:
             careful=many(record(code=text, text=text)),
         ),
     }
-
-
-def _perhaps(kind: Document) -> Document:
-    return {"anyOf": [kind, {"type": "null"}]}

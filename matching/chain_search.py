@@ -18,7 +18,7 @@ from functools import cached_property
 from matching import coverage
 from matching.coverage import Block, PayerRun
 from matching.doors import Doors, Slept, paid_by
-from matching.facts import Facility
+from matching.facts import Facility, Payer
 
 MOST_STAYS = 4
 MOST_STEPS = 20_000
@@ -48,8 +48,6 @@ class Trail:
     last_resort: int
     blocks: int
     scarce: tuple[int, ...]
-    could_pay: int
-    """The most nights that all funds together could still pay in houses to come."""
 
     @cached_property
     def key(self) -> Key:
@@ -94,53 +92,108 @@ class Search:
         Whether every chain was looked at or left out for a reason.
     """
 
-    def __init__(self, doors: Doors, night: int, move: int) -> None:
+    def __init__(self, doors: Doors, night: int, move: int, given: Slept | None = None) -> None:
         self.doors = doors
         self.night = night
         self.move = move
         self.last_resorts = {fund.id for fund in doors.census.snapshot.funds if fund.last_resort}
-        self.root = Trail((), doors.first, 0, (), (), 0, 0, (0,) * len(doors.scarce), 0)
         self.whole = False
         self.sure = True
         self.run_out = True
         self.steps = 0
-        self.most_steps = MOST_STEPS // 4
+        self.most_steps = MOST_STEPS
         self.seen: dict[tuple[object, ...], Trail] = {}
         self.accepted = {house.id: {fund.id for fund, _ in doors.census.payers_of(house)} for house in doors.houses}
-        self.reaches = [self._reaches(doors.later(), night) for night in range(doors.first, doors.stop)]
-        self.covered = self._covered()
-        opens = {house.id for row in self.reaches for _, house in row}
-        if doors.goes_on:
-            opens |= {house.id for house in doors.houses}
-        self.payable = {house: funds for house, funds in self.accepted.items() if house in opens}
-        self.most = {fund.id: doors.most(fund) for fund in doors.census.snapshot.funds}
-        self.root = replace(self.root, could_pay=self._could_pay(()))
+        self.root = Trail((), doors.first, 0, (), (), 0, 0, (0,) * len(doors.scarce))
+        if given is not None:
+            self.root = self._with(self.root, given, tuple(-night for night in range(doors.first, given.start)))
+        self._open: dict[int, list[tuple[int, Facility]]] = {}
+        self._could: dict[tuple[Slept, ...], int] = {}
         self.best = self._closed(self.root)
 
     def run(self) -> None:
         """Look at the chains in which all goes on as long as it may, then at all."""
+        most, self.most_steps = self.most_steps, self.most_steps // 4
         with suppress(_Cut):
             self._expand(self.root)
         self.run_out = False
-        self.most_steps = self.steps + MOST_STEPS
+        self.most_steps = self.steps + most
         self.seen.clear()
         with suppress(_Cut):
             self._expand(self.root)
             self.whole = self.sure
+
+    def one_more(self) -> bool:
+        """Look for one stay more that covers all nights after those that are given; whether that is the best."""
+        trail, stop = self.root, self.doors.stop
+        been = {slept.facility for slept in trail.stays}
+        for reach, house in self.open_on(trail.end):
+            if reach == stop and house.id not in been:
+                for blocks in self._best_to(self.doors.runs(house, trail.end, trail.stays), trail.end, stop):
+                    found = self._with(trail, Slept(house.id, trail.end, stop, blocks), trail.uncovered)
+                    if found.before(self.best):
+                        self.best = found
+        return self.sure and self.best.end == self.best.stays[-1].until
+
+    def go_on(self, most_looks: int) -> None:
+        """Go on stay after stay, each time with the one that lasts longest: soon found, to be measured by."""
+        trail: Trail | None = self.root
+        while trail is not None and trail.end < self.doors.stop:
+            closed = self._closed(trail)
+            if closed.before(self.best):
+                self.best = closed
+            trail = self._longest(trail, most_looks) if len(trail.stays) < MOST_STAYS else None
+        if trail is not None and trail.before(self.best):
+            self.best = trail
+
+    def _longest(self, trail: Trail, most_looks: int) -> Trail | None:
+        """The beginning with one stay more, on the first night on which one can begin; none after so many looks."""
+        been = {slept.facility for slept in trail.stays}
+        for night in range(trail.end, self.doors.stop):
+            if self.doors.looks + self.doors.looks_for(range(night, night + 1)) > most_looks:
+                return None
+            best: Slept | None = None
+            for reach, house in self.open_on(night):
+                if house.id in been or (best is not None and reach <= best.until):
+                    continue
+                runs, stop = self.doors.runs(house, night, trail.stays), min(reach, self.doors.stop)
+                found = self.doors.cover(runs, night, stop)
+                if found.end > max(night, best.until if best else night):
+                    best = Slept(house.id, night, found.end, _blocks(found.payers))
+            if best is not None:
+                return self._with(trail, best, (*trail.uncovered, *(-one for one in range(trail.end, night))))
+        return None
+
+    def open_on(self, night: int) -> list[tuple[int, Facility]]:
+        """The houses that could take the minor on a night if nothing was paid before, the farthest reach first."""
+        if night not in self._open:
+            self._open[night] = self._reaches(self.doors.later(), night)
+        return self._open[night]
+
+    @cached_property
+    def payable(self) -> dict[str, set[str]]:
+        """The funds that each house accepts in which a stay to come could be."""
+        nights = range(self.root.end, self.doors.stop)
+        opens = {house.id for night in nights for _, house in self.open_on(night)}
+        if self.doors.goes_on:
+            opens |= {house.id for house in self.doors.houses}
+        return {house: funds for house, funds in self.accepted.items() if house in opens}
 
     def _reaches(self, trail: tuple[Slept, ...], night: int) -> list[tuple[int, Facility]]:
         """The houses that could take the minor on a night, the farthest reach first."""
         found = [(self.doors.reach(house, night, trail), house) for house in self.doors.houses]
         return sorted((row for row in found if row[0] > night), key=lambda row: (-row[0], row[1].id))
 
-    def _covered(self) -> list[list[int]]:
+    @cached_property
+    def covered(self) -> list[list[int]]:
         """For so many stays more, from each night on: no chain covers more nights of the need than this."""
         first, stop = self.doors.first, self.doors.stop
         tables = [[0] * (stop - first + 1)]
         for _ in range(MOST_STAYS):
             less, more = tables[-1], [0] * (stop - first + 1)
-            for at in range(stop - first - 1, -1, -1):
-                end = self.reaches[at][0][0] - first if self.reaches[at] else at
+            for at in range(stop - first - 1, self.root.end - first - 1, -1):
+                found = self.open_on(first + at)
+                end = found[0][0] - first if found else at
                 more[at] = max([more[at + 1], *(until - at + less[until] for until in range(at + 1, end + 1))])
             tables.append(more)
         return tables
@@ -148,6 +201,8 @@ class Search:
     @cached_property
     def least(self) -> int:
         """A cost that no chain goes below that begins on the first night on which one can."""
+        if self.root.stays:
+            return min(self.best.cost, self._from(self.root, self.root.end)[1])
         for night in range(self.doors.first, self.doors.stop):
             for reach, _ in self._starts(self.root, night)[:1]:
                 return min(self._onward(self.root, night, end)[1] for end in range(night + 1, reach + 1))
@@ -157,7 +212,7 @@ class Search:
         """The houses that a stay could begin in, with a bound of how far it goes."""
         if not trail.stays and self.doors.goes_on:
             return self._reaches((), night)
-        return self.reaches[night - self.doors.first]
+        return self.open_on(night)
 
     def _closed(self, trail: Trail) -> Trail:
         """The chain that ends where the beginning does."""
@@ -186,7 +241,7 @@ class Search:
                         been.add(house.id)
                     self._step()
                     for blocks in self._sequences(trail, night, house, least):
-                        self._visit(self._with(trail, night, house, blocks, waited))
+                        self._visit(self._with(trail, Slept(house.id, night, blocks[-1].end, blocks), waited))
 
     def _step(self) -> None:
         self.steps += 1
@@ -200,7 +255,7 @@ class Search:
         if not trail.stays and self.doors.goes_on:
             return night, waited, 0
         rest, at = self.doors.stop - night, night - self.doors.first
-        least = rest - trail.could_pay
+        least = rest - self._could_pay(trail.stays)
         begins = trail.stays[0].start if trail.stays else night
         return min(
             (
@@ -215,7 +270,7 @@ class Search:
         """Least cost and moves of chains whose next stay begins on a night and lasts to `end`."""
         moves, left, at = len(trail.stays), MOST_STAYS - len(trail.stays), end - self.doors.first
         so_far = trail.cost + self.night * (night - trail.end) + self.move * bool(moves)
-        rest, least = self.doors.stop - end, self.doors.stop - night - trail.could_pay
+        rest, least = self.doors.stop - end, self.doors.stop - night - self._could_pay(trail.stays)
         begins = trail.stays[0].start if trail.stays else night
         return min(
             (
@@ -228,13 +283,20 @@ class Search:
 
     def _could_pay(self, stays: tuple[Slept, ...]) -> int:
         """The most nights that all funds together could still pay after some stays: in no house more than once each."""
+        if stays not in self._could:
+            self._could[stays] = self._count_payable(stays)
+        return self._could[stays]
+
+    def _count_payable(self, stays: tuple[Slept, ...]) -> int:
         been = {slept.facility for slept in stays}
         houses = Counter(fund for house, funds in self.payable.items() if house not in been for fund in funds)
         used: Counter[str] = Counter()
         for row in (row for slept in stays for row in slept.blocks):
             used[row.fund] += row.end - row.start
         return sum(
-            max(0, min(count * self.most[fund][0], self.most[fund][1] - used[fund])) for fund, count in houses.items()
+            max(0, min(count * most[0], most[1] - used[fund]))
+            for fund, count in houses.items()
+            if (most := self.doors.most(self.doors.census.funds[fund]))
         )
 
     def _hopeless(self, most: Least, uncovered: tuple[int, ...], ends: tuple[int, ...]) -> bool:
@@ -276,37 +338,30 @@ class Search:
 
     def _best_to(self, runs: Sequence[PayerRun], night: int, end: int) -> Iterator[tuple[Block, ...]]:
         """The best sequence that pays every night up to `end`, where there is one: nobody later asks who paid."""
-        found = coverage.cover(runs, night, end)
+        found = self.doors.cover(runs, night, end)
         self.sure = self.sure and found.proved
         if found.end == end:
-            yield tuple(
-                Block(row.fund, row.from_.toordinal(), row.until.toordinal()) for row in found.payers if row.until
-            )
+            yield _blocks(found.payers)
 
     def _coming(self, been: Collection[str]) -> set[str]:
         """The funds that houses to come accept."""
         return {fund for house, funds in self.accepted.items() if house not in been for fund in funds}
 
-    def _with(
-        self, trail: Trail, night: int, house: Facility, blocks: tuple[Block, ...], waited: tuple[int, ...]
-    ) -> Trail:
+    def _with(self, trail: Trail, slept: Slept, waited: tuple[int, ...]) -> Trail:
         """The beginning with one stay more."""
-        end = blocks[-1].end
         scarce = list(trail.scarce)
-        for row in blocks:
+        for row in slept.blocks:
             if row.fund in self.doors.scarce:
                 scarce[self.doors.scarce[row.fund][1]] += row.end - row.start
-        stays = (*trail.stays, Slept(house.id, night, end, blocks))
         return Trail(
-            stays,
-            end,
-            trail.cost + self.night * (night - trail.end) + self.move * bool(trail.stays),
+            (*trail.stays, slept),
+            slept.until,
+            trail.cost + self.night * (slept.start - trail.end) + self.move * bool(trail.stays),
             waited,
-            (*trail.ends, -end),
-            trail.last_resort + sum(row.end - row.start for row in blocks if row.fund in self.last_resorts),
-            trail.blocks + len(blocks),
+            (*trail.ends, -slept.until),
+            trail.last_resort + sum(row.end - row.start for row in slept.blocks if row.fund in self.last_resorts),
+            trail.blocks + len(slept.blocks),
             tuple(scarce),
-            self._could_pay(stays),
         )
 
     def _visit(self, trail: Trail) -> None:
@@ -328,3 +383,7 @@ class Search:
         if known is None or trail.before(known):
             self.seen[key] = trail
             self._expand(trail)
+
+
+def _blocks(payers: Sequence[Payer]) -> tuple[Block, ...]:
+    return tuple(Block(row.fund, row.from_.toordinal(), row.until.toordinal()) for row in payers if row.until)

@@ -122,17 +122,13 @@ class _Check:
         if door is None or door.judged.place is None or door.judged.listed != "options":
             yield f"{where}: it does not take the minor on {row['from']}"
             return
-        wrong = door.nights.forbidden(stayed.blocks)
-        if wrong is not None or stayed.blocks[-1].end != stayed.until:
-            yield f"{where}: {wrong or 'its payers do not pay just its nights'}"
-            return
-        place = door.judged.place
-        if stayed.until > door.stop:
-            yield f"{where}: its bed is taken, or the licence is over, before {row['until']}"
+        wrong, place = forbidden(door, stayed), door.judged.place
+        if wrong is not None:
+            yield f"{where}: {wrong}"
             return
         confirmed = place.bed.confirmed_at
         age = None if confirmed is None else (self.world.snapshot.as_of - confirmed).total_seconds() / 3600
-        why, binding = self._end(door, stayed)
+        why, binding = ending(self.world, door, stayed)
         open_from, opened_by = self._opened(before, self.houses[stayed.facility], stayed.start)
         expected: Document = {
             "unit": place.unit.id,
@@ -147,26 +143,6 @@ class _Check:
             "opened_by": opened_by,
         }
         yield from differences(where, row, expected)
-
-    def _end(self, door: Door, stayed: Stayed) -> tuple[str, str | None]:
-        """Why the stay ends, by what would be refused on the night after."""
-        night, last = stayed.until, stayed.blocks[-1]
-        if night == self.world.stop:
-            return "need_met", None
-        if (unlicensed := door.nights.unlicensed(night)) is not None:
-            return "cliff", unlicensed
-        if night == door.stop:
-            return "cliff", BED
-        paid = {block.fund for block in stayed.blocks}
-        refused = None
-        for payer in door.nights.payers:
-            if payer.fund == last.fund:
-                refused = payer.refuses(last.start, night)
-                if refused is None:
-                    return "early", None
-            elif payer.fund not in paid and payer.refuses(night, night) is None:
-                return "early", None
-        return "cliff", refused
 
     def _opened(self, before: tuple[Stayed, ...], house: Facility, start: int) -> tuple[int, list[str]]:
         """Since which night the house would take her or him without a night between, and what kept it shut before."""
@@ -206,3 +182,32 @@ class _Check:
                     yield "a better chain exists"
             except TooManyChains:
                 yield "more chains than could be looked at"
+
+
+def forbidden(door: Door, stayed: Stayed) -> str | None:
+    """What keeps a stay from being slept and paid on all its nights, in a house that takes the minor on the first."""
+    wrong = door.nights.forbidden(stayed.blocks)
+    if wrong is not None or stayed.blocks[-1].end != stayed.until:
+        return wrong or "its payers do not pay just its nights"
+    return None if stayed.until <= door.stop else "its bed is taken, or the licence is over, before it ends"
+
+
+def ending(world: World, door: Door, stayed: Stayed) -> tuple[str, str | None]:
+    """Why a stay ends, by what would be refused on the night after."""
+    night, last = stayed.until, stayed.blocks[-1]
+    if night == world.stop:
+        return "need_met", None
+    if (unlicensed := door.nights.unlicensed(night)) is not None:
+        return "cliff", unlicensed
+    if night == door.stop:
+        return "cliff", BED
+    paid = {block.fund for block in stayed.blocks}
+    refused = None
+    for payer in door.nights.payers:
+        if payer.fund == last.fund:
+            refused = payer.refuses(last.start, night)
+            if refused is None:
+                return "early", None
+        elif payer.fund not in paid and payer.refuses(night, night) is None:
+            return "early", None
+    return "cliff", refused

@@ -1,6 +1,6 @@
 """Every chain of stays there is, night by night, for the checker: after each stay the snapshot is written anew."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -64,6 +64,7 @@ class World:
         weights = {row.code: row.weight for row in policy.weights}
         self.night, self.move = weights.get("nights.unpaid", 0), weights.get("nights.moves", 0)
         self._after: dict[Before, tuple[Judge, Book]] = {}
+        self._steady: dict[str, bool] = {}
         self._doors: dict[tuple[Before, str, int], Door | None] = {}
 
     def after(self, before: Before) -> tuple[Judge, Book]:
@@ -87,6 +88,14 @@ class World:
         return replace(
             self.snapshot, stays=tuple(stays), funds=tuple(_spent(fund, before) for fund in self.snapshot.funds)
         )
+
+    def beds_decide(self, house: Facility) -> bool:
+        """Whether on no night of the need anybody who lives there is in the way of a bed within the licence."""
+        if house.id not in self._steady:
+            judge, _ = self.after(())
+            nights = (date.fromordinal(night) for night in range(self.first, self.stop))
+            self._steady[house.id] = not any(judge.people_decide(self.referral, house, night) for night in nights)
+        return self._steady[house.id]
 
     def door(self, before: Before, house: Facility, night: int) -> Door | None:
         """The house on a night after these stays; None where there is no bed."""
@@ -175,8 +184,12 @@ def _scarce(snapshot: Snapshot) -> list[str]:
     return sorted((fund for fund, rows in left.items() if rows), key=lambda fund: (min(left[fund]), fund))
 
 
-def better_chain(world: World, claimed: Before, most: int) -> bool:
+def better_chain(
+    world: World, claimed: Before, most: int, given: Before = (), houses: Collection[str] | None = None
+) -> bool:
     """Whether any chain is better than one: in nights and moves, and in who pays as far as that can be looked at.
+
+    All of them begin with the stays that are given, and go on in some houses only where these are named.
 
     Raises
     ------
@@ -184,18 +197,27 @@ def better_chain(world: World, claimed: Before, most: int) -> bool:
         Where it cannot be told of nights and moves.
     """
     best = order(world, claimed)
-    if any(order(world, chain)[:BY_NIGHTS] < best[:BY_NIGHTS] for chain in every_chain(world, most, best, MOST_STEPS)):
+    by_nights = every_chain(world, most, best, MOST_STEPS, given=given, houses=houses)
+    if any(order(world, chain)[:BY_NIGHTS] < best[:BY_NIGHTS] for chain in by_nights):
         return True
+    by_payers = every_chain(world, most, best, FEW_STEPS, ties=True, given=given, houses=houses)
     try:
-        return any(order(world, chain) < best for chain in every_chain(world, most, best, FEW_STEPS, ties=True))
+        return any(order(world, chain) < best for chain in by_payers)
     except TooManyChains:
         return False
 
 
 def every_chain(
-    world: World, most: int, than: Order | None = None, steps: int = MOST_STEPS, *, ties: bool = False
+    world: World,
+    most: int,
+    than: Order | None = None,
+    steps: int = MOST_STEPS,
+    *,
+    ties: bool = False,
+    given: Before = (),
+    houses: Collection[str] | None = None,
 ) -> Iterator[Before]:
-    """Every chain of at most so many stays.
+    """Every chain of at most so many stays that begins with those given, in some houses only where these are named.
 
     With `than`, those are left out that can by no means be better, or as good in nights and moves where `ties`.
 
@@ -205,6 +227,7 @@ def every_chain(
         Where there are more than so many steps.
     """
     taken = 0
+    open_to_all = [house for house in world.snapshot.facilities if houses is None or house.id in houses]
 
     def go_on(before: Before, night: int) -> Iterator[Before]:
         nonlocal taken
@@ -213,7 +236,7 @@ def every_chain(
         for start in range(night, world.stop) if len(before) < most else ():
             if than is not None and _no_better(world, before, start, than, ties=ties):
                 break
-            for house in world.snapshot.facilities:
+            for house in open_to_all:
                 door = None if house.id in been else world.door(before, house, start)
                 if door is None or door.judged.listed != "options":
                     continue
@@ -223,7 +246,7 @@ def every_chain(
                         raise TooManyChains
                     yield from go_on((*before, Stayed(house.id, start, blocks[-1].end, blocks)), blocks[-1].end)
 
-    yield from go_on((), world.first)
+    yield from go_on(given, given[-1].until if given else world.first)
 
 
 def _no_better(world: World, before: Before, start: int, than: Order, *, ties: bool) -> bool:

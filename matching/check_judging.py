@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from matching.case import Case
 from matching.census import Census
+from matching.check_judged import ABOUT_PEOPLE as PEOPLE_CODES
 from matching.check_judged import FreeBed, Judged, JudgedPayer, Option
 from matching.facts import Bed, Facility, Minor, Referral, Resident, Snapshot, Unit
 from matching.findings import MET, NOT_MET, UNKNOWN, Finding, Outcome
@@ -68,6 +69,15 @@ class Judge:
         case = self._case(referral, facility, night, bed_known=True)
         place = self._bed(case) if night <= self.last_night else None
         return None if place is None else Judged(case, night, place, None, _house(case), self._payers(case))
+
+    def people_decide(self, referral: Referral, facility: Facility, night: date) -> bool:
+        """Whether there would be room on a night, but somebody who lives there or comes along may be in the way."""
+        case = self._case(referral, facility, night, bed_known=True)
+        if night > self.last_night or not self._has_room(case):
+            return False
+        near = self._fitting(case, gap=True) != self._fitting(case, gap=False)
+        rules = [rule for rule in FACILITY_RULES if rule.code in PEOPLE_CODES]
+        return near or any(rule.judge(case) is not MET for rule in rules)
 
     def without_bed(self, referral: Referral, facility: Facility) -> Judged:
         """Judge every rule on the first night asked for, as if there were no bed on any night."""

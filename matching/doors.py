@@ -1,16 +1,17 @@
 """On which nights each house would take one minor, and who could pay there after what was paid before in a chain."""
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from matching.admission import Admission, admission, make_case
+from matching.admission import Admission, admission, make_case, nights_of_change
 from matching.case import Case
 from matching.census import Census
 from matching.clocks import SHORTEST_MONTH, extension_nights, past_of
-from matching.coverage import Block, PayerRun, farthest
+from matching.coverage import Block, Coverage, PayerRun, cover, farthest
 from matching.eligibility import BY_NIGHT, sibling_outcome
 from matching.facts import Clock, Facility, Fund, Limit, Payer, Referral, Stay
 from matching.findings import MET
@@ -56,7 +57,11 @@ class Doors:
         self.houses = [facility for facility in houses if self._ever(facility)]
         self.scarce = _scarce(census.snapshot.funds)
         self._openings: dict[tuple[str, int], Opening | None] = {}
-        self._shut: dict[str, range] = {}
+        self._changes: dict[str, list[int]] = {}
+        self._found: dict[tuple[str, int], Admission | None] = {}
+        self._far: dict[tuple[str, int], int] = {}
+        self._covers: dict[tuple[tuple[int, ...], int, int], Coverage] = {}
+        self._mosts: dict[str, tuple[int, int]] = {}
         self._census: dict[tuple[Slept, ...], Census] = {}
         self._payers: dict[Hashable, PayerRun | None] = {}
 
@@ -81,25 +86,62 @@ class Doors:
         return self._openings[key]
 
     def _open(self, facility: Facility, night: int) -> Opening | None:
-        if night in self._shut.get(facility.id, ()):
+        found = self._place(facility, night)
+        if found is None:
             return None
-        found = admission(self.census, self.minor, facility, self._asked(night), sibling_outcome)
-        comes = found.case.admit_on.toordinal() if found.bed else self.stop
-        if comes > night:
-            self._shut[facility.id] = range(night, comes)
+        case = self._case(self.census, facility, night)
+        if any(rule.judge(case) is not MET for rule in BY_NIGHT.values()):
             return None
-        if any(rule.judge(found.case) is not MET for rule in BY_NIGHT.values()):
+        end = min(covered_until(case), found.bed_until or date.max).toordinal()
+        return Opening(found._replace(case=case), min(end, self.stop)) if end > night else None
+
+    def _place(self, facility: Facility, night: int) -> Admission | None:
+        """The bed for a night; the same until the next night on which beds or people change."""
+        if night > self.census.last_night.toordinal():
             return None
-        end = min(covered_until(found.case), found.bed_until or date.max).toordinal()
-        return Opening(found, min(end, self.stop)) if end > night else None
+        changes = self._changes.get(facility.id)
+        if changes is None:
+            first = date.fromordinal(self.first)
+            nights = nights_of_change(self.census, self.minor, facility, first)
+            changes = self._changes[facility.id] = [day.toordinal() for day in nights]
+        key = (facility.id, bisect_right(changes, night))
+        if key not in self._found:
+            found = admission(self.census, self.minor, facility, self._asked(night), sibling_outcome)
+            comes = found.bed is not None and found.case.admit_on.toordinal() == night
+            self._found[key] = found if comes else None
+        return self._found[key]
 
     def runs(self, facility: Facility, night: int, trail: tuple[Slept, ...]) -> list[PayerRun]:
         """The payers that may stand in a sequence for an admission after the stays of a chain."""
         found = (self._run(facility, fund, seen, night, trail) for fund, seen in self.census.payers_of(facility))
         return [run for run in found if run is not None]
 
+    def cover(self, runs: Sequence[PayerRun], night: int, end: int) -> Coverage:
+        """The best sequence of some of the payers that `runs` has given."""
+        key = (tuple(map(id, runs)), night, end)
+        if key not in self._covers:
+            self._covers[key] = cover(runs, night, end)
+        return self._covers[key]
+
     def reach(self, facility: Facility, night: int, trail: tuple[Slept, ...]) -> int:
         """No stay that begins on the night lasts beyond this one, whoever pays; the night itself where none begins."""
+        if trail != self.later():
+            return self._reach(facility, night, trail)
+        key = (facility.id, night)
+        if key not in self._far:
+            self._far[key] = self._reach(facility, night, trail)
+        return self._far[key]
+
+    @property
+    def looks(self) -> int:
+        """How often a house was looked at on a night."""
+        return len(self._far)
+
+    def looks_for(self, nights: range) -> int:
+        """How many houses on how many nights are still to be looked at."""
+        return sum((house.id, night) not in self._far for night in nights for house in self.houses)
+
+    def _reach(self, facility: Facility, night: int, trail: tuple[Slept, ...]) -> int:
         opening = self.opening(facility, night)
         if opening is None:
             return night
@@ -118,8 +160,10 @@ class Doors:
 
     def most(self, fund: Fund) -> tuple[int, int]:
         """The most nights that a fund could pay in one block, and in a whole chain: whichever row is in force."""
-        rows = [self._most(fund, row) for row in fund.limits]
-        return max((block for block, _ in rows), default=0), max((total for _, total in rows), default=0)
+        if fund.id not in self._mosts:
+            rows = [self._most(fund, row) for row in fund.limits]
+            self._mosts[fund.id] = max((row[0] for row in rows), default=0), max((row[1] for row in rows), default=0)
+        return self._mosts[fund.id]
 
     def _most(self, fund: Fund, row: Limit) -> tuple[int, int]:
         need = self.stop - self.first

@@ -20,3 +20,8 @@ def whole(least: int, most: int | None = None) -> Document:
     """A whole number."""
     found: Document = {"type": "integer", "minimum": least}
     return found if most is None else found | {"maximum": most}
+
+
+def perhaps(kind: Document) -> Document:
+    """A value of a kind, or null."""
+    return {"anyOf": [kind, {"type": "null"}]}
