@@ -179,6 +179,19 @@ def test_three_houses_one_after_another() -> None:
     assert (row["value"]["uncovered"], row["value"]["moves"]) == (0, 2)
 
 
+@pytest.mark.parametrize("worse", [{"clocks": [clock(40)]}, {"last_resort": True}, {"nights_left": 70}])
+def test_of_houses_that_do_as_well_the_payers_decide(worse: Json) -> None:
+    """As among the payers of one stay: fewest changes, none of last resort, and sparing the scarce."""
+    document = two()
+    document["funds"][1] = fund("b", **worse)
+    document["facilities"][1]["funds"] = ["fund_b", "fund_e"] if "clocks" in worse else ["fund_b"]
+    document["facilities"].append(house("d", funds=["fund_d"]))
+    document["funds"] += [fund("d", clocks=[clock(70)]), fund("e", clocks=[clock(50)])]
+    assert [link["facility"] for link in after(document)["links"]] == ["fac_d"]
+    document["facilities"].pop()
+    assert [link["facility"] for link in after(document)["links"]] == ["fac_c"]
+
+
 def test_another_policy_is_refused() -> None:
     decision, _ = both(two())
     with pytest.raises(UnknownPolicy):
