@@ -108,7 +108,7 @@ def _pair_by_pair(snapshot: Snapshot, referral: str) -> None:
             census.chains.clear()
             known[row.id].append(assess(census, row, facility))
     if any(row.verdict == "option" for row in known[referral]):
-        effects_on_others(census, census.referrals[referral], DEFAULT_POLICY, known)
+        effects_on_others(census, census.referrals[referral], DEFAULT_POLICY, known[referral], known=known)
 
 
 if __name__ == "__main__":

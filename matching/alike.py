@@ -31,14 +31,14 @@ def age_seen(minor: Minor, on: date) -> Hashable:
     return minor.age_range if minor.born_on is None else age_on(minor.born_on, on)
 
 
-def alone(census: Census, minor: Minor, facility: Facility) -> Case:
-    """A minor who comes alone tonight, to a bed that is there."""
+def alone(census: Census, minor: Minor, facility: Facility, nights: int = 1) -> Case:
+    """A minor who comes alone tonight, to a bed that is there, for so many nights."""
     return Case(
         census,
         minor,
         facility,
         census.tonight,
-        1,
+        nights,
         referrals=frozenset(),
         siblings=(),
         bed_known=True,

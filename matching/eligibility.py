@@ -92,7 +92,8 @@ class Assessment:
 
     def heads(self) -> list[tuple[Funding, int]]:
         """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
-        return chain_heads(self.case, accepted_payers(self.case))
+        case = self.case
+        return chain_heads(case.census, accepted_payers(case), case.admit_on, covered_until(case))
 
     def binding(self) -> str | None:
         """The rule that ends the funded run; None where the need is met."""

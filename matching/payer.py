@@ -9,7 +9,7 @@ from matching import clocks
 from matching.case import Case
 from matching.clocks import Past
 from matching.dates import birthday
-from matching.facts import Clock, Fund, Limit
+from matching.facts import Clock, Fund, Limit, Minor
 
 _COUNTS = attrgetter(*(column.name for column in fields(Clock) if column.name != "id"))
 """How a clock counts, whatever it is called."""
@@ -82,16 +82,8 @@ class Funding:
     def leaves_on(self) -> date:
         """The first date on which the minor has aged out; at once where the age is not known to be below."""
         if self._leaves_on is None:
-            self._leaves_on = self._leaves()
+            self._leaves_on = ages_out_on(self.case.minor, self.row.leaves_at_age)
         return self._leaves_on
-
-    def _leaves(self) -> date:
-        leaves_at, minor = self.row.leaves_at_age, self.case.minor
-        if leaves_at is None:
-            return date.max
-        if minor.born_on is not None:
-            return birthday(minor.born_on, leaves_at)
-        return date.max if minor.age_range is not None and minor.age_range[1] < leaves_at else date.min
 
     @property
     def alike(self) -> Hashable:
@@ -182,3 +174,12 @@ class Funding:
                 return day
             day += timedelta(days=1)
         return None
+
+
+def ages_out_on(minor: Minor, age: int | None) -> date:
+    """The first date on which a minor is no longer below an age; at once where that is not known."""
+    if age is None:
+        return date.max
+    if minor.born_on is not None:
+        return birthday(minor.born_on, age)
+    return date.max if minor.age_range is not None and minor.age_range[1] < age else date.min

@@ -5,8 +5,10 @@ from datetime import date
 
 from matching import coverage
 from matching.case import Case
+from matching.census import Census
 from matching.coverage import PayerRun
 from matching.dates import birthday
+from matching.facts import Licence, Minor
 from matching.findings import NOT_MET, Codes, Finding, failing
 from matching.payer import Funding
 from matching.rules import FUND_IN_FORCE, FUND_LAST_RESORT, FUND_RULES, ONCE_RULES
@@ -172,30 +174,32 @@ def accepted_payers(case: Case) -> list[Payer]:
     return payers
 
 
-def chain_heads(case: Case, payers: Sequence[Payer]) -> list[tuple[Funding, int]]:
-    """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal)."""
-    usable = [payer for payer in payers if payer.usable]
-    first = [payer for payer in usable if payer.own_met]
-    if not first:
-        return []
-    if len(first) > 1:
-        first = [payer for payer in first if not payer.funding.fund.last_resort] or first
-    start, stop = case.admit_on.toordinal(), covered_until(case).toordinal()
-    if len(usable) == 1:
-        return [(usable[0].funding, usable[0].funding.run_end(start, stop))]
-    key = (tuple([payer.alike for payer in usable]), start, stop, case.until)
-    ends = case.census.chains.get(key)
-    if ends is None:
-        ends = case.census.chains[key] = coverage.heads([payer.run for payer in usable], start, stop)
-    return [(payer.funding, ends[payer.funding.fund.id]) for payer in first]
+def chain_heads(census: Census, payers: Sequence[Payer], first: date, stop: date) -> list[tuple[Funding, int]]:
+    """Each payer that may pay the first night, and how far a chain that it begins would reach (an ordinal).
+
+    The payers are those of one house for one need, of which no night from `stop` on can be paid.
+    """
+    usable = tuple([payer for payer in payers if payer.usable])
+    found = census.chains.get((usable, stop))
+    if found is None:
+        heads = [payer for payer in usable if payer.own_met]
+        if len(heads) > 1:
+            heads = [payer for payer in heads if not payer.funding.fund.last_resort] or heads
+        ends = coverage.heads([payer.run for payer in usable], first.toordinal(), stop.toordinal()) if heads else {}
+        found = census.chains[usable, stop] = [(payer.funding, ends[payer.funding.fund.id]) for payer in heads]
+    return found
 
 
 def covered_until(case: Case) -> date:
     """The first date after the need, or on which the licence ends or no longer covers the age."""
-    licence = case.facility.licence
-    ends = [case.until]
+    return covered(case.facility.licence, case.minor, case.admit_on, case.until)
+
+
+def covered(licence: Licence, minor: Minor, first: date, until: date) -> date:
+    """The same of a need from `first` to `until`."""
+    ends = [until]
     if licence.expires_on is not None:
         ends.append(licence.expires_on)
-    if licence.max_age is not None and case.minor.born_on is not None:
-        ends.append(birthday(case.minor.born_on, licence.max_age + 1))
-    return max(case.admit_on, min(ends))
+    if licence.max_age is not None and minor.born_on is not None:
+        ends.append(birthday(minor.born_on, licence.max_age + 1))
+    return max(first, min(ends))

@@ -18,8 +18,8 @@ from matching.case import Case
 from matching.census import Census
 from matching.facts import Facility, Fund, Limit, Minor
 from matching.findings import MET
-from matching.payer import Funding
-from matching.payers import Payer
+from matching.payer import Funding, ages_out_on
+from matching.payers import Payer, chain_heads, covered
 from matching.rules import NIGHT_RULES, ONCE_RULES
 from matching.rules.base import FundRule
 
@@ -38,6 +38,8 @@ class Paying:
         The rules of tonight are met too, the last resort aside.
     funds : tuple of Fund
         The fund of each payer.
+    houses : tuple of Facility
+        A house like those that accept each payer, where nobody has stayed.
     accepted : tuple of tuples of int
         The payers of each facility, by the fund's id.
     pays : bool[minors, facilities]
@@ -47,6 +49,7 @@ class Paying:
     usable: Met
     own_met: Met
     funds: tuple[Fund, ...]
+    houses: tuple[Facility, ...]
     accepted: tuple[tuple[int, ...], ...]
     pays: Met
 
@@ -105,7 +108,9 @@ def paying(census: Census, minors: Sequence[Minor]) -> Paying:
     own_met = usable.copy()
     for rule in NIGHT_RULES:
         judge.keep(rule, own_met)
-    return Paying(usable, own_met, tuple(funds), tuple(accepted), _pays(census, minors, own_met, accepted))
+    return Paying(
+        usable, own_met, tuple(funds), tuple(houses), tuple(accepted), _pays(census, minors, own_met, accepted)
+    )
 
 
 class _Judge:
@@ -158,22 +163,40 @@ def _pays(census: Census, minors: Sequence[Minor], own_met: Met, accepted: Seque
     return pays
 
 
-class PayersOfOne:
-    """The payers that may stand in a sequence for one minor tonight, where he or she has not stayed."""
+class Heads:
+    """How far the payers of a house could pay for those who wait tonight, where they have not stayed.
 
-    def __init__(self, found: Paying, minor: int) -> None:
+    Minors of whom a fund sees the same share it as a payer; only whether it may begin tonight is each one's own.
+    """
+
+    def __init__(self, census: Census, found: Paying) -> None:
+        self.census = census
         self.found = found
-        self.usable_at = found.usable[minor].tolist()
-        self.own_met: list[bool] = found.own_met[minor].tolist()
-        self.made: dict[int, Payer] = {}
+        self._ages = list({row.leaves_at_age for fund in found.funds for row in fund.limits} - {None})
+        self._made: dict[tuple[Hashable, int, bool], Payer] = {}
 
-    def usable(self, case: Case, house: int) -> list[Payer]:
-        """Those of a facility; shared by all that accept them."""
-        return [self._payer(case, at) for at in self.found.accepted[house] if self.usable_at[at]]
+    def payers(self, at: int, minor: Minor, until: date) -> list[Payer | None]:
+        """The payers that may stand in a sequence for the minor of a row, by column; the need lasts until a date."""
+        stays = self.census.stays_of.get(minor.id, ())
+        away = any(stay.away for stay in stays)
+        paid = {payer.fund for stay in stays for payer in stay.payers}
+        seen = until, minor.approvals, *(min(ages_out_on(minor, age), until) for age in self._ages)
+        usable, own_met = self.found.usable[at].tolist(), self.found.own_met[at].tolist()
+        payers: list[Payer | None] = [None] * len(usable)
+        for column, fund in enumerate(self.found.funds):
+            if usable[column]:
+                key = (minor.id if away or fund.id in paid else seen, column, own_met[column])
+                payers[column] = self._made.get(key) or self._make(key, minor, until)
+        return payers
 
-    def _payer(self, case: Case, at: int) -> Payer:
-        payer = self.made.get(at)
-        if payer is None:
-            funding = Funding(case, self.found.funds[at], case.admit_on)
-            payer = self.made[at] = Payer(funding, True, self.own_met[at])
+    def _make(self, key: tuple[Hashable, int, bool], minor: Minor, until: date) -> Payer:
+        _, column, own_met = key
+        case = alone(self.census, minor, self.found.houses[column], (until - self.census.tonight).days)
+        payer = self._made[key] = Payer(Funding(case, self.found.funds[column], case.admit_on), True, own_met)
         return payer
+
+    def of(self, payers: Sequence[Payer | None], house: int, minor: Minor, until: date) -> list[tuple[Funding, int]]:
+        """Each payer of a house that may pay tonight, and how far a chain that it begins would reach (an ordinal)."""
+        census, usable = self.census, [payers[at] for at in self.found.accepted[house]]
+        stop = covered(census.snapshot.facilities[house].licence, minor, census.tonight, until)
+        return chain_heads(census, [payer for payer in usable if payer is not None], census.tonight, stop)

@@ -17,7 +17,7 @@ from matching.facts import Referral, Snapshot
 from matching.findings import Ask, Finding, Fix
 from matching.masks import Masks, masks
 from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
-from matching.waiting import Waiting, contract_id, network_tonight, waiting_tonight
+from matching.waiting import contract_id, network_tonight, waiting_tonight
 
 URGENT_TIERS = 2
 DECISIONS_A_LOOK = 100
@@ -110,7 +110,7 @@ def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> 
     lists: dict[str, list[Assessment]] = {"option": [], "later": [], "needs_info": [], "excluded": []}
     for assessment in sorted(assessments, key=lambda row: row.case.facility.id):
         lists[assessment.verdict].append(assessment)
-    effects = effects_on_others(census, referral, policy, {referral.id: assessments}, found) if lists["option"] else {}
+    effects = effects_on_others(census, referral, policy, assessments, found) if lists["option"] else {}
     return Decision(
         referral=referral.id,
         snapshot_sha256=codec.sha256(snapshot),
@@ -246,8 +246,9 @@ def effects_on_others(
     census: Census,
     referral: Referral,
     policy: Policy,
-    known: dict[str, list[Assessment]],
+    assessments: Sequence[Assessment],
     found: Masks | None = None,
+    known: Mapping[str, Sequence[Assessment]] | None = None,
 ) -> dict[str, Effect]:
     """What each option does to the others who wait; nothing where the need begins later than tonight.
 
@@ -257,46 +258,44 @@ def effects_on_others(
     referral : Referral
         The one that is asked for, with an option at least.
     policy : Policy
-    known : dict
-        Assessments already made, by referral id; those of the asked referral are among them.
+    assessments : sequence of Assessment
+        Of the asked referral at every facility.
     found : Masks, optional
         The rules as arrays for those of `waiting_tonight`, where they have been judged.
+    known : mapping, optional
+        Assessments that stand in for arrays, by referral id.
 
     Returns
     -------
     dict
         By facility id.
     """
-    options = [row for row in known[referral.id] if row.verdict == "option"]
+    options = [row for row in assessments if row.verdict == "option"]
     if options[0].case.admit_on != census.tonight:
         return {}
     from matching import flow, regret
 
-    referrals = waiting_tonight(census, referral)
-    waiting = network_tonight(census, referrals, policy, known, found, referral)
+    waiting = network_tonight(census, waiting_tonight(census, referral), policy, known or {}, found, referral)
     network = waiting.network
-    asked = network.minors.index(referral.minor)
-    plan = flow.solve(network)
-    column = regret.column(network, plan, asked)
-    at = {int(pair): place for place, pair in enumerate(column.pairs)}
+    column = regret.column(network, flow.solve(network), network.minors.index(referral.minor))
+    pairs = column.pairs.tolist()
+    place_of = {network.contracts[network.pair_contract[pair]]: place for place, pair in enumerate(pairs)}
     effects: dict[str, Effect] = {}
     for row in options:
-        pair = _imposed(row, waiting)
-        place = at[pair]
-        lost = tuple(int(one) for one in column.lost[place])
+        place = place_of[_imposed(row)]
+        lost = tuple(column.lost[place].tolist())
         nights = sum(
             (waiting.nights[to] if to >= 0 else 0) - (waiting.nights[was] if was >= 0 else 0)
-            for _, was, to in column.moves(pair)
+            for _, was, to in column.moves(pairs[place])
         )
         effect = NetworkEffect(-sum(lost), -sum(lost[:URGENT_TIERS]), nights)
         effects[row.case.facility.id] = (lost, int(column.cost_change[place]), effect)
     return effects
 
 
-def _imposed(row: Assessment, waiting: Waiting) -> int:
-    """The pair of the network that an option stands for."""
+def _imposed(row: Assessment) -> str:
+    """The contract of the network that an option stands for."""
     unit, bed = row.admission.unit, row.admission.bed
     if unit is None or bed is None:
         raise LookupError("an option has a bed")
-    contract = contract_id(row.case, unit, bed, row.cover.payers[0].fund)
-    return waiting.row_of[row.case.minor.id, contract]
+    return contract_id(row.case, unit, bed, row.cover.payers[0].fund)

@@ -5,23 +5,25 @@ all the same. A bed that only one minor may have is a group of its own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from matching.admission import make_case, need_nights
 from matching.case import Case
 from matching.census import Census
-from matching.eligibility import Assessment
-from matching.facts import Bed, Referral, Unit
+from matching.eligibility import Assessment, sibling_outcome
+from matching.facts import Bed, Facility, Referral, Unit
 from matching.findings import MET
 from matching.masks import masks
 from matching.payer import Funding
 from matching.paying import paying
 from matching.rules.fit import unit_outcome
-from matching.value import Placing, Policy, house_cost
-from matching.waiting import Builder, Place, room_beside, waiting_tonight
+from matching.value import Policy
+from matching.waiting import Builder, Place, room_tonight, waiting_tonight
 
 SEPARATOR = "\x1f"
+NOBODY = ""
 
 
 class Stand(NamedTuple):
@@ -59,14 +61,14 @@ class Stands(Builder):
         self.room: dict[str, int] = {}
         self._groups: dict[str, list[tuple[str, Bed, date | None, bool]]] = {}
         self._named = {row.minor for row in self.referrals}
+        costs = self.house_costs(self.referrals, range(len(self.referrals)))
         for at, referral in enumerate(self.referrals):
             self.add_minor(referral)
-            self.add_masked(referral, at)
+            self.add_masked(referral, at, costs[at])
 
     def nights_cost(self, stand: Stand, nights: int) -> int:
         """What so many paid nights of the need cost."""
-        placing = Placing(stand.case, stand.referral, self.beds[stand.group][0], nights)
-        return self._nights_cost(placing, placing.need, nights)
+        return self._nights_cost(need_nights(self.census, stand.referral), nights)
 
     def places(self, groups: Iterable[str]) -> int:
         """How many at most could be in these groups of beds together."""
@@ -75,8 +77,28 @@ class Stands(Builder):
             beds[self.house[group]] += len(self.beds[group])
         return sum(min(count, self.room[house]) for house, count in beds.items())
 
+    def _add_open(
+        self,
+        referral: Referral,
+        facility: Facility,
+        units: Sequence[Unit],
+        heads: Sequence[tuple[Funding, int]],
+        cost: int,
+    ) -> None:
+        """Add a stand for each group of beds of these units that anybody may have."""
+        census = self.census
+        minor = census.minors[referral.minor]
+        case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+        self._add_stands(referral, case, [place for unit in units for place in self._shared(case, unit)], heads, cost)
+
+    def add_assessed(self, referral: Referral, assessment: Assessment, costs: Mapping[str, int]) -> None:
+        """Add the stands in a facility that is an option tonight."""
+        if assessment.verdict == "option":
+            case = assessment.case
+            self._add_stands(referral, case, self._own(assessment), assessment.heads(), costs[case.facility.id])
+
     def _shared(self, case: Case, unit: Unit) -> list[Place]:
-        """One place for each group of beds that anybody may have."""
+        """One place for each group of beds of a unit that anybody may have."""
         groups = self._groups.get(unit.id)
         if groups is None:
             groups = self._groups[unit.id] = self._grouped(case, unit)
@@ -92,7 +114,7 @@ class Stands(Builder):
         tonight, far = self.census.tonight, self.census.last_night + timedelta(days=1)
         alike: dict[tuple[int, date | None, str], list[Bed]] = {}
         for bed in case.house.shared_beds(unit, tonight):
-            cost = self._bed_cost(Placing(case, self.referrals[0], bed, 0), bed)
+            cost = self._bed_cost(bed)
             named = any(row.minor in self._named for row in case.house.by_bed.get(bed.id, ()))
             until = case.house.free_until(bed, tonight, far, "")
             alike.setdefault((cost, until, bed.id if named else ""), []).append(bed)
@@ -119,23 +141,19 @@ class Stands(Builder):
                     places.append((key, unit, bed, until))
         return places
 
-    def _add_places(
-        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]]
+    def _add_stands(
+        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]], cost: int
     ) -> None:
-        if not places or not heads:
-            return
-        end, placing = max(end for _, end in heads), Placing(case, referral, places[0][2], 0)
-        of_house = house_cost(placing, self.policy)
+        end = max(end for _, end in heads)
         for key, unit, bed, until in places:
             if key not in self.house:
                 self._put(case, key, bed)
-            cost = of_house + self._bed_cost(placing, bed)
-            self.stands.append(Stand(len(self.minors) - 1, referral, case, unit, key, until, cost, end))
+            standing = cost + self._bed_cost(bed)
+            self.stands.append(Stand(len(self.minors) - 1, referral, case, unit, key, until, standing, end))
 
     def _put(self, case: Case, key: str, bed: Bed) -> None:
         """Say in which house a group of beds is. A bed of one's own takes no place of the house one lives in."""
         own = not case.house.free(bed, case.admit_on, "", ()) and case.house.has_own(case.admit_on, case.minor.id)
         self.house[key] = key if own else case.facility.id
         if self.house[key] not in self.room:
-            present = len(case.house.others(case.admit_on, "")) + case.house.unlisted(case.admit_on)
-            self.room[self.house[key]] = 1 if own else room_beside(case.facility, present)
+            self.room[self.house[key]] = 1 if own else room_tonight(case.house, NOBODY)

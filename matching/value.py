@@ -3,30 +3,24 @@
 No term outweighs a rule, and none predicts a person. Weights are a policy: data with a version.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matching.admission import need_nights
+from matching.alike import distinct
 from matching.case import Case
-from matching.facts import Bed, Referral
-from matching.rules.conflict import distance_km
+from matching.census import Census
+from matching.facts import Bed, Facility, Referral
+from matching.house_terms import BAND_KM, FAR, HOUSE_TERMS, gaps, home
 
 COST_LIMIT = 2**20
 CALL_FIRST_AFTER = timedelta(hours=12)
-BAND_KM = 25
 HOUR = timedelta(hours=1)
-FAR = COST_LIMIT
-"""Stands for what is not known: more than any term counts."""
-
-BY_NIGHTS = ("nights.unpaid", "nights.moves")
-"""Terms that depend on who pays, and else on the need alone."""
-
-BY_BED = ("bed.call_first", "bed.confirmation_age")
-"""Terms that depend on the bed alone."""
-
-RESTRICTIVE = {"unlocked": 0, "delayed_release": 1, "locked_with_release": 2}
 
 
 class Term(NamedTuple):
@@ -67,11 +61,9 @@ class Policy:
     by_nights: tuple[Weight, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name, codes in (("by_bed", BY_BED), ("by_nights", BY_NIGHTS)):
-            object.__setattr__(self, name, tuple(row for row in self.weights if row.code in codes))
-        rest = tuple(row for row in self.weights if row.code not in (*BY_BED, *BY_NIGHTS))
-        object.__setattr__(self, "by_house", rest)
-        unknown = [row.code for row in self.weights if row.code not in _MEASURES]
+        for name, terms in (("by_house", HOUSE_TERMS), ("by_bed", _BED_TERMS), ("by_nights", _NIGHTS_TERMS)):
+            object.__setattr__(self, name, tuple(row for row in self.weights if row.code in terms))
+        unknown = [row.code for row in self.weights if row.code not in _TEXTS]
         if unknown:
             raise ValueError(f"terms that are not known: {', '.join(unknown)}")
         if any(row.weight < 0 or row.most < 0 for row in self.weights):
@@ -104,39 +96,65 @@ def terms(placing: Placing, policy: Policy) -> tuple[Term, ...]:
     """Value a pair by every term of a policy, in its order."""
     found = []
     for row in policy.weights:
-        value = _MEASURES[row.code].value(placing)
-        text = _MEASURES[row.code].text(placing, value)
+        value = _value(row.code, placing)
+        text = _TEXTS[row.code](placing, value)
         found.append(Term(row.code, min(value, row.most), row.unit, row.weight, text))
     return tuple(found)
 
 
+def _value(code: str, placing: Placing) -> int:
+    if code in _BED_TERMS:
+        return _BED_TERMS[code](placing.bed, placing.as_of)
+    if code in _NIGHTS_TERMS:
+        return _NIGHTS_TERMS[code](placing.need, placing.usable_nights)
+    return HOUSE_TERMS[code].value(placing.case.census, placing.referral, placing.case.facility, placing.case.admit_on)
+
+
 def cost(placing: Placing, policy: Policy) -> int:
     """The sum of all terms, below 2**20."""
-    return house_cost(placing, policy) + bed_cost(placing, policy) + nights_cost(placing, policy)
+    return sum(min(_value(row.code, placing), row.most) * row.weight for row in policy.weights)
 
 
-def house_cost(placing: Placing, policy: Policy) -> int:
-    """The sum of the terms that are the same for every bed of a house, whoever pays."""
-    return _cost(placing, policy.by_house)
+def house_costs(
+    census: Census, referrals: Sequence[Referral], facilities: Sequence[Facility], policy: Policy
+) -> NDArray[np.int64]:
+    """The sums of the terms that are the same tonight for every bed of a house, whoever pays.
 
+    Parameters
+    ----------
+    census : Census
+    referrals : sequence of Referral
+    facilities : sequence of Facility
+    policy : Policy
 
-def bed_cost(placing: Placing, policy: Policy) -> int:
-    """The sum of the terms that the bed alone decides."""
-    return _cost(placing, policy.by_bed)
-
-
-def nights_cost(placing: Placing, policy: Policy) -> int:
-    """The sum of the terms that the need and its paid nights alone decide."""
-    return _cost(placing, policy.by_nights)
-
-
-def _cost(placing: Placing, weights: Iterable[Weight]) -> int:
-    total = 0
-    for row in weights:
-        value = _MEASURES[row.code].value(placing)
-        if value:
-            total += min(value, row.most) * row.weight
+    Returns
+    -------
+    int64[referrals, facilities]
+    """
+    on = census.tonight
+    total = np.zeros((len(referrals), len(facilities)), np.int64)
+    for row in policy.by_house:
+        term = HOUSE_TERMS[row.code]
+        minors = [term.of_minor(census, referral, on) for referral in referrals]
+        if any(minors):
+            houses = [term.of_house(facility, on) for facility in facilities]
+            (first, minor_at), (kinds, house_at) = distinct(minors), distinct(houses)
+            table = [
+                [min(term.measure(minors[one], houses[at]), row.most) if minors[one] else 0 for at in kinds]
+                for one in first
+            ]
+            total += row.weight * np.array(table, np.int64).reshape(len(first), -1)[np.ix_(minor_at, house_at)]
     return total
+
+
+def bed_cost(bed: Bed, as_of: datetime, policy: Policy) -> int:
+    """The sum of the terms that the bed alone decides."""
+    return sum(min(_BED_TERMS[row.code](bed, as_of), row.most) * row.weight for row in policy.by_bed)
+
+
+def nights_cost(need: int, nights: int, policy: Policy) -> int:
+    """The sum of the terms that so many paid nights of a need decide."""
+    return sum(min(_NIGHTS_TERMS[row.code](need, nights), row.most) * row.weight for row in policy.by_nights)
 
 
 def call_first(bed: Bed, as_of: datetime) -> bool:
@@ -144,39 +162,28 @@ def call_first(bed: Bed, as_of: datetime) -> bool:
     return bed.confirmed_at is None or as_of - bed.confirmed_at > CALL_FIRST_AFTER
 
 
-def _call_first(placing: Placing) -> int:
-    return int(call_first(placing.bed, placing.as_of))
+def _call_first(bed: Bed, as_of: datetime) -> int:
+    return int(call_first(bed, as_of))
 
 
 def _call_first_text(_: Placing, value: int) -> str:
     return "Nobody confirmed the bed within 12 hours: call first" if value else "Confirmed within 12 hours"
 
 
-def _unpaid(placing: Placing) -> int:
-    return placing.need - placing.usable_nights
+def _unpaid(need: int, nights: int) -> int:
+    return need - nights
 
 
 def _unpaid_text(placing: Placing, _: int) -> str:
     return f"{placing.usable_nights} of {placing.need} nights are paid while the bed is free"
 
 
-def _moves(placing: Placing) -> int:
-    return int(placing.usable_nights < placing.need)
+def _moves(need: int, nights: int) -> int:
+    return int(nights < need)
 
 
 def _moves_text(_: Placing, value: int) -> str:
     return "A move before the need ends" if value else "No move to expect"
-
-
-def _siblings(placing: Placing) -> int:
-    census, case = placing.case.census, placing.case
-    if not case.minor.together_with:
-        return 0
-    return sum(
-        any(row.present(case.admit_on) for row in census.presence.get(sibling, ()))
-        and not case.house.has_own(case.admit_on, sibling)
-        for sibling in set(case.minor.together_with)
-    )
 
 
 def _siblings_text(_: Placing, value: int) -> str:
@@ -185,39 +192,15 @@ def _siblings_text(_: Placing, value: int) -> str:
     )
 
 
-def _wish(placing: Placing) -> int:
-    prefer = placing.case.minor.wishes.prefer
-    return int(bool(prefer) and placing.case.facility.id not in prefer)
-
-
 def _wish_text(placing: Placing, value: int) -> str:
     if not placing.case.minor.wishes.prefer:
         return "No wish said"
     return "The young person would rather be elsewhere" if value else "The young person's wish"
 
 
-def _gaps(placing: Placing) -> list[str]:
-    facility, needs = placing.case.facility, placing.case.minor.needs
-    return _not_in(facility.services, needs.services) + _not_in(facility.languages, needs.languages)
-
-
-def _not_in(offered: Collection[str] | None, wanted: Collection[str] | None) -> list[str]:
-    """What is wanted and not offered, each once; None offers nothing."""
-    if not wanted:
-        return []
-    return [code for code in dict.fromkeys(wanted) if not offered or code not in offered]
-
-
-def _missing(placing: Placing) -> int:
-    return len(_gaps(placing))
-
-
 def _missing_text(placing: Placing, value: int) -> str:
-    return f"Missing: {', '.join(_gaps(placing))}" if value else "Every service and language asked for"
-
-
-def _restrictive(placing: Placing) -> int:
-    return RESTRICTIVE.get(placing.case.facility.safeguards.egress.on(placing.case.admit_on) or "unlocked", 0)
+    missing = gaps(placing.case.minor, placing.case.facility)
+    return f"Missing: {', '.join(missing)}" if value else "Every service and language asked for"
 
 
 def _restrictive_text(placing: Placing, _: int) -> str:
@@ -225,36 +208,18 @@ def _restrictive_text(placing: Placing, _: int) -> str:
     return f"Doors: {(doors or 'not known').replace('_', ' ')}"
 
 
-def _home_counts(placing: Placing) -> bool:
-    """Whether home is known and lies in no place to avoid."""
-    home, minor = placing.referral.home_point, placing.case.minor
-    if home is None or minor.residence.county in minor.avoid.counties:
-        return False
-    return not minor.avoid.circles or not any(
-        distance_km(home, (circle[0], circle[1])) <= circle[2] for circle in minor.avoid.circles
-    )
-
-
-def _distance(placing: Placing) -> int:
-    home, point = placing.referral.home_point, placing.case.facility.point
-    if home is None or not _home_counts(placing):
-        return 0
-    return FAR if point is None else int(distance_km(home, point) // BAND_KM)
-
-
 def _distance_text(placing: Placing, value: int) -> str:
     if placing.referral.home_point is None:
         return "Home not known, or not safe"
-    if not _home_counts(placing):
+    if home(placing.case.census, placing.referral) is None:
         return "Home is in a place to avoid: distance does not count"
     if value == FAR:
         return "Distance from home not known"
     return f"{value * BAND_KM} to {(value + 1) * BAND_KM} km from home"
 
 
-def _confirmation(placing: Placing) -> int:
-    confirmed = placing.bed.confirmed_at
-    return FAR if confirmed is None else max(0, int((placing.as_of - confirmed) // HOUR))
+def _confirmation(bed: Bed, as_of: datetime) -> int:
+    return FAR if bed.confirmed_at is None else max(0, int((as_of - bed.confirmed_at) // HOUR))
 
 
 def _confirmation_text(_: Placing, value: int) -> str:
@@ -263,23 +228,21 @@ def _confirmation_text(_: Placing, value: int) -> str:
     return f"Confirmed {value} {'hour' if value == 1 else 'hours'} ago" if value else "Confirmed within the hour"
 
 
-class _Measure(NamedTuple):
-    """How a term is counted, and what is said of it."""
-
-    value: Callable[[Placing], int]
-    text: Callable[[Placing, int], str]
-
-
-_MEASURES: Mapping[str, _Measure] = {
-    "bed.call_first": _Measure(_call_first, _call_first_text),
-    "nights.unpaid": _Measure(_unpaid, _unpaid_text),
-    "nights.moves": _Measure(_moves, _moves_text),
-    "siblings.elsewhere": _Measure(_siblings, _siblings_text),
-    "wishes.unmet": _Measure(_wish, _wish_text),
-    "needs.missing": _Measure(_missing, _missing_text),
-    "setting.restrictive": _Measure(_restrictive, _restrictive_text),
-    "home.distance": _Measure(_distance, _distance_text),
-    "bed.confirmation_age": _Measure(_confirmation, _confirmation_text),
+_BED_TERMS: Mapping[str, Callable[[Bed, datetime], int]] = {
+    "bed.call_first": _call_first,
+    "bed.confirmation_age": _confirmation,
+}
+_NIGHTS_TERMS: Mapping[str, Callable[[int, int], int]] = {"nights.unpaid": _unpaid, "nights.moves": _moves}
+_TEXTS: Mapping[str, Callable[[Placing, int], str]] = {
+    "bed.call_first": _call_first_text,
+    "nights.unpaid": _unpaid_text,
+    "nights.moves": _moves_text,
+    "siblings.elsewhere": _siblings_text,
+    "wishes.unmet": _wish_text,
+    "needs.missing": _missing_text,
+    "setting.restrictive": _restrictive_text,
+    "home.distance": _distance_text,
+    "bed.confirmation_age": _confirmation_text,
 }
 
 DEFAULT_POLICY = Policy(

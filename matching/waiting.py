@@ -4,28 +4,27 @@ A contract is a payer that begins the chain at a unit of a facility. Beds that o
 referral, or her or his own) are units of their own.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.admission import earliest, make_case, need_nights
+from matching.admission import earliest, need_nights
 from matching.case import Case
-from matching.census import Census
-from matching.eligibility import Assessment, assess, sibling_outcome
-from matching.facts import Bed, Facility, Minor, Referral, Unit
+from matching.census import Census, House
+from matching.eligibility import Assessment, assess
+from matching.facts import Bed, Facility, Referral, Unit
 from matching.findings import MET
 from matching.masks import Masks, masks
 from matching.network import Network
 from matching.payer import Funding
-from matching.payers import chain_heads
-from matching.paying import PayersOfOne, Paying, paying
+from matching.paying import Heads, Paying, paying
 from matching.rules.fit import unit_outcome
-from matching.value import Placing, Policy, bed_cost, house_cost, nights_cost
+from matching.value import Policy, bed_cost, house_costs, nights_cost
 
 PLENTY = 2**30
 _SEPARATOR = "\x1f"
@@ -35,11 +34,10 @@ Place = tuple[str, Unit, Bed, date | None]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The network tonight. `nights` are the paid nights of each pair; `row_of` finds a pair by minor and contract."""
+    """The network tonight, with the paid nights of each pair."""
 
     network: Network
     nights: tuple[int, ...]
-    row_of: dict[tuple[str, str], int]
 
     def index(self, minor: str) -> int:
         """The place of a minor in the network."""
@@ -61,7 +59,7 @@ def network_tonight(
     census: Census,
     referrals: Sequence[Referral],
     policy: Policy,
-    known: dict[str, list[Assessment]],
+    known: Mapping[str, Sequence[Assessment]],
     found: Masks | None = None,
     asked: Referral | None = None,
 ) -> Waiting:
@@ -74,8 +72,8 @@ def network_tonight(
         One for each minor who waits.
     policy : Policy
         What a pair costs.
-    known : dict
-        Assessments already made, by referral id.
+    known : mapping
+        Assessments that stand in for arrays, by referral id.
     found : Masks, optional
         The rules as arrays for the minors of these referrals, where they have been judged.
     asked : Referral, optional
@@ -83,14 +81,14 @@ def network_tonight(
     """
     minors = [census.minors[referral.minor] for referral in referrals]
     builder = Builder(census, policy, found or masks(census, minors), paying(census, minors))
-    for at in builder.near(referrals.index(asked)) if asked else range(len(referrals)):
-        referral = referrals[at]
-        builder.add_minor(referral)
-        if referral.id in known:
-            for assessment in known[referral.id]:
-                builder.add_assessed(referral, assessment)
+    rows = builder.near(referrals.index(asked)) if asked else list(range(len(referrals)))
+    for at, costs in zip(rows, builder.house_costs(referrals, rows), strict=True):
+        builder.add_minor(referrals[at])
+        if referrals[at].id in known:
+            for assessment in known[referrals[at].id]:
+                builder.add_assessed(referrals[at], assessment, costs)
         else:
-            builder.add_masked(referral, at)
+            builder.add_masked(referrals[at], at, costs)
     return builder.build()
 
 
@@ -105,7 +103,7 @@ class Builder:
         self.census = census
         self.policy = policy
         self.found = found
-        self.paying = payers
+        self.heads = Heads(census, payers)
         exceptions = np.zeros_like(payers.pays)
         for row, places in enumerate(found.exceptions):
             exceptions[row, list(places)] = True
@@ -133,78 +131,92 @@ class Builder:
         label = connected_components(graph, directed=False)[1][:count]
         return np.flatnonzero(label == label[asked]).tolist()
 
+    def house_costs(self, referrals: Sequence[Referral], rows: Sequence[int]) -> list[dict[str, int]]:
+        """What each house that could take one of these rows costs each of them, by the house's id."""
+        could = np.flatnonzero((self.open | self.special)[rows].any(axis=0)).tolist()
+        houses = [self.census.snapshot.facilities[at] for at in could]
+        costs = house_costs(self.census, [referrals[at] for at in rows], houses, self.policy).tolist()
+        return [dict(zip([house.id for house in houses], row, strict=True)) for row in costs]
+
     def add_minor(self, referral: Referral) -> None:
         """Begin the rows of one more minor."""
         self.minors.append(referral.minor)
         self.tiers.append(referral.urgency)
 
-    def add_masked(self, referral: Referral, at: int) -> None:
+    def add_masked(self, referral: Referral, at: int, costs: Mapping[str, int]) -> None:
         """Add every pair that the arrays allow, and judge the exceptions one by one."""
         census, found, facilities = self.census, self.found, self.census.snapshot.facilities
         for exception in np.flatnonzero(self.special[at]).tolist():
-            self.add_assessed(referral, assess(census, referral, facilities[exception], words=False))
-        minor, payers = census.minors[referral.minor], PayersOfOne(self.paying, at)
+            self.add_assessed(referral, assess(census, referral, facilities[exception], words=False), costs)
+        minor, until = census.minors[referral.minor], census.tonight + timedelta(need_nights(census, referral))
+        payers = self.heads.payers(at, minor, until)
         units = np.flatnonzero(found.unit_met[at] & self.open[at, found.unit_facility]).tolist()
         for house, own in groupby(units, key=self.house_of.__getitem__):
-            case = tonight_case(census, minor, facilities[house], referral)
-            heads = chain_heads(case, payers.usable(case, house))
-            self._add_places(
-                referral, case, [place for unit in own for place in self._shared(case, found.units[unit])], heads
-            )
+            heads = self.heads.of(payers, house, minor, until)
+            facility = facilities[house]
+            self._add_open(referral, facility, [found.units[unit] for unit in own], heads, costs[facility.id])
 
-    def add_assessed(self, referral: Referral, assessment: Assessment) -> None:
-        """Add the pairs of a facility that is an option tonight."""
+    def _add_open(
+        self,
+        referral: Referral,
+        facility: Facility,
+        units: Sequence[Unit],
+        heads: Sequence[tuple[Funding, int]],
+        cost: int,
+    ) -> None:
+        """Add the units of a house that suit the minor, with the beds that anybody may have."""
+        house, tonight = self.census.house(facility), self.census.tonight
+        until = tonight + timedelta(need_nights(self.census, referral))
+        places = [(unit.id, unit, *house.best_shared_bed(unit, tonight, until)) for unit in units]
+        self._add_places(referral, house, places, heads, cost)
+
+    def add_assessed(self, referral: Referral, assessment: Assessment, costs: Mapping[str, int]) -> None:
+        """Add the pairs of a facility that is an option tonight, with the beds that nobody else may have."""
         if assessment.verdict == "option":
-            self._add_places(referral, assessment.case, self._own(assessment), assessment.heads())
-
-    def _shared(self, case: Case, unit: Unit) -> list[Place]:
-        """The places in a unit that anybody may have."""
-        return [_best_shared(case, unit)]
-
-    def _own(self, assessment: Assessment) -> list[Place]:
-        """The places in a house for one minor, those that nobody else may have among them."""
-        return _best_beds(assessment)
+            case = assessment.case
+            self._add_places(referral, case.house, _best_beds(assessment), assessment.heads(), costs[case.facility.id])
 
     def _add_places(
-        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]]
+        self,
+        referral: Referral,
+        house: House,
+        places: Sequence[Place],
+        heads: Sequence[tuple[Funding, int]],
+        cost: int,
     ) -> None:
         """Add each payer that may pay the first night at each of these beds of one facility."""
-        if not places or not heads:
-            return
-        start, need, row = case.admit_on.toordinal(), need_nights(self.census, referral), len(self.minors) - 1
-        placing = Placing(case, referral, places[0][2], 0)
-        of_house = house_cost(placing, self.policy)
+        start, need, row = self.census.tonight.toordinal(), need_nights(self.census, referral), len(self.minors) - 1
         for key, unit, bed, until in places:
-            bed_end = (until or case.until).toordinal()
-            unit_at = self._unit(case, unit, key)
-            standing = of_house + self._bed_cost(placing, bed)
+            bed_end = until.toordinal() if until else start + need
+            unit_at = self._unit(house, unit, key, referral.minor)
+            standing = cost + self._bed_cost(bed)
             for funding, end in heads:
                 nights = min(end, bed_end) - start
                 pair = (row, self._contract(unit_at, key, funding))
-                self.pairs[pair] = (standing + self._nights_cost(placing, need, nights), nights)
+                self.pairs[pair] = (standing + self._nights_cost(need, nights), nights)
 
-    def _bed_cost(self, placing: Placing, bed: Bed) -> int:
+    def _bed_cost(self, bed: Bed) -> int:
         """What a bed costs whoever comes; reckoned once."""
         found = self.bed_costs.get(bed.id)
         if found is None:
-            found = self.bed_costs[bed.id] = bed_cost(replace(placing, bed=bed), self.policy)
+            found = self.bed_costs[bed.id] = bed_cost(bed, self.census.snapshot.as_of, self.policy)
         return found
 
-    def _nights_cost(self, placing: Placing, need: int, nights: int) -> int:
+    def _nights_cost(self, need: int, nights: int) -> int:
         """What so many paid nights of a need cost whoever comes; reckoned once."""
         found = self.nights_costs.get((need, nights))
         if found is None:
-            found = nights_cost(replace(placing, usable_nights=nights), self.policy)
-            self.nights_costs[need, nights] = found
+            found = self.nights_costs[need, nights] = nights_cost(need, nights, self.policy)
         return found
 
-    def _unit(self, case: Case, unit: Unit, key: str) -> int:
+    def _unit(self, house: House, unit: Unit, key: str, minor: str) -> int:
         found = self.units.get(key)
         if found is None:
-            facility, places, beds = case.facility.id, room_tonight(case), 1
+            tonight = self.census.tonight
+            facility, places, beds = house.facility.id, room_tonight(house, minor), 1
             if key == unit.id:
-                beds = len(case.house.shared_beds(unit, case.admit_on))
-            elif case.house.has_own(case.admit_on, case.minor.id):
+                beds = len(house.shared_beds(unit, tonight))
+            elif house.has_own(tonight, minor):
                 facility, places = key, 1
             if facility not in self.facilities:
                 self.facilities[facility] = len(self.facility_places)
@@ -242,13 +254,7 @@ class Builder:
             unit_beds=unit[:, 1],
             facility_places=np.array(self.facility_places, np.int64),
         )
-        rows = {(self.minors[minor], contracts[at]): row for row, (minor, at) in enumerate(self.pairs)}
-        return Waiting(network, tuple(values[:, 1].tolist()), rows)
-
-
-def tonight_case(census: Census, minor: Minor, facility: Facility, referral: Referral) -> Case:
-    """A pair that is judged for tonight, with a bed that is there."""
-    return make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+        return Waiting(network, tuple(values[:, 1].tolist()))
 
 
 def contract_id(case: Case, unit: Unit, bed: Bed, fund: str) -> str:
@@ -256,13 +262,10 @@ def contract_id(case: Case, unit: Unit, bed: Bed, fund: str) -> str:
     return _SEPARATOR.join((_unit_key(case, unit, bed), fund))
 
 
-def room_tonight(case: Case) -> int:
-    """Places that licence and staff awake still allow, whoever comes."""
-    return room_beside(case.facility, case.count(case.admit_on) - 1 - len(case.siblings))
-
-
-def room_beside(facility: Facility, present: int) -> int:
-    """Places that licence and staff awake still allow tonight beside so many people."""
+def room_tonight(house: House, minor: str) -> int:
+    """Places that licence and staff awake still allow tonight, whoever comes, beside everybody but one minor."""
+    present = len(house.others(house.tonight, minor)) + house.unlisted(house.tonight)
+    facility = house.facility
     limits, staffing = [facility.licence.capacity], facility.staffing
     if staffing.night_ratio is not None and staffing.awake_staff_tonight is not None:
         limits.append(staffing.night_ratio * staffing.awake_staff_tonight)
@@ -272,11 +275,6 @@ def room_beside(facility: Facility, present: int) -> int:
 def _unit_key(case: Case, unit: Unit, bed: Bed) -> str:
     shared = case.house.free(bed, case.admit_on, "", ())
     return unit.id if shared else _SEPARATOR.join((unit.id, bed.id))
-
-
-def _best_shared(case: Case, unit: Unit) -> Place:
-    """The bed that stands for those of a unit that anybody may have."""
-    return unit.id, unit, *case.house.best_shared_bed(unit, case.admit_on, case.until)
 
 
 def _best_beds(assessment: Assessment) -> list[Place]:

@@ -1,5 +1,7 @@
 """The arrays say of every pair what the rule classes say, and the network built from them is the same."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -9,12 +11,14 @@ from matching.codec import decode
 from matching.decision import Decision
 from matching.decision_form import decision_document
 from matching.eligibility import assess, sibling_outcome
+from matching.facts import Bed
 from matching.findings import NOT_MET, UNKNOWN
+from matching.house_terms import HOUSE_TERMS
 from matching.masks import BIT, masks
 from matching.network import Network
 from matching.ranking import rank
 from matching.rules import FACILITY_RULES
-from matching.value import DEFAULT_POLICY
+from matching.value import DEFAULT_POLICY, Placing, house_costs, terms
 from matching.waiting import network_tonight, waiting_tonight
 from tests.matching.worlds import world
 from tests.proofs import saw, times
@@ -66,15 +70,36 @@ def test_network_from_masks_is_the_network_from_assessments(part: int) -> None:
         }
         one = network_tonight(census, referrals, DEFAULT_POLICY, {})
         other = network_tonight(census, referrals, DEFAULT_POLICY, known)
-        assert set(one.row_of) == set(other.row_of), seed
-        for pair, row in one.row_of.items():
-            there = other.row_of[pair]
+        rows, others = row_of(one.network), row_of(other.network)
+        assert set(rows) == set(others), seed
+        for pair, row in rows.items():
+            there = others[pair]
             assert one.nights[row] == other.nights[there], (seed, pair)
             assert one.network.pair_cost[row] == other.network.pair_cost[there], (seed, pair)
             assert capacities(one.network, row) == capacities(other.network, there), (seed, pair)
-        pairs += len(one.row_of)
+        pairs += len(rows)
     assert pairs > WORLDS / 20
     saw("pairs of the network from arrays against assessments", pairs)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_costs_of_houses_from_arrays_are_the_sums_of_the_terms(part: int) -> None:
+    counted: Counter[str] = Counter()
+    for seed in range(part, WORLDS, 4):
+        census = census_of(seed)
+        referrals, houses = census.snapshot.referrals, census.snapshot.facilities
+        found = house_costs(census, referrals, houses, DEFAULT_POLICY)
+        for at, referral in enumerate(referrals):
+            for column, house in enumerate(houses):
+                case = make_case(
+                    census, census.minors[referral.minor], house, referral, census.tonight, True, sibling_outcome
+                )
+                rows = terms(Placing(case, referral, Bed("bed", "open"), 0), DEFAULT_POLICY)
+                own = [row for row in rows if row.code in HOUSE_TERMS]
+                assert found[at, column] == sum(row.cost for row in own), (seed, referral.id, house.id)
+                counted.update(row.code for row in own if row.cost)
+    assert counted.keys() == HOUSE_TERMS.keys()
+    saw("costs of houses from arrays against the terms", counted.total())
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -100,6 +125,12 @@ def said(decision: Decision) -> list[object]:
         [(row.facility, row.unknown, row.ask) for row in decision.needs_info],
         [(row.facility, row.failed) for row in decision.excluded],
     ]
+
+
+def row_of(network: Network) -> dict[tuple[str, str], int]:
+    """The pairs by minor and contract."""
+    ends = zip(network.pair_minor.tolist(), network.pair_contract.tolist(), strict=True)
+    return {(network.minors[minor], network.contracts[contract]): row for row, (minor, contract) in enumerate(ends)}
 
 
 def capacities(network: Network, row: int) -> tuple[int, int, int]:

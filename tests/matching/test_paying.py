@@ -1,19 +1,21 @@
 """The arrays say of every payer what the rule classes say, and only those are looked at whom a placing could touch."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from benchmarks.networks import network
 from matching import flow, regret
-from matching.admission import earliest, make_case
+from matching.admission import earliest, make_case, need_nights
 from matching.census import Census
 from matching.codec import decode
 from matching.eligibility import sibling_outcome
 from matching.facts import Referral
-from matching.payers import accepted_payers
-from matching.paying import paying
+from matching.payer import Funding
+from matching.payers import accepted_payers, chain_heads, covered_until
+from matching.paying import Heads, paying
 from matching.value import DEFAULT_POLICY
 from matching.waiting import Waiting, network_tonight, waiting_tonight
 from tests.matching.worlds import world
@@ -50,6 +52,28 @@ def test_arrays_equal_the_rules_of_the_funds(part: int) -> None:
                 judged += len(payers)
     assert judged > WORLDS
     saw("payers of the arrays against the rule classes", judged)
+
+
+def test_shared_payers_reach_as_far_as_each_minors_own() -> None:
+    census = Census(decode(network(24, 60)))
+    minors = [census.minors[row.minor] for row in census.snapshot.referrals]
+    found = paying(census, minors)
+    heads, shared = Heads(census, found), 0
+    for at, (minor, referral) in enumerate(zip(minors, census.snapshot.referrals, strict=True)):
+        until = census.tonight + timedelta(need_nights(census, referral))
+        payers = heads.payers(at, minor, until)
+        for place, facility in enumerate(census.snapshot.facilities):
+            case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+            own = chain_heads(census, accepted_payers(case), case.admit_on, covered_until(case))
+            assert seen(heads.of(payers, place, minor, until)) == seen(own), (minor.id, facility.id)
+        shared += sum(payer is not None and payer.funding.case.minor is not minor for payer in payers)
+    assert shared > 20
+    assert any(census.stays_of.get(minor.id) for minor in minors)
+
+
+def seen(heads: list[tuple[Funding, int]]) -> list[tuple[str, int, int | None]]:
+    """The fund of each payer, how far its chain reaches, and its free places."""
+    return [(funding.fund.id, end, funding.free_places(funding.case.admit_on)) for funding, end in heads]
 
 
 def effects(waiting: Waiting, asked: Referral) -> list[tuple[str, bool, list[int], int, int]]:
