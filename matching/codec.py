@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import (
     Annotated,
     Any,
+    Literal,
     NamedTuple,
     Union,
     get_args,
@@ -30,6 +31,9 @@ from pydantic import (
     ValidationError,
     create_model,
 )
+from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from matching import facts
 from matching.facts import Snapshot
@@ -69,6 +73,34 @@ _SHAPES: Mapping[str, Any] = {
     "horizon": Field(ge=1, le=731),
     "instant": Field(description="RFC 3339 with offset"),
 }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Written:
+    """How the contract writes a value, where pydantic alone reads more: a number in a text as a date, true as 1."""
+
+    wrong: str
+    first: CoreSchema
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        read: Any = {**handler(source), "strict": False}
+        steps = core_schema.chain_schema([self.first, read])
+        return core_schema.custom_error_schema(steps, self.wrong, custom_error_message=self.wrong)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema["schema"]["steps"][-1])
+
+
+def _text(pattern: str) -> CoreSchema:
+    return core_schema.str_schema(pattern=f"^{pattern}$", strict=True)
+
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_HOUR = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_DATE = Annotated[date, _Written("date_written", _text(_DAY))]
+_INSTANT = Annotated[AwareDatetime, _Written("datetime_written", _text(f"{_DAY}[Tt]{_HOUR}"))]
+_VERSION = _Written("version_written", core_schema.int_schema(strict=True))
+
 
 _NOT_EMPTY = {"admits", "trafficking", "genders", "allow", "facility_kinds", "basis"}
 """Lists of who or what is accepted: null, or they name something (the rules' section 1)."""
@@ -178,7 +210,11 @@ def _shape(hint: Any) -> Any:
     """Translate one type of `facts` into what pydantic checks."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return Annotated[AwareDatetime if args[0] is datetime else args[0], _SHAPES[args[1]]]
+        return Annotated[_INSTANT if args[0] is datetime else args[0], _SHAPES[args[1]]]
+    if hint is date:
+        return _DATE
+    if origin is Literal and all(isinstance(arg, int) for arg in args):
+        return Annotated[hint, _VERSION]
     if dataclasses.is_dataclass(origin or hint):
         return _model(hint)
     if origin in (Union, types.UnionType):
@@ -332,7 +368,9 @@ _EXPECTED: Mapping[str, str] = {
     "model_attributes_type": "expected an object",
     "too_short": "expected a list that names something, or null",
     "too_long": "expected a list with fewer items",
-    "timezone_aware": "expected an instant with its offset, such as 2026-11-21T22:14:00-05:00",
+    "date_written": "expected a date, such as 2026-11-21",
+    "version_written": "expected 1, the version of this contract",
+    "datetime_written": "expected an instant with its offset, such as 2026-11-21T22:14:00-05:00",
     "json_invalid": "expected JSON",
 }
 
@@ -352,10 +390,6 @@ def _problem(error: Any) -> Problem:
             pointer,
             f"expected a number of {side} {context.get('ge', context.get('le'))}",
         )
-    if kind.startswith("datetime_"):
-        return Problem(pointer, _EXPECTED["timezone_aware"])
-    if kind.startswith("date_") or kind == "value_error":
-        return Problem(pointer, "expected a date, such as 2026-11-21")
     return Problem(pointer, _EXPECTED.get(kind, "expected another kind of value"))
 
 

@@ -1,7 +1,7 @@
 """Whether the rows of a snapshot belong together: ids, references, overlaps, and limits that contradict themselves."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import chain, pairwise
 from typing import Protocol
 
@@ -24,7 +24,7 @@ def faults(snapshot: Snapshot) -> Iterator[Fault]:
     yield from _unique(snapshot)
     yield from _references(snapshot)
     for at, facility in enumerate(snapshot.facilities):
-        yield from _facility(f"/facilities/{at}", facility)
+        yield from _facility(f"/facilities/{at}", facility, snapshot.as_of)
     for at, fund in enumerate(snapshot.funds):
         for row, limit in enumerate(fund.limits):
             yield from _limit(f"/funds/{at}/limits/{row}", limit)
@@ -101,7 +101,7 @@ def _references(snapshot: Snapshot) -> Iterator[Fault]:
                 )
 
 
-def _facility(pointer: str, facility: Facility) -> Iterator[Fault]:
+def _facility(pointer: str, facility: Facility, as_of: datetime) -> Iterator[Fault]:
     beds = {bed.id for unit in facility.units for bed in unit.beds}
     for at, resident in enumerate(facility.residents):
         if resident.bed is not None and resident.bed not in beds:
@@ -119,6 +119,8 @@ def _facility(pointer: str, facility: Facility) -> Iterator[Fault]:
     )
     for u, unit in enumerate(facility.units):
         for b, bed in enumerate(unit.beds):
+            if bed.confirmed_at is not None and bed.confirmed_at > as_of:
+                yield f"{pointer}/units/{u}/beds/{b}/confirmed_at", "expected an instant that is not after as_of"
             for r, (start, end) in enumerate(bed.unavailable):
                 yield from _forward(
                     f"{pointer}/units/{u}/beds/{b}/unavailable/{r}",

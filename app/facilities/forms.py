@@ -18,8 +18,12 @@ def facility_form(row: Any) -> Json:
 
 
 def licence_form(rows: Iterable[Any], tonight: date) -> Json:
-    """The licence that holds tonight, else the first to come; a renewal on the same terms carries it on."""
-    ordered = sorted(rows, key=lambda row: (row.valid_from or date.min, row.recorded_at, row.id))
+    """The licence that holds tonight, else the first to come; a renewal on the same terms carries it on.
+
+    One of which nobody said since when it holds is the newest known on the day it was recorded: a suspension without a
+    date closes the house.
+    """
+    ordered = sorted(rows, key=lambda row: (row.valid_from or row.recorded_at.date(), row.recorded_at, row.id))
     if not ordered:
         return dict.fromkeys(LICENCE)
     begun = [row for row in ordered if row.valid_from is None or row.valid_from <= tonight]

@@ -147,7 +147,7 @@ def _facilities(session: Session, now: datetime, tonight: date, stays: list[Any]
     licences = _by(session, select(*_columns(Licence)), "facility_id")
     safeguards = _by(session, latest_safeguards().with_only_columns(*_columns(SafeguardEvidence)), "facility_id")
     holds = _rows(session, select(*_columns(Hold)).where(Hold.ended_at.is_(None)))
-    units = _units(session, tonight, {row.bed_id: row.referral_id for row in holds if row.expires_at <= now})
+    units = _units(session, now, tonight, {row.bed_id: row.referral_id for row in holds if row.expires_at <= now})
     residents = _residents(session, tonight, stays, [row for row in holds if row.expires_at > now], minors)
     return [
         facility_form(row)
@@ -181,7 +181,7 @@ def _residents(session: Session, tonight: date, stays: list[Any], holds: list[An
     return listed(placed, coming, house_list, minors, tonight)
 
 
-def _units(session: Session, tonight: date, run_out: dict[str, str]) -> Groups:
+def _units(session: Session, now: datetime, tonight: date, run_out: dict[str, str]) -> Groups:
     """Units and beds; `run_out` names beds whose card may still tell of a hold that has run out, and for whom."""
     away = _by(session, select(*_columns(BedUnavailable)).where(BedUnavailable.until_night > tonight), "bed_id")
     beds: Groups = defaultdict(list)
@@ -192,6 +192,8 @@ def _units(session: Session, tonight: date, run_out: dict[str, str]) -> Groups:
         no = told_no.get(bed.facility_id)
         if no is not None and bed.confirmed_at is not None and bed.confirmed_at <= no:
             form |= {"confirmed_at": None}  # what was said of it on the phone came later
+        elif bed.confirmed_at is not None and bed.confirmed_at > now:
+            form |= {"confirmed_at": now}  # by a server whose clock is ahead
         if bed.held_for is not None and run_out.get(bed.id) == bed.held_for:
             form |= {"status": BedStatus.OPEN, "held_for": None}
         if bed.offline_until is not None and bed.offline_until > tonight:

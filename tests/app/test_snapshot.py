@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, 
 from tests.matching.worlds import world
 
 Json = dict[str, Any]
+NOW = datetime.fromisoformat(AS_OF)
 
 WHOLE: Json = network(
     {
@@ -325,7 +326,7 @@ def licence(valid_from: str | None, expires_on: str | None, **more: Any) -> Lice
     start = None if valid_from is None else date.fromisoformat(valid_from)
     end = None if expires_on is None else date.fromisoformat(expires_on)
     given = {"id": f"lic_{valid_from}_{more.get('capacity')}", "status": "active", "capacity": 6, **more}
-    return Licence(valid_from=start, expires_on=end, recorded_at=AS_OF, **given)
+    return Licence(valid_from=start, expires_on=end, recorded_at=NOW, **given)
 
 
 @pytest.mark.parametrize(
@@ -347,6 +348,21 @@ def test_which_licence_holds_tonight(rows: list[tuple[str | None, str]], expecte
     form = licence_form([licence(*row) for row in rows], date.fromisoformat(TONIGHT))
     dates = [None if form[name] is None else form[name].isoformat() for name in ("valid_from", "expires_on")]
     assert (*dates, form["capacity"]) == expected
+
+
+def test_a_suspension_without_a_date_closes_the_house_from_the_day_it_is_recorded() -> None:
+    suspended = licence(None, None, status="suspended", capacity=None)
+    rows = [suspended, licence("2026-01-01", "2027-01-01"), licence("2026-12-01", "2028-01-01", capacity=4)]
+    assert licence_form(rows, date.fromisoformat(TONIGHT))["status"] == "suspended"
+    assert licence_form(rows, date(2026, 12, 1))["status"] == "active"
+
+
+def test_a_bed_confirmed_by_a_server_whose_clock_is_ahead_is_confirmed_now(database: Database) -> None:
+    load(database, network())
+    with database.writing() as session:
+        session.execute(update(Bed).values(confirmed_at=NOW + timedelta(seconds=2), confirmed_by="pers_1"))
+    (unit,) = only_house(database)["units"]
+    assert [datetime.fromisoformat(bed["confirmed_at"]) for bed in unit["beds"]] == [NOW] * len(unit["beds"])
 
 
 def test_a_renewal_on_other_terms_does_not_carry_the_licence_on() -> None:

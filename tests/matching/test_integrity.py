@@ -191,6 +191,15 @@ def test_nobody_is_born_after_tonight() -> None:
     assert decode(changed(snapshot(), {"/minors/0/born_on": day(0)}))
 
 
+def test_nobody_confirms_a_bed_after_the_decision() -> None:
+    pointer = "/facilities/0/units/0/beds/0/confirmed_at"
+    document = snapshot()
+    refused(
+        changed(document, {pointer: "2027-01-01T00:00:00Z"}), pointer, "expected an instant that is not after as_of"
+    )
+    assert decode(changed(document, {pointer: document["as_of"]}))
+
+
 # Nobody sleeps in two places, and nothing overlaps.
 
 
