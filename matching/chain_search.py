@@ -1,7 +1,7 @@
 """The search for the best chain of stays: every chain, or a reason why it cannot win.
 
 A chain is left out where its nights to come could not make it better even if it had used up nothing so far: a night
-that a fund has paid never lets it pay another one, so that no stay goes farther than it would without (`_covered`),
+that a fund has paid never lets it pay another one, so that no stay goes farther than it would without (`covered`),
 and all stays to come together are paid no more nights than their payers' caps let through (`_could_pay`). It is left
 out too where a better one has come to the same: the same night, houses and stays, and the same nights of every fund
 that a house to come accepts. Chains in which every payer and every stay goes on as long as it may come first, so that
@@ -122,47 +122,6 @@ class Search:
         with suppress(_Cut):
             self._expand(self.root)
             self.whole = self.sure
-
-    def one_more(self) -> bool:
-        """Look for one stay more that covers all nights after those that are given; whether that is the best."""
-        trail, stop = self.root, self.doors.stop
-        been = {slept.facility for slept in trail.stays}
-        for reach, house in self.open_on(trail.end):
-            if reach == stop and house.id not in been:
-                for blocks in self._best_to(self.doors.runs(house, trail.end, trail.stays), trail.end, stop):
-                    found = self._with(trail, Slept(house.id, trail.end, stop, blocks), trail.uncovered)
-                    if found.before(self.best):
-                        self.best = found
-        return self.sure and self.best.end == self.best.stays[-1].until
-
-    def go_on(self, most_looks: int) -> None:
-        """Go on stay after stay, each time with the one that lasts longest: soon found, to be measured by."""
-        trail: Trail | None = self.root
-        while trail is not None and trail.end < self.doors.stop:
-            closed = self._closed(trail)
-            if closed.before(self.best):
-                self.best = closed
-            trail = self._longest(trail, most_looks) if len(trail.stays) < MOST_STAYS else None
-        if trail is not None and trail.before(self.best):
-            self.best = trail
-
-    def _longest(self, trail: Trail, most_looks: int) -> Trail | None:
-        """The beginning with one stay more, on the first night on which one can begin; none after so many looks."""
-        been = {slept.facility for slept in trail.stays}
-        for night in range(trail.end, self.doors.stop):
-            if self.doors.looks + self.doors.looks_for(range(night, night + 1)) > most_looks:
-                return None
-            best: Slept | None = None
-            for reach, house in self.open_on(night):
-                if house.id in been or (best is not None and reach <= best.until):
-                    continue
-                runs, stop = self.doors.runs(house, night, trail.stays), min(reach, self.doors.stop)
-                found = self.doors.cover(runs, night, stop)
-                if found.end > max(night, best.until if best else night):
-                    best = Slept(house.id, night, found.end, _blocks(found.payers))
-            if best is not None:
-                return self._with(trail, best, (*trail.uncovered, *(-one for one in range(trail.end, night))))
-        return None
 
     def open_on(self, night: int) -> list[tuple[int, Facility]]:
         """The houses that could take the minor on a night if nothing was paid before, the farthest reach first."""
@@ -341,7 +300,7 @@ class Search:
         found = self.doors.cover(runs, night, end)
         self.sure = self.sure and found.proved
         if found.end == end:
-            yield _blocks(found.payers)
+            yield blocks_of(found.payers)
 
     def _coming(self, been: Collection[str]) -> set[str]:
         """The funds that houses to come accept."""
@@ -385,5 +344,6 @@ class Search:
             self._expand(trail)
 
 
-def _blocks(payers: Sequence[Payer]) -> tuple[Block, ...]:
+def blocks_of(payers: Sequence[Payer]) -> tuple[Block, ...]:
+    """Payers with both dates, as blocks of nights."""
     return tuple(Block(row.fund, row.from_.toordinal(), row.until.toordinal()) for row in payers if row.until)

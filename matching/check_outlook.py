@@ -63,7 +63,7 @@ def _misshapen(document: Document) -> Iterator[str]:
             yield "options have not the keys of the schema"
         elif not all(_is_link(link) for link in row["links"]):
             yield f"after {row['facility']}: links are not as the schema has them"
-        elif row["proof"] not in ("optimal", "bounded") or type(row["bound"]) is not int:
+        elif row["proof"] not in ("optimal", "least", "bounded") or type(row["bound"]) is not int:
             yield f"after {row['facility']}: the bound is no number, or the proof has another name"
     careful = document["careful"]
     if not isinstance(careful, list) or [isinstance(row, dict) and row.get("code") for row in careful] != CAREFUL:
@@ -170,7 +170,7 @@ def _sums(where: str, row: Document, chain: list[Stayed], world: World) -> Itera
         "value": {"uncovered": left, "moves": moves, "cost": cost},
     }
     yield from differences(where, row, expected)
-    if row["bound"] > cost or (row["proof"] == "optimal" and row["bound"] != cost):
+    if row["bound"] > cost or (row["proof"] == "bounded") != (row["bound"] < cost):
         yield f"{where}: the bound does not fit what it costs"
 
 

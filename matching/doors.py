@@ -22,8 +22,10 @@ from matching.rules import FACILITY_RULES, ONCE_RULES
 NO_BED = "bed"
 """Stands among the codes for a bed that is not free, or not for the people who live there."""
 
-
 YEAR = 365
+
+OPEN_LOOKS = 5
+"""So many times as long it takes to look at a house that is open: its payers are asked then."""
 
 
 class Slept(NamedTuple):
@@ -60,6 +62,8 @@ class Doors:
         self._changes: dict[str, list[int]] = {}
         self._found: dict[tuple[str, int], Admission | None] = {}
         self._far: dict[tuple[str, int], int] = {}
+        self.looks = 0
+        """How often a house was looked at on a night; one that is open counts for more."""
         self._covers: dict[tuple[tuple[int, ...], int, int], Coverage] = {}
         self._mosts: dict[str, tuple[int, int]] = {}
         self._census: dict[tuple[Slept, ...], Census] = {}
@@ -130,16 +134,8 @@ class Doors:
         key = (facility.id, night)
         if key not in self._far:
             self._far[key] = self._reach(facility, night, trail)
+            self.looks += OPEN_LOOKS if self._far[key] > night else 1
         return self._far[key]
-
-    @property
-    def looks(self) -> int:
-        """How often a house was looked at on a night."""
-        return len(self._far)
-
-    def looks_for(self, nights: range) -> int:
-        """How many houses on how many nights are still to be looked at."""
-        return sum((house.id, night) not in self._far for night in nights for house in self.houses)
 
     def _reach(self, facility: Facility, night: int, trail: tuple[Slept, ...]) -> int:
         opening = self.opening(facility, night)

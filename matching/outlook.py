@@ -10,10 +10,9 @@ the way, at whatever time, reads here like one that is full throughout, and the 
 licences and beds, as a decision tells them too (a later option; the first night on which a bed is not free). Whoever
 may read the options may read this.
 
-**How far.** One stay more that pays all that is left is looked for first. Where there is none, the stay that lasts
-longest is followed by the next such, and all other chains are looked at, as long as all options together take no more
-than `MOST_LOOKS` looks at a house on a night, and `MOST_STEPS` steps; past that the best found is given as `bounded`,
-with a cost that none goes below.
+**How far.** For every option one stay more is looked for that pays all nights that are left, and where there is none
+the stay that lasts longest, then the next such. Where something might cost less, all chains are looked at, the first
+options first, until the whole took `MOST_LOOKS` looks at a house on a night or `MOST_STEPS` steps: `proof` says which.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from typing import Any, Literal
 from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.admission import earliest, has_room, make_case, need_nights, nights_of_change, places_on
 from matching.chain import Why, ending, weight_of
-from matching.chain_search import Search
+from matching.chain_after import SearchAfter
 from matching.coverage import Block
 from matching.doors import NO_BED, Doors, Slept
 from matching.eligibility import ABOUT_PEOPLE, sibling_outcome
@@ -34,8 +33,8 @@ from matching.ranking import look_up
 from matching.rules import FACILITY_RULES
 from matching.value import DEFAULT_POLICY, Policy
 
-MOST_LOOKS = 1500
-"""So many times a house is looked at on a night for one outlook: a tenth of a second's worth."""
+MOST_LOOKS = 5000
+"""So many times a house that is shut is looked at on a night for one outlook, or a fifth as often one that is open."""
 
 MOST_STEPS = 100
 """So many houses, nights and chains are looked at after all options together."""
@@ -50,6 +49,10 @@ BY_BEDS = {
 
 _LICENCE = ("licence.in_force", "licence.age")
 _PEOPLE = [rule for rule in FACILITY_RULES if rule.code in ABOUT_PEOPLE]
+
+
+Proof = Literal["optimal", "least", "bounded"]
+"""Nothing is better, down to who pays; nothing costs less; or something between `bound` and the cost may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class After:
     nights_uncovered: int
     cost: int
     bound: int
-    proof: Literal["optimal", "bounded"]
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def outlook(snapshot: Snapshot, decision: Mapping[str, Any], policy: Policy = DE
         engine_version=ENGINE_VERSION,
         policy=snapshot.policy,
         until=date.fromordinal(doors.stop),
-        options=tuple(looks.after(row, given) for row, given in ended),
+        options=tuple(looks.after(ended)),
     )
     census.forget()
     return answer
@@ -166,52 +169,67 @@ def beds_decide(doors: Doors, house: Facility) -> bool:
 
 
 class _Looks:
-    """The search for what follows, option after option; what was looked at for one is known for the next."""
+    """The search for what follows all options; what was looked at for one is known for the others."""
 
     def __init__(self, doors: Doors, night: int, move: int) -> None:
         self.doors = doors
         self.night = night
         self.move = move
         self.houses = {house.id: house for house in doors.houses}
-        self.steps = MOST_STEPS
 
-    def after(self, option: Mapping[str, Any], given: Slept) -> After:
-        """What follows one option."""
-        search = Search(self.doors, self.night, self.move, given)
-        whole = search.one_more()
-        if not whole:
-            search.go_on(MOST_LOOKS)
-            if self._may_look(given.until):
-                search.most_steps = self.steps
-                search.run()
-                self.steps = max(0, self.steps - search.steps)
-                whole = search.whole
-        best = search.best
-        bound = best.cost if whole else min(best.cost, self._least(search, given))
+    def after(self, ended: Sequence[tuple[Mapping[str, Any], Slept]]) -> Iterator[After]:
+        """What follows each option: first what is soon found for all, then what may be better for the first of them."""
+        found = [self._soon(given) for _, given in ended]
+        steps = MOST_STEPS
+        for one in found:
+            if one.bound < one.search.best.cost and steps > 0 and self._look_on(one.search):
+                steps -= self._look_at_all(one, steps)
+        return (self._said(option, one) for (option, _), one in zip(ended, found, strict=True))
+
+    def _soon(self, given: Slept) -> "_Found":
+        """One stay more that covers all nights that are left, or the longest after one another."""
+        search = SearchAfter(self.doors, self.night, self.move, given)
+        if search.one_more():
+            return _Found(search, search.best.cost, "optimal")
+        search.go_on(MOST_LOOKS)
+        # One stay more does not do it: it takes another, or leaves a night.
+        bound = min(search.best.cost, min(2 * self.move, self.move + self.night) if search.sure else self.move)
+        return _Found(search, bound, "least" if bound == search.best.cost else "bounded")
+
+    def _look_on(self, search: SearchAfter) -> bool:
+        """Look at every night that is left; whether that was few looks enough."""
+        for night in range(search.root.end, self.doors.stop):
+            if self.doors.looks > MOST_LOOKS:
+                return False
+            search.open_on(night)
+        return True
+
+    def _look_at_all(self, one: "_Found", steps: int) -> int:
+        """Look at all that could follow, or at so much; how many steps that took."""
+        search = one.search
+        search.most_steps = steps
+        search.run()
+        one.bound = search.best.cost if search.whole else min(search.best.cost, search.least)
+        one.proof = "optimal" if search.whole else "least" if one.bound == search.best.cost else "bounded"
+        return search.steps
+
+    def _said(self, option: Mapping[str, Any], one: "_Found") -> After:
+        """What is said of one option."""
+        best, given = one.search.best, one.search.best.stays[0]
         return After(
             facility=given.facility,
             until=date.fromordinal(given.until),
             binding=_binding(option, given),
             links=tuple(self._links(best.stays)),
-            uncovered=_uncovered(given.until, best.stays, self.doors.stop),
+            uncovered=_uncovered(best.stays, self.doors.stop),
             nights_uncovered=len(best.uncovered),
             cost=best.cost,
-            bound=bound,
-            proof="optimal" if whole else "bounded",
+            bound=one.bound,
+            proof=one.proof,
         )
 
-    def _may_look(self, until: int) -> bool:
-        """Whether the nights from one on can be looked at as well."""
-        nights = range(until, self.doors.stop)
-        return self.doors.looks + self.doors.looks_for(nights) <= MOST_LOOKS and self.steps > 0
-
-    def _least(self, search: Search, given: Slept) -> int:
-        """A cost that nothing goes below: by the nights that were looked at, or as one stay more does not do it."""
-        if self.doors.looks_for(range(given.until, self.doors.stop)) == 0:
-            return search.least
-        return min(2 * self.move, self.move + self.night) if search.sure else self.move
-
     def _links(self, stays: Sequence[Slept]) -> Iterator[Next]:
+        """What is said of each stay after the option's own."""
         for at, slept in enumerate(stays[1:], start=1):
             house, trail = self.houses[slept.facility], tuple(stays[:at])
             opening = self.doors.opening(house, slept.start)
@@ -225,6 +243,15 @@ class _Looks:
             yield Next(house.id, start, until, payers, why, binding)
 
 
+@dataclass(slots=True)
+class _Found:
+    """The search after one option, and what is proved of its best."""
+
+    search: SearchAfter
+    bound: int
+    proof: Proof
+
+
 def _binding(option: Mapping[str, Any], given: Slept) -> str | None:
     """What ends the nights of an option: the rule that the decision names, or that its bed is not free."""
     paid = given.start + int(option["funded_nights"])
@@ -235,8 +262,8 @@ def _binding(option: Mapping[str, Any], given: Slept) -> str | None:
     return str(option["binding"])
 
 
-def _uncovered(start: int, stays: Sequence[Slept], stop: int) -> tuple[tuple[date, date], ...]:
-    """The half-open ranges after the option that no stay covers."""
+def _uncovered(stays: Sequence[Slept], stop: int) -> tuple[tuple[date, date], ...]:
+    """The half-open ranges after the first stay, the option's own, that no other covers."""
     starts = [slept.until for slept in stays]
     ends = [*(slept.start for slept in stays[1:]), stop]
     return tuple(

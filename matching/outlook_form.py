@@ -76,7 +76,8 @@ def outlook_schema() -> Document:
         uncovered=many(record(**range_)),
         value=record(uncovered=count, moves=count, cost=count),
         bound=count,
-        proof={"enum": ["optimal", "bounded"]},
+        proof={"enum": ["optimal", "least", "bounded"]}
+        | {"description": "Nothing is better, down to who pays; nothing costs less; or not all was looked at."},
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

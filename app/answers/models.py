@@ -83,6 +83,15 @@ class PlanRun(StoredWhole, Base):
     __tablename__ = "plan_runs"
 
 
+class OutlookRun(Base):
+    """What comes after the options of a decision, whole: derived from the decision and what it looked at."""
+
+    __tablename__ = "outlook_runs"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), primary_key=True)
+    answer: Mapped[str] = mapped_column(Packed)
+
+
 class RunGround(Base):
     """What a decision stood on. A hold asks that neither the referral nor the house has changed since."""
 

@@ -34,7 +34,16 @@ def as_text(view: Json) -> str:
 
 def _place(option: Json) -> list[str]:
     call = gettext("Call first: this bed was not confirmed for 12 hours.") if option["call_first"] else ""
-    said = [call, option["bed"], option["paid"], option["cliff"], option["where"], f"{'. '.join(option['reasons'])}."]
+    after = f"{gettext('After that')}: {' '.join(option['after'])}" if option["after"] else ""
+    said = [
+        call,
+        option["bed"],
+        option["paid"],
+        option["cliff"],
+        after,
+        option["where"],
+        f"{'. '.join(option['reasons'])}.",
+    ]
     return [f"   {line}" for line in [_phone(option), *said] if line]
 
 

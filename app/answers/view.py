@@ -8,6 +8,7 @@ from app.answers.against import alike, excluded, named, needs_info
 from app.answers.bars import cover, first_night, payer_rows
 from app.answers.compare import tables, why
 from app.answers.names import Names
+from app.answers.outlooks import told
 from app.answers.questions import ask_box
 from app.answers.reasons import changes, others, reasons, where
 from app.sharing.projection import NOT_AVAILABLE
@@ -58,13 +59,16 @@ class About:
     """By what rights a bed can be held, in words that say when each would end."""
     asked: frozenset[str] = frozenset()
     """Houses whose answer is waited for: they are not asked twice."""
+    outlook: Json | None = None
+    """What comes after the options, as far as the viewer may see it."""
 
 
 def ranking_view(decision: Json, names: Names, about: About) -> Json:
     """Everything that the ranking page shows, ready to be laid out."""
     dated = [entry for entry in decision["later"] if entry.get("code") != NOT_AVAILABLE]
     full = [entry for entry in decision["later"] if entry.get("code") == NOT_AVAILABLE]
-    options = [_option(entry, names, about) for entry in decision["options"]]
+    after = told(about.outlook, decision, names, about.tonight)
+    options = [_option(entry, names, about) | {"after": after.get(entry["facility"])} for entry in decision["options"]]
     later = [_option(entry, names, about) for entry in dated]
     called = [option["name"] for option in options]
     for at, option in enumerate(options):
@@ -85,6 +89,7 @@ def ranking_view(decision: Json, names: Names, about: About) -> Json:
         "wrong": about.tried is not None,
         "options_title": _options_title(decision, about.tonight),
         "options": options,
+        "planned": any(option["after"] for option in options),
         "compared": tables(decision["options"], called),
         "later": later,
         "needs_info": [needs_info(entry, names, about.gender) for entry in decision["needs_info"]],
@@ -159,6 +164,7 @@ def _option(entry: Json, names: Names, about: About) -> Json:
         "changes": changes(entry, names, about.tonight),
         "payers": payer_rows(entry, names, need, about.tonight),
         "why": None,
+        "after": None,
     }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.answers import runs
+from app.answers import outlooks, runs
 from app.answers.names import names_in
 from app.answers.text import as_text
 from app.answers.view import About, Tried, ranking_view
@@ -129,6 +129,7 @@ def answer_view(
         asks_only=_asks_only(session, referral_id, decision, clock),
         rights=rights(clock),
         asked=houses_asked(session, referral_id, clock.now()),
+        outlook=outlooks.shown(session, run_id, decision),
     )
     view = ranking_view(decision, names_in(session, decision), about)
     some = exceptions.any_of(session, referral_id)

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, status
 from fastapi.responses import JSONResponse
 
-from app.access.actor import Actor
+from app.access.actor import Actor, hidden
 from app.access.guard import require
 from app.access.policy import Permission
-from app.answers import runs
+from app.answers import outlooks, runs
+from app.answers.outlook_schemas import OutlookRead
 from app.answers.schemas import DecisionRead
 from app.clock import Now
 from app.codes import Ref, address
@@ -49,3 +50,13 @@ def read_run(
     """A stored decision, as it was made."""
     _, answer = runs.read_run(session, actor, referral_id, run_id, clock.now())
     return JSONResponse(project(answer, viewer=AGENCY, findings=findings))
+
+
+@router.get("/{run_id}/outlook", response_model=OutlookRead)
+def read_outlook(session: DbSession, actor: Reader, clock: Now, referral_id: Ref, run_id: Ref) -> Any:
+    """What comes after each option of a stored decision that ends before the need does: a plan, and nothing is kept."""
+    _, answer = runs.read_run(session, actor, referral_id, run_id, clock.now())
+    found = outlooks.shown(session, run_id, project(answer, viewer=AGENCY))
+    if found is None:
+        raise hidden(actor, "ranking.read", "outlook_run", run_id)
+    return JSONResponse(found)

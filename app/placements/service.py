@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.answers import runs
-from app.answers.models import PolicyTerm, RankingRun, RunGround
+from app.answers.models import OutlookRun, PolicyTerm, RankingRun, RunGround
 from app.audit.service import record
 from app.beds import ledger
 from app.db import Database, new_id
@@ -29,11 +29,13 @@ from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
-from matching import ENGINE_VERSION, RULES_VERSION
+from matching import ENGINE_VERSION, RULES_VERSION, check_outlook
 from matching.check import faults
 from matching.codec import SnapshotError, decode, sha256
 from matching.decision_form import decision_document
 from matching.facts import Snapshot
+from matching.outlook import outlook
+from matching.outlook_form import outlook_document
 from matching.ranking import rank as decide
 from matching.value import Policy, Weight
 
@@ -107,6 +109,7 @@ def rank_for(
             seen = look(session, now, tonight, referral.minor_id, places=places)
             version = referrals.version_of(session, referral)
         answer = seen.decide(referral_id)
+        after = seen.after(answer)
         with database.writing() as session:
             session.info["request_id"] = request_id
             # The same request may have been decided while the engine thought.
@@ -116,6 +119,7 @@ def rank_for(
             if not areas.still(session, agency_id, referral.minor_id, now, places):
                 continue
             run = keep(session, actor, referral, seen, answer, version=version, agency_id=agency_id)
+            session.add(OutlookRun(run_id=run.id, answer=dump(after)))
             once.remember(session, actor.id, run.id)
             return Decided(run.id, answer)
     raise conflict()
@@ -141,6 +145,10 @@ class Look:
     def decide(self, referral_id: str) -> Json:
         """What the engine answers."""
         return decision_document(decide(self.snapshot, referral_id, policy=self.policy), findings="all")
+
+    def after(self, answer: Json) -> Json:
+        """What the engine says of what comes after the options of its answer."""
+        return outlook_document(outlook(self.snapshot, answer, self.policy))
 
 
 def look(
@@ -211,14 +219,20 @@ def replay(session: Session, run_id: str) -> Replay | None:
         parted.append("/snapshot: its hash is not the one that was stored")
     policy = policy_of(session, run.policy_id, run.policy_version)
     again = decision_document(decide(snapshot, run.referral_id, policy=policy), findings="all")
-    parted += differences(stored, json.loads(dump(again)))
+    derived: Json = json.loads(dump(again))
+    parted += differences(stored, derived)
     if not parted and dump(again) != run.answer:
         parted.append("/: the same values in other bytes")
+    wrong = faults(stored, snapshot, policy)
+    if (kept := session.get(OutlookRun, run_id)) is not None:
+        after: Json = json.loads(kept.answer)
+        parted += differences(after, json.loads(dump(outlook_document(outlook(snapshot, derived, policy)))), "/after")
+        wrong += check_outlook.faults(after, derived, snapshot, policy)
     return Replay(
         run_id=run_id,
         identical=not parted,
         differences=tuple(parted),
-        faults=tuple(faults(stored, snapshot)),
+        faults=tuple(wrong),
         versions={
             "rules": (run.rules_version, RULES_VERSION),
             "engine": (run.engine_version, ENGINE_VERSION),

