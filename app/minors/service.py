@@ -141,6 +141,7 @@ def _known(session: Session, actor: Actor, facts: MinorFacts, now: datetime) -> 
     errors += [FieldError(f"/minor{at}", "unknown", "There is no such house.") for at, i in houses if i not in found]
     # Nobody this is about was born in the last two days, whatever the time zone.
     if facts.born_on is not None and facts.born_on > (now - timedelta(days=2)).date():
-        errors.append(FieldError("/minor/born_on", "future", "Expected a date in the past."))
+        words = "This birth date cannot be: nobody here was born in the last two days. Check the year."
+        errors.append(FieldError("/minor/born_on", "future", words))
     if errors:
         raise invalid(errors)

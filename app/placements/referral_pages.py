@@ -1,7 +1,7 @@
 """What is said of a referral on its form or to the question on top: written, and ranked in the same press."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -14,14 +14,14 @@ from app.access.policy import Permission
 from app.answers import answering
 from app.clock import Clock, Now
 from app.codes import Ref
-from app.errors import stale_update
+from app.errors import Problem, stale_update
 from app.idempotency import Once, OnePress
 from app.placements import service
 from app.placements.again import refer_again
 from app.placements.pages import answer_page, answer_view
 from app.referrals import form as reading
 from app.referrals import service as referrals
-from app.referrals.fitting import fitted
+from app.referrals.fitting import fitted, refused
 from app.referrals.form import Read
 from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form
 from app.referrals.schemas import ReferralAgain, ReferralChange, ReferralCreate, ReferralRead
@@ -41,12 +41,18 @@ PAST_TEXTS = {
 }
 
 
+Show = Callable[[Session, dict[str, str], int], Response]
+"""The page that was sent, with every answer, what is wrong by field, and the status."""
+KEPT = frozenset({409, 422, 428})
+"""Refusals that cost nobody an answer; what is hidden or forbidden shows nothing."""
+
+
 class _AskedAgain(Exception):
     """Nothing is written: the form is shown again, with what is wrong in it or with one more line."""
 
-    def __init__(self, show: Callable[[Session], Response]) -> None:
+    def __init__(self, errors: dict[str, str]) -> None:
         super().__init__()
-        self.show = show
+        self.errors = errors
 
 
 @router.post("/referrals")
@@ -57,12 +63,15 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePre
         found = _read(session, actor, clock, sent, None)
         new = fitted(found, ReferralCreate, {"minor": found.minor | {"approvals": []}, **found.referral})
         if new is None or sent.one("press") == "more_past":
-            raise _AskedAgain(lambda looked: form_page(request, looked, actor, sent, _pressed(sent, found), None))
+            raise _AskedAgain(_pressed(sent, found))
         referral = referrals.create_referral(session, actor, new, clock.now(), clock.tonight())
         past.add(session, actor, referral.minor.id, found.past)
         return referral.id
 
-    return _written(request, actor, once, act)
+    def show(session: Session, wrong: dict[str, str], status: int) -> Response:
+        return form_page(request, session, actor, sent, wrong, None, status=status)
+
+    return _written(request, actor, once, act, show)
 
 
 @router.post("/referrals/{referral_id}")
@@ -79,13 +88,15 @@ def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: 
         changed = answering.difference(found, current, clock.tonight())
         change = fitted(found, ReferralChange, changed | {"version": version})
         if change is None or sent.one("press") == "more_past":
-            wrong = _pressed(sent, found)
-            raise _AskedAgain(lambda looked: form_page(request, looked, actor, sent, wrong, read(looked), version))
+            raise _AskedAgain(_pressed(sent, found))
         referrals.change_referral(session, actor, referral_id, change, None, clock.now(), clock.tonight())
         past.add(session, actor, current.minor.id, found.past)
         return referral_id
 
-    return _written(request, actor, once, act)
+    def show(session: Session, wrong: dict[str, str], status: int) -> Response:
+        return form_page(request, session, actor, sent, wrong, read(session), sent.one("version"), status=status)
+
+    return _written(request, actor, once, act, show)
 
 
 @router.post("/referrals/{referral_id}/again")
@@ -101,13 +112,15 @@ def again(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: S
         minor = answering.difference(found, before, clock.tonight()).get("minor", {})
         new = fitted(found, ReferralAgain, {"minor": minor, **found.referral})
         if new is None or sent.one("press") == "more_past":
-            wrong = _pressed(sent, found)
-            raise _AskedAgain(lambda looked: form_page(request, looked, actor, sent, wrong, read(looked), again=True))
+            raise _AskedAgain(_pressed(sent, found))
         referral = refer_again(session, actor, referral_id, new, clock.now(), clock.tonight())
         past.add(session, actor, referral.minor.id, found.past)
         return referral.id
 
-    return _written(request, actor, once, act)
+    def show(session: Session, wrong: dict[str, str], status: int) -> Response:
+        return form_page(request, session, actor, sent, wrong, read(session), again=True, status=status)
+
+    return _written(request, actor, once, act, show)
 
 
 @router.post("/referrals/{referral_id}/rankings")
@@ -121,38 +134,51 @@ def answer(
     request: Request, actor: Runner, clock: Now, referral_id: Ref, run_id: Ref, sent: Sent, once: OnePress
 ) -> Response:
     """Answer the question on top and rank again; what cannot be read is asked again, in the same place."""
-    database = request.app.state.database
     minor, wrong = answering.answered(sent.one("fact"), sent.one("answer"), clock.tonight())
-    if minor is not None:
+    if minor is None and wrong is None:
+        return _see(f"/referrals/{referral_id}/rankings/{run_id}")
+
+    def act(session: Session) -> str:
+        if wrong is not None:
+            raise _AskedAgain({"": wrong})
         said = ReferralChange.model_validate({"minor": minor, "version": _version(sent)})
         now, tonight = clock.now(), clock.tonight()
-        return _written(
-            request,
-            actor,
-            once,
-            lambda session: referrals.change_referral(session, actor, referral_id, said, None, now, tonight).id,
-        )
-    if wrong is None:
-        return _see(f"/referrals/{referral_id}/rankings/{run_id}")
-    with database.reading() as session:
-        session.info["request_id"] = request.scope.get("request_id")
+        return referrals.change_referral(session, actor, referral_id, said, None, now, tonight).id
+
+    def show(session: Session, wrong: dict[str, str], status: int) -> Response:
         view = answer_view(session, actor, clock, referral_id, run_id)
-    if view["ask"] is not None:
-        view["ask"] |= {"wrong": wrong, "typed": sent.one("answer")}
-    return answer_page(request, actor, view, status=422)
+        if view["ask"] is not None:
+            view["ask"] |= {"wrong": " ".join(wrong.values()), "typed": sent.one("answer")}
+        return answer_page(request, actor, view, status=status)
+
+    # What was changed meanwhile may have answered this question: then another page is needed, not this box again.
+    return _written(request, actor, once, act, show, KEPT - {409, 428})
 
 
-def _written(request: Request, actor: Actor, once: Once, act: Callable[[Session], str]) -> Response:
-    """Write what was said of a referral, whose id the act gives, and rank it; or ask again."""
+def _written(
+    request: Request,
+    actor: Actor,
+    once: Once,
+    act: Callable[[Session], str],
+    show: Show,
+    kept: Collection[int] = KEPT,
+) -> Response:
+    """Write what was said of a referral, whose id the act gives, and rank it; or show what was sent, and ask again."""
     request_id = request.scope.get("request_id")
     database = request.app.state.database
     try:
         made = once.within(database, actor.id, act, request_id=request_id)
     except _AskedAgain as again:
-        with database.reading() as session:
-            session.info["request_id"] = request_id
-            return again.show(session)
-    return _ranked(request, actor, made, once.then("rank"))
+        wrong, status = again.errors, 422 if again.errors else 200
+    except Problem as problem:
+        if problem.status not in kept:
+            raise
+        wrong, status = refused(problem), problem.status
+    else:
+        return _ranked(request, actor, made, once.then("rank"))
+    with database.reading() as session:
+        session.info["request_id"] = request_id
+        return show(session, wrong, status)
 
 
 def _ranked(request: Request, actor: Actor, referral_id: str, once: Once) -> Response:

@@ -1,10 +1,14 @@
-"""What a form says, as the API's schemas take it; what they refuse is said beside the field, never as a crash."""
+"""What a form says, as the API takes it; what schemas and services refuse is said beside the field, answers kept."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from app.referrals.form import Read
+from app.errors import Problem
+from app.referrals.form import FIELDS, Read
+from app.web.answers import told
+from app.web.pages import next_step
 from app.web.translation import gettext
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,12 +38,26 @@ def fitted(found: Read, model: type[Model], values: dict[str, Any]) -> Model | N
     return None if found.errors else fits
 
 
-def _field(loc: tuple[int | str, ...]) -> str:
-    name = next(str(part) for part in loc if part not in PARTS)
-    return ASKED_AS.get(name, name)
+def refused(problem: Problem) -> dict[str, str]:
+    """What a service refuses, by the field that asks for it; what no field asks for is under ""."""
+    errors: dict[str, list[str]] = {}
+    for wrong in problem.errors:
+        said = errors.setdefault(_field(wrong.pointer.split("/")[1:]), [])
+        said += [message for message in (gettext(wrong.message),) if message not in said]
+    if not errors:
+        errors[""] = [told(problem), next_step(problem.code, problem.fix)]
+    return {name: " ".join(said) for name, said in errors.items()}
+
+
+def _field(loc: Iterable[int | str]) -> str:
+    name = next((str(part) for part in loc if part not in PARTS), "")
+    field = ASKED_AS.get(name, name)
+    return field if field in FIELDS else ""
 
 
 def _message(kind: str, context: dict[str, Any]) -> str:
     if kind == "too_long":
         return gettext("Name at most %(n)s here") % {"n": context["max_length"]}
+    if kind == "own_words":
+        return gettext(context["words"])
     return gettext("Choose one of the answers")

@@ -25,6 +25,14 @@ NIGHTS = "30"
 BLANK = Form([("needed", "1"), ("nights_needed", NIGHTS)])
 PAST_ROWS = 2
 MOST_PAST_ROWS = 12
+FOLDED = {"nights_needed", "languages", "avoid_counties", "apart", "siblings", "prefer", "refuse", "history"} | {
+    f"past_{part}_{n}" for part in ("fund", "from", "nights") for n in range(MOST_PAST_ROWS)
+}
+FIELDS = FOLDED | {
+    *("age", "county", "county_elsewhere", "gender", "needed", "needed_from", "trafficking", "custody"),
+    *("court_county", "infants", "infant_count", "conditions"),
+}
+"""The fields that a problem can stand beside; those that are folded away are opened for it."""
 
 
 @dataclass(slots=True)

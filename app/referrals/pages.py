@@ -77,11 +77,15 @@ def form_page(
     form: Form,
     errors: Mapping[str, str],
     referral: ReferralRead | None,
-    version: int | None = None,
+    version: str | None = None,
     *,
     again: bool = False,
+    status: int = 200,
 ) -> Response:
-    """The form with what was typed in it, and every problem at once; `again`: a new referral of the same person."""
+    """The form with what was typed in it, and every problem at once; `again`: a new referral of the same person.
+
+    `errors` are by field; what belongs to no field is under "".
+    """
     houses = session.execute(select(Facility.id, Facility.alias, Facility.state, Facility.declines, Facility.languages))
     network = houses.all()
     context = {
@@ -96,9 +100,8 @@ def form_page(
         "choices": _choices(session, network),
         "county_groups": _groups({house.state for house in network}),
         "past_rows": reading.past_rows(form),
-        "more_open": form.one("press") == "more_past" or any(name in _FOLDED for name in errors),
+        "more_open": form.one("press") == "more_past" or any(name in reading.FOLDED for name in errors),
     }
-    status = 422 if errors else 200
     return page(request, "referrals/form.html", context, actor=actor, here="home", status=status, exit_link=True)
 
 
@@ -147,11 +150,6 @@ def codes_of(session: Session, actor: Actor, clock: Clock, referral: ReferralRea
         select(Referral.minor_id, Referral.code).where(Referral.minor_id.in_(people), Referral.minor_id.in_(seen))
     )
     return {row.minor_id: row.code for row in rows}
-
-
-_FOLDED = {"nights_needed", "languages", "avoid_counties", "apart", "siblings", "prefer", "refuse", "history"} | {
-    f"past_{part}_{n}" for part in ("fund", "from", "nights") for n in range(reading.MOST_PAST_ROWS)
-}
 
 
 def _choices(session: Session, network: Iterable[Any]) -> dict[str, list[tuple[str, str]]]:

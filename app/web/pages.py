@@ -116,8 +116,13 @@ def install(app: FastAPI) -> None:
     app.state.problem_page = problem_page
 
 
+def next_step(code: str, fix: str) -> str:
+    """What a person can do after a refusal; `fix`: what the catalogue tells programs."""
+    said = NEXT_STEPS.get(code)
+    return gettext(said) if said is not None else fix
+
+
 def problem_page(request: Request, document: Mapping[str, Any]) -> str:
     """A refusal for a person: what it means, and what to do next."""
-    said = NEXT_STEPS.get(document["code"])
-    context = {**document, "fix": gettext(said) if said is not None else document["fix"]}
+    context = {**document, "fix": next_step(document["code"], document["fix"])}
     return TEMPLATES.get_template("web/problem.html").render(context, frame=_frame(request, None, "", exit_link=False))

@@ -16,8 +16,10 @@ from app.answers.models import RankingRun
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
+from app.errors import FieldError, Problem, conflict, invalid
 from app.facilities.models import Bed
 from app.minors.models import Minor, MinorAvoids, MinorWish
+from app.referrals.form import FIELDS
 from app.referrals.models import Referral
 from app.stays.models import Stay, StayPayer
 from tests.actors import SAME_SITE, sign_in
@@ -263,6 +265,72 @@ def test_a_stale_answer_is_refused_kindly(browser: Browser) -> None:
     late = browser.send(action(first, "/answers"), **sent, answer="parent")
     assert late.status_code == 409
     assert "Someone changed this since you read it" in words(late)
+
+
+def test_a_birth_date_that_nobody_here_can_have_is_said_beside_the_field(browser: Browser, database: Database) -> None:
+    first = browser.refer(age="")
+    path = action(first, "/answers").split("/rankings")[0]
+    change = browser.get(f"{path}/change")
+    version = re.search(r'name="version" value="(\d+)"', change.text)
+    assert version is not None
+    tonight = "11/21/2026"
+    for at in ("/referrals", path):
+        answer = browser.send(at, **{**EIGHT, "version": version[1], "age": tonight, "languages": "es"})
+        assert answer.status_code == 422
+        assert "There is a problem" in words(answer)
+        assert "Your answers are kept." in words(answer)
+        assert '<a href="#age">' in answer.text
+        assert 'id="age-wrong"' in answer.text
+        assert re.search(r'name="languages" value="es"[^>]* checked', answer.text)
+    box = browser.send(action(first, "/answers"), fact="minor.born_on", version=version[1], answer=tonight)
+    assert box.status_code == 422
+    assert f'value="{tonight}"' in box.text
+    assert "This birth date cannot be" in words(box)
+    with database.reading() as session:
+        assert session.scalars(select(Minor.born_on)).all() == [None]
+
+
+@pytest.mark.parametrize(
+    ("problem", "link", "said"),
+    [
+        (invalid([FieldError("/minor/wishes/prefer/0", "unknown", "There is no such house.")]), ["prefer"], "no such"),
+        (invalid([FieldError("/minor/approvals/0", "unknown", "No such approval.")]), [], "No such approval."),
+        (conflict("in_use"), [], "Something else still depends on this."),
+    ],
+)
+def test_no_refusal_of_a_service_costs_an_answer(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, problem: Problem, link: list[str], said: str
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr("app.referrals.service.create_minor", refuse)
+    answer = browser.refer(court_county="Bibb, GA", custody="ward_state", languages="es")
+    assert answer.status_code == problem.status
+    assert re.findall(r'<a href="#(\w+)">', answer.text) == link
+    assert said in words(answer).split("Your answers are kept.")[0]
+    assert 'value="Bibb, GA"' in answer.text
+    assert re.search(r'name="languages" value="es"[^>]* checked', answer.text)
+
+
+def test_every_field_that_a_problem_can_stand_beside_is_on_the_form(browser: Browser) -> None:
+    form = browser.get("/referrals/new")
+    shown = {name for name in FIELDS if not re.fullmatch(r"past_\w+_([2-9]|1\d)", name)}
+    assert {name for name in shown if f'id="{name}"' in form.text} == shown
+
+
+def test_a_form_that_someone_else_was_faster_with_keeps_its_answers(browser: Browser) -> None:
+    path = action(browser.refer(custody=""), "/answers").split("/rankings")[0]
+    mine = {**EIGHT, "version": "1"}
+    browser.send(path, **{**mine, "age": "16"})
+    for _ in range(2):
+        late = browser.send(path, **{**mine, "age": "17", "languages": "es"})
+        assert late.status_code == 409
+        assert "Someone changed this since you read it" in words(late)
+        assert "Open it again: it shows what stands there now." in words(late)
+        assert 'value="17"' in late.text
+        assert re.search(r'name="languages" value="es"[^>]* checked', late.text)
+        assert 'name="version" value="1"' in late.text
 
 
 def test_change_shows_what_was_answered_and_changes_only_that(browser: Browser, database: Database) -> None:
