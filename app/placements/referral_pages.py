@@ -209,7 +209,8 @@ def _read(session: Session, actor: Actor, clock: Clock, sent: Form, current: Ref
     if not found.errors:
         minor_id = None if current is None else current.minor.id
         for at, code in past.problems(session, minor_id, found.past, clock.tonight()).items():
-            found.errors[f"past_from_{found.past[at]['row']}"] = gettext(PAST_TEXTS[code])
+            part = "fund" if code == "fund" else "from"
+            found.errors[f"past_{part}_{found.past[at]['row']}"] = gettext(PAST_TEXTS[code])
     return found
 
 

@@ -85,7 +85,7 @@ def read(form: Form, tonight: date, look_up: LookUp) -> Read:
 
 def past_rows(form: Form) -> int:
     """How many rows for earlier stays to show: two, and one more for each press."""
-    filled = [n for n in range(MOST_PAST_ROWS) if form.one(f"past_fund_{n}") or form.one(f"past_from_{n}")]
+    filled = [n for n in range(MOST_PAST_ROWS) if _said_of_past(form, n)]
     rows = max([PAST_ROWS - 1, *filled]) + 1 + (form.one("press") == "more_past")
     return min(rows, MOST_PAST_ROWS)
 
@@ -212,13 +212,21 @@ def _when(form: Form, out: Read, tonight: date) -> Json:
     return {"needed_from": planned, "urgency": int(said) if said in {"1", "2", "3", "4"} else None}
 
 
+def _said_of_past(form: Form, n: int) -> bool:
+    return any(form.one(f"past_{part}_{n}") for part in ("fund", "from", "nights"))
+
+
 def _past(form: Form, out: Read) -> list[Json]:
     """Earlier stays: who paid, from which night, how many nights."""
     rows = []
     for n in range(MOST_PAST_ROWS):
+        if not _said_of_past(form, n):
+            continue
         fund = form.one(f"past_fund_{n}")
         if not fund:
-            continue
+            out.errors[f"past_fund_{n}"] = gettext(
+                "Choose who paid these nights. If nobody knows, empty this line: caps count what is on record"
+            )
         first = out.take(f"past_from_{n}", lambda n=n: answers.night(form.one(f"past_from_{n}")))  # type: ignore[misc]
         count = out.take(
             f"past_nights_{n}",

@@ -159,10 +159,18 @@ def test_the_empty_form_asks_for_tonight_and_thirty_nights_and_nothing_else() ->
         ({"siblings": "R-7KQ4Z, R-XXXXX"}, "siblings"),
         ({"past_fund_0": "fund_a", "past_nights_0": "3"}, "past_from_0"),
         ({"past_fund_3": "fund_a", "past_from_3": "10/1/2026"}, "past_nights_3"),
+        ({"past_from_0": "10/1/2026", "past_nights_0": "12"}, "past_fund_0"),
     ],
 )
 def test_what_cannot_be_read_is_named_by_its_field(fields: dict[str, Any], wrong: str) -> None:
     assert list(read(**ANSWERED | fields).errors) == [wrong]
+
+
+@pytest.mark.parametrize("part", ["fund", "from", "nights"])
+def test_half_an_earlier_stay_is_asked_for_whole(part: str) -> None:
+    said = {f"past_{part}_5": {"fund": "fund_a", "from": "10/1/2026", "nights": "12"}[part]}
+    assert set(read(**said).errors) == {f"past_{other}_5" for other in ("fund", "from", "nights") if other != part}
+    assert reading.past_rows(Form(said.items())) == 6
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -579,8 +579,9 @@ REFUSED: list[tuple[dict[str, str | list[str]], str]] = [
     ({"needed": "4", "needed_from": "12/31/9999"}, "needed_from"),
     ({"needed": "4", "needed_from": "1/1/2200"}, "needed_from"),
     ({"past_fund_0": "fund_a", "past_from_0": "12/31/9999", "past_nights_0": "3650"}, "past_from_0"),
+    ({"past_from_0": "6/1/2026", "past_nights_0": "1"}, "past_fund_0"),
     ({"past_fund_0": "fund_a", "past_from_0": "12/31/1989", "past_nights_0": "1"}, "past_from_0"),
-    ({"past_fund_0": "fund_\0", "past_from_0": "6/1/2026", "past_nights_0": "1"}, "past_from_0"),
+    ({"past_fund_0": "fund_\0", "past_from_0": "6/1/2026", "past_nights_0": "1"}, "past_fund_0"),
 ]
 
 
