@@ -58,7 +58,7 @@ def difference(found: Read, current: ReferralRead, tonight: date) -> Json:
     """What the form says otherwise than it would say of the referral as it stands: what it cannot show stays."""
     names = {person: person for person in [*current.minor.avoid.minors, *current.minor.together_with]}
     before = reading.read(
-        reading.filled(current, names), tonight, lambda codes: {code: _name(names, code) for code in codes}
+        reading.filled(current, names, tonight), tonight, lambda codes: {code: _name(names, code) for code in codes}
     )
     minor = {name: value for name, value in found.minor.items() if value != before.minor[name]}
     for part in ("needs", "avoid", "wishes"):

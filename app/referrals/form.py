@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from app.codes import storable
@@ -19,9 +19,11 @@ Json = dict[str, Any]
 LookUp = Callable[[list[str]], dict[str, str]]
 """Referral codes to the minors they are about, as far as the reader may see them."""
 
-COURT = ("dependent", "ward_state", "ward_justice", "tribal")
+WITHOUT_COURT = ("none", "parent")
 PREGNANT = "pregnant"
 NIGHTS = "30"
+LATEST = {"1": 0, "2": 1, "3": 3}
+"""How many nights from tonight the first can be, where that was answered to when the bed is needed."""
 BLANK = Form([("needed", "1"), ("nights_needed", NIGHTS)])
 PAST_ROWS = 2
 MOST_PAST_ROWS = 12
@@ -80,6 +82,7 @@ def read(form: Form, tonight: date, look_up: LookUp) -> Read:
         "nights_needed", lambda: answers.number(form.one("nights_needed"), 1, 3650)
     )
     out.past = _past(form, out)
+    _contradictions(form, out)
     return out
 
 
@@ -90,14 +93,15 @@ def past_rows(form: Form) -> int:
     return min(rows, MOST_PAST_ROWS)
 
 
-def filled(referral: ReferralRead, code_of: Mapping[str, str]) -> Form:
+def filled(referral: ReferralRead, code_of: Mapping[str, str], tonight: date) -> Form:
     """The form as it would be filled in for a referral; `code_of` names people by their referral."""
     minor = referral.minor
     pairs = [("age", _age(referral)), ("gender", minor.gender or ""), ("trafficking", minor.trafficking or "")]
-    pairs += [("custody", minor.custody or ""), *_needed(referral)]
+    pairs += [("custody", minor.custody or ""), *_needed(referral, tonight)]
     if minor.residence is not None:
         pairs.append(("county", "none" if minor.residence.none else minor.residence.county or ""))
-    if minor.jurisdiction is not None and minor.jurisdiction.county in counties():
+    court_asked = minor.custody not in WITHOUT_COURT
+    if court_asked and minor.jurisdiction is not None and minor.jurisdiction.county in counties():
         court = counties()[minor.jurisdiction.county]
         pairs.append(("court_county", f"{court.name}, {court.state}"))
     needs = minor.needs
@@ -129,8 +133,8 @@ def _age(referral: ReferralRead) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
-def _needed(referral: ReferralRead) -> list[tuple[str, str]]:
-    if referral.needed_from is None:
+def _needed(referral: ReferralRead, tonight: date) -> list[tuple[str, str]]:
+    if referral.needed_from is None or (referral.urgency == 1 and referral.needed_from <= tonight):
         return [("needed", str(referral.urgency))]
     on = referral.needed_from
     return [("needed", str(referral.urgency)), ("needed_from", f"{on.month}/{on.day}/{on.year}")]
@@ -152,7 +156,8 @@ def _residence(form: Form, out: Read) -> Json | None:
 
 
 def _court(form: Form, out: Read) -> Json | None:
-    if form.one("custody") not in COURT:
+    if form.one("court_county") and form.one("custody") in WITHOUT_COURT:
+        out.errors["court_county"] = gettext("No court has custody by the answer above: change that, or empty this")
         return None
     fips = out.take("court_county", lambda: answers.county(form.one("court_county")))
     return {"county": fips} if fips else None
@@ -165,6 +170,8 @@ def _infants(form: Form, out: Read) -> int | None:
         if count is None and "infant_count" not in out.errors:
             out.errors["infant_count"] = gettext("Write how many infants come along")
         return count
+    if form.one("infant_count") not in ("", "0"):
+        out.errors["infant_count"] = gettext("No child comes along by the answer above: change that, or empty this")
     return 0 if said in ("0", PREGNANT) else None
 
 
@@ -205,11 +212,21 @@ def _people(form: Form, name: str, out: Read, look_up: LookUp) -> list[str]:
 def _when(form: Form, out: Read, tonight: date) -> Json:
     said = form.one("needed")
     planned: date | None = None
-    if said in {"2", "3", "4"} and (said == "4" or form.one("needed_from")):
+    if said == "4" or form.one("needed_from"):
         planned = out.take("needed_from", lambda: answers.night(form.one("needed_from")))
-        if planned is not None and planned < tonight:
-            out.errors["needed_from"] = gettext("The first night cannot lie in the past")
+    if planned is not None and planned < tonight:
+        out.errors["needed_from"] = gettext("The first night cannot lie in the past")
+    elif planned is not None and planned > tonight + timedelta(days=LATEST.get(said, 9999)):
+        out.errors["needed_from"] = gettext("This is later than the answer above: change that, or empty this")
     return {"needed_from": planned, "urgency": int(said) if said in {"1", "2", "3", "4"} else None}
+
+
+def _contradictions(form: Form, out: Read) -> None:
+    """Answers that each can be read, but not both be true."""
+    if set(form.many("prefer")) & set(form.many("refuse")):
+        out.errors["refuse"] = gettext("The same house is wished for and refused: choose one of the two")
+    if set(out.minor["together_with"]) & set(out.minor["avoid"]["minors"]):
+        out.errors["siblings"] = gettext("The same young person is to be kept apart from: name her or him in one place")
 
 
 def _said_of_past(form: Form, n: int) -> bool:

@@ -52,7 +52,7 @@ def new(request: Request, session: DbSession, actor: Writer) -> Response:
 def change(request: Request, session: DbSession, actor: Writer, clock: Now, referral_id: Ref) -> Response:
     """The form as it was answered so far."""
     found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    form = reading.filled(found, codes_of(session, actor, clock, found))
+    form = reading.filled(found, codes_of(session, actor, clock, found), clock.tonight())
     return form_page(request, session, actor, form, {}, found)
 
 
@@ -61,7 +61,7 @@ def again(request: Request, session: DbSession, actor: Writer, clock: Now, refer
     """The form for the same young person: what is known stands in it, and when a bed is needed is asked anew."""
     service.find_own(session, actor, referral_id, clock.now(), "referral.again")
     found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    known = reading.filled(found, codes_of(session, actor, clock, found))
+    known = reading.filled(found, codes_of(session, actor, clock, found), clock.tonight())
     form = Form([*((name, value) for name in known for value in known.many(name) if name not in _ASKED_ANEW), *_NOW])
     return form_page(request, session, actor, form, {}, found, again=True)
 

@@ -1,6 +1,6 @@
 """What people type on a call, and what the form makes of it: "not known" is null, never none, zero or empty."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -160,6 +160,18 @@ def test_the_empty_form_asks_for_tonight_and_thirty_nights_and_nothing_else() ->
         ({"past_fund_0": "fund_a", "past_nights_0": "3"}, "past_from_0"),
         ({"past_fund_3": "fund_a", "past_from_3": "10/1/2026"}, "past_nights_3"),
         ({"past_from_0": "10/1/2026", "past_nights_0": "12"}, "past_fund_0"),
+        ({"infants": "0", "infant_count": "2"}, "infant_count"),
+        ({"infants": "pregnant", "infant_count": "1"}, "infant_count"),
+        ({"infants": "", "infant_count": "x"}, "infant_count"),
+        ({"needed": "1", "needed_from": "12/1/2026"}, "needed_from"),
+        ({"needed": "1", "needed_from": "11/22/2026"}, "needed_from"),
+        ({"needed": "2", "needed_from": "11/23/2026"}, "needed_from"),
+        ({"needed": "3", "needed_from": "11/25/2026"}, "needed_from"),
+        ({"needed": "", "needed_from": "soon"}, "needed_from"),
+        ({"custody": "none", "court_county": "Bibb, GA"}, "court_county"),
+        ({"custody": "parent", "court_county": "?"}, "court_county"),
+        ({"prefer": ["fac_a", "fac_b"], "refuse": "fac_b"}, "refuse"),
+        ({"siblings": "R-7KQ4Z", "apart": "r-7kq4z"}, "siblings"),
     ],
 )
 def test_what_cannot_be_read_is_named_by_its_field(fields: dict[str, Any], wrong: str) -> None:
@@ -184,7 +196,8 @@ def test_every_problem_is_told_at_once() -> None:
         ({"county": "", "county_elsewhere": "Barbour, AL"}, "residence", {"county": "01005"}),
         ({"custody": "ward_state", "court_county": "Bibb, GA"}, "jurisdiction", {"county": "13021"}),
         ({"custody": "ward_state"}, "jurisdiction", None),
-        ({"custody": "none", "court_county": "Bibb, GA"}, "jurisdiction", None),
+        ({"custody": "", "court_county": "Bibb, GA"}, "jurisdiction", {"county": "13021"}),
+        ({"infants": "0", "infant_count": "0"}, "needs.infants", 0),
         ({"infants": "some", "infant_count": "2"}, "needs.infants", 2),
         ({"infants": "pregnant"}, "needs.infants", 0),
         ({"infants": "pregnant", "conditions": ["detox"]}, "needs.conditions", ["detox", "pregnant"]),
@@ -203,10 +216,12 @@ def test_the_folded_answers(fields: dict[str, Any], path: str, value: Any) -> No
     assert found == value
 
 
-def test_a_date_can_stand_beside_any_urgency_but_tonight() -> None:
-    on = date(2026, 11, 23)
-    assert read(needed="3", needed_from="11/23/2026").referral["needed_from"] == on
-    assert read(needed="1", needed_from="11/23/2026").referral["needed_from"] is None
+@pytest.mark.parametrize(("needed", "nights"), [("1", 0), ("2", 1), ("3", 3), ("4", 40), ("", 40)])
+def test_a_first_night_can_stand_beside_an_urgency_that_it_does_not_contradict(needed: str, nights: int) -> None:
+    on = TONIGHT + timedelta(days=nights)
+    found = read(needed=needed, needed_from=f"{on:%m/%d/%Y}")
+    assert found.errors == {}
+    assert found.referral["needed_from"] == on
 
 
 def test_earlier_stays_are_rows_and_one_more_line_is_a_press_away() -> None:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -346,11 +346,28 @@ def test_change_shows_what_was_answered_and_changes_only_that(browser: Browser, 
     version = re.search(r'name="version" value="(\d+)"', form.text)
     assert version is not None
     fields = {**EIGHT, "age": "16", "custody": "none", "version": version[1]}
+    left = browser.send(path[1], **{**fields, "court_county": "Bibb, GA", "infant_count": "1"})
+    assert re.findall(r'<a href="#(\w+)">', left.text) == ["court_county", "infant_count"]
+    assert 'class="more shut"' in left.text.split('name="needed_from"')[0]
+    assert 'class="more shut"' not in left.text.split('name="needed_from"')[1]
     changed = browser.send(path[1], **fields)
     assert title(changed).endswith("1 bed tonight")
     assert "Age 16, Fulton County, GA, female, verified, nobody has custody" in words(changed)
     stale = browser.send(path[1], **{**fields, "age": "17"})
     assert stale.status_code == 409
+
+
+def test_a_bed_that_was_needed_last_night_is_needed_tonight(browser: Browser, database: Database) -> None:
+    path = action(browser.refer(custody="", needed_from="11/21/2026"), "/answers").split("/rankings")[0]
+    with database.writing() as session:
+        session.execute(update(Referral).values(needed_from=date(2026, 11, 20)))
+    form = browser.get(f"{path}/change").text
+    version = re.search(r'name="version" value="(\d+)"', form)
+    assert version is not None
+    assert 'value="11/20/2026"' not in form
+    assert browser.send(path, **{**EIGHT, "version": version[1]}).status_code == 200
+    with database.reading() as session:
+        assert session.scalar(select(Referral.needed_from)) == date(2026, 11, 20)
 
 
 def test_find_beds_on_the_home_page(browser: Browser, database: Database) -> None:
