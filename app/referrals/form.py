@@ -103,7 +103,7 @@ def filled(referral: ReferralRead, code_of: Mapping[str, str], tonight: date) ->
     court_asked = minor.custody not in WITHOUT_COURT
     if court_asked and minor.jurisdiction is not None and minor.jurisdiction.county in counties():
         court = counties()[minor.jurisdiction.county]
-        pairs.append(("court_county", f"{court.name}, {court.state}"))
+        pairs.append(("court_county", f"{court.short}, {court.state}"))
     needs = minor.needs
     conditions = None if needs.conditions is None else [code for code in needs.conditions if code != PREGNANT]
     if conditions is not None:
@@ -114,7 +114,7 @@ def filled(referral: ReferralRead, code_of: Mapping[str, str], tonight: date) ->
         pairs += [("infants", "some"), ("infant_count", str(needs.infants))]
     pairs += [("languages", code) for code in needs.languages or ()]
     avoided = [counties()[fips] for fips in minor.avoid.counties if fips in counties()]
-    pairs.append(("avoid_counties", "; ".join(f"{row.name}, {row.state}" for row in avoided)))
+    pairs.append(("avoid_counties", "; ".join(f"{row.short}, {row.state}" for row in avoided)))
     for name, people in (("apart", minor.avoid.minors), ("siblings", minor.together_with)):
         pairs.append((name, ", ".join(code_of[person] for person in people if person in code_of)))
     for name, houses in (("prefer", minor.wishes.prefer), ("refuse", minor.wishes.refuse)):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import FieldError, Problem, invalid
 from app.web import words
-from app.web.places import find_county
+from app.web.places import counties_meant
 from app.web.translation import gettext
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -150,10 +150,15 @@ def county(text: str) -> str | None:
     """The code of a county named with its State; empty is not known."""
     if not text:
         return None
-    found = find_county(text)
-    if found is None:
+    found = counties_meant(text)
+    if not found:
         raise Unreadable(gettext("Write the county with its State, such as Fulton, GA"))
-    return found.fips
+    if len(found) > 1:
+        one, other = (f"{row.short}, {row.state}" for row in found)
+        raise Unreadable(
+            gettext("Two places have this name: write %(one)s or %(other)s") % {"one": one, "other": other}
+        )
+    return found[0].fips
 
 
 def parts(text: str) -> list[str]:

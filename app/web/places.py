@@ -20,9 +20,20 @@ class County:
     name: str
 
     @property
+    def city(self) -> bool:
+        """Whether it is a city that belongs to no county. Texas numbers its last counties like one."""
+        return self.fips[2:] >= "510"
+
+    @property
+    def short(self) -> str:
+        """The name; where a county and a city share it, with which of the two it is."""
+        shared = len(_by_name()[_plain(self.name), self.state]) > 1
+        return f"{self.name} {'city' if self.city else 'County'}" if shared else self.name
+
+    @property
     def label(self) -> str:
         """The name with what such a place is called there."""
-        if self.fips[2:] >= "500":
+        if self.city:
             return gettext("%(name)s (city)") % {"name": self.name}
         if self.state in {"AK", "DC", "PR"}:
             return self.name
@@ -40,11 +51,13 @@ def counties() -> dict[str, County]:
 
 
 @cache
-def _by_name() -> dict[tuple[str, str], County]:
-    # A county comes before the city of the same name, which is to be had with "city" behind it.
-    rows = list(counties().values())
-    named = {(_plain(row.name), row.state): row for row in reversed(rows)}
-    return named | {(_plain(f"{row.name} city"), row.state): row for row in rows if row.fips[2:] >= "500"}
+def _by_name() -> dict[tuple[str, str], list[County]]:
+    named: dict[tuple[str, str], list[County]] = {}
+    for row in counties().values():
+        cities = (f"{row.name} city", f"city of {row.name}") if row.city else ()
+        for name in {_plain(said) for said in (row.name, *cities)}:
+            named.setdefault((name, row.state), []).append(row)
+    return named
 
 
 def counties_of(states: Iterable[str]) -> list[County]:
@@ -53,13 +66,16 @@ def counties_of(states: Iterable[str]) -> list[County]:
     return sorted((row for row in counties().values() if row.state in wanted), key=lambda row: (row.state, row.name))
 
 
-def find_county(said: str) -> County | None:
-    """The county that "Fulton, GA", "Fulton County, GA" or a code means; None where it means none."""
+def counties_meant(said: str) -> list[County]:
+    """The counties that "Fulton, GA", "Fulton County, GA" or a code may mean: two where a city has a county's name."""
     text = said.strip()
     if text in counties():
-        return counties()[text]
+        return [counties()[text]]
     name, _, state = text.rpartition(",")
-    return _by_name().get((_plain(name), state.strip().upper()))
+    found = _by_name().get((_plain(name), state.strip().upper()), [])
+    if len(found) > 1 and re.search(r"\bcounty\b", name.lower()):
+        return [row for row in found if not row.city]
+    return found
 
 
 def county_name(fips: str, home_state: str | None = None) -> str:
@@ -85,7 +101,7 @@ def spoken(text: str, most: int = 3) -> str:
             return found[0]
         if len(known) == 1:
             return f"{known[0].label}, {known[0].state}"
-        first = ", ".join(row.name for row in known[: most if len(known) > most + 1 else len(known)])
+        first = ", ".join(row.short for row in known[: most if len(known) > most + 1 else len(known)])
         rest = len(known) - most
         if len(known) <= most + 1:
             return gettext("the counties %(names)s") % {"names": first}

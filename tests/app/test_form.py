@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from app.answers import answering
 from app.referrals import form as reading
 from app.referrals.form import Read
 from app.web import answers
 from app.web.answers import Form, Unreadable
-from app.web.places import county_name, find_county, plainly, spoken
+from app.web.places import counties, counties_meant, county_name, plainly, spoken
 
 TONIGHT = date(2026, 11, 21)
 ANSWERED = {
@@ -81,7 +82,13 @@ def test_what_is_no_age_says_how_to_write_one(typed: str) -> None:
     [
         ("Fulton, GA", "13121"),
         ("fulton county, ga", "13121"),
-        ("Saint Louis, MO", "29189"),
+        ("Saint Louis County, MO", "29189"),
+        ("city of St. Louis, MO", "29510"),
+        ("Richmond (city), VA", "51760"),
+        ("Richmond County, va", "51159"),
+        ("Norfolk, VA", "51710"),
+        ("Carson City, NV", "32510"),
+        ("Franklin, GA", "13119"),
         ("St. Louis city, MO", "29510"),
         ("13121", "13121"),
         ("Fulton", None),
@@ -90,13 +97,33 @@ def test_what_is_no_age_says_how_to_write_one(typed: str) -> None:
     ],
 )
 def test_a_county_is_named_with_its_state(typed: str, fips: str | None) -> None:
-    found = find_county(typed)
-    assert (None if found is None else found.fips) == fips
+    assert [found.fips for found in counties_meant(typed)] == ([] if fips is None else [fips])
+
+
+NAMED_TWICE = ["St. Louis, MO", "Baltimore, MD", "Richmond, VA", "Fairfax, VA", "Roanoke, VA", "Franklin, VA"]
+
+
+@pytest.mark.parametrize("typed", NAMED_TWICE)
+def test_a_county_and_a_city_of_one_name_are_told_apart_by_whoever_says_it(typed: str) -> None:
+    name, state = typed.split(", ")
+    asked = f"Two places have this name: write {name} County, {state} or {name} city, {state}"
+    for field in ("county_elsewhere", "court_county", "avoid_counties"):
+        sent = {"county": "", "custody": "ward_state", field: typed}
+        assert read(**ANSWERED | sent).errors == {field: asked}
+    assert answering.answered("minor.found.county", typed, TONIGHT) == (None, asked)
+
+
+def test_every_county_is_read_as_it_is_written() -> None:
+    for row in counties().values():
+        assert counties_meant(f"{row.short}, {row.state}") == [row]
+        assert counties_meant(f"{row.label}, {row.state}") == [row]
 
 
 def test_codes_of_counties_are_read_as_names() -> None:
     assert county_name("13121") == "Fulton County, GA"
     assert county_name("22071", "LA") == "Orleans Parish"
+    assert county_name("48501") == "Yoakum County, TX"
+    assert spoken("asks for 51159, 51760") == "asks for the counties Richmond County, Richmond city"
     assert (
         spoken("Lives in: 13089; the fund asks for 13121")
         == "Lives in: DeKalb County, GA; the fund asks for Fulton County, GA"
