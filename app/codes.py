@@ -151,16 +151,25 @@ def trail_id(identifier: str) -> str:
     return f"id_{hashlib.sha256(identifier.encode()).hexdigest()[:40]}"
 
 
-def wrong(words: str) -> PydanticCustomError:
-    """What is wrong with fields that contradict each other, in words of ours: never with what was sent."""
-    return PydanticCustomError("own_words", "{words}", {"words": words})
+def wrong(words: str, *at: str | int) -> PydanticCustomError:
+    """What is wrong with fields that contradict each other, in words of ours: never with what was sent.
+
+    `at`: the field to correct, as steps from the model that says it.
+    """
+    return PydanticCustomError("own_words", "{words}", {"words": words, "at": at})
+
+
+def place_of(error: Any) -> tuple[str | int, ...]:
+    """Where an error of pydantic's is, as steps from the body: of what fields contradict, the one to correct."""
+    return (*error["loc"], *error.get("ctx", {}).get("at", ()))
 
 
 def in_order(model: BaseModel, first: str, last: str) -> None:
     """Refuse a pair that runs backwards; a side that is null is open."""
     low, high = getattr(model, first), getattr(model, last)
     if low is not None and high is not None and high < low:
-        raise wrong(f"Expected {last} not to be before {first}.")
+        names = [type(model).model_fields[name].alias or name for name in (first, last)]
+        raise wrong(f"Expected {names[0]} or {'later' if isinstance(low, date) else 'more'}.", names[1])
 
 
 def shaped(column: str, length: int, letters: str = "0123456789") -> CheckConstraint:

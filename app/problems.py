@@ -18,6 +18,7 @@ from app.access.actor import Denied
 from app.addresses import allowed
 from app.audit.service import record_denied
 from app.beds.ledger import Taken
+from app.codes import place_of
 from app.db import may_be_tried_again
 from app.errors import CATALOGUE, FieldError, Problem, conflict, invalid, stale_update
 
@@ -137,18 +138,25 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
 
 def _place(error: dict[str, Any]) -> tuple[str | int, ...]:
     """Where the error is. A key that we do not know may be somebody's name, so it is not repeated."""
-    return (*error["loc"][:-1], "*") if error["type"] == "extra_forbidden" else error["loc"]
+    return (*error["loc"][:-1], "*") if error["type"] == "extra_forbidden" else place_of(error)
 
 
 def _text(error: dict[str, Any]) -> str:
     template = FIELD_TEXTS.get(error["type"])
-    limits = {name: _plain(limit) for name, limit in error.get("ctx", {}).items()}
-    return template.format(**limits) if template else "This value cannot be used here."
+    if template is None:
+        return "This value cannot be used here."
+    context = error.get("ctx", {})
+    own = error["type"] == "own_words"
+    return template.format(**(context if own else {name: _plain(limit) for name, limit in context.items()}))
 
 
 def _plain(limit: Any) -> Any:
-    """A limit as one would send it."""
-    return limit.isoformat() if isinstance(limit, date) else limit
+    """A limit as one would send it: pydantic tells a date, and each value that is taken, as Python writes it."""
+    if not isinstance(limit, str):
+        return limit
+    if found := re.fullmatch(r"datetime\.date\((\d+), (\d+), (\d+)\)", limit):
+        return date(*map(int, found.groups())).isoformat()
+    return ", ".join(re.findall(r"'([^']*)'", limit)) or limit
 
 
 def _pointer(loc: Sequence[str | int]) -> str:

@@ -48,7 +48,7 @@ class ClockAdvance(Sent):
     def _one_way(self) -> Self:
         span = self.days or self.hours or self.minutes
         if bool(span) == (self.to is not None):
-            raise wrong("Say either how far, in days, hours and minutes, or until when, as to.")
+            raise wrong("Say either how far, in days, hours and minutes, or until when, as to.", "to")
         return self
 
 

@@ -38,11 +38,11 @@ class BedStatusChange(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.status is BedStatus.OFFLINE and self.reason is None:
-            raise wrong("Offline needs a reason.")
+            raise wrong("Offline needs a reason.", "reason")
         if self.offline_until is not None and self.status is not BedStatus.OFFLINE:
-            raise wrong("Only an offline bed is offline until a day.")
+            raise wrong("Only an offline bed is offline until a day.", "offline_until")
         if self.occupant is not None and self.status is not BedStatus.OCCUPIED:
-            raise wrong("Only an occupied bed has an occupant.")
+            raise wrong("Only an occupied bed has an occupant.", "occupant")
         return self
 
 

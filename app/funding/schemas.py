@@ -58,16 +58,16 @@ class Clock(ApiModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.unit is not ClockUnit.NIGHT and self.window not in (ClockWindow.STAY, ClockWindow.CHAIN):
-            raise wrong("Days and business days are counted over a stay or a chain.")
+            raise wrong("Days and business days are counted over a stay or a chain.", "window")
         if self.window is ClockWindow.TRAILING and (self.window_days is None) == (self.window_months is None):
-            raise wrong("A trailing window has exactly one of window_days and window_months.")
+            raise wrong("A trailing window has exactly one of window_days and window_months.", "window_days")
         if self.window is ClockWindow.FISCAL_YEAR and self.fiscal_year_start is None:
-            raise wrong("A fiscal year needs fiscal_year_start.")
+            raise wrong("A fiscal year needs fiscal_year_start.", "fiscal_year_start")
         if self.fiscal_year_start is not None:
             try:
                 date.fromisoformat(f"2001-{self.fiscal_year_start}")
             except ValueError:
-                raise wrong("A fiscal year begins on a day that every year has.") from None
+                raise wrong("A fiscal year begins on a day that every year has.", "fiscal_year_start") from None
         return self
 
 

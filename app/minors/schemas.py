@@ -47,14 +47,14 @@ class WhereForm(Where):
     @model_validator(mode="after")
     def _in_its_state(self) -> Self:
         if self.none and (self.county or self.place or self.state):
-            raise wrong("Either there is no such place, or it is this one.")
+            raise wrong("Either there is no such place, or it is this one.", "none")
         if self.county is None:
             return self
         lies_in = state_of(self.county)
         if lies_in is None:
-            raise wrong("No State has a county of this number.")
+            raise wrong("No State has a county of this number.", "county")
         if self.state not in (None, lies_in):
-            raise wrong("This county lies in another State.")
+            raise wrong("This county lies in another State.", "county")
         self.state = lies_in
         return self
 
@@ -142,7 +142,7 @@ class MinorFacts(ApiModel):
     @model_validator(mode="after")
     def _youngest_first(self) -> Self:
         if self.age_range is not None and self.age_range[0] > self.age_range[1]:
-            raise wrong("The youngest age comes first.")
+            raise wrong("The youngest age comes first.", "age_range")
         return self
 
 

@@ -102,15 +102,15 @@ class Answer(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.accept and (self.reason or self.second_reason or self.decided_by):
-            raise wrong("A yes has no reasons.")
+            raise wrong("A yes has no reasons.", "accept")
         if not self.accept and (self.reason is None or self.decided_by is None):
-            raise wrong("A no needs reason and decided_by.")
+            raise wrong("A no needs reason and decided_by.", "decided_by" if self.reason else "reason")
         if self.reason is not None:
             own = self.reason is DeclineReason.MINOR_DECLINED
             if own != (self.decided_by is DecidedBy.YOUNG_PERSON):
-                raise wrong("minor_declined is the young person's no; every other reason is the house's.")
+                raise wrong("minor_declined is the young person's no; every other reason is the house's.", "decided_by")
         if self.second_reason is not None and self.second_reason == self.reason:
-            raise wrong("The second reason is the first again.")
+            raise wrong("The second reason is the first again.", "second_reason")
         return self
 
 

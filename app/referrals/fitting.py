@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.codes import place_of
 from app.errors import Problem
 from app.referrals.form import FIELDS, Read
 from app.web.answers import told
@@ -33,7 +34,7 @@ def fitted(found: Read, model: type[Model], values: dict[str, Any]) -> Model | N
         fits = model.model_validate(values)
     except ValidationError as error:
         for wrong in error.errors(include_url=False, include_input=False):
-            found.errors.setdefault(_field(wrong["loc"]), _message(wrong["type"], wrong.get("ctx", {})))
+            found.errors.setdefault(_field(place_of(wrong)), _message(wrong["type"], wrong.get("ctx", {})))
         return None
     return None if found.errors else fits
 

@@ -34,7 +34,7 @@ class Span(ApiModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.until <= self.from_:
-            raise wrong("Expected until to be after from.")
+            raise wrong("Expected a day after from.", "until")
         return self
 
 
@@ -57,15 +57,15 @@ class PastStayCreate(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.facility is None) == (self.outside_facility is None):
-            raise wrong("Expected either facility or outside_facility.")
+            raise wrong("Expected either facility or outside_facility.", "facility")
         if self.left_on <= self.admitted_on:
-            raise wrong("Expected left_on to be after admitted_on.")
+            raise wrong("Expected a day after admitted_on.", "left_on")
         for name in ("away", "payers"):
             spans = sorted(getattr(self, name), key=lambda span: span.from_)
             if any(span.from_ < self.admitted_on or span.until > self.left_on for span in spans):
-                raise wrong(f"Expected the nights of {name} to lie within the stay.")
+                raise wrong("Expected nights within the stay.", name)
             if any(later.from_ < earlier.until for earlier, later in pairwise(spans)):
-                raise wrong(f"Expected the nights of {name} not to overlap.")
+                raise wrong("Expected every night once at most.", name)
         return self
 
 

@@ -85,7 +85,7 @@ class DischargeCreate(Sent):
     @model_validator(mode="after")
     def _left(self) -> Self:
         if self.reason is StayEnd.NOT_ARRIVED:
-            raise wrong("Who never came is recorded as not arrived.")
+            raise wrong("Who never came is recorded as not arrived.", "reason")
         return self
 
 
@@ -102,7 +102,7 @@ class AbsenceCreate(Sent):
     def _whole(self) -> Self:
         in_order(self, "first", "until")
         if self.paid and not self.keep_bed:
-            raise wrong("A bed that is given up is not paid.")
+            raise wrong("A bed that is given up is not paid.", "paid")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.codes import place_of
 from app.errors import FieldError, Problem, invalid
 from app.web import words
 from app.web.places import counties_meant
@@ -58,7 +59,7 @@ def chosen(model: type[Model], values: Mapping[str, object]) -> Model:
     try:
         return model.model_validate(values, strict=False)
     except ValidationError as error:
-        places = ["/" + "/".join(map(str, wrong["loc"])) for wrong in error.errors()]
+        places = ["/" + "/".join(map(str, place_of(wrong))) for wrong in error.errors()]
         raise invalid([FieldError(at, "choose", gettext("Choose one of the answers")) for at in places]) from None
 
 

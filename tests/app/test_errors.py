@@ -1,23 +1,33 @@
 """Every refusal has one shape, its texts from one catalogue, and nothing in it that was sent."""
 
+import json
 import logging
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.access.models import Agency
 from app.access.policy import AgencyKind
+from app.beds.schemas import BedStatusChange
+from app.bodies import Sent
 from app.clock import Now
+from app.codes import Day, Gender, in_order, place_of
 from app.db import DbSession
 from app.edge import SECURITY_HEADERS
 from app.errors import CATALOGUE, FieldError, Problem, conflict, invalid, not_found, stale_update
+from app.facilities.models import BedStatus
+from app.facilities.schemas import NightsForm, UnitCreate
+from app.funding.schemas import LimitCreate
+from app.minors.schemas import MinorFacts, WhereForm
+from app.placements.workflow import Answer
 
+Json = dict[str, Any]
 CANARY = "JANE DOE 2009-03-02"
 MEMBERS = {"type", "code", "title", "status", "detail", "fix", "request_id", "doc_url", "errors"}
 CRASHES: dict[str, Exception] = {
@@ -178,7 +188,7 @@ def test_a_body_at_the_limit_is_taken(client: TestClient) -> None:
         ({"name": 7}, "/name", "string_type", "Expected text."),
         ({"name": "abc", "number": 10}, "/number", "less_than_equal", "Expected 9 or less."),
         ({"name": "abc", "number": CANARY}, "/number", "int_parsing", "Expected a whole number."),
-        ({"name": "abc", "kind": CANARY}, "/kind", "literal_error", "Expected one of 'a' or 'b'."),
+        ({"name": "abc", "kind": CANARY}, "/kind", "literal_error", "Expected one of a, b."),
         ({"name": "abc", "at": CANARY}, "/at", "datetime_from_date_parsing", None),
         ({"name": "abc", "at": "2026-11-21T22:14:00"}, "/at", "timezone_aware", None),
         ({"name": "abc", "tags": ["a", CANARY, "c"]}, "/tags", "too_long", "Expected at most 2 entries."),
@@ -195,6 +205,74 @@ def test_a_malformed_body_is_told_where_and_what(
     assert [(error["pointer"], error["code"]) for error in found] == [(pointer, code)]
     if message is not None:
         assert found[0]["message"] == message
+
+
+class Night(BaseModel):
+    """A model inside another, with fields that may contradict each other."""
+
+    first: Day | None = None
+    until: Annotated[Day | None, Field(alias="to")] = None
+    lowest: int = 0
+    highest: int = 9
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        in_order(self, "first", "until")
+        in_order(self, "lowest", "highest")
+        return self
+
+
+class Nights(Sent):
+    """Members as the API's own bodies have them."""
+
+    status: Literal[BedStatus.OPEN, BedStatus.OFFLINE] = BedStatus.OPEN
+    gender: Gender | None = None
+    nights: list[Night] = Field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "message"),
+    [
+        ({"status": "held"}, "/status", "Expected one of open, offline."),
+        ({"gender": CANARY}, "/gender", "Expected one of female, male, nonbinary."),
+        ({"nights": [{"first": "1980-01-01"}]}, "/nights/0/first", "Expected 1990-01-01 or more."),
+        ({"nights": [{"first": "2200-01-01"}]}, "/nights/0/first", "Expected 2199-12-31 or less."),
+        ({"nights": [{}, {"lowest": 3, "highest": 2}]}, "/nights/1/highest", "Expected lowest or more."),
+        (
+            {"nights": [{"first": "2026-11-22", "to": "2026-11-21"}]},
+            "/nights/0/to",
+            "Expected first or later.",
+        ),
+    ],
+)
+def test_no_text_is_how_the_program_writes_it(
+    app: FastAPI, client: TestClient, body: Json, pointer: str, message: str
+) -> None:
+    @app.post("/v1/nights")
+    def take(body: Nights) -> None:
+        raise Problem("bad_request")
+
+    found = problem(client.post("/v1/nights", json=body), 422, "invalid")["errors"]
+    assert [(error["pointer"], error["message"]) for error in found] == [(pointer, message)]
+
+
+CONTRADICTIONS: list[tuple[type[BaseModel], Json, str]] = [
+    (BedStatusChange, {"status": "offline"}, "reason"),
+    (BedStatusChange, {"status": "open", "offline_until": "2026-12-01"}, "offline_until"),
+    (UnitCreate, {"name": "A", "min_age": 15, "max_age": 12}, "max_age"),
+    (NightsForm, {"from": "2026-12-02", "until": "2026-12-01"}, "until"),
+    (LimitCreate, {"valid_from": "2026-12-02", "valid_until": "2026-12-01"}, "valid_until"),
+    (WhereForm, {"county": "13121", "state": "FL"}, "county"),
+    (MinorFacts, {"age_range": [16, 14]}, "age_range"),
+    (Answer, {"accept": False, "reason": "no_bed"}, "decided_by"),
+]
+
+
+@pytest.mark.parametrize(("model", "body", "field"), CONTRADICTIONS)
+def test_what_contradicts_another_field_is_told_at_a_field(model: type[BaseModel], body: Json, field: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        model.model_validate_json(json.dumps(body))
+    assert [place_of(error) for error in refusal.value.errors()] == [(field,)]
 
 
 def test_a_malformed_parameter_is_told_where_and_what(client: TestClient) -> None:
