@@ -5,14 +5,13 @@ after. Each size is a process of its own, so that the memory is its own too.
 """
 
 import json
-import resource
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
 from statistics import median
 from time import perf_counter
 
+from benchmarks.alone import alone, peak_memory
 from benchmarks.figures import write
 from benchmarks.networks import network
 from matching.census import Census
@@ -33,10 +32,7 @@ def main() -> str:
     """Measure every size, and write the figures."""
     rows = []
     for size in SIZES:
-        done = subprocess.run(  # noqa: S603 - this module itself
-            [sys.executable, "-m", "benchmarks.engine", str(size)], capture_output=True, text=True, check=True
-        )
-        seen = json.loads(done.stdout)
+        seen = alone("benchmarks.engine", size)
         rows.append(
             (
                 f"{size:,}",
@@ -74,7 +70,7 @@ def measure(size: int) -> dict[str, float]:
     rounds = ROUNDS[size]
     everything = [_timed(partial(_everything, snapshot, one)) for one in asked[:rounds]]
     page = [_timed(partial(_page, snapshot, one)) for one in asked[:rounds]]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_memory()
     loop = [_timed(partial(_pair_by_pair, snapshot, one)) for one in asked[: min(rounds, 2)]]
     return {"all": median(everything), "page": median(page), "loop": median(loop), "memory": memory}
 

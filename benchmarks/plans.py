@@ -5,8 +5,6 @@ is a process of its own, so that the memory is its own too.
 """
 
 import json
-import resource
-import subprocess
 import sys
 from collections.abc import Callable
 from time import perf_counter
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import vstack
 
+from benchmarks.alone import alone, peak_memory
 from benchmarks.figures import write
 from benchmarks.networks import network
 from matching.census import Census
@@ -35,13 +34,7 @@ def main() -> str:
     """Measure every size, and write the figures."""
     rows = []
     for waiting, facilities in SIZES:
-        done = subprocess.run(  # noqa: S603 - this module itself
-            [sys.executable, "-m", "benchmarks.plans", str(waiting), str(facilities)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        seen = json.loads(done.stdout.splitlines()[-1])
+        seen = alone("benchmarks.plans", waiting, facilities)
         rows.append(
             (
                 f"{waiting:,} by {facilities:,}",
@@ -98,7 +91,7 @@ def measure(waiting: int, facilities: int) -> dict[str, Any]:
         "placed": here,
         "greedy_placed": placed,
         "greedy_cost": 100 * (cost / max(1, placed)) / max(1, solved.plan.cost / max(1, here)) - 100,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "memory": peak_memory(),
     }
 
 
