@@ -14,7 +14,9 @@ STATES = ("GA", "AL", "FL", "TN", "NC", "SC", "VA", "KY", "OH", "TX")
 FACILITIES_PER_STATE = 60
 
 
-def network(facilities: int, waiting: int, seed: int = 7, payers: int = 3) -> Json:
+def network(
+    facilities: int, waiting: int, seed: int = 7, payers: int = 3, states: int | None = None, related: float = 0.0
+) -> Json:
     """Invent a network: houses with six to twelve beds, nine of ten of them taken, three payers each.
 
     Parameters
@@ -25,6 +27,11 @@ def network(facilities: int, waiting: int, seed: int = 7, payers: int = 3) -> Js
         The same seed gives the same network.
     payers : int
         Funds that each house accepts.
+    states : int, optional
+        Over how many States all of them are spread; by default one for every sixty houses.
+    related : float
+        The share of the minors who have a sibling who waits in the same State, and of those who must be kept from
+        somebody there who waits.
 
     Returns
     -------
@@ -32,10 +39,11 @@ def network(facilities: int, waiting: int, seed: int = 7, payers: int = 3) -> Js
         A snapshot of contract version 1.
     """
     random = Random(seed)  # noqa: S311 - invented data, not a secret
-    states = min(len(STATES), max(1, facilities // FACILITIES_PER_STATE))
+    states = states or min(len(STATES), max(1, facilities // FACILITIES_PER_STATE))
     funds = [_fund(random, state, at) for state in range(states) for at in range(FUNDS_PER_STATE)]
     houses = [_house(random, at, at % states, payers) for at in range(facilities)]
     minors = [_minor(random, f"min_{at:06}", at % states, facilities) for at in range(waiting)]
+    _relate(minors, states, related)
     return {
         "version": 1,
         "as_of": AS_OF,
@@ -200,6 +208,19 @@ def _minor(random: Random, name: str, state: int, facilities: int) -> Json:
         house = f"{random.randrange(facilities):05}"
         minor["avoid"] = {"minors": [f"min_{house}_00"], "counties": [], "circles": [], "facilities": []}
     return minor
+
+
+def _relate(minors: list[Json], states: int, share: float) -> None:
+    """Brothers and sisters who ask to be together, and people to be kept apart: the next minors of the same State."""
+    count = int(share * len(minors) / 2)
+    for at in (2 * states * (pair // states) + pair % states for pair in range(2 * count)):
+        if at + states < len(minors):
+            one, other = minors[at], minors[at + states]
+            if at < 2 * count:
+                one["together_with"], other["together_with"] = [other["id"]], [one["id"]]
+            else:
+                avoid = one.setdefault("avoid", {"minors": [], "counties": [], "circles": [], "facilities": []})
+                avoid["minors"].append(other["id"])
 
 
 def _referral(random: Random, at: int) -> Json:
