@@ -6,7 +6,7 @@ Each is a command of its own too (`python -m benchmarks.flow`), and those over i
 
 import sys
 
-from benchmarks import engine, flow, growth, ledger, masks, plans, service, together
+from benchmarks import chains, engine, flow, growth, ledger, masks, plans, service, together
 
-for benchmark in (masks, engine, flow, together, plans, growth, service, ledger):
+for benchmark in (masks, engine, flow, together, plans, chains, growth, service, ledger):
     sys.stdout.write(benchmark.main() + "\n")

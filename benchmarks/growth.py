@@ -21,7 +21,7 @@ WAITING = (50, 200, 600, 2_000, 10_000, 30_000, 100_000)
 A_STATE = (600, 60)
 """Who wait, and houses."""
 SEED = 1
-LONG = 10.0
+LONG = 3.0
 """Seconds that a solver may take to be asked for the next size."""
 RULES, PLAN, REGRETS = "rules, payers and costs of every pair", "Bednight", "Bednight, with every regret"
 SOLVERS = {

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, fromstring
 import numpy as np
 import pytest
 
-from benchmarks import growth, masks, together
+from benchmarks import chains, growth, masks, together
 from benchmarks.contest import CONTENDERS, run, worth
 from benchmarks.flow import Instance, answers, imposed
 from benchmarks.instances import joined, judged, load, related, save
@@ -70,6 +70,13 @@ def test_the_loop_says_what_the_arrays_say() -> None:
     assert many["differ"] == one["differ"] == 0
     assert many["looped"] > 100
     assert len(one["took"]) == masks.ASKED
+
+
+def test_a_chain_is_held_against_the_best_stay_alone() -> None:
+    found = chains.measure(8, 2, 1)
+    assert 0 < found["single"][0] < found["nights"][0] <= chains.NIGHTS
+    assert found["moves"][0] > 0
+    assert found["proved"] == 1
 
 
 def test_an_instance_is_read_as_it_was_saved(small: Network, tmp_path: Path) -> None:
