@@ -56,9 +56,9 @@ def test_two_people_do_not_overwrite_each_other(staff: Caller) -> None:
 MALFORMED_STATUSES: list[tuple[Any, ...]] = [
     ({"status": "held"}, "/status"),
     ({"status": "free"}, "/status"),
-    ({"status": "offline"}, ""),
-    ({"status": "open", "occupant": {}}, ""),
-    ({"status": "open", "offline_until": "2026-12-01"}, ""),
+    ({"status": "offline"}, "/reason"),
+    ({"status": "open", "occupant": {}}, "/occupant"),
+    ({"status": "open", "offline_until": "2026-12-01"}, "/offline_until"),
     ({"status": "offline", "reason": "Repair", "offline_until": "2026-11-21"}, "/offline_until"),
     ({"status": "occupied", "occupant": {"until": "2026-11-21"}}, "/occupant/until"),
     ({"status": "occupied", "occupant": {"until": "2027-11-24"}}, "/occupant/until"),

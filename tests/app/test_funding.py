@@ -154,8 +154,8 @@ def test_who_changes_a_limit_says_which_version_was_read(administrator: Caller, 
 
 
 MALFORMED_LIMITS: list[tuple[Any, ...]] = [
-    ({"valid_until": "2026-06-30"}, ""),
-    ({"min_age": 18}, ""),
+    ({"valid_until": "2026-06-30"}, "/valid_until"),
+    ({"min_age": 18}, "/max_age"),
     ({"max_age": -1}, "/max_age"),
     ({"leaves_at_age": 151}, "/leaves_at_age"),
     ({"trafficking": []}, "/trafficking"),
@@ -180,12 +180,12 @@ def test_a_malformed_limit_is_refused(administrator: Caller, fund_id: str) -> No
 
 
 MALFORMED_CLOCKS: list[tuple[Any, ...]] = [
-    ({"unit": "day", "window": "trailing"}, "/clocks/0"),
-    ({"unit": "business_day", "window": "lifetime"}, "/clocks/0"),
-    ({"window_days": 365}, "/clocks/0"),
-    ({"window_months": None}, "/clocks/0"),
-    ({"window": "fiscal_year", "fiscal_year_start": None}, "/clocks/0"),
-    ({"fiscal_year_start": "02-29"}, "/clocks/0"),
+    ({"unit": "day", "window": "trailing"}, "/clocks/0/window"),
+    ({"unit": "business_day", "window": "lifetime"}, "/clocks/0/window"),
+    ({"window_days": 365}, "/clocks/0/window_days"),
+    ({"window_months": None}, "/clocks/0/window_days"),
+    ({"window": "fiscal_year", "fiscal_year_start": None}, "/clocks/0/fiscal_year_start"),
+    ({"fiscal_year_start": "02-29"}, "/clocks/0/fiscal_year_start"),
     ({"fiscal_year_start": "7-1"}, "/clocks/0/fiscal_year_start"),
     ({"window_months": 0}, "/clocks/0/window_months"),
     ({"extension": {"by": 1, "times": 1}}, "/clocks/0/extension/approval"),
