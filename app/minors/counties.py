@@ -1,4 +1,4 @@
-"""Which State a county lies in: the first two digits of its FIPS code say it, so nobody is asked."""
+"""Which State a county or place lies in: the first two digits of its FIPS code say it, so nobody is asked."""
 
 STATE_OF = {
     "01": "AL", "02": "AK", "04": "AZ", "05": "AR", "06": "CA", "08": "CO", "09": "CT", "10": "DE", "11": "DC",
@@ -11,6 +11,6 @@ STATE_OF = {
 }  # fmt: skip
 
 
-def state_of(county: str) -> str | None:
-    """The postal code of the State that a county lies in; None where no State has that number."""
-    return STATE_OF.get(county[:2])
+def state_of(fips: str) -> str | None:
+    """The postal code of the State that a county or place lies in; None where no State has that number."""
+    return STATE_OF.get(fips[:2])

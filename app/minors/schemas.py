@@ -42,20 +42,21 @@ class Where(ApiModel):
 
 
 class WhereForm(Where):
-    """Where; a county brings its State."""
+    """Where; a county or a place brings its State."""
 
     @model_validator(mode="after")
     def _in_its_state(self) -> Self:
         if self.none and (self.county or self.place or self.state):
             raise wrong("Either there is no such place, or it is this one.", "none")
-        if self.county is None:
-            return self
-        lies_in = state_of(self.county)
-        if lies_in is None:
-            raise wrong("No State has a county of this number.", "county")
-        if self.state not in (None, lies_in):
-            raise wrong("This county lies in another State.", "county")
-        self.state = lies_in
+        for name, code in (("county", self.county), ("place", self.place)):
+            if code is None:
+                continue
+            lies_in = state_of(code)
+            if lies_in is None:
+                raise wrong(f"No State has a {name} of this number.", name)
+            if self.state not in (None, lies_in):
+                raise wrong(f"This {name} lies in another State.", name)
+            self.state = lies_in
         return self
 
 

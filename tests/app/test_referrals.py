@@ -104,7 +104,7 @@ def test_a_place_finer_than_two_kilometres_is_not_kept(coordinator: Caller) -> N
 def test_no_place_and_a_place_exclude_each_other(coordinator: Caller) -> None:
     body = {"minor": {"residence": {"none": True, "county": "13089"}}, "needed_from": None}
     problem = refused(coordinator.post("/v1/referrals", body), 422, "invalid")
-    assert problem["errors"][0]["pointer"] == "/minor/residence"
+    assert problem["errors"][0]["pointer"] == "/minor/residence/none"
 
 
 @pytest.mark.parametrize("code", ["Arson", "arson ", "DROP TABLE", ""])
@@ -126,15 +126,18 @@ def test_an_empty_request_is_told_what_is_missing(coordinator: Caller) -> None:
 MALFORMED_FACTS: list[tuple[Any, ...]] = [
     ({"age": 15}, "/minor/*"),
     ({"name": "x"}, "/minor/*"),
-    ({"age_range": [16, 14]}, "/minor"),
+    ({"age_range": [16, 14]}, "/minor/age_range"),
     ({"age_range": [15]}, "/minor/age_range/1"),
     ({"age_range": [15, 151]}, "/minor/age_range/1"),
     ({"gender": "f"}, "/minor/gender"),
     ({"custody": "state"}, "/minor/custody"),
     ({"trafficking": "none"}, "/minor/trafficking"),
     ({"residence": {"county": "1312"}}, "/minor/residence/county"),
-    ({"residence": {"county": "99001"}}, "/minor/residence"),
-    ({"residence": {"county": "13121", "state": "NV"}}, "/minor/residence"),
+    ({"residence": {"county": "99001"}}, "/minor/residence/county"),
+    ({"residence": {"county": "13121", "state": "NV"}}, "/minor/residence/county"),
+    ({"residence": {"place": "1304000", "state": "FL"}}, "/minor/residence/place"),
+    ({"found": {"place": "9904000"}}, "/minor/found/place"),
+    ({"jurisdiction": {"county": "32003", "place": "1304000"}}, "/minor/jurisdiction/place"),
     ({"needs": {"infants": -1}}, "/minor/needs/infants"),
     ({"needs": {"conditions": "none"}}, "/minor/needs/conditions"),
     ({"needs": {"conditions": ["a\u0000"]}}, "/minor/needs/conditions/0"),
@@ -163,8 +166,8 @@ def test_an_age_beyond_every_fund_is_no_error(coordinator: Caller) -> None:
     assert create(coordinator, {**NOTHING, "minor": {"age_range": [19, 19]}})["minor"]["age_range"] == [19, 19]
 
 
-def test_a_county_brings_its_state(coordinator: Caller) -> None:
-    facts = {"residence": {"county": "13121"}, "found": {"county": "32003"}}
+def test_a_county_or_a_place_brings_its_state(coordinator: Caller) -> None:
+    facts = {"residence": {"county": "13121"}, "found": {"place": "3240000"}}
     minor = create(coordinator, {**NOTHING, "minor": facts})["minor"]
     assert (minor["residence"]["state"], minor["found"]["state"], minor["jurisdiction"]) == ("GA", "NV", None)
 
