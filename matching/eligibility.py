@@ -111,7 +111,7 @@ class Assessment:
     def facts_to_ask(self) -> set[str]:
         """The facts that the answers behind the unknown codes lack."""
         rules = (BY_CODE[code] for code in self.unknown)
-        facts = {fact for rule in rules if isinstance(rule, Rule) for fact in rule.check(self.case).asks}
+        facts = {fact for rule in rules if isinstance(rule, Rule) for fact in rule.lacks(self.case)}
         if not any(payer.may_pay for payer in self.payers):
             facts.update(*(payer.asks for payer in self.payers if not payer.not_met))
         return facts

@@ -86,7 +86,7 @@ class _Keys:
 
 
 def _people(house: House, on: date) -> Hashable:
-    statuses = frozenset(row.trafficking for row in house.others(on, ""))
+    statuses = frozenset({row.trafficking for row in house.others(on, "")})
     return house.facility.population, statuses, house.unlisted(on) > 0
 
 
@@ -97,7 +97,7 @@ def _approved(census: Census, minor: Minor) -> frozenset[tuple[str, str, str]]:
 _BY_KEYS = {
     "safeguard.population": _Keys(_people, lambda _, minor, on: minor.trafficking),
     "safeguard.conflict": _Keys(
-        lambda house, on: (house.unlisted(on) > 0, any(row.minor is None for row in house.others(on, ""))),
+        lambda house, on: (house.unlisted(on) > 0, None in {row.minor for row in house.others(on, "")}),
         lambda _, minor, on: bool(minor.avoid.minors),
         lambda minor: bool(minor.avoid.minors),
     ),

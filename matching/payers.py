@@ -83,8 +83,8 @@ class Payer:
         """The facts that its unknown answers lack."""
         if self._asks is None:
             _, unknown = self.codes
-            findings = [rule.check(self.funding) for rule in _rules(self.funding) if rule.code in unknown]
-            self._asks = frozenset(fact for finding in findings for fact in finding.asks)
+            rules = [rule for rule in _rules(self.funding) if rule.code in unknown]
+            self._asks = frozenset(fact for rule in rules for fact in rule.lacks(self.funding))
         return self._asks
 
 

@@ -31,6 +31,10 @@ class Rule(ABC):
     def check(self, case: Case) -> Finding:
         """Judge one case, and say why."""
 
+    def lacks(self, case: Case) -> tuple[str, ...]:
+        """The facts that an unknown outcome lacks."""
+        return self.check(case).asks
+
     @abstractmethod
     def fix(self, case: Case, finding: Finding) -> str:
         """Name the smallest change that would meet the rule."""
@@ -83,6 +87,10 @@ class FundRule(ABC):
     @abstractmethod
     def check(self, funding: Funding) -> Finding:
         """Judge one accepted payer, and say why."""
+
+    def lacks(self, funding: Funding) -> tuple[str, ...]:
+        """The facts that an unknown outcome lacks."""
+        return self.check(funding).asks
 
     @abstractmethod
     def fix(self, funding: Funding, finding: Finding) -> str:

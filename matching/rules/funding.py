@@ -128,21 +128,22 @@ class Residence(FundRule):
         limit, minor = funding.row.residence, funding.case.minor
         if limit is None or not _listed(limit):
             return self.found(funding, MET, None, "anywhere", "The fund pays wherever the young person lives")
-        matches = {basis: self._match(limit, getattr(minor, basis)) for basis in limit.basis}
-        outcome = any_of(matches.values())
-        asks: tuple[str, ...] = ()
-        if outcome is UNKNOWN:
-            asks = tuple(
-                f"minor.{basis}.{fact}"
-                for basis, match in matches.items()
-                if match is UNKNOWN
-                for fact, listed in self.kinds
-                if getattr(limit, listed) and getattr(getattr(minor, basis), fact) is None
-            )
+        outcome = self.judge(funding)
+        asks = self.lacks(funding) if outcome is UNKNOWN else ()
         have, need = self._have(limit, minor), _listed(limit)
         basis_text = " or ".join(_BASIS[basis] for basis in limit.basis)
         text = f"{basis_text}: {have or 'not known'}; the fund asks for {need}"
         return self.found(funding, outcome, have, need, text, None, asks)
+
+    def lacks(self, funding: Funding) -> tuple[str, ...]:
+        limit, minor = funding.row.residence or ResidenceLimit(()), funding.case.minor
+        return tuple(
+            f"minor.{basis}.{fact}"
+            for basis in dict.fromkeys(limit.basis)
+            if self._match(limit, getattr(minor, basis)) is UNKNOWN
+            for fact, listed in self.kinds
+            if getattr(limit, listed) and getattr(getattr(minor, basis), fact) is None
+        )
 
     def _match(self, limit: ResidenceLimit, where: Where) -> Outcome:
         if where.none:

@@ -47,7 +47,7 @@ class Population(DatedRule):
         if case.facility.population != "mixed" and not case.house.only_victims:
             changes = self.change(case, outcome, case.house.dates)
         return self.found(
-            case, outcome, have, "trafficking_only", text, changes, () if outcome is MET else self._asks(case)
+            case, outcome, have, "trafficking_only", text, changes, () if outcome is MET else self.lacks(case)
         )
 
     def _words(self, case: Case, outcome: Outcome) -> tuple[str | None, str]:
@@ -67,7 +67,7 @@ class Population(DatedRule):
             )
         return RESIDENT_UNKNOWN, "Who lives here is not known for every person"
 
-    def _asks(self, case: Case) -> tuple[str, ...]:
+    def lacks(self, case: Case) -> tuple[str, ...]:
         asks = []
         if case.facility.population is None:
             asks.append("facility.population")
