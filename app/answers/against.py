@@ -5,6 +5,7 @@ from typing import Any
 
 from app.answers.names import Names
 from app.answers.questions import question
+from app.sharing.projection import UNIT_FIT
 from app.web import words
 from app.web.places import plainly
 from app.web.translation import gettext, ngettext
@@ -49,7 +50,8 @@ def excluded(entry: Json, names: Names) -> Json:
     return named(entry, names) | {
         "failing": len(entry["failed"]),
         "fixable": all(fix["waivable"] for fix in entry["fix"]),
-        "never": any(not row["waivable"] and row["rule"].startswith("safeguard.") for row in entry["fix"]),
+        # A house without a room is not close, whoever says yes.
+        "never": any(not row["waivable"] and row["rule"].startswith(("safeguard.", UNIT_FIT)) for row in entry["fix"]),
         "count": ngettext("%(n)s rule in the way", "%(n)s rules in the way", len(entry["failed"])),
         "labels": ", ".join(labels).lower().capitalize(),
         "rules": [row for _, _, row in rows],

@@ -28,6 +28,8 @@ TERRITORY = "safeguard.territory"
 ABOUT_PEOPLE = frozenset({CONFLICT, POPULATION, AWAKE_STAFF, CAPACITY, UNIT_FIT, TOGETHER})
 PEOPLE_FACTS = "facility.residents"
 ROOM_THAT_SUITS = "a room that suits"
+NO_ROOM = "no room"
+"""What a house has that has entered no bed yet."""
 SIBLING_TERMS = frozenset({"siblings.elsewhere"})
 
 LISTS = ("options", "later", "needs_info", "excluded")
@@ -179,6 +181,8 @@ def _house_alone(finding: Json) -> Json | None:
     if (rule, outcome) not in HOUSE_SAYS:
         return None
     have, need, text = HOUSE_SAYS[rule, outcome]
+    if rule == UNIT_FIT and finding.get("have") == NO_ROOM:
+        have, text = NO_ROOM, "No room with a bed is on record"
     return {
         "rule": rule, "outcome": outcome, "subject": finding["subject"], "have": have, "need": need, "text": text,
         "citation": finding.get("citation"), "changes_on": None, "asks": asks,
@@ -199,7 +203,8 @@ def _placed(name: str, entry: Json) -> tuple[str, Json]:
         left = {finding["rule"] for finding in seen if finding["outcome"] == "not_met"}
         failed = [code for code in entry["failed"] if code in left]
         if failed:
-            fix = [_fix(row) for row in entry["fix"] if row["rule"] in failed]
+            roomless = any(f["rule"] == UNIT_FIT and f["have"] == NO_ROOM for f in seen)
+            fix = [_fix(row, roomless=roomless) for row in entry["fix"] if row["rule"] in failed]
             return name, shown | {"failed": failed, "fix": fix}
     doubts = _doubts(seen)
     if not doubts:
@@ -226,8 +231,13 @@ def _doubts(seen: list[Json]) -> list[Json]:
     return [finding for finding in asked if finding["outcome"] == "unknown"]
 
 
-def _fix(row: Json) -> Json:
-    """A fix of a rule about people says what the house could change, not what the engine knew."""
+def _fix(row: Json, *, roomless: bool) -> Json:
+    """A fix of a rule about people says what the house could change, not what the engine knew.
+
+    Where there is no room, the house could waive its rule for rooms, and nothing would come of it.
+    """
+    if roomless and row["rule"] == UNIT_FIT:
+        return row | {"waivable": False, "text": "The house has entered no room with a bed yet"}
     return row | {"text": HOUSE_FIXES[row["rule"]]} if row["rule"] in ABOUT_PEOPLE else row
 
 

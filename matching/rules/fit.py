@@ -100,6 +100,9 @@ class Services(Rule):
         return f"The service elsewhere, or the placing agency waives it: {finding.have}"
 
 
+NO_ROOM = "no room"
+
+
 class UnitFit(Rule):
     """A room with a free bed suits the young person: gender, age, and the age gap to those who sleep there."""
 
@@ -123,6 +126,8 @@ class UnitFit(Rule):
         age = age_text(case.minor, case.admit_on)
         have = f"{case.minor.gender or 'gender not known'}, {'age not known' if age is None else age}"
         need = "a room that suits"
+        if outcome is NOT_MET and not any(unit.beds for unit in units):
+            return self.found(case, outcome, NO_ROOM, need, "No room with a bed is on record")
         if outcome is not UNKNOWN:
             return self.found(case, outcome, have, need, text)
         asks = _asks(case, units, outcomes, gap=case.bed_known)
@@ -140,6 +145,8 @@ class UnitFit(Rule):
         return [unit for unit in case.facility.units if case.free_beds(unit, case.admit_on)]
 
     def fix(self, case: Case, finding: Finding) -> str:
+        if finding.have == NO_ROOM:
+            return "The house has no room with a bed on record yet, so no exception opens one"
         return "The house may make an exception for a room"
 
 

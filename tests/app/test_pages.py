@@ -144,6 +144,20 @@ def test_every_failing_rule_is_on_the_page_and_safeguards_cannot_be_waived(brows
     assert "2 rules in the way: Licensed ages, who lives here" in said
 
 
+def test_a_house_without_a_room_is_not_close_and_no_exception_opens_one(client: TestClient, database: Database) -> None:
+    browser = Browser(client, database)
+    bare = house("fac_bare", units=[])
+    empty = house("fac_empty", units=[{"id": "unit_empty", "min_age": 18, "beds": []}])
+    load(database, network(bare, empty, house("fac_rooms", declines=["arson"])), agency_id=browser.person.agency_id)
+    answer = browser.refer(conditions="arson")
+    closest = answer.text.split("<h2>Closest</h2>")[1].split("</ol>")[0]
+    assert re.findall(r"<h3>(\w+)</h3>", closest) == ["Rooms"]
+    said = words(answer)
+    assert "No room with a bed is on record" in said
+    assert "Cannot be waived. The house has entered no room with a bed yet" in said
+    assert "exception for a room" not in said
+
+
 def test_nineteen_is_an_answer_and_no_error(browser: Browser) -> None:
     answer = browser.refer(age="19")
     assert answer.status_code == 200

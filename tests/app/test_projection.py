@@ -290,6 +290,10 @@ def stored(**changes: Any) -> Json:
         (finding("safeguard.population", "not_met", have="mixed", text=CANARY), "Also houses young people"),
         (finding("safeguard.awake_staff", "not_met", have=False, text=CANARY), "No staff awake"),
         (finding("unit.fit", "not_met", need="a room that suits", text=CANARY), "No room suits"),
+        (
+            finding("unit.fit", "not_met", have="no room", need="a room that suits", text=CANARY),
+            "No room with a bed is on record",
+        ),
     ],
 )
 def test_what_the_house_alone_decides_is_said_without_a_number(row: Json, said: str) -> None:
