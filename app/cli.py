@@ -87,7 +87,9 @@ def main() -> None:
         say(f"bednight: {refused}")
         sys.exit(2)
     except (ArgumentError, OperationalError) as error:
-        say(f"bednight: the database that DATABASE_URL names cannot be used ({type(error).__name__})")
+        kinds = "sqlite:///FILE or postgresql://USER@HOST/NAME"
+        text = f"the database that DATABASE_URL names cannot be used ({type(error).__name__}); it takes {kinds}"
+        say(f"bednight: {text}")
         sys.exit(2)
     except Problem as problem:
         texts = [problem.detail or problem.title, *(f"{e.pointer}: {e.message}" for e in problem.errors)]

@@ -96,9 +96,16 @@ def _calendar_date(sent: Any) -> Any:
         raise PydanticKnownError("date_parsing", {"error": "calendar"}) from None
 
 
-# PostgreSQL takes no NUL in a text, and no reader needs another control character.
+# PostgreSQL takes no NUL in a text, and no reader needs another control character: one that turns the direction of
+# what follows, or shows nothing, makes a name look like another.
 Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+$",
+    ),
 ]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 """Small letters and no blanks: "Arson" would be another code than "arson", and let somebody pass."""

@@ -29,6 +29,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 
 from app.clock import Clock
@@ -147,10 +148,15 @@ def ids_from(source: Callable[[int], bytes]) -> Iterator[None]:
         _chance.reset(token)
 
 
+_DRIVERS = {"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"}
+
+
 def make_engine(url: str, read_only: bool = False) -> Engine:
-    """An engine for SQLite or PostgreSQL; a read-only one refuses every write."""
+    """An engine for SQLite or PostgreSQL; a read-only one refuses every write. ArgumentError for any other kind."""
     # Providers write `postgres://`, which SQLAlchemy does not know.
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    if parsed.drivername not in _DRIVERS:
+        raise ArgumentError("a database of another kind")
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, hide_parameters=True)
         _prepare_sqlite(engine, read_only)

@@ -1,5 +1,7 @@
 """Agencies, people and keys from the command line. Whoever can run it on this host is the operator."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,7 +11,8 @@ from app.access import keys as api_keys
 from app.access import service, signin
 from app.access.policy import AgencyKind, Permission, Role
 from app.config import Settings
-from app.console import AsJson, connected, say, show
+from app.console import AsJson, Refused, connected, say, show
+from app.errors import Problem
 
 
 def _group(summary: str) -> typer.Typer:
@@ -21,7 +24,19 @@ users = _group("Add, list and disable people, and make sign-in links.")
 keys = _group("Make, list and revoke API keys.")
 
 AgencyId = Annotated[str, typer.Argument(metavar="AGENCY", help="The agency's id.")]
+_AGENCY, _PERSON = ("agency", "agencies list"), ("person", "users list")
 InAgency = Annotated[str | None, typer.Option("--agency", help="Only those of this agency.")]
+
+
+@contextmanager
+def _look_up(what: str, listed_by: str) -> Iterator[None]:
+    """Say of an id that is nobody's what it should have named, and how to find one."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.code != "not_found":
+            raise
+        raise Refused(f"there is no such {what}; to see them: bednight {listed_by}") from None
 
 
 @agencies.command("add")
@@ -50,7 +65,7 @@ def add_user(
     facility: Annotated[list[str] | None, typer.Option(help="Facility staff: only these houses. Repeat it.")] = None,
 ) -> None:
     """Enter someone who works at an agency and print their id. There are no passwords."""
-    with connected() as database, database.writing() as session:
+    with _look_up(*_AGENCY), connected() as database, database.writing() as session:
         person = service.add_person(
             session,
             None,
@@ -77,7 +92,7 @@ def list_users(agency: InAgency = None, as_json: AsJson = False) -> None:
 @users.command("disable")
 def disable_user(person: Annotated[str, typer.Argument(metavar="PERSON")]) -> None:
     """Shut someone out, from the next request on."""
-    with connected() as database, database.writing() as session:
+    with _look_up(*_PERSON), connected() as database, database.writing() as session:
         service.disable_person(session, None, person, database.clock.now())
 
 
@@ -87,7 +102,7 @@ def link(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Print a sign-in link that works once, for 15 minutes, on this computer, where BEDNIGHT_LOGIN_LINKS=1."""
-    with connected() as database, database.writing() as session:
+    with _look_up(*_PERSON), connected() as database, database.writing() as session:
         now = database.clock.now()
         # A demo's clock, which only its server knows, may be ahead of this one: no link ends before those of the demo.
         last = None if Settings.from_env().live else signin.last_link_ends(session)
@@ -106,7 +121,7 @@ def add_key(
 ) -> None:
     """Make a key and print it, once: only its hash is kept."""
     settings = Settings.from_env()
-    with connected(settings) as database, database.writing() as session:
+    with _look_up(*_AGENCY), connected(settings) as database, database.writing() as session:
         key, secret = api_keys.issue(
             session,
             None,
@@ -134,6 +149,6 @@ def list_keys(agency: InAgency = None, as_json: AsJson = False) -> None:
 @keys.command("revoke")
 def revoke_key(key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")]) -> None:
     """End a key, from the next request on."""
-    with connected() as database, database.writing() as session:
+    with _look_up("key", "keys list"), connected() as database, database.writing() as session:
         api_keys.revoke(session, None, key, database.clock.now())
     say("The key is ended.")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, Denied
 from app.access.models import Agency, ApiKey
 from app.access.policy import CLOSED_TO_KEYS, POLICY, Permission, Role
+from app.access.service import named
 from app.access.tokens import new_token, sha256
 from app.audit.service import record
 from app.db import Database, new_id
@@ -42,6 +43,7 @@ def issue(
     permissions: Iterable[Permission] | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key and give it back once, in clear. `by` is None for the operator at the command line."""
+    name = named(name)
     if session.get(Agency, agency_id) is None:
         raise not_found()
     if not timedelta(0) < lasts <= LONGEST:

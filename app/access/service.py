@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -10,12 +11,25 @@ from app.access.actor import Actor
 from app.access.models import Agency, ApiKey, Person, PersonFacility
 from app.access.policy import POLICY, AgencyKind, Permission, Role
 from app.audit.service import record
+from app.codes import Words
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid, not_found
+
+_WORDS = TypeAdapter(Words)
+
+
+def named(name: str) -> str:
+    """The name of an agency, a person or a key, as people can read it; refused where it says nothing."""
+    try:
+        return _WORDS.validate_python(name)
+    except ValidationError:
+        message = "Expected a name in plain letters, 200 at most."
+        raise invalid([FieldError("/name", "name", message)]) from None
 
 
 def add_agency(session: Session, by: Actor | None, *, name: str, kind: AgencyKind, now: datetime) -> Agency:
     """Enter an agency; its name is unique."""
+    name = named(name)
     if session.scalar(select(Agency.id).where(Agency.name == name)) is not None:
         raise Problem("already_exists", "An agency of this name exists.")
     agency = Agency(id=new_id("agency"), name=name, kind=kind, created_at=now)
@@ -66,6 +80,7 @@ def add_person(
     facility_ids: Iterable[str] = (),
 ) -> Person:
     """Enter someone who works at an agency. They get no password: a sign-in link or their own proof lets them in."""
+    name = named(name)
     if session.get(Agency, agency_id) is None:
         raise not_found()
     if "@" not in email:

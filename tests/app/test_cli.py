@@ -145,7 +145,19 @@ def test_a_link_for_a_demo_whose_clock_is_ahead_lasts_as_long_as_the_demos_own(
         (("nonsense",), "No such command"),
         (("agencies", "add", "A", "--kind", "bakery"), "--kind"),
         (("agencies", "add", "Fulton County DFCS", "--kind", "school"), "bednight: An agency of this name exists."),
-        (("keys", "add", "agency_none", "--name", "k", "--role", "partner"), "bednight: Not found"),
+        (("agencies", "add", " ", "--kind", "school"), "Expected a name in plain letters, 200 at most."),
+        (("agencies", "add", "A\u202eB", "--kind", "school"), "Expected a name in plain letters"),
+        (
+            ("users", "add", "AGENCY", "--name", "", "--email", "x@example.org", "--role", "partner"),
+            "Expected a name in plain letters",
+        ),
+        (("keys", "add", "AGENCY", "--name", "", "--role", "partner"), "Expected a name in plain letters"),
+        (
+            ("keys", "add", "agency_none", "--name", "k", "--role", "partner"),
+            "bednight: there is no such agency; to see them: bednight agencies list",
+        ),
+        (("users", "disable", "person_none"), "bednight: there is no such person; to see them: bednight users list"),
+        (("users", "link", "person_none"), "bednight: there is no such person; to see them: bednight users list"),
         (("keys", "add", "AGENCY", "--name", "k", "--role", "partner", "--days", "91"), "--days"),
         (
             ("keys", "add", "AGENCY", "--name", "k", "--role", "partner", "--permission", "audit_read"),
@@ -155,7 +167,7 @@ def test_a_link_for_a_demo_whose_clock_is_ahead_lasts_as_long_as_the_demos_own(
             ("users", "add", "AGENCY", "--name", "R", "--email", "none", "--role", "partner"),
             "An email address has an @.",
         ),
-        (("keys", "revoke", "key_none"), "bednight: Not found"),
+        (("keys", "revoke", "key_none"), "bednight: there is no such key; to see them: bednight keys list"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(url: str, agency: str, arguments: tuple[str, ...], message: str) -> None:
@@ -180,14 +192,19 @@ def test_a_database_without_tables_is_refused_and_migrate_makes_them(tmp_path: P
     [
         ("nonsense", {}),
         ("sqlite:////nowhere/at/all.db", {}),
+        ("mysql://x", {}),
+        ("oracle://x", {}),
+        ("postgresql+psycopg2://x", {}),
+        ("nosuchkind://x", {}),
         ("sqlite://", {"BEDNIGHT_LIVE": "maybe"}),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_one_line(url: str, env: dict[str, str]) -> None:
-    run = bednight("agencies", "list", url=url, **env)
-    assert run.returncode == 2
-    assert run.stderr.startswith("bednight: ")
-    assert run.stderr.count("\n") == 1
+    for command in (("agencies", "list"), ("migrate",)):
+        run = bednight(*command, url=url, **env)
+        assert run.returncode == 2
+        assert run.stderr.startswith("bednight: ")
+        assert run.stderr.count("\n") == 1
 
 
 def test_audit_verify_passes_and_then_finds_the_change(tmp_path: Path, migrated_sqlite: Path) -> None:
