@@ -1,5 +1,6 @@
 """Units and beds: the rooms of a house and their admission rules. What a bed is tonight is said in `app/beds`."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.codes import trail_id
 from app.db import new_id
-from app.errors import FieldError, invalid
+from app.errors import FieldError, conflict, invalid
 from app.facilities.forms import UNIT
 from app.facilities.models import Bed, BedStatus, BedUnavailable, Unit
 from app.facilities.schemas import (
@@ -48,6 +49,7 @@ def read_unit(session: Session, actor: Actor, facility_id: str, unit_id: str) ->
 def add_unit(session: Session, actor: Actor, facility_id: str, new: UnitCreate) -> UnitRead:
     """Add a unit; it has no beds yet."""
     find_to_change(session, actor, facility_id, "unit.create")
+    _own_name(session, Unit, facility_id, new.name)
     row = Unit(id=new_id("unit"), facility_id=facility_id, **new.model_dump())
     session.add(row)
     session.flush()
@@ -62,6 +64,8 @@ def replace_unit(
     find_to_change(session, actor, facility_id, "unit.change")
     row = _find_unit(session, actor, facility_id, unit_id)
     must_be_current(_unit(row), change.version, if_match)
+    if change.name != row.name:
+        _own_name(session, Unit, facility_id, change.name, row)
     for name, value in change.model_dump(exclude={"version"}).items():
         setattr(row, name, value)
     row.version += 1
@@ -87,6 +91,7 @@ def add_bed(session: Session, actor: Actor, facility_id: str, new: BedCreate) ->
     unit = session.scalar(select(Unit.id).where(Unit.facility_id == facility_id, Unit.id == new.unit_id))
     if unit is None:
         raise invalid([FieldError("/unit_id", "unknown", "This house has no such unit.")])
+    _own_name(session, Bed, facility_id, new.name)
     row = Bed(id=new_id("bed"), facility_id=facility_id, unit_id=unit, name=new.name, status=BedStatus.OFFLINE)
     session.add(row)
     session.flush()
@@ -102,6 +107,8 @@ def replace_bed(
     find_to_change(session, actor, facility_id, "bed.change")
     row = find_bed(session, actor, facility_id, bed_id, "bed.change")
     must_be_current(show_beds(session, [row])[0], change.version, if_match)
+    if change.name != row.name:
+        _own_name(session, Bed, facility_id, change.name, row)
     row.name = change.name
     row.version += 1
     session.execute(delete(BedUnavailable).where(BedUnavailable.bed_id == bed_id))
@@ -137,6 +144,24 @@ def bed_facts(row: Bed, away: Iterable[BedUnavailable]) -> dict[str, Any]:
             for nights in away
         ]
     }
+
+
+def _own_name(
+    session: Session, kind: type[Unit] | type[Bed], facility_id: str, name: str, but: Unit | Bed | None = None
+) -> None:
+    """Refuse a name that another unit or bed of the house has: on a call a bed is asked for by its name.
+
+    Asked under the house's lock, so that two at once do not both find it free.
+    """
+    rows = session.execute(select(kind.id, kind.name).where(kind.facility_id == facility_id))
+    if any(_plain(other) == _plain(name) for one, other in rows if but is None or one != but.id):
+        what = "unit" if kind is Unit else "bed"
+        raise conflict("already_exists", f"Another {what} of this house has this name.")
+
+
+def _plain(name: str) -> str:
+    """A name as one hears it."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _write_unavailable(session: Session, bed_id: str, form: BedForm) -> None:

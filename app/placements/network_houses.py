@@ -1,7 +1,8 @@
 """The funds and the houses of a snapshot, as rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -69,8 +70,10 @@ def add_facility(network: Network, facility: facts.Facility, operator: str | Non
         network.add(Licence, [{**own, **head, **said, **licence}])
     for code in SafeguardCode:
         _safeguard(network, own | said, code, getattr(facility.safeguards, code))
+    # A bed is asked for by its name, so no two of a house share one.
+    numbers = count(1)
     for unit in facility.units:
-        _unit(network, own, unit)
+        _unit(network, own, unit, numbers)
 
 
 def _safeguard(network: Network, head: Json, code: SafeguardCode, evidence: facts.Evidence[Any]) -> None:
@@ -83,7 +86,7 @@ def _safeguard(network: Network, head: Json, code: SafeguardCode, evidence: fact
     network.add(SafeguardEvidence, [{**head, **row, **dates}])
 
 
-def _unit(network: Network, own: Json, unit: facts.Unit) -> None:
+def _unit(network: Network, own: Json, unit: facts.Unit, numbers: Iterator[int]) -> None:
     row = {
         "id": unit.id,
         "version": 1,
@@ -91,8 +94,8 @@ def _unit(network: Network, own: Json, unit: facts.Unit) -> None:
         **{name: getattr(unit, name) for name in UNIT},
     }
     network.add(Unit, [{**own, **row}])
-    for number, bed in enumerate(unit.beds, start=1):
-        head = {"id": bed.id, "version": 1, "unit_id": unit.id, "name": f"Bed {number}", "status": bed.status}
+    for bed in unit.beds:
+        head = {"id": bed.id, "version": 1, "unit_id": unit.id, "name": f"Bed {next(numbers)}", "status": bed.status}
         held = {"reason": None, "held_for": bed.held_for if bed.status == "held" else None}
         confirmed_by = None if bed.confirmed_at is None else STATED_BY
         network.add(Bed, [{**own, **head, **held, "confirmed_at": bed.confirmed_at, "confirmed_by": confirmed_by}])

@@ -269,6 +269,32 @@ def test_units_and_beds(administrator: Caller, path: str) -> None:
     assert refused(administrator.post(f"{path}/beds", no_unit), 422, "invalid")["errors"][0]["pointer"] == "/unit_id"
 
 
+def test_no_two_rooms_of_a_house_share_a_name(administrator: Caller, path: str) -> None:
+    east, west = (made(administrator.post(f"{path}/units", {"name": name})) for name in ("East", "West"))
+    for twin in ("East", " east", "EAST", "E\uff41st"):
+        refused(administrator.post(f"{path}/units", {"name": twin}), 409, "already_exists")
+    where = f"{path}/units/{west['id']}"
+    refused(administrator.put(where, {"name": "East", "version": 1}), 409, "already_exists")
+    assert made(administrator.put(where, {"name": "West", "min_age": 12, "version": 1}))["min_age"] == 12
+    assert made(administrator.put(where, {"name": "west", "version": 2}))["name"] == "west"
+    bed = administrator.post(f"{path}/beds", {"unit_id": east["id"], "name": "Bed 1"})
+    for unit in (east, west):
+        body = {"unit_id": unit["id"], "name": "bed  1"}
+        refused(administrator.post(f"{path}/beds", body), 409, "already_exists")
+    other = made(administrator.post(f"{path}/beds", {"unit_id": west["id"], "name": "Bed 2"}))
+    refused(administrator.put(f"{path}/beds/{other['id']}", {"name": "Bed 1", "version": 1}), 409, "already_exists")
+    made(administrator.put(bed.headers["Location"], {"name": "Bed 1", "version": 1}))
+    elsewhere = administrator.post("/v1/facilities", HOUSE).headers["Location"]
+    made(administrator.post(f"{elsewhere}/units", {"name": "East"}))
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u200b", "\ufeff", "\u2028", "\x85"])
+def test_a_name_shows_as_it_is(administrator: Caller, path: str, sign: str) -> None:
+    problem = refused(administrator.post(f"{path}/units", {"name": f"East{sign}1"}), 422, "invalid")
+    assert [error["pointer"] for error in problem["errors"]] == ["/name"]
+    made(administrator.post(f"{path}/units", {"name": "Sala Niño, «Ala 2», غرفة"}))
+
+
 def test_a_child_is_found_through_its_own_house_only(client: TestClient, database: Database) -> None:
     load(database, network(house("fac_a"), house("fac_b")))
     administrator = lead(client, database)
