@@ -38,8 +38,8 @@ from .builders import (
 from .crowds import crowd
 from .test_order_of_rows import shuffled
 
-PARTS = 4
-TRIES = or_many(10, 20)
+PARTS = 20
+TRIES = or_many(2, 4)
 
 
 def planned(document: Json, **how: Any) -> Json:
