@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,6 +110,21 @@ class Answers:
     serving: bool
 
 
+class Pace:
+    """How long the days that are left take, at the pace of the last ones: the first have few people in them."""
+
+    RECENT = 30
+
+    def __init__(self, began: float) -> None:
+        self._after: deque[tuple[int, float]] = deque([(0, began)], maxlen=self.RECENT + 1)
+
+    def left(self, done: int, of: int, now: float) -> float:
+        """Seconds, once `done` of the days are over at `now`; asked after every day."""
+        self._after.append((done, now))
+        before, then = self._after[0]
+        return (now - then) / (done - before) * (of - done)
+
+
 def _year(demo: "Demo", days: int, progress: _Progress, *, fresh: bool) -> Path:
     """The file of the days before the evening: kept from another start, else made now and kept."""
     from app.demo.year import keeping
@@ -118,14 +134,15 @@ def _year(demo: "Demo", days: int, progress: _Progress, *, fresh: bool) -> Path:
     if file is not None:
         return file
     progress.say(f"Living through the {days} days before, once; they are kept in {folder}. Quicker: --days 30")
-    began = last = time.perf_counter()
+    last = time.perf_counter()
+    pace = Pace(last)
 
     def told(done: int, of: int) -> None:
         nonlocal last
         now = time.perf_counter()
+        left = pace.left(done, of, now)
         if now - last >= _TELLS_EVERY:
             last = now
-            left = (now - began) / done * (of - done)
             progress.say(f"Day {done} of {of} is over; about {left:.0f} s to go")
 
     file = keeping.make(folder, demo, days, told)

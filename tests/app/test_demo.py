@@ -24,6 +24,7 @@ from app.beds.models import Confirmation
 from app.clock import MovableClock
 from app.config import Settings
 from app.demo import proof, scene
+from app.demo.cli import Pace
 from app.demo.funds import fund_documents
 from app.demo.geography import counties
 from app.demo.notice import EIGHT_ANSWERS
@@ -406,3 +407,11 @@ def test_answers_until_ctrl_c_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert messages.endswith("Stopped.\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_how_long_is_left_follows_the_last_days_and_not_the_first() -> None:
+    pace, now, left = Pace(0.0), 0.0, {}
+    for day in range(1, 366):
+        now += 1 if day <= 100 else 3
+        left[day] = pace.left(day, 365, now)
+    assert (left[1], left[100], left[140], left[365]) == (364, 265, 225 * 3, 0)
