@@ -47,7 +47,7 @@ class _Told:
     def after(self, row: Json, need_ends: str) -> list[str]:
         """One option: each stay after it, and the nights between and after them for which there is none."""
         if not row["links"]:
-            return [_none(row["proof"]), self._gap(row["until"], need_ends)]
+            return [self._none(row, need_ends)]
         gaps = {gap["from"]: gap["until"] for gap in row["uncovered"]}
         said, night = [], row["until"]
         for link in row["links"]:
@@ -77,16 +77,19 @@ class _Told:
         ends = {"day": self._day(link["until"]), "why": words.said(BINDING, link["binding"])}
         return f"{stay}. {gettext('That ends on %(day)s: %(why)s.') % ends}"
 
+    def _none(self, row: Json, need_ends: str) -> str:
+        if row["proof"] == "bounded":
+            return gettext("Not every way was looked at, and no house was found yet.")
+        left = words.nights(_nights(row["until"], need_ends))
+        return gettext("No house is known that could take over for the %(nights)s left.") % {"nights": left}
+
     def _gap(self, start: str, until: str) -> str:
-        nights = (date.fromisoformat(until) - date.fromisoformat(start)).days
-        facts = {"nights": words.nights(nights), "day": self._day(start)}
+        facts = {"nights": words.nights(_nights(start, until)), "day": self._day(start)}
         return gettext("No paid bed is known for %(nights)s from %(day)s.") % facts
 
     def _day(self, on: str) -> str:
         return words.day(on, self.tonight)
 
 
-def _none(proof: str) -> str:
-    if proof != "bounded":
-        return gettext("No house is known that could take over.")
-    return gettext("Not every way was looked at, and no house was found yet.")
+def _nights(start: str, until: str) -> int:
+    return (date.fromisoformat(until) - date.fromisoformat(start)).days

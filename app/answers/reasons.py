@@ -11,7 +11,7 @@ from app.web.translation import gettext, ngettext
 
 Json = dict[str, Any]
 
-MOST_CHANGES = 4
+MOST_CHANGES = 3
 
 
 def reasons(entry: Json, names: Names) -> list[str]:
@@ -80,23 +80,28 @@ def others(network: Json | None) -> str:
 
 
 def changes(entry: Json, names: Names, tonight: date) -> list[str]:
-    """What is true on the first night and ends during the stay, the soonest first."""
+    """What is true on the first night and ends during the stay, the soonest first; of one fund on one day together."""
+    ending = [finding for finding in entry["findings"] if finding["outcome"] == "met" and finding.get("changes_on")]
+    funds: dict[tuple[str, str], list[str]] = {}
     seen: dict[tuple[str, str], None] = {}
-    for finding in entry["findings"]:
-        if finding["outcome"] == "met" and finding.get("changes_on"):
-            seen[finding["changes_on"], _what_ends(finding, names)] = None
+    for finding in ending:
+        on, rule = finding["changes_on"], finding["rule"]
+        if rule.startswith("funding."):
+            funds.setdefault((on, finding["subject"]), []).append(words.said(words.RULES, rule).lower())
+        else:
+            seen[on, _what_ends(rule)] = None
+    for (on, fund), rules in funds.items():
+        said = {"fund": names.fund(fund), "rules": words.listed(dict.fromkeys(rules))}
+        seen[on, gettext("%(fund)s: %(rules)s no longer met") % said] = None
     return [gettext("%(day)s: %(what)s") % {"day": words.day(on, tonight), "what": what} for on, what in sorted(seen)][
         :MOST_CHANGES
     ]
 
 
-def _what_ends(finding: Json, names: Names) -> str:
-    rule = finding["rule"]
+def _what_ends(rule: str) -> str:
     label = words.said(words.RULES, rule).lower()
     if rule.startswith("safeguard."):
         return gettext("evidence for “%(rule)s” runs out") % {"rule": label}
     if rule == "licence.in_force":
         return gettext("the licence ends")
-    if rule.startswith("funding."):
-        return gettext("%(fund)s: %(rule)s no longer met") % {"fund": names.fund(finding["subject"]), "rule": label}
     return gettext("%(rule)s no longer met") % {"rule": label}
