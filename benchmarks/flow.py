@@ -186,7 +186,7 @@ def _write_plans(command: str, rows: Sequence[Sequence[object]]) -> str:
         "house. From the same arrays to who goes where, in milliseconds of processor time, each in a process of its "
         "own (which has some 90 MB before it begins). The solvers are asked for the same optimum; what each placed is "
         f"reckoned anew. Cut off after {LIMIT} s of processor time. The last two are no solvers: each young person at "
-        "the cheapest place that is left.",
+        "the cheapest place that is left. Larger: `python -m benchmarks.flow 1000x500x1 5000x1500`.",
     )
 
 

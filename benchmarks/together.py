@@ -50,7 +50,8 @@ def main(instances: Sequence[Instance] = INSTANCES) -> str:
         rows,
         f"Seeds {', '.join(map(str, SEEDS))}; {RELATED:.0%} of the young people have a sibling who waits too, and as "
         "many somebody to be kept from. Siblings keep only houses that can take both. Proved each: tier after tier, "
-        f"then the cost. Processor time; cut off after {LIMIT} s of it.",
+        f"then the cost. Processor time; cut off after {LIMIT} s of it. Larger: "
+        "`python -m benchmarks.together 1000x500`.",
     )
 
 
