@@ -7,6 +7,10 @@ pays. Which bed it is, since when it is free and what kept the house shut before
 a move falls on the night on which the own money or bed ends, or on the first after it for which the house has a bed as
 planned, which a decision for that night would show as well. What all costs stays inside too. All keys are copied by
 name: what a later engine adds stays inside until it is named here.
+
+What is still told: of an option that is named nowhere though its bed and its payers would do, that other people decide
+there on some night of the need (who or how many live there, their ages, the staff awake, somebody to keep apart); not
+which of these, and not when.
 """
 
 from collections.abc import Mapping
