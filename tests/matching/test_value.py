@@ -76,7 +76,6 @@ def test_the_terms_stand_in_the_order_of_the_policy_with_their_weights() -> None
         ("2026-11-21T10:13:59-05:00", 1, 12, "Confirmed 12 hours ago"),
         ("2026-11-20T22:14:00-05:00", 1, 12, "Confirmed 24 hours ago"),
         ("2026-11-22T03:14:00+00:00", 0, 0, "Confirmed within the hour"),
-        ("2026-11-22T09:00:00-05:00", 0, 0, "Confirmed within the hour"),
         (None, 1, 12, "Never confirmed"),
     ],
 )
