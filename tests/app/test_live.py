@@ -86,6 +86,13 @@ def message(answer: HTTPResponse) -> dict[str, str]:
     return {}
 
 
+def of_beds(answer: HTTPResponse) -> dict[str, str]:
+    """The next message about beds: what the server's own worker tells meanwhile is passed over."""
+    while (told := message(answer)) and json.loads(told["data"])["kind"] != "beds.changed":
+        pass
+    return told
+
+
 @pytest.fixture
 def server(database_url: str) -> Iterator[Server]:
     """A server in a process of its own."""
@@ -255,7 +262,7 @@ def test_boards_are_told_that_beds_changed_and_strangers_not_where(server: Serve
         for facility in ("fac_a", "fac_b"):
             with database.writing() as session:
                 assert stamp(session, facility)
-            heard = [message(one), *([message(two)] if facility == "fac_a" else [message(three)])]
+            heard = [of_beds(one), of_beds(two if facility == "fac_a" else three)]
             assert [json.loads(told["data"]) for told in heard] == [
                 {"kind": "beds.changed", "facility_id": None},
                 {"kind": "beds.changed", "facility_id": facility},

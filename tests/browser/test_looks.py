@@ -119,9 +119,9 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
 }
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(scope="module", params=PAGES)
 def shown(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[tuple[str, Page]]:
-    """A page of a signed-in coordinator, with everything folded open."""
+    """A page of a signed-in coordinator, with everything folded open: one for all that is asked of it."""
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     page = site.sign_in(context)
     PAGES[request.param](page, site)
@@ -163,6 +163,7 @@ def test_nothing_runs_out_of_the_page(shown: tuple[str, Page]) -> None:
     page.evaluate(SPACING)
     page.set_viewport_size({"width": 320, "height": 640})
     wide["with text spacing"] = _too_wide(page)
+    page.evaluate("document.adoptedStyleSheets = []")
     assert {when: what for when, what in wide.items() if what} == {}
 
 
@@ -184,11 +185,8 @@ def test_every_control_can_be_hit(shown: tuple[str, Page]) -> None:
     assert small == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_few_bytes_own_host_and_a_silent_console(name: str, chromium: Browser, site: Site) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
-    page = site.sign_in(context)
-    PAGES[name](page, site)
+def test_few_bytes_own_host_and_a_silent_console(shown: tuple[str, Page], site: Site) -> None:
+    name, page = shown
     said: list[str] = []
     sizes: dict[str, int] = {}
     page.on("console", lambda message: said.append(message.text))
@@ -196,7 +194,6 @@ def test_few_bytes_own_host_and_a_silent_console(name: str, chromium: Browser, s
     page.on("requestfinished", lambda one: sizes.update({one.url: one.sizes()["responseBodySize"]}))
     # A form sent once more is what a reload would do.
     page.goto(page.url if "problems" not in name else f"{site.base}/referrals/new", wait_until="networkidle")
-    context.close()
     expected = ["Failed to load resource: the server responded with a status of 404 (Not Found)"] * (
         name == "not found"
     )

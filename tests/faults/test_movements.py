@@ -42,8 +42,8 @@ def test_every_movement_in_any_order(kind: str, request: pytest.FixtureRequest) 
     run_state_machine_as_test(
         OnThisKind,
         settings=settings(
-            max_examples=times(4),
-            stateful_step_count=40 if TIMES == 1 else 100,
+            max_examples=times(3),
+            stateful_step_count=30 if TIMES == 1 else 100,
             deadline=None,
             derandomize=TIMES == 1,
             database=None,

@@ -44,7 +44,7 @@ EACH = or_many(2, 16)
 """How many claims each caller makes before time goes on."""
 ROUNDS = 2
 WAITING = 12
-KILLS = or_many(4, 4)
+KILLS = or_many(3, 4)
 BETWEEN = or_many(6, 8)
 """How many claims are acknowledged between two kills."""
 
