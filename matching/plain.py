@@ -45,7 +45,8 @@ def _lines(said: Iterable[str]) -> str:
 
 def _decision(document: Document) -> Iterator[str]:
     options, later = document["options"], document["later"]
-    yield f"{document['referral']}: {len(options)} beds to offer, {len(later)} later"
+    beds = "1 bed" if len(options) == 1 else f"{len(options)} beds"
+    yield f"{document['referral']}: {beds} to offer, {len(later)} later"
     for row in options:
         yield f"{row['rank']}. {row['facility']}, {row['bed']}: {_paid(row)}"
         yield from _details(row)

@@ -119,8 +119,8 @@ def test_findings_failed_leaves_out_what_is_met(write: Write, capsys: pytest.Cap
 def test_plain_is_text_for_people(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     printed = run("rank", write(two()), "--all", "--plain", capsys=capsys)
     assert [line for line in printed.splitlines() if line.startswith("ref_")] == [
-        "ref_1: 1 beds to offer, 0 later",
-        "ref_2: 1 beds to offer, 0 later",
+        "ref_1: 1 bed to offer, 0 later",
+        "ref_2: 1 bed to offer, 0 later",
     ]
     explained = ("explain", write(two()), "--referral", "ref_1", "--facility", "fac_b", "--plain")
     assert run(*explained, capsys=capsys).startswith("ref_1 at fac_b: excluded\n  not_met safeguard.population")

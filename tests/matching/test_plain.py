@@ -15,7 +15,7 @@ def lines(document: Json) -> list[str]:
 
 def test_an_option_in_one_line() -> None:
     assert lines(snapshot()) == [
-        "ref_1: 1 beds to offer, 0 later",
+        "ref_1: 1 bed to offer, 0 later",
         f"1. fac_a, bed_a1: 30 nights paid (fund_a to {day(30)})",
     ]
 
