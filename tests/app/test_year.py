@@ -208,7 +208,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     here = {name: value for name, value in os.environ.items() if not name.startswith(("BEDNIGHT", "DATABASE_URL"))}
     here |= {"PYTHONPATH": str(Path(__file__).parents[2]), "BEDNIGHT_CACHE": str(folder), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "app.cli", "demo", "--no-serve", *arguments]
-    return subprocess.Popen(command, env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Whoever runs the tests in the background may ignore Ctrl-C, and that is inherited.
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, was)
 
 
 def test_prepared_once_and_kept(tmp_path: Path) -> None:
