@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -161,7 +162,7 @@ def run(name: str, network: Network, conditions: Sides, rounds: int = 5) -> Json
     took: list[float] = []
     while not took or (len(took) < rounds and sum(took) < 1):
         fresh = replace(network)  # nothing that the last round derived
-        chosen, seconds = timed(lambda fresh=fresh: contender(fresh, conditions))  # type: ignore[misc]
+        chosen, seconds = timed(partial(contender, fresh, conditions))
         took.append(seconds)
     return {"seconds": median(took), "memory": peak_memory(), "value": worth(network, chosen)}
 

@@ -8,6 +8,7 @@ import gc
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -89,9 +90,9 @@ def measure(waiting: int, facilities: int, seed: int) -> Json:
     took, ordered = [], []
     for rows in asked:
         minors = [census.minors[row.minor] for row in rows]
-        found, seconds = timed(lambda minors=minors: masks(census, minors))  # type: ignore[misc]
+        found, seconds = timed(partial(masks, census, minors))
         took.append(seconds)
-        ordered.append(seconds + timed(lambda rows=rows, found=found: _ordered(census, rows, found))[1])  # type: ignore[misc]
+        ordered.append(seconds + timed(partial(_ordered, census, rows, found))[1])
     memory = peak_memory()
     few = referrals[: max(1, LOOPED // facilities)]
     found = masks(census, [census.minors[row.minor] for row in few])
