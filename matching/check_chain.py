@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.check_chains import BED, Door, Stayed, TooManyChains, World, better_chain
 from matching.check_payers import blocks, ordinal
-from matching.check_shape import ROWS, Document, differences, same
+from matching.check_shape import ROWS, Document, differences, misplaced
 from matching.facts import Facility, Snapshot
 from matching.value import Policy
 
@@ -64,16 +63,7 @@ def _misshapen(document: Document) -> Iterator[str]:
 
 def _header(document: Document, snapshot: Snapshot, policy: Policy) -> Iterator[str]:
     """Whether the chain belongs to this snapshot, these rules and this order of terms."""
-    expected: Document = {
-        "version": 1,
-        "snapshot_sha256": codec.sha256(snapshot),
-        "rules_version": RULES_VERSION,
-        "engine_version": ENGINE_VERSION,
-        "policy": {"id": policy.id, "version": policy.version},
-    }
-    yield from (f"{name} is another one" for name, value in expected.items() if not same(document[name], value))
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        yield "the snapshot asks for another order of terms"
+    yield from misplaced(document, snapshot, policy)
     if document["referral"] not in [row.id for row in snapshot.referrals]:
         yield "the referral is not in the snapshot"
     houses = {facility.id for facility in snapshot.facilities}

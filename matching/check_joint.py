@@ -6,7 +6,6 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.check_clocks import Ledger
 from matching.check_judged import Option
 from matching.check_judging import Judge
@@ -15,7 +14,7 @@ from matching.check_network import waiting
 from matching.check_nights import Book
 from matching.check_one_step import LeftOver, better_by_one_step
 from matching.check_prices import Reckoning, misread, overclaimed
-from matching.check_shape import Document, differences, same
+from matching.check_shape import Document, differences, misplaced, same
 from matching.facts import Facility, Fund, Minor, Referral, Snapshot
 from matching.value import Policy
 
@@ -31,7 +30,9 @@ TIERS = (1, 2, 3, 4)
 
 def faults(document: Document, snapshot: Snapshot, policy: Policy) -> list[str]:
     """Say what is wrong with a joint plan: one sentence for each fault; none where it is confirmed."""
-    found = list(_misshapen(document)) or list(_header(document, snapshot, policy))
+    found = list(_misshapen(document)) or list(
+        misplaced(document, snapshot, policy, tonight=snapshot.tonight.isoformat())
+    )
     return found or list(_Check(document, snapshot, policy).faults())
 
 
@@ -56,21 +57,6 @@ def _misshapen(document: Document) -> Iterator[str]:
 
 def _numbers(tiers: object, cost: object) -> bool:
     return isinstance(tiers, list) and len(tiers) == len(TIERS) and all(type(one) is int for one in (*tiers, cost))
-
-
-def _header(document: Document, snapshot: Snapshot, policy: Policy) -> Iterator[str]:
-    """Whether the plan belongs to this snapshot, these rules and this order of terms."""
-    expected: Document = {
-        "version": 1,
-        "snapshot_sha256": codec.sha256(snapshot),
-        "rules_version": RULES_VERSION,
-        "engine_version": ENGINE_VERSION,
-        "policy": {"id": policy.id, "version": policy.version},
-        "tonight": snapshot.tonight.isoformat(),
-    }
-    yield from (f"{name} is another one" for name, value in expected.items() if not same(document[name], value))
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        yield "the snapshot asks for another order of terms"
 
 
 class _Check:

@@ -7,12 +7,11 @@ themselves are confirmed with their decision.
 from collections.abc import Iterator
 from datetime import date
 
-from matching import ENGINE_VERSION, RULES_VERSION, codec
 from matching.check_chain import MOST_STAYS, ending, forbidden
 from matching.check_chains import BED, Stayed, TooManyChains, World, better_chain
 from matching.check_nights import Block
 from matching.check_payers import blocks, day_of, ordinal
-from matching.check_shape import ROWS, Document, differences, same
+from matching.check_shape import ROWS, Document, differences, misplaced
 from matching.facts import Snapshot
 from matching.value import DEFAULT_POLICY, Policy
 
@@ -81,17 +80,7 @@ def _is_link(row: Document) -> bool:
 
 def _header(document: Document, decision: Document, snapshot: Snapshot, policy: Policy) -> Iterator[str]:
     """Whether it belongs to this decision, this snapshot, these rules and this order of terms."""
-    expected: Document = {
-        "version": 1,
-        "referral": decision["referral"],
-        "snapshot_sha256": codec.sha256(snapshot),
-        "rules_version": RULES_VERSION,
-        "engine_version": ENGINE_VERSION,
-        "policy": {"id": policy.id, "version": policy.version},
-    }
-    yield from (f"{name} is another one" for name, value in expected.items() if not same(document[name], value))
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        yield "the snapshot asks for another order of terms"
+    yield from misplaced(document, snapshot, policy, referral=decision["referral"])
     if document["referral"] not in [row.id for row in snapshot.referrals]:
         yield "the referral is not in the snapshot"
 

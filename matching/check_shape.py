@@ -1,7 +1,11 @@
-"""Whether the JSON of a decision has its keys, and whether two values are equal as JSON, for the checker."""
+"""Whether a JSON answer has its keys and is of this snapshot, and whether values are equal as JSON, for the checker."""
 
 from collections.abc import Iterator
 from typing import Any
+
+from matching import ENGINE_VERSION, RULES_VERSION, codec
+from matching.facts import Snapshot
+from matching.value import Policy
 
 Document = dict[str, Any]
 
@@ -68,3 +72,18 @@ def same(given: Any, expected: Any) -> bool:
     if isinstance(expected, list):
         return isinstance(given, list) and len(given) == len(expected) and all(map(same, given, expected))
     return type(given) is type(expected) and bool(given == expected)
+
+
+def misplaced(document: Document, snapshot: Snapshot, policy: Policy, **more: Any) -> Iterator[str]:
+    """What shows that a document is of another snapshot, other rules or another order of terms; `more` counts too."""
+    expected: Document = {
+        "version": 1,
+        "snapshot_sha256": codec.sha256(snapshot),
+        "rules_version": RULES_VERSION,
+        "engine_version": ENGINE_VERSION,
+        "policy": {"id": policy.id, "version": policy.version},
+        **more,
+    }
+    yield from (f"{name} is another one" for name, value in expected.items() if not same(document[name], value))
+    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
+        yield "the snapshot asks for another order of terms"
