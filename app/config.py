@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,6 +40,10 @@ class Settings:
     shift_changes: tuple[time, ...] = ()
     """Local times at which a house is reminded to confirm its beds; none: as soon as they are about to grow old."""
     cleaning_lasts: timedelta = timedelta(hours=4)
+    checkpoints: Path | None = None
+    """The file of signed checkpoints of the audit trail, where whoever runs the database cannot change it."""
+    checkpoint_key: Path | None = None
+    """The private key that signs them (PEM)."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -58,6 +63,8 @@ class Settings:
             "worker_inside": _flag(env, "BEDNIGHT_WORKER_INSIDE"),
             "shift_changes": _times(env, "BEDNIGHT_SHIFT_CHANGES"),
             "cleaning_lasts": _span(env, "BEDNIGHT_CLEANING_MINUTES"),
+            "checkpoints": _file(env, "BEDNIGHT_CHECKPOINTS"),
+            "checkpoint_key": _file(env, "BEDNIGHT_CHECKPOINT_KEY"),
         }
         return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
@@ -115,6 +122,10 @@ def _hosts(env: Mapping[str, str], name: str) -> tuple[str, ...] | None:
                 f"{name} must list hosts, addresses or networks, such as hooks.example.org,10.1.2.0/24"
             ) from None
     return hosts
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(text) if (text := env.get(name)) else None
 
 
 def _positive(env: Mapping[str, str], name: str) -> int | None:

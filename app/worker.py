@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import make_url
 
+from app.audit.checkpoints import Checkpoints, signing_key
 from app.beds import due as beds
 from app.config import Settings
 from app.console import connected, say
@@ -35,7 +36,7 @@ class Worker:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.channels: tuple[Channel, ...] = (Notices(), Webhooks(settings.webhook_hosts))
-        self.due = DUE
+        self.due = (*DUE, *_checkpoints(settings))
         """What a round does; a demo adds what its invented people do."""
         self._database = database
         self._inside = settings.worker_inside
@@ -120,6 +121,13 @@ def worker(
         say("Working. Stop with Ctrl-C.")
         working.run()
     say("Stopped.")
+
+
+def _checkpoints(settings: Settings) -> tuple[Callable[[Database], int], ...]:
+    """The hourly checkpoint of the audit trail, where a deployment says where to and by which key."""
+    if settings.checkpoints is None or settings.checkpoint_key is None:
+        return ()
+    return (Checkpoints(settings.checkpoints, signing_key(settings.checkpoint_key)),)
 
 
 def _sqlite_file(url: str) -> Path | None:

@@ -18,6 +18,7 @@ from benchmarks.figures import write
 WRITERS, KILLS, SITE = (f"tests/faults/test_{name}.py" for name in ("many_writers", "kills", "site"))
 PARTS = {
     "tests/matching": "Proofs of the matcher",
+    "tests/app/test_checkpoints.py": "Proofs of the audit trail",
     "tests/faults/test_movements.py": "Proofs of the ledger: every movement, in any order, against a simple model",
     "tests/faults/test_same_instant.py": "Proofs of the ledger: at the same instant",
     f"{WRITERS}::test_sixteen_writers_in_one_process": "Proofs of the ledger: sixteen writers, few beds",

@@ -1,17 +1,16 @@
-"""Writing the trail and reading it back.
+"""Writing the trail.
 
 Events wait in the session until its commit, which appends them after everything else: the chain has one
 lock for all, and taking it last keeps it short and free of deadlocks.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.audit.chain import COVERED, GENESIS, link
+from app.audit.chain import link
 from app.audit.models import AuditEvent, AuditHead, Outcome
 from app.db import Database, table_of
 
@@ -88,40 +87,6 @@ def record_denied(
     with database.writing() as session:
         session.info["request_id"] = request_id
         record(session, actor, action, subject_kind, subject_id, outcome="denied", reason=reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How many rows the chain has, and the first that does not hold; None where all do."""
-
-    rows: int
-    broken_at: int | None = None
-    why: str | None = None
-
-
-def verify(session: Session) -> Verdict:
-    """Walk the chain from its beginning and name the first broken link."""
-    expected, previous = 1, GENESIS
-    walk = select(AuditEvent.__table__).order_by(AuditEvent.seq).execution_options(yield_per=1000)
-    with session.execute(walk) as rows:
-        for row in rows:
-            if (why := _fault(row, expected, previous)) is not None:
-                return Verdict(expected - 1, expected, why)
-            expected, previous = expected + 1, row.hash
-    head = session.execute(select(AuditHead.seq, AuditHead.hash)).one_or_none()
-    if head is None or (head.seq, head.hash) != (expected - 1, previous):
-        return Verdict(expected - 1, expected, "the end of the chain is missing or was changed")
-    return Verdict(expected - 1)
-
-
-def _fault(row: Any, expected: int, previous: str) -> str | None:
-    if row.seq != expected:
-        return "a row is missing"
-    if row.previous_hash != previous:
-        return "the row does not follow the one before it"
-    if row.hash != link(previous, {name: getattr(row, name) for name in COVERED}):
-        return "the row was changed"
-    return None
 
 
 def _who(actor: Who | None) -> tuple[str, str | None]:

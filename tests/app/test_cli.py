@@ -213,7 +213,10 @@ def test_audit_verify_passes_and_then_finds_the_change(tmp_path: Path, migrated_
     url = f"sqlite:///{path}"
     for name in "abc":
         done("agencies", "add", name, "--kind", "school", url=url)
-    assert done("audit", "verify", url=url) == "3 rows, all hold."
+    assert (
+        done("audit", "verify", url=url)
+        == "3 rows, all hold. Whether all of them were written anew, only checkpoints can say."
+    )
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("DROP TRIGGER audit_events_no_update"))
@@ -222,3 +225,30 @@ def test_audit_verify_passes_and_then_finds_the_change(tmp_path: Path, migrated_
     run = bednight("audit", "verify", url=url)
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == "Broken at row 2: the row was changed. The 1 rows before it hold.\n"
+
+
+def test_checkpoints_bear_a_trail_out_from_outside(tmp_path: Path, migrated_sqlite: Path) -> None:
+    path = tmp_path / "bednight.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    url, key, file, public = f"sqlite:///{path}", tmp_path / "key", tmp_path / "checkpoints", tmp_path / "public"
+    env = {"BEDNIGHT_CHECKPOINTS": str(file), "BEDNIGHT_CHECKPOINT_KEY": str(key)}
+    public.write_text(done("audit", "key", str(key), url=url))
+    done("agencies", "add", "School 1", "--kind", "school", url=url)
+    assert done("audit", "checkpoint", url=url, **env) == f"1 rows are vouched for in {file}."
+    assert done("audit", "verify", url=url, **env) == "1 rows, all hold, as 1 signed checkpoints say."
+    by_hand = ("audit", "verify", "--checkpoints", str(file), "--public-key", str(public))
+    path.write_bytes(migrated_sqlite.read_bytes())
+    done("agencies", "add", "School 2", "--kind", "school", url=url)
+    assert "all hold" in done("audit", "verify", url=url)
+    run = bednight(*by_hand, url=url)
+    assert run.returncode == 1
+    assert run.stderr.startswith("Broken at row 1: rows 1 to 1 are not those of the checkpoint of ")
+    for arguments, said in (
+        (by_hand[:4], "--public-key"),
+        (("audit", "verify", "--checkpoints", str(tmp_path / "none")), "there is no file of checkpoints"),
+        (("audit", "checkpoint"), "BEDNIGHT_CHECKPOINTS"),
+        (("audit", "key", str(key)), "File exists"),
+    ):
+        run = bednight(*arguments, url=url)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert said in run.stderr

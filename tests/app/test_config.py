@@ -1,6 +1,7 @@
 """Settings come from the environment; one that cannot be used is named, with what is expected."""
 
 from datetime import time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,6 +31,8 @@ def test_every_setting_is_read() -> None:
             "BEDNIGHT_WORKER_INSIDE": "0",
             "BEDNIGHT_SHIFT_CHANGES": "15:00, 07:00,23:00",
             "BEDNIGHT_CLEANING_MINUTES": "90",
+            "BEDNIGHT_CHECKPOINTS": "/mnt/elsewhere/checkpoints",
+            "BEDNIGHT_CHECKPOINT_KEY": "key.pem",
         }
     )
     assert given == Settings(
@@ -46,6 +49,8 @@ def test_every_setting_is_read() -> None:
         worker_inside=False,
         shift_changes=(time(7), time(15), time(23)),
         cleaning_lasts=timedelta(minutes=90),
+        checkpoints=Path("/mnt/elsewhere/checkpoints"),
+        checkpoint_key=Path("key.pem"),
     )
 
 

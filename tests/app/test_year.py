@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.answers.models import RankingRun
-from app.audit.service import verify
+from app.audit.verifying import verify
 from app.beds.models import BedNight, Hold
 from app.clock import MovableClock
 from app.config import Settings

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.audit.service import verify
+from app.audit.verifying import verify
 from app.beds import ledger
 from app.beds.models import BedNight, Hold
 from app.db import Database
