@@ -23,8 +23,7 @@ from app.beds.models import BedNight, Hold
 from app.codes import trail_id
 from app.db import NOW, Database, new_id
 from app.errors import FieldError, Problem, conflict, invalid
-from app.facilities.forms import licence_form
-from app.facilities.models import Bed, Facility, Licence
+from app.facilities.models import Bed, Facility
 from app.idempotency import NO_KEY, Once
 from app.outbox.service import emit
 from app.placements import clash, probing, service, waived
@@ -38,10 +37,10 @@ from app.stays import authority, moves
 from app.stays.codes import OfferStatus
 from app.stays.models import Offer, Stay
 from app.stays.money import money_is_there, paid_nights
+from app.stays.nights_ahead import must_suit
 
 Json = dict[str, Any]
 
-_CROWDED = select(Licence, ledger.FULLEST.label("fullest")).where(Licence.facility_id == bindparam("house"))
 _WAITS = select(Offer.facility_id).where(
     Offer.referral_id == bindparam("referral"), Offer.status == OfferStatus.OPEN, Offer.answer_by > NOW
 )
@@ -305,17 +304,13 @@ def wanted_bed(
 
 
 def take(session: Session, wanted: holds.Wanted, actor: Actor, now: datetime, tonight: date) -> Hold:
-    """Keep a bed under the house's lock, if the money and the licence still reach."""
+    """Keep a bed under the house's lock, if the money reaches and every night suits."""
     # What needs no lock of the money comes before it: everybody whom a fund pays waits for that lock.
     hold = holds.make(session, wanted, actor.id, now, tonight)
     if not money_is_there(session, wanted.payers, wanted.minor_id, now):
         raise Problem("money_held")
     holds.claim(session, hold, wanted, now)
-    which = {"house": wanted.facility_id, "first": wanted.first, "until": wanted.until, "now": now}
-    found: Any = session.execute(_CROWDED, which).all()
-    capacity = licence_form([licence for licence, _ in found], tonight)["capacity"]
-    if capacity is not None and found[0].fullest > capacity:
-        raise Problem("not_available")
+    must_suit(session, wanted.facility_id, wanted.minor_id, wanted.first, wanted.until, now, tonight)
     return hold
 
 

@@ -15,7 +15,7 @@ from app.beds import ledger
 from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.errors import FieldError, Problem, invalid, stale_update
-from app.facilities.models import Bed, BedStatus, BedUnavailable, Facility, FacilityFund, Unit
+from app.facilities.models import Bed, BedStatus, Facility, FacilityFund, Unit
 from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
@@ -23,6 +23,7 @@ from app.stays import unpaid
 from app.stays.absences import covering, cut, payers_of_before
 from app.stays.models import Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
+from app.stays.nights_ahead import must_be_in_use, must_suit
 from app.stays.parties import parties
 from app.stays.rolling import FARTHEST
 from app.stays.schemas import (
@@ -94,11 +95,7 @@ def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, unti
     bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
     if bed is None or bed.status is BedStatus.OFFLINE:
         raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
-    away = select(BedUnavailable.id).where(
-        BedUnavailable.bed_id == bed_id, BedUnavailable.until_night > first, BedUnavailable.from_night < until
-    )
-    if session.scalar(away.limit(1)) is not None:
-        raise Problem("not_now", "That bed is out of use on some of these nights. Choose another bed.")
+    must_be_in_use(session, bed_id, first, until)
     if first <= tonight and bed.status is not BedStatus.OPEN:
         raise Problem("not_now", "That bed is not open tonight.")
     unit, minor = session.get_one(Unit, bed.unit_id), session.get_one(Minor, stay.minor_id)
@@ -125,6 +122,7 @@ def extend(
     if not first < body.until <= tonight + FARTHEST or stay.facility_id is None or stay.bed_id is None:
         raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's end, within reach.")])
     _one_night_at_a_time(session, actor, stay, first, body, now, tonight)
+    must_be_in_use(session, stay.bed_id, first, body.until)
     ledger.claim(
         session,
         facility_id=stay.facility_id,
@@ -135,6 +133,7 @@ def extend(
         holder=ledger.Holder(stay_id=stay.id),
         now=now,
     )
+    must_suit(session, stay.facility_id, stay.minor_id, first, body.until, now, tonight)
     stay.expected_until = body.until
     stay.version += 1
     session.flush()

@@ -22,6 +22,7 @@ from app.gaps import service as gaps
 from app.stays.codes import Destination, StayEnd
 from app.stays.models import Admission, Discharge, NextPlacement, Offer, Stay
 from app.stays.money import money_is_there
+from app.stays.nights_ahead import must_be_in_use, must_suit
 from app.stays.parties import tell
 from app.stays.rolling import Tail, ask, free_until
 from app.stays.told_cards import tell_card
@@ -97,6 +98,7 @@ def go_on(
     _not_before_it_begins(stay, first)
     if not money_is_there(session, payers, stay.minor_id, now):
         raise Problem("money_held")
+    must_be_in_use(session, stay.bed_id, first, until)
     own = set(session.scalars(select(BedNight.night).where(BedNight.stay_id == stay.id, BedNight.night >= first)))
     paid = {night: payers.get(night, ledger.NOBODY) for night in ledger.nights(first, until)}
     ledger.repay(session, stay.id, {n: p for n, p in paid.items() if n in own}, Movement.REPAID, actor.id, now)
@@ -111,6 +113,8 @@ def go_on(
         now=now,
         payers=paid,
     )
+    tonight = session.info["clock"].tonight()
+    must_suit(session, stay.facility_id, stay.minor_id, first, until, now, tonight)
     stay.expected_until = max(until, stay.expected_until or until)
     session.flush()
     record(session, actor, "stay.extend", "stay", trail_id(stay.id))
