@@ -57,6 +57,16 @@ def change_minor(session: Session, actor: Actor, row: Minor, facts: MinorFacts, 
     _write_rows(session, row, facts, facts.model_fields_set)
 
 
+def count_change(session: Session, minor_id: str) -> None:
+    """Count a change in what decisions look at beside the profile, under its lock: nights that caps count.
+
+    What was decided before is judged again, before a bed is kept or taken on it.
+    """
+    row = session.get_one(Minor, minor_id, with_for_update=True, populate_existing=True)
+    row.version += 1
+    session.flush()
+
+
 def read_minors(session: Session, rows: Sequence[Minor]) -> dict[str, MinorRead]:
     """Profiles by id, with a fixed number of queries however many they are."""
     ids = [row.id for row in rows]

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.audit.service import record
+from app.beds import ledger
+from app.beds.models import BedNight
 from app.codes import trail_id
 from app.db import NOW, new_id
 from app.errors import FieldError, Problem, invalid
@@ -136,12 +138,22 @@ def change_referral(
         row.home_latitude, row.home_longitude = change.home_point or (None, None)
     minor = session.get_one(Minor, row.minor_id)
     if "minor" in given:
+        _count_houses(session, minor.id, tonight)
         change_minor(session, actor, minor, change.minor, now)
     else:
         row.version += 1
     session.flush()
     record(session, actor, "referral.change", "referral", trail_id(referral_id))
     return _shown(session, [row], tonight)[0]
+
+
+def _count_houses(session: Session, minor_id: str, tonight: date) -> None:
+    """Whoever lives somewhere, or will, is looked at by decisions about others: they are judged again."""
+    own = (BedNight.minor_id == minor_id, BedNight.night >= tonight)
+    houses = session.scalars(select(BedNight.facility_id).where(*own).distinct()).all()
+    ledger.lock(session, houses)
+    for house in houses:
+        ledger.stamp(session, house)
 
 
 def _not_over(needed_from: date | None, tonight: date) -> None:

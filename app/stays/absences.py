@@ -14,6 +14,7 @@ from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import BedStatus
+from app.minors.service import count_change
 from app.stays.models import Stay, StayAbsence
 from app.stays.money import money_is_there
 from app.stays.moves import TAKE_THE_BED, former_payers
@@ -129,8 +130,9 @@ def _paid_again(session: Session, stay: Stay, first: date, until: date, actor: A
     )
     had = _paid_before(session, stay.id, first)
     payers = {night: payer for night, payer in had.items() if night in unpaid}
-    if money_is_there(session, payers, stay.minor_id, now):
+    if payers and money_is_there(session, payers, stay.minor_id, now):
         ledger.repay(session, stay.id, payers, Movement.REPAID, actor.id, now)
+        count_change(session, stay.minor_id)
 
 
 def _paid_before(session: Session, stay_id: str, first: date) -> dict[date, ledger.Payer]:

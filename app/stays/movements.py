@@ -19,6 +19,7 @@ from app.facilities.models import Bed, BedStatus, Facility, FacilityFund, Unit
 from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
+from app.minors.service import count_change
 from app.stays import unpaid
 from app.stays.absences import covering, cut, payers_of_before
 from app.stays.models import Admission, Offer, Stay
@@ -80,6 +81,7 @@ def _back_again(session: Session, stay: Stay, first: date, now: datetime) -> dic
     absence = covering(session, stay.id, first)
     if absence is not None:
         cut(session, absence, first)
+    count_change(session, stay.minor_id)
     return dict(payers_of_before(session, stay, first, now))
 
 
@@ -198,6 +200,7 @@ def correct(
         raise invalid([FieldError("/from", "out_of_range", "No bed was kept for this stay on any of these nights.")])
     ledger.repay(session, stay.id, kept, Movement.CORRECTED, actor.id, now, reason)
     restate(session, stay, told, actor.id, now, reason)
+    count_change(session, stay.minor_id)
     gaps.paid_after_all(session, stay.minor_id, [night for night, payer in payers.items() if payer.fund_id is not None])
     session.flush()
     unpaid.write_between(session, stay.id, min(payers), max(payers) + ledger.NIGHT, now)

@@ -20,6 +20,7 @@ from app.db import new_id
 from app.errors import FieldError, conflict, invalid
 from app.facilities.models import Facility
 from app.funding.models import Fund
+from app.minors.service import count_change
 from app.referrals import service as referrals
 from app.stays.models import Stay, StayAbsence, StayPayer
 from app.stays.past import nights_taken
@@ -118,6 +119,8 @@ def add_past(
     """Enter an earlier stay. Nobody slept in two beds, and nothing to come is past."""
     referral = referrals.find_own(session, actor, referral_id, now, "stay.add_past")
     _known(session, new, tonight)
+    # Counted first: under the lock two people cannot both find the same nights free.
+    count_change(session, referral.minor_id)
     if any(
         new.admitted_on < end and start < new.left_on
         for start, end in nights_taken(session, referral.minor_id, tonight)
