@@ -27,6 +27,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.stays.models import Admission, NextPlacement, Offer, Stay
 from app.stays.schemas import NextCreate
+from app.stays.service import must_have_arrived
 from app.stays.warnings import first_open_night, need_until
 
 
@@ -72,6 +73,8 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
     stay = _locked(session, actor, stay_id, now)
     if stay.left_on is not None:
         raise Problem("not_now", "This stay has ended, or the next placement is arranged.")
+    # Whoever never comes is looked for again by the referral that is there: nobody is looked for twice.
+    must_have_arrived(session, stay)
     if _open_next(session, stay.id) is not None:
         raise Problem("already_exists", "The next placement is being looked for already.")
     before = session.scalar(
@@ -86,7 +89,7 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
     if first < stay.admitted_on:
         reason = "Expected a night on which the present stay has begun."
         raise invalid([FieldError("/needed_from", "out_of_range", reason)])
-    need = None if before is None else need_until(stay, before.nights_needed)
+    need = need_until(session, stay, before)
     left = None if need is None or need <= first else (need - first).days
     referral_id = new_id("ref")
     referral = Referral(

@@ -18,7 +18,7 @@ from app.codes import trail_id
 from app.facilities.models import Facility
 from app.outbox.service import emit
 from app.stays.codes import Authority, OfferStatus
-from app.stays.models import Admission, Holiday, Offer, Stay
+from app.stays.models import Admission, Holiday, NextPlacement, Offer, Stay
 from app.tasks import service as tasks
 from app.tasks.models import Task, TaskKind, TaskOutcome
 from app.tasks.schemas import TaskDone, TaskRead
@@ -57,7 +57,9 @@ def about_to_end(session: Session, clock: Clock) -> Sequence[str]:
     rows = session.scalars(
         select(Offer)
         .outerjoin(Admission, Admission.offer_id == Offer.id)
-        .outerjoin(Stay, Stay.id == Admission.stay_id)
+        # A yes by which a stay goes on in its own bed has no admission of its own.
+        .outerjoin(NextPlacement, NextPlacement.referral_id == Offer.referral_id)
+        .outerjoin(Stay, Stay.id == func.coalesce(Admission.stay_id, NextPlacement.stay_id))
         .where(
             Offer.authority_until <= ahead,
             ~warned.exists(),

@@ -1,6 +1,6 @@
 """The cliff of a stay, the first night for which nothing is arranged, and the warnings before it, each given once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -16,7 +16,8 @@ from app.db import insert_into
 from app.funding.models import FundClock
 from app.minors.models import Minor
 from app.referrals.models import Referral
-from app.stays.models import Admission, CapWarning, Offer, Stay, StayAbsence
+from app.stays.codes import OfferStatus
+from app.stays.models import Admission, CapWarning, NextPlacement, Offer, Stay, StayAbsence
 from app.stays.moves import TAKE_THE_BED
 from app.stays.parties import tell
 from app.stays.schemas import CapWarningRead
@@ -34,7 +35,7 @@ class Cliff(NamedTuple):
 def cliff_of(session: Session, stay_id: str, tonight: date) -> Cliff | None:
     """The cliff of a stay in force, after tonight; None where all that is needed is arranged, or no end is known."""
     row = session.execute(_ahead(tonight).where(Stay.id == stay_id)).one_or_none()
-    return None if row is None else _cliff(row, tonight)
+    return None if row is None else _cliff(row, tonight, _went_on(session, stay_id))
 
 
 def first_open_night(session: Session, stay_id: str, tonight: date) -> date | None:
@@ -55,18 +56,40 @@ def first_open_night(session: Session, stay_id: str, tonight: date) -> date | No
     return None if stay.expected_until is None else max(stay.expected_until, tonight)
 
 
-def need_until(row: Any, nights_needed: int | None) -> date | None:
-    """The first night after the need that a stay was asked for; None: it goes on."""
-    return None if nights_needed is None else row.admitted_on + timedelta(days=nights_needed)
+def need_until(session: Session, stay: Stay, asked: Referral | None) -> date | None:
+    """The first night after the need that a stay was asked for, or goes on for; None: it goes on, or none is known."""
+    went_on = _went_on(session, stay.id)
+    if stay.id in went_on:
+        return went_on[stay.id]
+    return None if asked is None else _end(stay.admitted_on, asked.nights_needed)
+
+
+def _end(first: date, nights_needed: int | None) -> date | None:
+    return None if nights_needed is None else first + timedelta(days=nights_needed)
+
+
+def _went_on(session: Session, stay_id: str | None = None) -> dict[str, date | None]:
+    """Until when stays are needed that went on in their own bed, as the newest yes has it; of all, or of one."""
+    query = (
+        select(NextPlacement.stay_id, Offer.first_night, Referral.nights_needed)
+        .join(Referral, Referral.id == NextPlacement.referral_id)
+        .join(Offer, Offer.referral_id == Referral.id)
+        .outerjoin(Admission, Admission.offer_id == Offer.id)
+        .where(Offer.status == OfferStatus.ACCEPTED, Admission.stay_id.is_(None))
+    )
+    if stay_id is not None:
+        query = query.where(NextPlacement.stay_id == stay_id)
+    rows = session.execute(query.order_by(Offer.answered_at, Offer.id))
+    return {found: _end(first, nights) for found, first, nights in rows}
 
 
 def near_their_cliff(session: Session, clock: Clock) -> Sequence[str]:
     """Stays for which a warning is due and was not given."""
-    tonight = clock.tonight()
+    tonight, went_on = clock.tonight(), _went_on(session)
     near = {
         row.id: found
         for row in session.execute(_ahead(tonight))
-        if (found := _cliff(row, tonight)) is not None and _due(found, tonight) is not None
+        if (found := _cliff(row, tonight, went_on)) is not None and _due(found, tonight) is not None
     }
     warned = set(
         session.execute(
@@ -143,14 +166,14 @@ def _ahead(tonight: date) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _cliff(row: Any, tonight: date) -> Cliff | None:
+def _cliff(row: Any, tonight: date, went_on: Mapping[str, date | None]) -> Cliff | None:
     # A night without a payer that has begun is no cliff to come: it is behind.
     if row.unpaid is not None and row.unpaid > tonight:
         return Cliff(row.unpaid, bed_is_there=True)
     end = row.last + NIGHT
-    if row.left_on is not None or row.referral_id is None:
+    if row.left_on is not None or (row.referral_id is None and row.id not in went_on):
         return None  # somebody has arranged what follows, or nobody has said how long a bed is needed
-    need = need_until(row, row.nights_needed)
+    need = went_on[row.id] if row.id in went_on else _end(row.admitted_on, row.nights_needed)
     return Cliff(end, bed_is_there=False) if need is None or end < need else None
 
 

@@ -10,7 +10,7 @@ from app.beds import ledger
 from app.beds.models import FormerBedNight, Movement, Resident
 from app.placements import due
 from app.referrals.models import Referral, ReferralStatus
-from app.stays.models import Stay
+from app.stays.models import Admission, Stay
 from tests.app.test_due import both, capped, lived_in, told
 from tests.app.test_workflow import beds, scene
 from tests.factories import Caller, SignedIn, made, refused, rows
@@ -236,10 +236,29 @@ def test_who_left_before_the_next_placement_is_not_back_where_nobody_came(scene:
     assert made(scene.coordinator.get(f"/v1/stays/{stay}"))["left_on"] == "2026-11-23"
 
 
-def test_a_next_placement_begins_when_the_present_stay_has_begun(scene: Scene) -> None:
+def to_come(scene: Scene) -> str:
+    """A stay that begins on 1 December."""
     path = scene.refer(nights=10, needed_from="2026-12-01")
     run, _ = scene.rank(path)
-    stay = accepted(scene, path, run, "fac_a")["stay_id"]
+    return str(accepted(scene, path, run, "fac_a")["stay_id"])
+
+
+def told_of(scene: Scene) -> str:
+    """The same as a network's own file tells of it: nobody was asked, and nobody is expected."""
+    stay = to_come(scene)
+    with scene.database.writing() as session:
+        session.delete(session.get_one(Admission, stay))
+    return stay
+
+
+def test_nobody_is_looked_for_twice_while_on_the_way(scene: Scene) -> None:
+    stay = to_come(scene)
+    asked = scene.coordinator.post(f"/v1/stays/{stay}/next", {"needed_from": "2026-12-05"})
+    assert "arrived" in refused(asked, 409, "not_now")["detail"]
+
+
+def test_a_next_placement_begins_when_the_present_stay_has_begun(scene: Scene) -> None:
+    stay = told_of(scene)
     asked = scene.coordinator.post(f"/v1/stays/{stay}/next", {"needed_from": "2026-11-28", "nights_needed": 20})
     (error,) = refused(asked, 422, "invalid")["errors"]
     assert error["pointer"] == "/needed_from"
@@ -247,9 +266,7 @@ def test_a_next_placement_begins_when_the_present_stay_has_begun(scene: Scene) -
 
 
 def test_no_yes_comes_before_the_present_stay_either(scene: Scene) -> None:
-    path = scene.refer(nights=10, needed_from="2026-12-01")
-    run, _ = scene.rank(path)
-    stay = accepted(scene, path, run, "fac_a")["stay_id"]
+    stay = told_of(scene)
     later, run, _ = ask_on(scene, stay, needed_from="2026-12-03", nights_needed=20)
     with scene.database.writing() as session:
         session.get_one(Referral, later.rsplit("/", 1)[1]).needed_from = date(2026, 11, 28)
