@@ -52,16 +52,19 @@ def walk_in(
 ) -> tuple[WalkInRead, bool]:
     """Record a walk-in and judge it; raises Taken where somebody has the bed. Also whether it was recorded before.
 
-    A crash in between leaves a stay whose referral is still open: it can be ranked like any other.
+    A crash in between leaves a stay whose referral is still open: the same request, sent again, has it judged.
     """
     now, tonight = database.clock.now(), database.clock.tonight()
     with database.writing() as session:
         session.info["request_id"] = request_id
         earlier = once.earlier(session, actor.id)
-        if earlier is not None:
+        if earlier is None:
+            entered = _enter(session, actor, facility_id, body, now, tonight)
+            once.remember(session, actor.id, entered.stay_id)
+        elif (unjudged := _unjudged(session, earlier)) is not None:
+            entered = _Entered(unjudged, earlier)
+        else:
             return _read(session, earlier), True
-        entered = _enter(session, actor, facility_id, body, now, tonight)
-        once.remember(session, actor.id, entered.stay_id)
     decided = service.rank_for(database, actor, entered.referral_id, actor.agency_id, request_id=request_id)
     with database.writing() as session:
         session.info["request_id"] = request_id
@@ -71,7 +74,7 @@ def walk_in(
             emit(session, "walk_in.against_a_rule", agency_id=actor.agency_id, facility_id=trail_id(facility_id),
                  subject_kind="ranking_run", subject_id=decided.run_id)  # fmt: skip
     with database.reading() as session:
-        return _read(session, entered.stay_id), False
+        return _read(session, entered.stay_id), earlier is not None
 
 
 def _enter(
@@ -112,6 +115,18 @@ def _enter(
     return _Entered(referral.id, stay.id)
 
 
+def _unjudged(session: Session, stay_id: str) -> str | None:
+    """The referral of a walk-in that was recorded, and cut off before it was judged."""
+    first = _made_for(session, stay_id)
+    return first.id if first.status is ReferralStatus.OPEN else None
+
+
+def _made_for(session: Session, stay_id: str) -> Referral:
+    """The referral that was made with a walk-in: of the young person's the first."""
+    query = select(Referral).join(Stay, Stay.minor_id == Referral.minor_id).where(Stay.id == stay_id)
+    return session.scalars(query.order_by(Referral.created_at, Referral.id).limit(1)).one()
+
+
 def _stands_against(answer: Json, facility_id: str) -> bool:
     """Whether some rule fails for this house. What is not known yet is asked, and is nobody's task."""
     return facility_id in {entry["facility"] for entry in answer["excluded"]}
@@ -119,10 +134,9 @@ def _stands_against(answer: Json, facility_id: str) -> bool:
 
 def _read(session: Session, stay_id: str) -> WalkInRead:
     stay = session.get_one(Stay, stay_id)
-    code = session.scalars(select(Referral.code).where(Referral.minor_id == stay.minor_id)).first()
     return WalkInRead(
         id=stay.id,
-        code=code or "",
+        code=_made_for(session, stay_id).code,
         facility_id=stay.facility_id or "",
         bed_id=stay.bed_id,
         admitted_on=stay.admitted_on,

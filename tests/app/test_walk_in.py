@@ -19,6 +19,7 @@ from app.minors.models import Minor
 from app.notices.channel import Notices
 from app.outbox.delivery import deliver_due
 from app.outbox.models import OutboxEvent
+from app.placements import service
 from app.placements.todo import todo_view
 from app.referrals.models import Referral
 from app.stays.rolling import roll
@@ -100,6 +101,23 @@ def test_the_same_key_records_one(scene: Scene) -> None:
     two = staff.post(WALK_INS, {"bed": "bed_a1"}, Idempotency_Key="k1")
     assert made(one) == made(two)
     assert two.headers["Idempotent-Replayed"] == "true"
+    assert len(scene.nights()) == 1
+
+
+def test_the_same_request_judges_what_was_cut_off_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    staff, said = scene.staff["fac_b"], {"bed": "bed_b1", "trafficking": "at_risk", "age": 15}
+    here = "/v1/facilities/fac_b/walk-ins"
+    with monkeypatch.context() as cut:
+        cut.setattr(service, "rank_for", lambda *_, **__: 1 / 0)
+        assert staff.post(here, said, Idempotency_Key="k1").status_code == 500
+    for _ in range(2):
+        again = staff.post(here, said, Idempotency_Key="k1")
+        assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    with scene.database.reading() as session:
+        (referral,) = session.scalars(select(Referral))
+        (run,) = session.scalars(select(RankingRun.id))
+    assert referral.status == "placed"
+    assert told(scene, "walk_in.against_a_rule") == [run]
     assert len(scene.nights()) == 1
 
 
