@@ -51,8 +51,6 @@ OUTCOMES: dict[TaskOutcome, str] = {
     TaskOutcome.MISSING: marked("Missing"),
     TaskOutcome.NOT_NEEDED: marked("Not needed"),
 }
-# What another page does, and its task ends with it.
-ELSEWHERE = {TaskKind.ARRIVAL, TaskKind.SECOND_PERSON}
 
 
 def todo_view(session: Session, actor: Actor, clock: Clock) -> Json:
@@ -90,7 +88,7 @@ def _title(count: int, overdue: int, more: bool) -> str:
 def _task(row: TaskRead, lead: Lead | None, actor: Actor, clock: Clock) -> Json:
     due = words.clock_time(row.due_at, clock.zone, clock.tonight())
     text = gettext(TASKS[row.kind])
-    outcomes = [] if row.kind in ELSEWHERE or not actor.may(Permission.TASK_WRITE) else row.outcomes
+    outcomes = [] if row.kind in tasks.DONE_ELSEWHERE or not actor.may(Permission.TASK_WRITE) else row.outcomes
     return {
         "id": row.id,
         "version": row.version,

@@ -18,6 +18,11 @@ from app.tasks.schemas import TaskDone, TaskRead
 
 FOR_SUPERVISORS = frozenset({TaskKind.CLASH})
 _TOLD_AS = {TaskKind.FOLLOW_UP: "follow_up.due", TaskKind.CLASH: "task.supervisor"}
+DONE_ELSEWHERE = {
+    TaskKind.ARRIVAL: "Record on the stay itself that the young person arrived, or that nobody came.",
+    TaskKind.SECOND_PERSON: "A second person answers on the exception itself.",
+}
+"""What another act does, and its task ends with it; each with the next step."""
 _BATCH = 100
 
 
@@ -149,8 +154,8 @@ def finish(session: Session, actor: Actor, task_id: str, body: TaskDone, now: da
         raise stale_update(shown(row, now).model_dump(mode="json"))
     if row.done_at is not None:
         raise Problem("not_now", "This task is done.")
-    if row.kind is TaskKind.SECOND_PERSON:
-        raise Problem("not_now", "A second person answers on the exception itself.")
+    if row.kind in DONE_ELSEWHERE:
+        raise Problem("not_now", DONE_ELSEWHERE[row.kind])
     if body.outcome not in OUTCOMES[row.kind]:
         allowed = ", ".join(OUTCOMES[row.kind])
         raise invalid([FieldError("/outcome", "not_of_this_kind", f"Expected one of {allowed}.")])

@@ -229,6 +229,8 @@ def test_whoever_was_expected_and_not_seen_is_asked_about_in_the_morning(scene: 
     for caller in (scene.coordinator, scene.staff["fac_a"]):
         (task,) = rows(caller.get("/v1/tasks?kind=arrival"))
         assert (task["subject_id"], task["outcomes"]) == (stay, ["arrived", "not_arrived"])
+        # Said on the task alone it would leave the stay as it was, and nobody would be asked again.
+        refused(caller.post(f"/v1/tasks/{task['id']}/done", {"outcome": "arrived"}), 409, "not_now")
     assert rows(scene.staff["fac_b"].get("/v1/tasks")) == []
     made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival"))
     for caller in (scene.coordinator, scene.staff["fac_a"]):
