@@ -35,6 +35,7 @@ from app.stays.models import Admission, Offer, Stay
 
 Json = dict[str, Any]
 
+NO_RIGHT = "The right to place has ended: it places nobody. Call the agency that asked, which may renew it."
 ANOTHER_NIGHT = "The night that was asked for is to be had no more. Call the agency that asked, which may ask again."
 
 
@@ -45,6 +46,8 @@ def accept(
 
     Raises Outdated where the decision must be made anew first, Taken where somebody has the bed by now.
     """
+    if offer.authority_until is not None and offer.authority_until <= now:
+        raise Problem("not_now", NO_RIGHT)
     others, before = _others(session, offer), moves.present(session, referral.id)
     houses = [offer.facility_id, *(other.facility_id for other in others if other.hold_id is not None)]
     if before is not None and before.facility_id is not None:

@@ -25,7 +25,7 @@ from app.sharing.service import visible_minors
 from app.stays import aftercare, duties, moves, warnings
 from app.stays.codes import Destination, StayEnd
 from app.stays.models import Admission, Discharge, Offer, Stay, StayAbsence, StayPayer
-from app.stays.parties import tell
+from app.stays.parties import parties, tell
 from app.stays.payers import payers_of
 from app.stays.schemas import (
     CapWarningRead,
@@ -192,8 +192,13 @@ def _own_house(actor: Actor) -> Any:
 def going_on(
     session: Session, actor: Actor, stay_id: str, now: datetime, action: str, version: int | None = None
 ) -> Stay:
-    """A stay that has not ended, locked, under the lock of its house, and as the caller has read it."""
+    """A stay that has not ended, locked, under the lock of its house, and as the caller has read it.
+
+    Others may be let in to read, never to act.
+    """
     stay = find(session, actor, stay_id, now, action)
+    if actor.agency_id not in parties(session, stay):
+        raise hidden(actor, action, "stay", trail_id(stay_id))
     if stay.facility_id is not None:
         ledger.stamp(session, stay.facility_id)
     session.execute(select(Stay.id).where(Stay.id == stay.id).with_for_update())

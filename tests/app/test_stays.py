@@ -177,6 +177,39 @@ def test_a_right_that_has_ended_or_never_was_places_nobody(scene: Scene, at: str
     refused(scene.ask(path, run, "fac_a", authority_until=at), 422, "invalid")
 
 
+def test_no_yes_is_said_to_a_right_that_has_ended_until_it_is_renewed(scene: Scene) -> None:
+    path = scene.refer()
+    run, _ = scene.rank(path)
+    ends = (scene.clock.now() + timedelta(minutes=30)).isoformat()
+    offer = made(scene.ask(path, run, "fac_a", authority_until=ends))["id"]
+    scene.clock.move(timedelta(minutes=30))
+    refused(scene.answer("fac_a", offer), 409, "not_now")
+    due.run(scene.database)
+    (task,) = rows(scene.coordinator.get("/v1/tasks?kind=authority"))
+    until = (scene.clock.now() + timedelta(days=3)).isoformat()
+    made(scene.coordinator.post(f"/v1/tasks/{task['id']}/done", {"outcome": "renewed", "until": until}))
+    made(scene.answer("fac_a", offer))
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("discharge", {"reason": "completed", "destination": "family"}),
+        ("extension", {"until": "2026-12-05"}),
+        ("absences", {"first": "2026-11-22", "until": "2026-11-23", "keep_bed": True, "paid": True}),
+    ],
+)
+def test_whoever_was_let_in_to_read_moves_nobody(scene: Scene, act: str, body: Json) -> None:
+    stay, _ = arrived(scene)
+    reader = Caller(scene.client, scene.database, Role.INTAKE_COORDINATOR)
+    with scene.database.writing() as session:
+        minor = session.get_one(Stay, stay).minor_id
+        grant(session, minor, reader.agency_id, Relation.EMERGENCY, scene.clock.now())
+    made(reader.get(f"/v1/stays/{stay}"))
+    refused(reader.post(f"/v1/stays/{stay}/{act}", body), 404, "not_found")
+    made(scene.coordinator.post(f"/v1/stays/{stay}/{act}", body))
+
+
 def test_a_house_reads_of_needs_only_what_it_offers(scene: Scene) -> None:
     minor = {"services": ["trauma_therapy", "detox"], "languages": ["fr", "en"], "infants": 0, "conditions": []}
     body = {"minor": {**made(scene.coordinator.get(scene.refer()))["minor"], "needs": minor}}
