@@ -25,6 +25,8 @@ from app.exchange import routes as exchange
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.gaps import routes as gap_routes
+from app.looks import pages as look_pages
+from app.looks import routes as looks
 from app.notices import pages as notice_pages
 from app.notices.live import Live
 from app.openapi import describe
@@ -61,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     beds.router,
     referrals.router,
     placements.router,
+    looks.router,
     plan_routes.router,
     records.router,
     whole.router,
@@ -88,6 +91,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     plan_pages.router,
     board_pages.router,
     regional_pages.router,
+    look_pages.router,
 )
 
 

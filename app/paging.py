@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Query, Request, Response
 from pydantic import Field
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Integer, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.codes import ApiModel, storable
@@ -72,11 +72,13 @@ def link_next(request: Request, response: Response, cursor: str | None) -> None:
 
 
 def _write(values: Sequence[Any]) -> str:
-    plain = [["t", v.isoformat()] if isinstance(v, datetime) else ["s", v] for v in values]
+    plain = [
+        ["t", v.isoformat()] if isinstance(v, datetime) else ["n" if isinstance(v, int) else "s", v] for v in values
+    ]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
 
-def _read(cursor: str, order: Sequence[InstrumentedAttribute[Any]]) -> tuple[datetime | str, ...]:
+def _read(cursor: str, order: Sequence[InstrumentedAttribute[Any]]) -> tuple[datetime | str | int, ...]:
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return tuple(_value(column, kind, said) for column, (kind, said) in zip(order, plain, strict=True))
@@ -86,13 +88,17 @@ def _read(cursor: str, order: Sequence[InstrumentedAttribute[Any]]) -> tuple[dat
         ) from None
 
 
-def _value(column: InstrumentedAttribute[Any], kind: object, said: Any) -> datetime | str:
+def _value(column: InstrumentedAttribute[Any], kind: object, said: Any) -> datetime | str | int:
     """A value such as the column holds: anybody can write a cursor, and a database may crash on what does not fit."""
     if isinstance(column.type, UtcDateTime):
         at = datetime.fromisoformat(said)
         if kind != "t" or at.tzinfo is None:
             raise ValueError
         return at.astimezone(UTC)
+    if isinstance(column.type, Integer):
+        if kind != "n" or type(said) is not int or abs(said) > 2**62:
+            raise ValueError
+        return said
     if kind != "s" or not isinstance(said, str) or not storable(said):
         raise ValueError
     return said

@@ -51,6 +51,8 @@ class Permission(StrEnum):
     MINOR_WRITE = "minor_write"
     REFERRAL_READ = "referral_read"
     REFERRAL_WRITE = "referral_write"
+    LOOKS_READ = "looks_read"
+    """See who looked at the records of the own agency's young people."""
     RANKING_READ = "ranking_read"
     RANKING_RUN = "ranking_run"
     FINDINGS_WHOLE = "findings_whole"
@@ -100,7 +102,7 @@ P = Permission
 _EVERYONE = frozenset({P.SELF})
 _CASE_READ = frozenset(
     {P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.ADDRESS_READ, P.STAY_READ, P.RELEASE_READ}
-    | {P.PLAN_READ}
+    | {P.PLAN_READ, P.LOOKS_READ}
 )
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
@@ -118,7 +120,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
-    Role.PARTNER: _EVERYONE | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE},
+    Role.PARTNER: _EVERYONE | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ},
     Role.SUPERVISOR: _EVERYONE
     | _DIRECTORY
     | _CASE_READ

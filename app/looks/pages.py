@@ -1,0 +1,91 @@
+"""`/referrals/{referral_id}/looks`: who looked, on a page."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from app.access.actor import Actor
+from app.access.guard import require
+from app.access.policy import Permission
+from app.audit.models import Outcome
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.db import DbSession
+from app.looks.schemas import Look
+from app.looks.service import looks_at
+from app.paging import Place
+from app.web import words
+from app.web.pages import page
+from app.web.translation import gettext, marked
+
+router = APIRouter(include_in_schema=False)
+
+Owner = Annotated[Actor, require(Permission.LOOKS_READ)]
+
+DONE = {
+    "referral.create": marked("Entered the referral"),
+    "referral.read": marked("Read the referral"),
+    "referral.change": marked("Changed the referral"),
+    "referral.again": marked("Referred again"),
+    "referral.end": marked("Closed the referral"),
+    "looks.read": marked("Read this page"),
+    "ranking.run": marked("Looked for a bed"),
+    "ranking.read": marked("Read an answer"),
+    "ranking.whole": marked("Read an answer whole, with what is about others"),
+    "ranking.probing": marked("Changed facts and looked again, many times"),
+    "hold.make": marked("Held a bed"),
+    "hold.run_out": marked("A hold ran out"),
+    "offer.make": marked("Asked a house"),
+    "offer.read": marked("Read the question to a house"),
+    "offer.list": marked("Read the questions to houses"),
+    "offer.accept": marked("Said yes"),
+    "offer.answer": marked("Answered the question to a house"),
+    "offer.decline": marked("Said no"),
+    "offer.withdraw": marked("Took the question back"),
+    "offer.undo": marked("Undid a hold"),
+    "offer.run_out": marked("A question ran out"),
+    "authority.renew": marked("Renewed the authority to place"),
+    "authority.warn": marked("Warned that the authority to place ends"),
+    "address.read": marked("Read where the house is"),
+    "exception.list": marked("Read the exceptions"),
+    "stay.arrive": marked("Said: arrived"),
+    "stay.not_arrived": marked("Said: did not arrive"),
+    "stay.read": marked("Read the stay"),
+    "stay.next": marked("Asked for the next placement"),
+    "stay.extend": marked("Gave more nights"),
+    "stay.transfer": marked("Moved to another bed"),
+    "stay.away": marked("Said: away"),
+    "stay.return": marked("Said: back"),
+    "stay.correct": marked("Corrected who paid"),
+    "stay.shorten": marked("Shortened the stay"),
+    "stay.discharge": marked("Ended the stay"),
+    "stay.cap_warning": marked("Warned that paid nights end"),
+    "stay.list_past": marked("Read the earlier stays"),
+    "stay.read_past": marked("Read an earlier stay"),
+    "stay.add_past": marked("Entered an earlier stay"),
+    "aftercare.read": marked("Read the plan for after"),
+    "aftercare.change": marked("Changed the plan for after"),
+}
+
+
+@router.get("/referrals/{referral_id}/looks")
+def show(
+    request: Request, session: DbSession, actor: Owner, clock: Now, referral_id: Ref, place: Annotated[Place, Depends()]
+) -> Response:
+    """Who looked, the newest first, in pages."""
+    rows, cursor = looks_at(session, actor, referral_id, place, clock.now())
+    context = {"rows": [_line(row, clock) for row in rows], "referral": referral_id, "cursor": cursor}
+    return page(request, "looks/looks.html", context, actor=actor, here="home", exit_link=True)
+
+
+def _line(row: Look, clock: Clock) -> dict[str, Any]:
+    by = row.by or gettext("Bednight itself")
+    return {
+        "at": words.clock_time(row.at, clock.zone, clock.tonight()),
+        "by": by if row.agency in (None, row.by) else f"{by}, {row.agency}",
+        "what": gettext(DONE.get(row.action, marked("Something else"))),
+        "code": None if row.action in DONE else row.action,
+        "refused": row.outcome is Outcome.DENIED,
+        "under_release": row.under_release,
+    }
