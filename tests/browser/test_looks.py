@@ -103,6 +103,12 @@ def a_house(page: Page, site: Site) -> None:
         page.wait_for_load_state()
 
 
+def who_looked(page: Page, site: Site) -> None:
+    """The list of who looked at a record."""
+    rank(page, site, "R-0412")
+    opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/looks", site)
+
+
 PAGES: dict[str, Callable[[Page, Site], object]] = {
     "home": lambda page, site: opened(page, "/", site),
     "tasks": with_tasks,
@@ -114,6 +120,7 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "no bed": lambda page, site: rank(page, site, "R-0391"),
     "a house not available": lambda page, site: rank(page, site, "R-0396"),
     "county not known": lambda page, site: rank(page, site, "R-0411"),
+    "who looked": who_looked,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
 }
