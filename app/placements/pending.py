@@ -14,6 +14,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, Offer, Stay
+from app.stays.unpaid import AWAY
 from app.web import words
 from app.web.translation import gettext
 
@@ -107,16 +108,19 @@ def ending(session: Session, actor: Actor, clock: Clock) -> list[Json]:
 
 
 def first_unpaid(session: Session, actor: Actor, now: datetime, tonight: date) -> dict[str, date]:
-    """Of each stay in force that the agency may see: the night after the last one in a row that somebody pays."""
+    """Of each stay in force that the agency may see: the night after the last one in a row that somebody pays.
+
+    A night away in a bed that is kept unpaid is none that anybody owes.
+    """
     paid = (
-        select(BedNight.stay_id, BedNight.night, BedNight.fund_id)
+        select(BedNight.stay_id, BedNight.night, (BedNight.fund_id.is_(None) & ~AWAY).label("bare"))
         .join(Stay, Stay.id == BedNight.stay_id)
         .where(Stay.minor_id.in_(visible_minors(actor, now)), Stay.left_on.is_(None), BedNight.night >= tonight)
         .subquery()
     )
     bare = dict(
         session.execute(
-            select(paid.c.stay_id, func.min(paid.c.night)).where(paid.c.fund_id.is_(None)).group_by(paid.c.stay_id)
+            select(paid.c.stay_id, func.min(paid.c.night)).where(paid.c.bare).group_by(paid.c.stay_id)
         ).all()
     )
     last = dict(session.execute(select(paid.c.stay_id, func.max(paid.c.night)).group_by(paid.c.stay_id)).all())

@@ -19,6 +19,12 @@ from app.minors.models import Minor
 from app.referrals.models import Referral
 from app.stays.models import Admission, Offer, Stay, StayAbsence
 
+AWAY = exists().where(
+    StayAbsence.stay_id == BedNight.stay_id,
+    StayAbsence.away_from <= BedNight.night,
+    StayAbsence.away_until > BedNight.night,
+)
+"""Of a night of a stay: it is slept elsewhere. A bed that is kept unpaid meanwhile is no gap, and no cliff."""
 LOOKS_BACK = timedelta(days=7)
 """How many nights are written afterwards where nothing was running meanwhile; who makes older ones unpaid writes."""
 
@@ -57,11 +63,6 @@ def _lately(clock: Clock) -> Select[*tuple[Any, ...]]:
 
 def _unpaid(first: date, until: date) -> Select[*tuple[Any, ...]]:
     """The nights `[first, until)` of stays, slept in the house, that have no payer and no gap."""
-    away = exists().where(
-        StayAbsence.stay_id == BedNight.stay_id,
-        StayAbsence.away_from <= BedNight.night,
-        StayAbsence.away_until > BedNight.night,
-    )
     written = (
         select(Gap.id)
         .join(Referral, Referral.id == Gap.referral_id)
@@ -80,7 +81,7 @@ def _unpaid(first: date, until: date) -> Select[*tuple[Any, ...]]:
             BedNight.night >= first,
             BedNight.night < until,
             Admission.stay_id.is_(None) | Admission.arrived_at.is_not(None),
-            ~away,
+            ~AWAY,
             ~written.exists(),
         )
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
@@ -17,10 +17,11 @@ from app.funding.models import FundClock
 from app.minors.models import Minor
 from app.referrals.models import Referral
 from app.stays.codes import OfferStatus
-from app.stays.models import Admission, CapWarning, NextPlacement, Offer, Stay, StayAbsence
+from app.stays.models import Admission, CapWarning, NextPlacement, Offer, Stay
 from app.stays.moves import TAKE_THE_BED
 from app.stays.parties import tell
 from app.stays.schemas import CapWarningRead
+from app.stays.unpaid import AWAY
 
 BEFORE = (1, 3, 7)
 
@@ -134,13 +135,7 @@ def given(session: Session, stay_id: str) -> list[CapWarningRead]:
 
 def _ahead(tonight: date) -> Select[*tuple[Any, ...]]:
     """Of each stay in force: its need, the first night from tonight on that nobody pays, and the last with a bed."""
-    away = exists().where(
-        StayAbsence.stay_id == BedNight.stay_id,
-        StayAbsence.away_from <= BedNight.night,
-        StayAbsence.away_until > BedNight.night,
-    )
-    # A bed that is kept unpaid while its young person is away is no cliff.
-    unpaid = func.min(case((BedNight.fund_id.is_(None) & ~away, BedNight.night)))
+    unpaid = func.min(case((BedNight.fund_id.is_(None) & ~AWAY, BedNight.night)))
     return (
         select(
             Stay.id,

@@ -7,13 +7,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from app.access.policy import Role
+from app.access.actor import Actor
+from app.access.policy import AgencyKind, Role
 from app.beds.models import FormerBedNight
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import BedUnavailable
 from app.funding.models import FundLimit
-from app.placements import due
+from app.placements import due, pending
 from app.sharing.models import Relation
 from app.sharing.service import grant
 from app.stays.models import Stay
@@ -339,6 +340,17 @@ AWAY: Json = {"first": "2026-11-23", "until": "2026-11-27", "keep_bed": True, "p
 def paid(scene: Scene) -> list[str]:
     """The nights that somebody pays."""
     return [str(row.night) for row in scene.nights() if row.fund_id is not None]
+
+
+def test_a_night_away_in_a_bed_that_is_kept_unpaid_is_no_end_of_the_money(scene: Scene) -> None:
+    stay, _ = arrived(scene, nights=30)
+    out = {"first": "2026-11-21", "until": "2026-11-23", "keep_bed": True, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", out))
+    caller = Actor(
+        agency_id=scene.coordinator.agency_id, kind=AgencyKind.CHILD_PROTECTION, role=Role.INTAKE_COORDINATOR
+    )
+    with scene.database.reading() as session:
+        assert pending.ending(session, caller, scene.clock) == []
 
 
 def test_whoever_is_back_sooner_is_paid_again_and_away_no_longer(scene: Scene) -> None:
