@@ -281,12 +281,17 @@ def houses_asked(session: Session, referral_id: str, now: datetime) -> frozenset
     return frozenset(session.scalars(_WAITS, {"referral": referral_id, "now": now}))
 
 
+def nights_asked(referral: Referral) -> int:
+    """For how many nights a house is asked: the need, as far as plans look ahead."""
+    return min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS)
+
+
 def wanted_bed(
     session: Session, referral: Referral, entry: Json, facility_id: str, now: datetime, governs: date
 ) -> holds.Wanted:
     """The bed, the nights and the payers of an option, as a hold wants them; its funds' limits as of `governs`."""
     first = first_night(entry)
-    until = first + timedelta(days=min(referral.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS))
+    until = first + timedelta(days=nights_asked(referral))
     if entry["bed_until"] is not None:
         until = min(until, date.fromisoformat(entry["bed_until"]))
     payers = {night: p for night, p in paid_nights(session, entry["payers"], governs).items() if night < until}

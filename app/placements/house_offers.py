@@ -16,6 +16,7 @@ from app.facilities import service as facilities
 from app.facilities.models import Bed, Facility
 from app.funding.models import Fund
 from app.minors.models import Minor
+from app.placements.holding import nights_asked
 from app.placements.workflow import HouseOffer
 from app.referrals.models import Referral
 from app.stays.codes import OfferStatus
@@ -49,7 +50,8 @@ def _house_offer(session: Session, row: Offer) -> HouseOffer:
     stay_id = session.scalar(select(Admission.stay_id).where(Admission.offer_id == row.id))
     funded_nights, funds = _kept(session, row.hold_id, stay_id) or _decided(session, row)
     first = row.first_night
-    nights = (hold.until_night - hold.first_night).days if hold is not None else referral.nights_needed or 0
+    asked_for = 1 if row.unfunded else nights_asked(referral)
+    nights = (hold.until_night - hold.first_night).days if hold is not None else asked_for
     asked = set(house.declines or ())
     return HouseOffer(
         id=row.id,

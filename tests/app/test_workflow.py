@@ -97,6 +97,15 @@ def test_a_house_may_say_yes_to_a_question_that_kept_no_bed(scene: Scene) -> Non
     assert len([row for row in scene.nights() if row.stay_id == yes["stay_id"]]) == 10
 
 
+@pytest.mark.parametrize(("need", "nights"), [(None, 180), (10, 10)])
+def test_a_question_without_a_hold_says_for_how_many_nights_it_is(scene: Scene, need: int | None, nights: int) -> None:
+    path = scene.refer(need)
+    run, _ = scene.rank(path)
+    made(scene.ask(path, run, "fac_a", "offers"))
+    (asked,) = rows(scene.staff["fac_a"].get("/v1/facilities/fac_a/offers"))
+    assert (asked["nights"], asked["funded_nights"]) == (nights, min(nights, 100))
+
+
 def test_a_no_frees_the_bed_and_bars_nobody(scene: Scene) -> None:
     path, offer = held(scene)
     no = {"accept": False, "decided_by": "facility", "reason": "no_staffed_bed", "second_reason": "acuity_psych"}
