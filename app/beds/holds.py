@@ -113,6 +113,19 @@ def keep_card(session: Session, bed_id: str, referral_id: str, by: str) -> None:
     turn(session, session.get_one(Bed, bed_id), Card(status=BedStatus.HELD, held_for=referral_id), by)
 
 
+def cards_for(session: Session, referral_id: str) -> list[Bed]:
+    """The beds whose cards say that they are kept for a referral: by its hold, or as a network's own file told."""
+    return list(session.scalars(select(Bed).where(Bed.held_for == referral_id).order_by(Bed.facility_id, Bed.id)))
+
+
+def let_go(session: Session, referral_id: str, but: str | None = None) -> None:
+    """Nothing is kept for a referral any more, except the bed that it got: else nobody could open those beds again."""
+    for bed in cards_for(session, referral_id):
+        if bed.id != but:
+            ledger.stamp(session, bed.facility_id)
+            free_card(session, bed.id, referral_id)
+
+
 def free_card(session: Session, bed_id: str, referral_id: str, status: BedStatus = BedStatus.OPEN) -> None:
     """Say on the bed's card that it is no longer kept for a referral; what else it says stays."""
     bed = session.get_one(Bed, bed_id)

@@ -52,6 +52,7 @@ def accept(
     houses = [offer.facility_id, *(other.facility_id for other in others if other.hold_id is not None)]
     if before is not None and before.facility_id is not None:
         houses.append(before.facility_id)
+    houses += [bed.facility_id for bed in holds.cards_for(session, referral.id)]
     # In one order: two houses that each free a bed of the other would else wait for each other.
     ledger.lock(session, houses)
     hold = None if offer.hold_id is None else session.get_one(Hold, offer.hold_id)
@@ -74,6 +75,7 @@ def accept(
         if isinstance(kept, holds.Wanted):
             kept = _held_anew(session, offer, hold, kept, actor, now, tonight)
         _admit(session, offer, kept, now)
+        holds.let_go(session, referral.id, but=kept.bed_id)
     offer.status, offer.answered_at, offer.answered_by = OfferStatus.ACCEPTED, now, actor.id
     referral.status = ReferralStatus.PLACED
     session.flush()

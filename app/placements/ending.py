@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.audit.service import record
+from app.beds import holds
 from app.beds.models import HoldEnd
 from app.codes import trail_id
 from app.errors import Problem
@@ -30,6 +31,7 @@ def end_referral(session: Session, actor: Actor, referral_id: str, how: Referral
     for offer in session.scalars(asked.order_by(Offer.facility_id, Offer.id)).all():
         close(session, offer, OfferStatus.WITHDRAWN, HoldEnd.RELEASED, actor.id, now)
         tell_house(session, "offer.withdrawn", offer)
+    holds.let_go(session, referral_id)
     referral.status = how
     session.flush()
     record(session, actor, "referral.end", "referral", trail_id(referral_id), reason=f"referral.{how.value}")

@@ -7,8 +7,9 @@ from fastapi.testclient import TestClient
 
 from app.access.policy import Role
 from app.db import Database
+from app.facilities.models import Bed, BedStatus
 from tests.actors import SAME_SITE, sign_in
-from tests.app.test_workflow import held, scene
+from tests.app.test_workflow import beds, held, scene
 from tests.factories import Caller, made, refused
 from tests.scenes import Scene
 
@@ -27,6 +28,21 @@ def test_a_referral_that_ends_frees_its_bed_and_tells_the_house(scene: Scene, ho
     refused(scene.coordinator.post(f"{path}/end", {"how": how}), 409, "referral_closed")
     refused(scene.ask(path, run, "fac_b"), 409, "referral_closed")
     refused(scene.coordinator.post(f"{path}/rankings"), 409, "referral_closed")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_bed_that_a_file_said_was_kept_is_open_once_nobody_needs_it(scene: Scene, ends: bool) -> None:
+    path = scene.refer(10)
+    with scene.database.writing() as session:
+        kept = session.get_one(Bed, "bed_a1")
+        kept.status, kept.held_for = BedStatus.HELD, path.rsplit("/", 1)[1]
+    if ends:
+        made(scene.coordinator.post(f"{path}/end", {"how": "closed"}))
+    else:
+        offer = made(scene.ask(path, scene.rank(path)[0], "fac_b"))
+        made(scene.answer("fac_b", offer["id"]))
+        assert beds(scene, "fac_b")[offer["hold"]["bed_id"]]["status"] == "held"
+    assert beds(scene, "fac_a")["bed_a1"]["status"] == "open"
 
 
 def test_another_agency_s_referral_is_not_ended(scene: Scene, client: TestClient, database: Database) -> None:
