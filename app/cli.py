@@ -11,6 +11,7 @@ HELP = """Finds a safe, funded bed for a trafficked minor tonight, and shows eve
 Examples:
   bednight demo                       an invented state, offline, nothing to set up
   bednight migrate                    bring the database's tables to this version
+  bednight grant bednight_server      on PostgreSQL: let the server work as a role that owns nothing
   bednight agencies add "Fulton County DFCS" --kind child_protection
   bednight users add AGENCY --name "R. Diaz" --email diaz@example.org --role intake_coordinator
   bednight keys add AGENCY --name intake-app --role intake_coordinator
@@ -27,6 +28,7 @@ COMMANDS = (
     ("serve", "app.serving:serve", "Answer requests."),
     ("worker", "app.worker:worker", "Tell what is due: notices, webhooks, what the clock brings."),
     ("migrate", "app.serving:migrate", "Bring the database's tables to this version."),
+    ("grant", "app.serving:grant", "Give the server a role of PostgreSQL that cannot change what is on record."),
     ("agencies", "app.access.cli:agencies", "Add and list agencies."),
     ("users", "app.access.cli:users", "Add, list and disable people, and make sign-in links."),
     ("keys", "app.access.cli:keys", "Make, list and revoke API keys."),

@@ -1,4 +1,4 @@
-"""The commands `serve` and `migrate`."""
+"""The commands `serve`, `migrate` and `grant`."""
 
 import gc
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.config import Settings
-from app.console import connected, say
+from app.console import Refused, connected, say
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -80,3 +80,21 @@ def migrate() -> None:
 
     upgrade(Settings.from_env().database_url)
     say('The tables are up to date. Next: bednight agencies add "…" --kind …')
+
+
+def grant(
+    role: Annotated[str, typer.Argument(help="A role of PostgreSQL that is there already, and owns nothing.")],
+) -> None:
+    """Give the server's own role what it needs, and not the right to change what is on record. After each migrate."""
+    from migrations.grants import NoSuchRole
+    from migrations.grants import grant as give
+
+    with connected(Settings.from_env()) as database:
+        if database.engine.dialect.name != "postgresql":
+            raise Refused("only PostgreSQL has roles")
+        try:
+            with database.engine.begin() as connection:
+                give(connection, role)
+        except NoSuchRole as refused:
+            raise Refused(str(refused)) from None
+    say(f"{role} may do the server's work. Name it in the server's and the worker's DATABASE_URL.")
