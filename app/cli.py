@@ -33,6 +33,7 @@ COMMANDS = (
     ("users", "app.access.cli:users", "Add, list and disable people, and make sign-in links."),
     ("keys", "app.access.cli:keys", "Make, list and revoke API keys."),
     ("replay", "app.placements.cli:replay", "Derive a stored decision again and compare."),
+    ("doctor", "app.doctor:doctor", "Look whether this deployment keeps its own duties."),
     ("audit", "app.audit.cli:audit", "Check the audit trail."),
 )
 
