@@ -28,6 +28,8 @@ class Settings:
     live: bool = False
     """Real minors are in the database: only `bn_live_` keys open it, and only `bn_test_` keys open any other."""
     on_call_phone: str | None = None
+    url: str | None = None
+    """Where people reach the deployment, without a path; None: wherever a request says that it came to."""
     login_links: bool = False
     """One-time sign-in links are answered, on loopback only."""
     session_lasts: timedelta = timedelta(hours=12)
@@ -55,6 +57,7 @@ class Settings:
             "night_turns_at": _time_of_day(env, "BEDNIGHT_NIGHT_TURNS_AT"),
             "live": _flag(env, "BEDNIGHT_LIVE"),
             "on_call_phone": env.get("BEDNIGHT_ON_CALL_PHONE") or None,
+            "url": _origin(env, "BEDNIGHT_URL"),
             "login_links": _flag(env, "BEDNIGHT_LOGIN_LINKS"),
             "session_lasts": _span(env, "BEDNIGHT_SESSION_MINUTES"),
             "session_idles": _span(env, "BEDNIGHT_IDLE_MINUTES"),
@@ -94,6 +97,15 @@ def _times(env: Mapping[str, str], name: str) -> tuple[time, ...] | None:
         return tuple(sorted({time.fromisoformat(part.strip()) for part in text.split(",")}))
     except ValueError:
         raise SettingsError(f"{name} must be times of day such as 07:00,15:00,23:00") from None
+
+
+def _origin(env: Mapping[str, str], name: str) -> str | None:
+    if not (text := env.get(name)):
+        return None
+    origin = text.rstrip("/").lower()
+    if not re.fullmatch(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?", origin):
+        raise SettingsError(f"{name} must be where people reach it, such as https://bednight.example.org")
+    return origin
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool | None:

@@ -29,6 +29,7 @@ CATALOGUE: dict[str, Kind] = {
     "bad_request": Kind(400, "The request could not be read", "Send UTF-8 text in the form the documentation shows."),
     "not_signed_in": Kind(401, "Sign in first", "Send an API key as a bearer token, or sign in again."),
     "forbidden": Kind(403, "You may not do this", "Ask your agency's administrator which role you need."),
+    "proof_needed": Kind(403, "Prove again that it is you", "Prove it at /prove, then do this within five minutes."),
     "cross_site": Kind(403, "This form came from another site", "Open the page again in Bednight and send it there."),
     "not_found": Kind(404, "Not found", "Check the address. What you may not see answers the same."),
     "method_not_allowed": Kind(405, "This address does not take that method", "Use a method from the Allow header."),

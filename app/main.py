@@ -11,7 +11,6 @@ from app import (
     models,  # noqa: F401  (every table must be known before the first query)
     testclock,
 )
-from app.access import pages as access
 from app.answers import whole_routes as whole
 from app.beds import routes as beds
 from app.board import pages as board_pages
@@ -20,6 +19,7 @@ from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
+from app.entry import enrol_pages, link_pages, prove_pages, security_pages, sign_in_pages
 from app.exceptions import routes as exception_routes
 from app.exchange import routes as exchange
 from app.facilities import routes as facilities
@@ -57,7 +57,11 @@ from app.web import pages
 from app.worker import Worker
 
 ROUTERS: tuple[APIRouter, ...] = (
-    access.router,
+    link_pages.router,
+    sign_in_pages.router,
+    enrol_pages.router,
+    prove_pages.router,
+    security_pages.router,
     funding.router,
     facilities.router,
     beds.router,

@@ -1,8 +1,9 @@
 """Who is asking, and what happens when they may not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from app.access.policy import CLOSED_TO_KEYS, POLICY, AgencyKind, Permission, Role
+from app.access.policy import CLOSED_TO_KEYS, POLICY, PROVED_WITHIN, AgencyKind, Permission, Role
 from app.errors import Problem
 
 
@@ -19,6 +20,10 @@ class Actor:
     """Fewer permissions than the role's; None = all of them."""
     facility_ids: frozenset[str] | None = None
     """The houses that facility staff work in; None = every house of the agency."""
+    proved_at: datetime | None = None
+    """When a person last proved who they are."""
+    locked: bool = False
+    """A shift's device that nobody touched for a while: its board alone is open until somebody proves who they are."""
 
     @property
     def id(self) -> str:
@@ -30,6 +35,10 @@ class Actor:
         if self.api_key_id is not None and permission in CLOSED_TO_KEYS:
             return False
         return permission in POLICY[self.role] and (self.scope is None or permission in self.scope)
+
+    def fresh(self, now: datetime) -> bool:
+        """Whether the person has just proved who they are."""
+        return self.proved_at is not None and now - self.proved_at <= PROVED_WITHIN
 
     @property
     def leads(self) -> bool:

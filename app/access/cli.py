@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.access import enrolment, service, signin
 from app.access import keys as api_keys
-from app.access import service, signin
 from app.access.policy import AgencyKind, Permission, Role
 from app.config import Settings
 from app.console import AsJson, Refused, connected, say, show
@@ -20,7 +20,7 @@ def _group(summary: str) -> typer.Typer:
 
 
 agencies = _group("Add and list agencies.")
-users = _group("Add, list and disable people, and make sign-in links.")
+users = _group("Add, list and disable people, and make the links by which they sign in.")
 keys = _group("Make, list and revoke API keys.")
 
 AgencyId = Annotated[str, typer.Argument(metavar="AGENCY", help="The agency's id.")]
@@ -64,8 +64,9 @@ def add_user(
     role: Annotated[Role, typer.Option()],
     facility: Annotated[list[str] | None, typer.Option(help="Facility staff: only these houses. Repeat it.")] = None,
 ) -> None:
-    """Enter someone who works at an agency and print their id. There are no passwords."""
-    with _look_up(*_AGENCY), connected() as database, database.writing() as session:
+    """Enter someone who works at an agency; print their id, and the link by which they set up their sign-in."""
+    settings = Settings.from_env()
+    with _look_up(*_AGENCY), connected(settings) as database, database.writing() as session:
         person = service.add_person(
             session,
             None,
@@ -76,8 +77,33 @@ def add_user(
             now=database.clock.now(),
             facility_ids=facility or (),
         )
-        typer.echo(person.id)
-    say(f"Next: bednight users link {person.id}")
+        path = enrolment.issue(session, None, person.id, database.clock.now())
+    typer.echo(person.id)
+    _give(settings, path)
+
+
+@users.command("enrol")
+def enrol(
+    person: Annotated[str, typer.Argument(metavar="PERSON")],
+    lost: Annotated[
+        bool, typer.Option("--lost", help="Their second factor is lost: you know that it is them.")
+    ] = False,
+) -> None:
+    """Print a new link to set up a sign-in, or a new password: who has a second factor is asked for it.
+
+    With --lost all that they had is forgotten, they are signed out everywhere, and a new factor is set up.
+    """
+    settings = Settings.from_env()
+    with _look_up(*_PERSON), connected(settings) as database, database.writing() as session:
+        make = enrolment.lost if lost else enrolment.issue
+        path = make(session, None, person, database.clock.now())
+    _give(settings, path)
+
+
+def _give(settings: Settings, path: str) -> None:
+    """A link, on stdout, and what it is."""
+    typer.echo(f"{settings.url or 'http://127.0.0.1:8000'}{path}")
+    say("The link works once, within an hour. Give it to them yourself: whoever has it sets the password.")
 
 
 @users.command("list")

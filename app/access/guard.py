@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.access import keys, signin
 from app.access.actor import Actor, Denied
-from app.access.policy import Permission
+from app.access.policy import FRESH, Permission
 from app.access.tokens import form_token
 from app.clock import Now
 from app.db import Reading
@@ -42,6 +42,8 @@ class Guard:
     permission: Permission
     keeps_awake: bool = True
     """Whether asking counts as a sign of life of the person."""
+    on_shift: bool = False
+    """Whether it stays open on a shift's device that nobody touched for a while."""
 
     def __call__(
         self,
@@ -63,14 +65,18 @@ class Guard:
                 _same_site(request, actor, cookie, sent_token)
         if actor is None:
             raise Problem("not_signed_in", headers={"WWW-Authenticate": "Bearer"})
+        if actor.locked and not self.on_shift:
+            raise Denied(actor, self.permission.value, "locked", code="proof_needed")
         if not actor.may(self.permission):
             raise Denied(actor, self.permission.value, "role")
+        if self.permission in FRESH and not actor.fresh(clock.now()):
+            raise Denied(actor, self.permission.value, "proof_too_old", code="proof_needed")
         return actor
 
 
-def require(permission: Permission, *, keeps_awake: bool = True) -> Any:
+def require(permission: Permission, *, keeps_awake: bool = True, on_shift: bool = False) -> Any:
     """`actor: Annotated[Actor, require(Permission.X)]` on every route that is not public."""
-    return Depends(Guard(permission, keeps_awake))
+    return Depends(Guard(permission, keeps_awake, on_shift))
 
 
 def cookie_name(request: Request) -> str:

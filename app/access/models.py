@@ -91,3 +91,7 @@ class SignIn(Base):
     proved_at: Mapped[datetime]
     """When the person last proved who they are; acts that need a fresh proof look here."""
     ended_at: Mapped[datetime | None]
+    device: Mapped[str | None]
+    """The hash of the token by which its browser is known again."""
+    shift: Mapped[bool] = mapped_column(default=False)
+    """A device of a house: its board stays open for the shift, when nobody has pressed anything for a while."""

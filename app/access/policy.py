@@ -1,6 +1,7 @@
 """Who may do what: the one table. A route names a permission, a role holds permissions, nothing else decides."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -140,3 +141,9 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
     {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND}
 )
+
+# What reaches past the own case, or lets people in, asks again who it is; `Actor.fresh` says it of an address.
+FRESH: frozenset[Permission] = frozenset({P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND})
+PROVED_WITHIN = timedelta(minutes=5)
+BOARD: frozenset[Permission] = frozenset({P.SELF, P.BED_STATUS_READ, P.BED_STATUS_WRITE})
+"""What stays open for the shift on a device of the house, when nobody has pressed anything for a while."""

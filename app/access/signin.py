@@ -1,7 +1,8 @@
 """One-time links and the sessions they open. Tokens are opaque and random; only their hashes are stored."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.models import Agency, LoginLink, Person, PersonFacility, SignIn
-from app.access.tokens import new_token, sha256
+from app.access.policy import BOARD, Role
+from app.access.tokens import new_token, renewed, session_token, sha256
 from app.audit.service import record
 from app.config import Settings
 from app.db import Database, new_id
@@ -38,35 +40,75 @@ def last_link_ends(session: Session) -> datetime | None:
     return session.scalar(select(func.max(LoginLink.expires_at)))
 
 
-def open_session(session: Session, link_token: str, now: datetime) -> str | None:
-    """Spend a link and return the new session's token; None where the link is unknown, spent or too old."""
-    spent = session.execute(
+def spend_link(session: Session, link_token: str, now: datetime) -> str | None:
+    """Spend a link and return whose it was; None where it is unknown, spent or too old."""
+    return session.execute(
         update(LoginLink)
         .where(LoginLink.token_sha256 == sha256(link_token), LoginLink.used_at.is_(None), LoginLink.expires_at > now)
         .values(used_at=now)
         .returning(LoginLink.person_id)
     ).scalar_one_or_none()
-    if spent is None or (actor := _actors(session, {spent}).get(spent)) is None:
+
+
+def admit(
+    session: Session, person_id: str, now: datetime, device: str | None = None, *, shift: bool = False
+) -> str | None:
+    """Open a session for somebody who has just proved who they are; its token, or None where they may not act.
+
+    `shift`: on a device of a house, whose board is to stay open; for those alone who work in one.
+    """
+    actor = actors(session, {person_id}).get(person_id)
+    if actor is None:
         return None
-    token = new_token()
+    token = session_token()
     row = SignIn(
         id=new_id("sign"),
-        person_id=spent,
+        person_id=person_id,
         token_sha256=sha256(token),
         created_at=now,
         last_seen_at=now,
         proved_at=now,
+        device=device,
+        shift=shift and actor.role is Role.FACILITY_STAFF,
     )
     session.add(row)
     record(session, actor, "sign_in", "sign_in", row.id)
     return token
 
 
-def close_session(session: Session, actor: Actor, token: str, now: datetime) -> None:
-    """Sign out: the token opens nothing any more."""
+def prove(session: Session, actor: Actor, token: str, now: datetime) -> str | None:
+    """Somebody has proved again who they are: their session goes on under a new token; None where it has ended."""
+    fresh = renewed(token)
+    row = session.execute(
+        update(SignIn)
+        .where(SignIn.token_sha256 == sha256(token), SignIn.ended_at.is_(None))
+        .values(token_sha256=sha256(fresh), proved_at=now, last_seen_at=now)
+        .returning(SignIn.id)
+    ).scalar_one_or_none()
+    if row is None:
+        return None
+    record(session, actor, "prove", "sign_in", row)
+    return fresh
+
+
+def end_session(session: Session, token: str, now: datetime) -> None:
+    """The token opens nothing any more."""
     session.execute(
         update(SignIn).where(SignIn.token_sha256 == sha256(token), SignIn.ended_at.is_(None)).values(ended_at=now)
     )
+
+
+def end_sessions(session: Session, person_id: str, now: datetime, *, but: str | None = None) -> None:
+    """Sign somebody out everywhere; `but`: not where this token opens the session."""
+    ending = update(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
+    if but is not None:
+        ending = ending.where(SignIn.token_sha256 != sha256(but))
+    session.execute(ending.values(ended_at=now))
+
+
+def close_session(session: Session, actor: Actor, token: str, now: datetime) -> None:
+    """Sign out."""
+    end_session(session, token, now)
     if actor.person_id is not None:
         record(session, actor, "sign_out", "person", actor.person_id)
 
@@ -91,7 +133,12 @@ def authenticate(
     drowsy = SignIn.last_seen_at <= now - TOUCH_EVERY
     with database.reading() if within is None else nullcontext(within) as session:
         actor = holders(session, {sha256(token)}, now, settings).get(sha256(token))
-        touch = actor is not None and keeps_awake and session.scalar(select(SignIn.id).where(mine, drowsy)) is not None
+        touch = (
+            actor is not None
+            and not actor.locked
+            and keeps_awake
+            and session.scalar(select(SignIn.id).where(mine, drowsy)) is not None
+        )
     if touch:
         with database.writing() as session:
             session.execute(update(SignIn).where(mine, drowsy).values(last_seen_at=now))
@@ -105,14 +152,45 @@ def holders(session: Session, tokens: Collection[str], now: datetime, settings: 
             SignIn.token_sha256.in_(tokens),
             SignIn.ended_at.is_(None),
             SignIn.created_at > now - settings.session_lasts,
-            SignIn.last_seen_at > now - settings.session_idles,
+            SignIn.shift | (SignIn.last_seen_at > now - settings.session_idles),
         )
     ).all()
-    actors = _actors(session, {row.person_id for row in rows})
-    return {row.token_sha256: actors[row.person_id] for row in rows if row.person_id in actors}
+    people = actors(session, {row.person_id for row in rows})
+    return {
+        row.token_sha256: _held(people[row.person_id], row, idle=row.last_seen_at <= now - settings.session_idles)
+        for row in rows
+        if row.person_id in people
+    }
 
 
-def _actors(session: Session, people: Collection[str]) -> dict[str, Actor]:
+def _held(person: Actor, row: SignIn, *, idle: bool) -> Actor:
+    """A person in this session; in an idle one, which only a shift's device can be, its board is all that is open."""
+    return replace(person, proved_at=row.proved_at, scope=BOARD if idle else None, locked=idle)
+
+
+def left(session: Session, token: str, now: datetime, settings: Settings) -> timedelta:
+    """How long a session still lasts if nobody presses anything; nothing where it has ended."""
+    row = session.scalar(select(SignIn).where(SignIn.token_sha256 == sha256(token), SignIn.ended_at.is_(None)))
+    if row is None:
+        return timedelta(0)
+    return min(row.last_seen_at + settings.session_idles, row.created_at + settings.session_lasts) - now
+
+
+def open_sessions(session: Session, person_id: str, now: datetime, settings: Settings) -> Sequence[SignIn]:
+    """Where somebody is signed in, the newest first."""
+    return session.scalars(
+        select(SignIn)
+        .where(
+            SignIn.person_id == person_id,
+            SignIn.ended_at.is_(None),
+            SignIn.created_at > now - settings.session_lasts,
+            SignIn.shift | (SignIn.last_seen_at > now - settings.session_idles),
+        )
+        .order_by(SignIn.created_at.desc(), SignIn.id)
+    ).all()
+
+
+def actors(session: Session, people: Collection[str]) -> dict[str, Actor]:
     """The people among these who may act, each as an actor."""
     found = session.execute(
         select(Person, Agency)

@@ -31,7 +31,15 @@ class Who(Protocol):
     @property
     def api_key_id(self) -> str | None: ...
     @property
-    def agency_id(self) -> str: ...
+    def agency_id(self) -> str | None: ...
+
+
+class Stranger:
+    """Whoever has not proved who they are."""
+
+    person_id: str | None = None
+    api_key_id: str | None = None
+    agency_id: str | None = None
 
 
 def record(
@@ -94,7 +102,7 @@ def _who(actor: Who | None) -> tuple[str, str | None]:
         return "operator", None
     if actor.person_id is not None:
         return "person", actor.person_id
-    return "api_key", actor.api_key_id
+    return ("api_key", actor.api_key_id) if actor.api_key_id is not None else ("nobody", None)
 
 
 def _waiting(session: Session) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ from app.web.translation import gettext
 
 router = APIRouter(prefix="/board", include_in_schema=False)
 
-Worker = Annotated[Actor, require(Permission.BED_STATUS_WRITE)]
+Worker = Annotated[Actor, require(Permission.BED_STATUS_WRITE, on_shift=True)]
 House = Annotated[Actor, require(Permission.OFFER_ANSWER)]
 Mover = Annotated[Actor, require(Permission.STAY_WRITE)]
 

@@ -18,7 +18,7 @@ _RETRY = 5000  # milliseconds after which a page asks again
 
 async def _opened(
     request: Request,
-    actor: Annotated[Actor, require(Permission.SELF, keeps_awake=False)],
+    actor: Annotated[Actor, require(Permission.SELF, keeps_awake=False, on_shift=True)],
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> AsyncIterator[Stream]:
     """A stream for as long as the page is open. An id that is none of ours is no id."""

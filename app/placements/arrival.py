@@ -25,6 +25,8 @@ class Directions:
 
     lines: tuple[str, ...]
     phone: str | None
+    prove: bool = False
+    """The address is to be seen by who proves again that it is them."""
 
 
 def opens_at(first_night: date, clock: Clock) -> datetime:
@@ -44,4 +46,6 @@ def directions(
     phone = session.get_one(Facility, offer.facility_id).duty_phone
     if address is None or address.shown is not AddressShown.ON_SCREEN or not actor.may(Permission.ADDRESS_READ):
         return Directions((), phone)
+    if not actor.fresh(clock.now()):
+        return Directions((), phone, prove=True)
     return Directions(tuple(address.lines), phone)

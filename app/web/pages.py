@@ -1,6 +1,7 @@
 """Pages: one Jinja environment, one frame, and how a page is sent."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from app.access.actor import Actor
 from app.access.guard import csrf_token
 from app.access.policy import Permission, Role
+from app.clock import MovableClock
 from app.db import new_id
 from app.idempotency import FORM_KEY
 from app.web import words
@@ -20,6 +22,8 @@ from app.web.translation import gettext, marked, plural
 
 # Where "Exit this page" leads: plain, public, and nothing to do with us.
 EXIT_TO = "https://www.weather.gov/"
+
+WARNED_BEFORE = timedelta(minutes=2)
 
 ROLES = {
     Role.INTAKE_COORDINATOR: marked("Coordinator"),
@@ -35,6 +39,9 @@ ROLES = {
 NEXT_STEPS = {
     "not_signed_in": marked(
         "You have not signed in on this computer, or you were away too long and it ended by itself."
+    ),
+    "proof_needed": marked(
+        "What you asked for needs a proof of the last five minutes. It takes a moment, and leads back here."
     ),
     "forbidden": marked("Your role does not include this. Your agency's administrator can change that."),
     "not_found": marked("It does not exist, or it is not yours to see: here both look the same."),
@@ -97,10 +104,21 @@ def _frame(request: Request, actor: Actor | None, here: str, *, exit_link: bool)
         ],
         "role": gettext(ROLES[actor.role]) if actor is not None else None,
         "live": settings.live,
+        "links_here": settings.login_links,
         "on_call": settings.on_call_phone,
         "exit_to": EXIT_TO if exit_link else None,
+        "locked": actor is not None and actor.locked,
+        "idle": _warned_after(request, actor),
         "hidden": _hidden(request) if actor is not None else "",
     }
+
+
+def _warned_after(request: Request, actor: Actor | None) -> int | None:
+    """Seconds after which a script says that the session is about to end; a demo's clock stands still."""
+    if actor is None or actor.locked or isinstance(request.app.state.clock, MovableClock):
+        return None
+    idles: timedelta = request.app.state.settings.session_idles
+    return max(1, int((idles - WARNED_BEFORE).total_seconds()))
 
 
 def _hidden(request: Request) -> Markup:
@@ -124,5 +142,6 @@ def next_step(code: str, fix: str) -> str:
 
 def problem_page(request: Request, document: Mapping[str, Any]) -> str:
     """A refusal for a person: what it means, and what to do next."""
-    context = {**document, "fix": next_step(document["code"], document["fix"])}
+    to = request.url.path if request.method == "GET" else "/"
+    context = {**document, "fix": next_step(document["code"], document["fix"]), "to": to}
     return TEMPLATES.get_template("web/problem.html").render(context, frame=_frame(request, None, "", exit_link=False))

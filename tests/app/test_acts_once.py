@@ -151,6 +151,13 @@ def test_an_act_sent_twice_acts_once(path: str, scene: Scene) -> None:
 # The forms of pages, and why some of them need no key.
 PLAIN_FORMS = {
     "/login/{token}": "spends its link",
+    "/sign-in": "each press is a guess",
+    "/enrol/{token}": "spends its link",
+    "/prove": "each press is a guess",
+    "/stay": "says that somebody is here",
+    "/security/sessions": "ends what has ended again",
+    "/security/devices": "forgets what is forgotten",
+    "/security/anew": "a newer link ends an older one",
     "/sign-out": "ends what has ended again",
     "/tasks/notices": "what is read is read",
     "/referrals/{referral_id}/rankings/{run_id}/whole": "shows something: each look is on record",

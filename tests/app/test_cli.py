@@ -104,11 +104,16 @@ def test_a_live_deployment_makes_live_keys(url: str, agency: str) -> None:
 
 
 def test_people_and_their_links(url: str, agency: str) -> None:
-    person = done(
+    added = done(
         *("users", "add", agency, "--name", "R. Diaz", "--email", "Diaz@Example.org", "--role", "facility_staff"),
         *("--facility", "fac_1", "--facility", "fac_2"),
         url=url,
+        BEDNIGHT_URL="https://bednight.example.org/",
     )
+    person, link = added.splitlines()
+    assert re.fullmatch(r"https://bednight\.example\.org/enrol/[0-9a-f]{40}", link)
+    again = [done("users", "enrol", person, *more, url=url) for more in ((), ("--lost",))]
+    assert all(re.fullmatch(r"http://127\.0\.0\.1:8000/enrol/[0-9a-f]{40}", one) for one in again)
     listed = done("users", "list", "--agency", agency, url=url)
     assert listed.split("\t")[:5] == [person, agency, "facility_staff", "R. Diaz", "diaz@example.org"]
     assert re.fullmatch(r"http://127\.0\.0\.1:8000/login/[0-9a-f]{40}", done("users", "link", person, url=url))
@@ -126,7 +131,7 @@ def test_a_link_for_a_demo_whose_clock_is_ahead_lasts_as_long_as_the_demos_own(
     agency = done("agencies", "add", "Ahead", "--kind", "shelter", url=url)
     person = done(
         *("users", "add", agency, "--name", "A", "--email", "a@example.org", "--role", "facility_staff"), url=url
-    )
+    ).splitlines()[0]
     done("users", "link", person, url=url)
     ahead = "2999-01-01 00:00:00.000000"
     engine = create_engine(url)
@@ -157,6 +162,7 @@ def test_a_link_for_a_demo_whose_clock_is_ahead_lasts_as_long_as_the_demos_own(
             "bednight: there is no such agency; to see them: bednight agencies list",
         ),
         (("users", "disable", "person_none"), "bednight: there is no such person; to see them: bednight users list"),
+        (("users", "enrol", "person_none"), "bednight: there is no such person; to see them: bednight users list"),
         (("users", "link", "person_none"), "bednight: there is no such person; to see them: bednight users list"),
         (("keys", "add", "AGENCY", "--name", "k", "--role", "partner", "--days", "91"), "--days"),
         (

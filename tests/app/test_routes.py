@@ -19,7 +19,12 @@ from tests.actors import SAME_SITE, key_headers, sign_in
 PUBLIC = {
     ("GET", "/login/{token}"): "the link itself is the proof, on loopback only",
     ("POST", "/login/{token}"): "the link itself is the proof, on loopback only",
+    ("GET", "/sign-in"): "how to sign in",
+    ("POST", "/sign-in"): "password and code are the proof, and guesses are counted",
+    ("GET", "/recover"): "how to sign in",
     ("GET", "/signed-out"): "how to sign in",
+    ("GET", "/enrol/{token}"): "the link itself is the proof, for setting up a sign-in alone",
+    ("POST", "/enrol/{token}"): "the link itself is the proof, for setting up a sign-in alone",
     ("GET", "/docs"): "describes the product, not a deployment",
     ("GET", "/openapi.json"): "describes the product, not a deployment",
     ("GET", "/errors"): "describes the product, not a deployment",

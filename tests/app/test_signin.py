@@ -12,12 +12,12 @@ from app.access import service, signin
 from app.access.actor import Actor
 from app.access.guard import csrf_token, require
 from app.access.models import LoginLink, Person, SignIn
-from app.access.pages import on_this_computer
 from app.access.policy import Permission, Role
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
+from app.entry.link_pages import on_this_computer
 from app.errors import Problem
 from app.main import create_app
 from tests.actors import SAME_SITE, add_person, sign_in

@@ -9,7 +9,7 @@ from matching.codec import Problem, SnapshotError, decode
 
 from .builders import Json, bed, changed, clock, day, resident, snapshot, stay
 
-SECRET = "zq9secret"  # noqa: S105 - stands for anything about a child
+SECRET = "zq9secret"  # stands for anything about a child
 
 
 def problems(document: Any) -> list[Problem]:

@@ -19,9 +19,36 @@ for (const link of document.querySelectorAll("[data-exit]")) {
 /* A page that waits for an answer looks again by itself, unless somebody is choosing something on it. */
 const waits = document.querySelector("[data-refresh]");
 if (waits) {
-  setInterval(() => {
-    if (!document.hidden && !document.activeElement.closest("form")) location.reload();
+  setInterval(async () => {
+    if (document.hidden || document.activeElement.closest("form")) return;
+    try {
+      /* Says that no person asked, so that it keeps nobody signed in. */
+      const answer = await fetch(location.href, { headers: { "X-Live": "1", "Accept": "text/html" } });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+      if (fresh && !document.activeElement.closest("form")) document.querySelector("main").replaceWith(fresh);
+    } catch (error) { /* no connection: it looks again */ }
   }, 1000 * Number(waits.dataset.refresh));
+}
+
+/* Says two minutes before that nobody has pressed anything, here or in another tab; at the end, nothing stays on screen. */
+const idle = document.querySelector("[data-idle]");
+if (idle) {
+  const look = async () => {
+    let left = 30;
+    try {
+      const answer = await fetch("/session", { headers: { "X-Live": "1" } });
+      left = answer.ok ? (await answer.json()).seconds : answer.status === 401 ? 0 : left;
+    } catch (error) { /* no connection: ask again soon */ }
+    if (left <= 0) return void location.replace(idle.dataset.then);
+    idle.hidden = left > 120;
+    setTimeout(look, 1000 * Math.max(1, left > 120 ? left - 120 : Math.min(left, 30)));
+  };
+  idle.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    idle.hidden = true;
+    await fetch("/stay", { method: "POST", body: new URLSearchParams(new FormData(event.target)) });
+  });
+  setTimeout(look, 1000 * Number(idle.dataset.idle));
 }
 
 /* The summary of problems is read first. */

@@ -1,18 +1,16 @@
-"""Signing in by a one-time link, on loopback only, and signing out."""
+"""Signing in by a one-time link, on loopback only: for a demo, and for whoever sits at the server."""
 
 import re
 from ipaddress import ip_address
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.access import signin
-from app.access.actor import Actor
-from app.access.guard import cookie_name, from_this_site, require
-from app.access.policy import Permission
+from app.access.guard import from_this_site
 from app.clock import Now
 from app.db import DbSession
+from app.entry.cookies import let_in
 from app.errors import Problem, not_found
 from app.web.pages import page
 
@@ -43,7 +41,7 @@ def _is_loopback(host: str) -> bool:
 @router.get("/login/{token}", dependencies=[Depends(on_this_computer)])
 def ask(request: Request) -> Response:
     """Show the button. Following the link spends nothing yet: browsers fetch links ahead of their reader."""
-    return page(request, "access/sign_in.html", {})
+    return page(request, "entry/link.html", {})
 
 
 @router.post("/login/{token}", dependencies=[Depends(on_this_computer)])
@@ -51,33 +49,8 @@ def sign_in(token: str, request: Request, session: DbSession, clock: Now) -> Res
     """Spend the link and open a session."""
     if not from_this_site(request):
         raise Problem("cross_site")
-    opened = signin.open_session(session, token, clock.now())
-    if opened is None:
-        return page(request, "access/signed_out.html", {"spent": True}, status=404)
+    person_id = signin.spend_link(session, token, clock.now())
     answer = RedirectResponse("/", status_code=303)
-    answer.set_cookie(
-        cookie_name(request),
-        opened,
-        max_age=int(request.app.state.settings.session_lasts.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
-
-
-@router.get("/signed-out")
-def signed_out(request: Request) -> Response:
-    """What to do without a session; nothing on it says who had one."""
-    return page(request, "access/signed_out.html", {"spent": False})
-
-
-@router.post("/sign-out")
-def sign_out(
-    request: Request, session: DbSession, clock: Now, actor: Annotated[Actor, require(Permission.SELF)]
-) -> Response:
-    """End the session here and in the database."""
-    signin.close_session(session, actor, request.cookies[cookie_name(request)], clock.now())
-    answer = RedirectResponse("/signed-out", status_code=303)
-    answer.delete_cookie(cookie_name(request), httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    if person_id is None or not let_in(request, session, person_id, clock.now(), answer):
+        return page(request, "entry/signed_out.html", {"spent": True}, status=404)
     return answer

@@ -1,0 +1,68 @@
+"""The two cookies of a browser: one opens the session, the other says that it has been here before."""
+
+import re
+from datetime import datetime, timedelta
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from app.access import devices, signin
+from app.access.guard import cookie_name
+from app.access.tokens import new_token, sha256
+
+DEVICE_LASTS = timedelta(days=365)
+_BACK = re.compile(r"/(?![/\\])[A-Za-z0-9_./?=&%~-]{0,300}")
+
+
+def back(path: str) -> str:
+    """Where to go on afterwards: a path of ours, else the start."""
+    return path if _BACK.fullmatch(path) and not path.startswith(("/sign-", "/prove", "/login/", "/enrol/")) else "/"
+
+
+def device_of(request: Request) -> str | None:
+    """The hash of the token of a browser that has been here before; None of any other."""
+    token = request.cookies.get(_device_cookie(request))
+    return None if not token else sha256(token)
+
+
+def let_in(
+    request: Request, session: Session, person_id: str, now: datetime, answer: Response, *, shift: bool = False
+) -> bool:
+    """Open a session for this browser in place of the one it had; False where the person may not act.
+
+    `shift`: it is a device of a house, whose board stays open.
+    """
+    if old := request.cookies.get(cookie_name(request)):
+        signin.end_session(session, old, now)
+    token = request.cookies.get(_device_cookie(request)) or new_token()
+    opened = signin.admit(session, person_id, now, sha256(token), shift=shift)
+    if opened is None:
+        return False
+    devices.seen(session, sha256(token), person_id, devices.label_of(request.headers.get("user-agent", "")), now)
+    give_session(request, answer, opened)
+    _give(request, answer, _device_cookie(request), token, DEVICE_LASTS)
+    return True
+
+
+def give_session(request: Request, answer: Response, token: str) -> None:
+    """Hand the browser what opens its session."""
+    _give(request, answer, cookie_name(request), token, request.app.state.settings.session_lasts)
+
+
+def take_session(request: Request, answer: Response) -> None:
+    """Take it away again."""
+    answer.delete_cookie(cookie_name(request), httponly=True, samesite="lax", secure=_over_tls(request))
+
+
+def _give(request: Request, answer: Response, name: str, value: str, lasts: timedelta) -> None:
+    seconds = int(lasts.total_seconds())
+    answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=_over_tls(request))
+
+
+def _device_cookie(request: Request) -> str:
+    return f"{cookie_name(request)}-device"
+
+
+def _over_tls(request: Request) -> bool:
+    return request.url.scheme == "https"
