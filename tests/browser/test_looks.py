@@ -107,6 +107,10 @@ def who_looked(page: Page, site: Site) -> None:
     """The list of who looked at a record."""
     rank(page, site, "R-0412")
     opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/looks", site)
+def set_up(page: Page, site: Site) -> None:
+    opened(page, "/security", site)
+    page.get_by_role("button", name="Set up a password").click()
+    page.wait_for_url("**/enrol/*")
 
 
 PAGES: dict[str, Callable[[Page, Site], object]] = {
@@ -123,6 +127,10 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "who looked": who_looked,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
+    "sign in": lambda page, site: opened(page, "/sign-in", site),
+    "set up a sign-in": set_up,
+    "your sign-in": lambda page, site: opened(page, "/security", site),
+    "prove it": lambda page, site: opened(page, "/prove", site),
 }
 
 
