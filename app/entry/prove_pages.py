@@ -69,7 +69,9 @@ def stay(request: Request, actor: Anyone) -> Response:
 
 def _asked(request: Request, actor: Actor, to: str, refused: Problem | None = None, *, wrong: bool = False) -> Response:
     said = gettext("That does not prove it. Check both, and that the code is the one the app shows now.")
-    shown = {"to": to, "said": refusal_of(refused) if refused else said if wrong else None}
+    with request.app.state.database.reading() as session:
+        email = session.get_one(Person, actor.person_id).email
+    shown = {"to": to, "email": email, "said": refusal_of(refused) if refused else said if wrong else None}
     status = refused.status if refused else 403 if wrong else 200
     answer = page(request, "entry/prove.html", shown, actor=actor, status=status)
     answer.headers.update(refused.headers if refused else {})

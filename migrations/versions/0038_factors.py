@@ -57,7 +57,7 @@ def upgrade() -> None:
     op.create_table(
         "guess_quotas",
         sa.Column("of", sa.String(), primary_key=True),
-        sa.Column("free_at", sa.Float(), nullable=False),
+        sa.Column("free_at", sa.Double(), nullable=False),
     )
     with op.batch_alter_table("sign_ins") as table:
         table.add_column(sa.Column("device", sa.String()))

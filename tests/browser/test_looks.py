@@ -107,6 +107,8 @@ def who_looked(page: Page, site: Site) -> None:
     """The list of who looked at a record."""
     rank(page, site, "R-0412")
     opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/looks", site)
+
+
 def set_up(page: Page, site: Site) -> None:
     opened(page, "/security", site)
     page.get_by_role("button", name="Set up a password").click()
