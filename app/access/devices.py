@@ -1,6 +1,5 @@
 """Browsers in which somebody has signed in before: known again by a cookie of their own, which proves nothing."""
 
-import re
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -23,7 +22,7 @@ _SYSTEMS = (
 
 def label_of(user_agent: str) -> str:
     """What a browser says it is, in words of ours: enough to tell one's own phone from a stranger's computer."""
-    browser = next((name for sign, name in _BROWSERS if re.search(rf"\b{sign}", user_agent)), "A browser")
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
     system = next((name for sign, name in _SYSTEMS if sign in user_agent), None)
     return browser if system is None else f"{browser}, {system}"
 

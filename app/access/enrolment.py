@@ -93,7 +93,7 @@ def begun(session: Session, token: str) -> Begun | None:
     if found is None:
         return None
     row, person = found
-    asks_present = not row.anew and factors.has_authenticator(session, person.id)
+    asks_present = not row.anew and factors.has_second(session, person.id)
     return Begun(row.id, person.id, person.name, person.email, None if asks_present else row.totp_secret)
 
 

@@ -58,6 +58,35 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
+class Passkey(Base):
+    """A key on somebody's device; here is the public half alone, which opens nothing."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    """How often it says that it has signed: one that goes back was copied. Many never count."""
+    name: Mapped[str]
+    """One of our own words for the browser in which it was made."""
+    added_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Challenge(Base):
+    """What somebody was asked to sign, until the answer comes or five minutes are over."""
+
+    __tablename__ = "challenges"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    """Who was asked to make a passkey; none where anybody may prove who they are."""
+    expires_at: Mapped[datetime]
+    """By the clocks of machines."""
+
+
 class Device(Base):
     """A browser in which somebody has signed in. It proves nothing; it is known again, and guesses apart."""
 

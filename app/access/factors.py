@@ -9,7 +9,7 @@ from pyotp.exceptions import OTPVerificationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.access.factor_models import Authenticator, Password, RecoveryCode
+from app.access.factor_models import Authenticator, Passkey, Password, RecoveryCode
 from app.access.tokens import sha256
 
 CODES = 10
@@ -74,12 +74,13 @@ def spend(session: Session, person_id: str, code: str, at: datetime) -> bool:
 _NOBODYS = pyotp.random_base32()
 
 
-def has_authenticator(session: Session, person_id: str) -> bool:
-    """Whether a password of theirs has a second factor beside it."""
-    return session.get(Authenticator, person_id) is not None
+def has_second(session: Session, person_id: str) -> bool:
+    """Whether they have something that a new password is no way around."""
+    passkey = select(Passkey.id).where(Passkey.person_id == person_id).limit(1)
+    return session.get(Authenticator, person_id) is not None or session.scalar(passkey) is not None
 
 
 def forget_all(session: Session, person_id: str) -> None:
     """Their phone is lost, or in other hands: nothing they had lets anybody in."""
-    for table in (Password, Authenticator, RecoveryCode):
+    for table in (Password, Authenticator, RecoveryCode, Passkey):
         session.execute(delete(table).where(table.person_id == person_id))

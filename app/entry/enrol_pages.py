@@ -53,6 +53,7 @@ def _asked(request: Request, begun: Begun, refused: Problem | None = None) -> Re
     wrong = {error.pointer: error.message for error in refused.errors} if refused else {}
     said = refusal_of(refused) if refused and not wrong else None
     shown: dict[str, Any] = {
+        "here": request.url.path,
         "name": begun.name,
         "email": begun.email,
         "new": None if begun.secret is None else _authenticator(begun.secret, begun.email),

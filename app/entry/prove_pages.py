@@ -26,7 +26,7 @@ Watcher = Annotated[Actor, require(Permission.SELF, keeps_awake=False, on_shift=
 @router.get("/prove")
 def ask(request: Request, actor: Anyone, to: str = "/") -> Response:
     """Password and code once more; `to`: where to go back to."""
-    return _asked(request, actor, back(to))
+    return asked(request, actor, back(to))
 
 
 @router.post("/prove")
@@ -40,9 +40,9 @@ def prove(
     try:
         proved = proving.by_password(database, proof_of(request, email, password, code))
     except Problem as problem:
-        return _asked(request, actor, back(to), problem)
+        return asked(request, actor, back(to), problem)
     if proved is None or proved != actor.person_id:
-        return _asked(request, actor, back(to), wrong=True)
+        return asked(request, actor, back(to), wrong=True)
     with database.writing() as session:
         session.info["request_id"] = request.scope.get("request_id")
         fresh = signin.prove(session, actor, request.cookies[cookie_name(request)], clock.now())
@@ -67,7 +67,7 @@ def stay(request: Request, actor: Anyone) -> Response:
     return page(request, "entry/staying.html", {}, actor=actor)
 
 
-def _asked(request: Request, actor: Actor, to: str, refused: Problem | None = None, *, wrong: bool = False) -> Response:
+def asked(request: Request, actor: Actor, to: str, refused: Problem | None = None, *, wrong: bool = False) -> Response:
     said = gettext("That does not prove it. Check both, and that the code is the one the app shows now.")
     with request.app.state.database.reading() as session:
         email = session.get_one(Person, actor.person_id).email

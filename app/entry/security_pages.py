@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access import enrolment, signin
 from app.access.actor import Actor, Denied
-from app.access.factor_models import Authenticator, Device, Password, RecoveryCode
+from app.access.factor_models import Authenticator, Device, Passkey, Password, RecoveryCode
 from app.access.guard import cookie_name, require
 from app.access.models import SignIn
 from app.access.policy import Permission
@@ -64,12 +64,13 @@ def forget(session: DbSession, actor: Myself, clock: Now) -> Response:
 @router.post("/anew")
 def set_up_anew(session: DbSession, actor: Myself, clock: Now) -> Response:
     """Another password, app and recovery codes in place of those there are."""
-    _fresh(actor, clock, "factors.change")
+    fresh_or_refused(actor, clock, "factors.change")
     path = enrolment.issue(session, actor, actor.person_id or "", clock.now(), anew=True)
     return RedirectResponse(path, status_code=303)
 
 
-def _fresh(actor: Actor, clock: Clock, act: str) -> None:
+def fresh_or_refused(actor: Actor, clock: Clock, act: str) -> None:
+    """Refuse what changes a factor to who has not just proved who they are."""
     if not actor.fresh(clock.now()):
         raise Denied(actor, act, "proof_too_old", code="proof_needed")
 
@@ -92,6 +93,10 @@ def _view(request: Request, session: Session, actor: Actor, clock: Clock) -> dic
         "password": None if password is None else said(password.set_at),
         "app": None if app is None else said(app.added_at),
         "codes": session.scalar(unused),
+        "passkeys": [
+            (key.id, key.name, said(key.added_at), None if key.last_used_at is None else said(key.last_used_at))
+            for key in session.scalars(select(Passkey).where(Passkey.person_id == person_id).order_by(Passkey.added_at))
+        ],
         "devices": [
             (
                 device.label,

@@ -25,7 +25,7 @@ Anyone = Annotated[Actor, require(Permission.SELF, on_shift=True)]
 @router.get("/sign-in")
 def ask(request: Request, to: str = "/") -> Response:
     """The three questions; `to`: where to go on afterwards."""
-    return _asked(request, back(to))
+    return asked(request, back(to))
 
 
 @router.post("/sign-in")
@@ -44,14 +44,14 @@ def sign_in(
     try:
         person_id = proving.by_password(request.app.state.database, proof_of(request, email, password, code))
     except Problem as problem:
-        return _asked(request, back(to), email, problem)
+        return asked(request, back(to), email, problem)
     answer = RedirectResponse(back(to), status_code=303)
     if person_id is not None:
         with request.app.state.database.writing() as session:
             session.info["request_id"] = request.scope.get("request_id")
             if let_in(request, session, person_id, clock.now(), answer, shift=bool(shift)):
                 return answer
-    return _asked(request, back(to), email, wrong=True)
+    return asked(request, back(to), email, wrong=True)
 
 
 @router.get("/recover")
@@ -98,9 +98,10 @@ def refusal_of(problem: Problem) -> str:
     return f"{wait} {gettext('Nothing is locked: where you signed in before, you can do it at once.')}"
 
 
-def _asked(
+def asked(
     request: Request, to: str, email: str = "", refused: Problem | None = None, *, wrong: bool = False
 ) -> Response:
+    """The page that asks, with what it says after a try."""
     said = gettext("That does not let you in. Check all three, and that the code is the one the app shows now.")
     shown = {"to": to, "email": email[:200], "said": refusal_of(refused) if refused else said if wrong else None}
     answer = page(request, "entry/sign_in.html", shown, status=refused.status if refused else 401 if wrong else 200)

@@ -16,6 +16,7 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "minor_avoids": {"kind": "county", "county": "13121"},
     "bed_nights": {"hold_id": None, "stay_id": None},
     "referrals": {"urgency": 1},
+    "passkeys": {"public_key": b"key"},
 }
 
 

@@ -1,0 +1,56 @@
+"""A passkey in a browser: set up by a link, signed in with, under our own content policy."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from app.access import enrolment
+from app.access.models import Person
+from app.access.policy import Role
+from tests.browser.conftest import Site
+
+
+@pytest.fixture
+def laptop(chromium: Browser) -> Iterator[Page]:
+    """A browser whose device asks its holder, who says yes."""
+    context = chromium.new_context()
+    page = context.new_page()
+    line = context.new_cdp_session(page)
+    line.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    line.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    yield page
+    context.close()
+
+
+def test_a_passkey_is_set_up_and_signs_in(laptop: Page, site: Site) -> None:
+    said: list[str] = []
+    laptop.on("console", lambda message: said.append(message.text))
+    with site.database.writing() as session:
+        person = session.scalars(select(Person).where(Person.role == Role.AUDITOR)).first()
+        person = person or session.scalars(select(Person)).first()
+        assert person is not None
+        link = enrolment.issue(session, None, person.id, site.database.clock.now(), anew=True)
+    base = site.base.replace("127.0.0.1", "localhost")  # a number is no host that a passkey could be bound to
+    laptop.goto(base + link)
+    laptop.get_by_role("button", name="Set up a passkey").click()
+    laptop.get_by_role("heading", name="Your sign-in is set up").wait_for()
+    laptop.goto(base + "/security")
+    assert laptop.get_by_text("Passkey: Chrome").count() == 1
+    laptop.get_by_role("button", name="Sign out", exact=True).click()
+    laptop.get_by_role("link", name="Sign in").click()
+    laptop.get_by_role("button", name="Sign in with a passkey").click()
+    laptop.wait_for_url(lambda url: "/sign-in" not in url)
+    laptop.goto(base + "/prove?to=/security")
+    laptop.get_by_role("button", name="Use your passkey").click()
+    laptop.wait_for_url("**/security")
+    assert said == []
