@@ -1,0 +1,93 @@
+"""A plan of everybody's stays to begin with: one person after another, each by the way that adds the least."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from matching.network import Ints
+from matching.nights import Nights, Span
+from matching.nights_linear import Bound
+
+
+class NoPlan(ArithmeticError):
+    """No plan was found that keeps all room."""
+
+
+def begin(nights: Nights, bound: Bound) -> Ints:
+    """Choose a way for each, those with the most nights first: by how far above the bound it is, and by kinds.
+
+    Returns
+    -------
+    int64[people]
+
+    Raises
+    ------
+    NoPlan
+        Where no way is left for somebody.
+    """
+    state = _Begun(nights, bound)
+    ways = nights.ways
+    slept = np.bincount(ways.way, ways.until - ways.first, len(ways.person)).astype(np.int64)
+    most = np.zeros(len(nights.kind), np.int64)
+    np.maximum.at(most, ways.person, slept)
+    for person in np.argsort(-most, kind="stable").tolist():
+        state.choose(person)
+    return state.chosen
+
+
+class _Begun:
+    """The plan so far: the ways chosen, -1 for none, and what they take."""
+
+    def __init__(self, nights: Nights, bound: Bound) -> None:
+        self.nights, self.bound = nights, bound
+        self.chosen: Ints = np.full(len(nights.kind), -1)
+        self.used = np.zeros((2, *nights.places.room.shape), np.int64)
+        self.total = np.zeros(len(nights.places.total), np.int64)
+        self.own = nights.ways.by_person(len(nights.kind))
+        self.apart: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for one, other, place in nights.apart.tolist():
+            self.apart[one].append((other, place))
+            self.apart[other].append((one, place))
+
+    def choose(self, person: int) -> None:
+        """Choose a person's way."""
+        least, best = np.inf, -1
+        excess = self.bound.excess[self.own[person]]
+        for at in np.argsort(excess, kind="stable").tolist():
+            if excess[at] >= least:
+                break
+            way = int(self.own[person][at])
+            spans = self.nights.ways.spans(way)
+            adds = float(excess[at]) + self._mixing(person, spans)
+            if adds < least and self._fits(person, spans):
+                least, best = adds, way
+        if best < 0:
+            raise NoPlan("no way is left for somebody")
+        self.chosen[person] = best
+        for place, first, until in self.nights.ways.spans(best):
+            self.used[self.nights.kind[person], place, first:until] += 1
+            self.total[place] += until - first
+
+    def _fits(self, person: int, spans: list[Span]) -> bool:
+        places = self.nights.places
+        for place, first, until in spans:
+            if self.total[place] + until - first > places.total[place]:
+                return False
+            if np.any(self.used[:, place, first:until].sum(axis=0) >= places.room[place, first:until]):
+                return False
+        return not any(
+            place == span.place == met.place and span.first < met.until and met.first < span.until
+            for other, place in self.apart[person]
+            if self.chosen[other] >= 0
+            for met in self.nights.ways.spans(int(self.chosen[other]))
+            for span in spans
+        )
+
+    def _mixing(self, person: int, spans: list[Span]) -> int:
+        """What it adds that kinds are mixed."""
+        kind, adds = int(self.nights.kind[person]), 0
+        for place, first, until in spans:
+            if mixed := int(self.nights.places.mixed[place]):
+                own, others = self.used[kind, place, first:until], self.used[1 - kind, place, first:until]
+                adds += mixed * int(np.count_nonzero(own < others))
+        return adds
