@@ -6,14 +6,17 @@ from xml.etree.ElementTree import Element, fromstring
 import numpy as np
 import pytest
 
-from benchmarks import chains, growth, masks, together
+from benchmarks import chains, growth, masks, pas, together
 from benchmarks.contest import CONTENDERS, run, worth
 from benchmarks.flow import Instance, answers, imposed
 from benchmarks.instances import joined, judged, load, related, save
 from benchmarks.plot import Panel, svg
+from benchmarks.wards import Ward, read
 from matching import flow
 from matching.groups import sides
 from matching.network import Network
+from matching.nights_linear import linear_bound
+from matching.nights_search import search
 
 RULES = {"most urgent first", "first come"}
 UNDER_CONDITIONS = {"Bednight", "HiGHS, through scipy", "CBC, through PuLP"}
@@ -77,6 +80,39 @@ def test_a_chain_is_held_against_the_best_stay_alone() -> None:
     assert 0 < found["single"][0] < found["nights"][0] <= chains.NIGHTS
     assert found["moves"][0] > 0
     assert found["proved"] == 1
+
+
+def test_wards_are_read_whole() -> None:
+    wards = [read(name) for name in pas.INSTANCES]
+    assert [(len(ward.patients), len(ward.rooms), ward.nights) for ward in wards] == [
+        (652, 98, 14),
+        (708, 131, 14),
+        (587, 102, 14),
+    ]
+    assert sum(room.capacity for room in wards[0].rooms) == 286
+
+
+def test_a_stay_in_a_ward_costs_what_it_lacks() -> None:
+    """Patient 1 (82, F): night 0, specialism 4, oxygen required, at most four beds."""
+    ward = read("testdata01")
+    first, second, ninth = ward.patients[0], ward.patients[1], ward.rooms[8]
+    assert (first.first, first.last, first.specialisms, first.required) == (0, 1, (4,), (False, True))
+    assert ward.cost(first, ward.rooms[0]) == 50 + 20 + 10  # neither oxygen nor the specialism, in room or department
+    assert ward.cost(first, ninth) == 20 + 10
+    assert ward.cost(second, ward.rooms[4]) == 2 * (20 + 10)  # both nights, both properties that are preferred there
+    assert ward.cost(second, ward.rooms[0]) == 2 * (20 + 10 + 20)
+
+
+def test_a_ward_is_planned_by_the_planner_of_stays_and_counted_afresh() -> None:
+    whole = read("testdata05")
+    ward = Ward(whole.nights, whole.rooms[:30], whole.patients[:40])
+    nights = pas.nights_of(ward)
+    found = search(nights, parts=6, bound=linear_bound(nights))
+    rooms = nights.ways.place[nights.ways.start[found.chosen]].tolist()
+    assert pas.counted(ward, rooms) == found.cost
+    assert found.bound <= found.cost
+    with pytest.raises(ArithmeticError):
+        pas.counted(ward, [0] * len(ward.patients))
 
 
 def test_an_instance_is_read_as_it_was_saved(small: Network, tmp_path: Path) -> None:
