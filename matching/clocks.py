@@ -222,6 +222,14 @@ def _fiscal_end(clock: Clock, past: Past, start: int, stop: int) -> int:
     return stop
 
 
+def fiscal_years(clock: Clock, start: int, stop: int) -> int:
+    """How many of the clock's fiscal years some of the nights from `start` to `stop` (ordinals) are in."""
+    count, night = 0, start
+    while night < stop:
+        count, night = count + 1, _fiscal_year(clock, date.fromordinal(night))[1]
+    return count
+
+
 def _fiscal_year(clock: Clock, day: date) -> tuple[int, int]:
     """The half-open fiscal year that holds a date."""
     month, first = map(int, (clock.fiscal_year_start or "01-01").split("-"))

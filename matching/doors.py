@@ -10,7 +10,7 @@ from typing import NamedTuple
 from matching.admission import Admission, admission, make_case, nights_of_change
 from matching.case import Case
 from matching.census import Census
-from matching.clocks import SHORTEST_MONTH, extension_nights, past_of
+from matching.clocks import SHORTEST_MONTH, extension_nights, fiscal_years, past_of
 from matching.coverage import Block, Coverage, PayerRun, cover, farthest
 from matching.eligibility import BY_NIGHT, sibling_outcome
 from matching.facts import Clock, Facility, Fund, Limit, Payer, Referral, Stay
@@ -21,8 +21,6 @@ from matching.rules import FACILITY_RULES, ONCE_RULES
 
 NO_BED = "bed"
 """Stands among the codes for a bed that is not free, or not for the people who live there."""
-
-YEAR = 365
 
 OPEN_LOOKS = 5
 """So many times as long it takes to look at a house that is open: its payers are asked then."""
@@ -177,7 +175,7 @@ class Doors:
             full, rest = divmod(nights, span)
             block, total = limit if limit < span else nights, full * limit + min(rest, limit)
         elif clock.window == "fiscal_year":
-            block = total = limit * (nights // YEAR + 2)
+            block = total = limit * fiscal_years(clock, self.first, self.stop)
         elif clock.window == "lifetime":
             past = past_of(clock, fund.id, self.minor, tuple(_ended(self.real, on)), "", None, on, frozenset())
             total = max(0, limit - len(past.paid))
