@@ -64,7 +64,7 @@ def main(sizes: Sequence[int] = SIZES) -> str:
 
 def measure(size: int, seed: int, count: int = ASKED) -> Json:
     """Some referrals of one size."""
-    snapshot = decode(_with_short_caps(network(size, WAITING, seed)))
+    snapshot = decode(with_short_caps(network(size, WAITING, seed)))
     asked = [row.id for row in snapshot.referrals[:count]]
     chains = [timed(partial(chain, snapshot, one)) for one in asked]
     memory = peak_memory()
@@ -81,7 +81,7 @@ def measure(size: int, seed: int, count: int = ASKED) -> Json:
     }
 
 
-def _with_short_caps(document: Json) -> Json:
+def with_short_caps(document: Json) -> Json:
     """No cap of a fund beyond so many nights, and a need far beyond it: nobody can stay where she or he begins."""
     for fund in document["funds"]:
         for clock in fund["limits"][0]["clocks"]:

@@ -1,11 +1,11 @@
-"""The engine on the command line: rank, explain, plan, chain and schema, over snapshot files."""
+"""The engine on the command line: rank, explain, plan, chain, chains and schema, over snapshot files."""
 
 import argparse
 import ctypes
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import inf, nan
 from pathlib import Path
@@ -29,9 +29,11 @@ EXAMPLES = """examples:
   python -m matching plan tonight.json --plain
   python -m matching plan tonight.json --seconds 20 > plan.json
   python -m matching chain tonight.json --referral ref_1 --plain
+  python -m matching chains tonight.json --seconds 20 --plain
   python -m matching schema > snapshot.schema.json
   python -m matching schema plan > plan.schema.json
   python -m matching schema chain > chain.schema.json
+  python -m matching schema chains > chains.schema.json
 
 FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
 
@@ -91,16 +93,33 @@ def _plan(options: argparse.Namespace) -> None:
     from matching.plan import plan
     from matching.plan_form import plan_document
 
-    snapshot, began = _read(options.file), monotonic()
+    snapshot = _read(options.file)
+    with _mended(options.file, snapshot), solver_on_stderr():
+        found = plan(snapshot, seconds=options.seconds, progress=_progress())
+    document = plan_document(found)
+    _print(plain.plan(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _chains(options: argparse.Namespace) -> None:
+    from matching.chains import chains
+    from matching.chains_form import chains_document
+
+    snapshot = _read(options.file)
+    with _mended(options.file, snapshot), solver_on_stderr():
+        found = chains(snapshot, seconds=options.seconds, progress=_progress())
+    document = chains_document(found)
+    _print(plain.chains(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _progress() -> Callable[[str], None]:
+    """Tells what takes long on standard error, with the seconds from here on."""
+    began = monotonic()
 
     def progress(said: str) -> None:
         if monotonic() - began >= QUIET:
             _say(f"matching: {monotonic() - began:.0f} s: {said}")
 
-    with _mended(options.file, snapshot), solver_on_stderr():
-        found = plan(snapshot, seconds=options.seconds, progress=progress)
-    document = plan_document(found)
-    _print(plain.plan(document) if options.plain else json.dumps(document, indent=1))
+    return progress
 
 
 def _chain(options: argparse.Namespace) -> None:
@@ -144,9 +163,10 @@ def solver_on_stderr() -> Iterator[None]:
 
 def _schema(options: argparse.Namespace) -> None:
     from matching.chain_form import chain_schema
+    from matching.chains_form import chains_schema
     from matching.plan_form import plan_schema
 
-    schemas = {"snapshot": schema, "plan": plan_schema, "chain": chain_schema}
+    schemas = {"snapshot": schema, "plan": plan_schema, "chain": chain_schema, "chains": chains_schema}
     _print(json.dumps(schemas[options.what](), indent=1))
 
 
@@ -221,15 +241,23 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--plain", action="store_true", help="text for people in place of JSON")
         command.set_defaults(run=run)
-    planning = commands.add_parser(
-        "plan",
-        help="everyone who waits tonight, jointly: who would go where, why, and what is proved",
-        epilog="The answer is JSON (python -m matching schema plan). What takes long is told on standard error.",
-    )
-    planning.add_argument("file", metavar="FILE")
-    planning.add_argument("--seconds", type=_seconds, metavar="N", help="stop looking then, and say what is proved")
-    planning.add_argument("--plain", action="store_true", help="text for people in place of JSON")
-    planning.set_defaults(run=_plan)
+    for name, said, run in (
+        ("plan", "everyone who waits tonight, jointly: who would go where, why, and what is proved", _plan),
+        (
+            "chains",
+            "everyone who waits, over all nights: chains of stays planned together, and what is proved",
+            _chains,
+        ),
+    ):
+        planning = commands.add_parser(
+            name,
+            help=said,
+            epilog=f"The answer is JSON (python -m matching schema {name}). What takes long is told on standard error.",
+        )
+        planning.add_argument("file", metavar="FILE")
+        planning.add_argument("--seconds", type=_seconds, metavar="N", help="stop looking then, and say what is proved")
+        planning.add_argument("--plain", action="store_true", help="text for people in place of JSON")
+        planning.set_defaults(run=run)
     chaining = commands.add_parser(
         "chain",
         help="the best chain of stays and payers for one referral, with every move and why it is then",
@@ -239,8 +267,8 @@ def _parser() -> argparse.ArgumentParser:
     chaining.add_argument("--referral", metavar="ID", required=True)
     chaining.add_argument("--plain", action="store_true", help="text for people in place of JSON")
     chaining.set_defaults(run=_chain)
-    schemas = commands.add_parser("schema", help="print the JSON Schema of a snapshot, of a plan or of a chain")
-    schemas.add_argument("what", nargs="?", choices=("snapshot", "plan", "chain"), default="snapshot")
+    schemas = commands.add_parser("schema", help="print the JSON Schema of a snapshot or of an answer")
+    schemas.add_argument("what", nargs="?", choices=("snapshot", "plan", "chain", "chains"), default="snapshot")
     schemas.set_defaults(run=_schema)
     return parser
 

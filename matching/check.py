@@ -2,7 +2,7 @@
 
 The facts, the rules and the terms are the engine's; the date, the bed, the lists, the payers and the plan tonight are
 found again by the plainest means there are (`check_judging`, `check_nights`, `check_rivals`, `check_plan`); a plan for
-everyone in `check_joint`, a chain of stays in `check_chain`.
+everyone in `check_joint`, a chain of stays in `check_chain`, everybody's chains in `check_everyone`.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from matching import ENGINE_VERSION, RULES_VERSION, check_chain, check_joint, codec
+from matching import ENGINE_VERSION, RULES_VERSION, check_chain, check_everyone, check_joint, codec
 from matching.case import Case
 from matching.check_clocks import Ledger
 from matching.check_judged import FreeBed, Judged, Option
@@ -45,8 +45,8 @@ def faults(document: Document, snapshot: Snapshot, policy: Policy = DEFAULT_POLI
     Parameters
     ----------
     document : dict
-        The JSON of a decision with every finding, as `decision_form.decision_document` gives it, of a joint plan or
-        of a chain.
+        The JSON of a decision with every finding, as `decision_form.decision_document` gives it, of a joint plan, of
+        a chain or of everybody's chains.
     snapshot : Snapshot
         What it was decided from, as `codec.decode` gives it.
     policy : Policy
@@ -59,6 +59,8 @@ def faults(document: Document, snapshot: Snapshot, policy: Policy = DEFAULT_POLI
     """
     if isinstance(document, dict) and "lines" in document:
         return check_joint.faults(document, snapshot, policy)
+    if isinstance(document, dict) and "chains" in document:
+        return check_everyone.faults(document, snapshot, policy)
     if isinstance(document, dict) and "links" in document:
         return check_chain.faults(document, snapshot, policy)
     found = list(misshapen(document)) or list(_header(document, snapshot, policy))

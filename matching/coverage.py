@@ -138,6 +138,30 @@ def sequences(
         yield from begin(at, search.everyone, start, ())
 
 
+def block_end(payers: Sequence[PayerRun], before: Sequence[Block], fund: str, start: int, stop: int) -> int:
+    """The first night that a fund's block after those before does not reach; `start` where it may not follow them.
+
+    Parameters
+    ----------
+    payers : sequence of PayerRun
+        Those whose "once" rules are all met, the fund among them.
+    before : sequence of Block
+        The blocks of the stay so far, the last of them ending on `start`.
+    start, stop : int
+        Ordinals of the first night of the block, and of one that it does not reach.
+    """
+    search = _Search([replace(payer, alike=lambda: None) for payer in payers], start, stop)
+    at = {payer.fund: place for place, payer in enumerate(search.payers)}
+    left = search.everyone & ~sum(1 << at[block.fund] for block in before if block.fund in at)
+    if not left >> at[fund] & 1:
+        return start
+    if before and search.payers[at[fund]].last_resort:
+        last = search.payers[at[before[-1].fund]]
+        if not last.last_resort and last.run_end(before[-1].start, stop) > start:
+            return start
+    return search.block_end(at[fund], left & ~(1 << at[fund]), start)
+
+
 def farthest(payers: Sequence[PayerRun], start: int, stop: int) -> int:
     """The first night that no sequence reaches, even if no last resort had to wait (ordinals)."""
     search = _Search([replace(payer, last_resort=False) for payer in payers], start, stop)

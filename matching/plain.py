@@ -34,6 +34,11 @@ def chain(document: Document) -> str:
     return _lines(_chain(document))
 
 
+def chains(document: Document) -> str:
+    """Write everybody's chains in lines."""
+    return _lines(_chains(document))
+
+
 def one_line(text: str) -> str:
     """A text that stays on its line, whatever a file has put into it."""
     return _CONTROL.sub("?", text)
@@ -116,7 +121,7 @@ def _chain(document: Document) -> Iterator[str]:
     links, value = document["links"], document["value"]
     stays = [f"{_count(row['nights'], 'night')} at {row['facility']}" + _opens(document, row) for row in links]
     yield f"{document['referral']}: {', then '.join(stays) or 'no bed that is paid on any night'}"
-    need = (date.fromisoformat(document["until"]) - date.fromisoformat(document["from"])).days
+    need = _nights(document)
     paid = f"{need - value['uncovered']} of {_count(need, 'night')}, {_count(value['moves'], 'move')}"
     yield f"needed from {document['from']} to {document['until']}: {paid}"
     yield (
@@ -134,6 +139,37 @@ def _chain(document: Document) -> Iterator[str]:
     if document["provisional"]:
         yield "provisional: caps are counted as far as recorded"
     yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _chains(document: Document) -> Iterator[str]:
+    rows = document["chains"]
+    nights = sum(_nights(row) for row in rows)
+    paid = nights - sum(row["uncovered"] for row in rows)
+    moves = _count(sum(row["moves"] for row in rows), "move")
+    people = "1 young person" if len(rows) == 1 else f"{len(rows)} young people"
+    yield f"from {document['tonight']}: {people}, {paid} of {_count(nights, 'night')} paid, {moves}"
+    value, bound = document["value"], document["bound"]
+    tonight = sum(value["unplaced"])
+    yield f"{tonight} without a bed tonight" + (", not fewer" if value["unplaced"] == bound["unplaced"] else "")
+    yield (
+        "proved: no plan is better"
+        if document["proof"] == "optimal"
+        else f"not proved to be the best: cost {value['cost']}, none below {bound['cost']}"
+    )
+    for row in rows:
+        stays = [
+            f"{_day(stay['from'])} to {_day(stay['until'])} at {stay['facility']}, {stay['bed']} ({_by(stay)})"
+            for stay in row["stays"]
+        ]
+        said = ", then ".join(stays) or "no bed that is paid on any night"
+        left = f"; {_count(row['uncovered'], 'night')} without" if row["uncovered"] else ""
+        yield f"{row['referral']} (urgency {row['urgency']}): {said}{left}"
+    yield from (f"left to the plan tonight: {referral}" for referral in document["left_out"])
+    yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _nights(row: Document) -> int:
+    return (date.fromisoformat(row["until"]) - date.fromisoformat(row["from"])).days
 
 
 def _opens(document: Document, row: Document) -> str:

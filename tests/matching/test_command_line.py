@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from matching.__main__ import main, solver_on_stderr
 from matching.chain_form import chain_schema
+from matching.chains_form import chains_schema
 from matching.codec import schema
 from matching.doubled import doubled
 from matching.plan_form import plan_schema
@@ -452,9 +454,38 @@ def test_a_chain_of_what_is_not_there_is_refused(write: Write, capsys: pytest.Ca
     assert refused("chain", file, capsys=capsys).startswith("the following arguments are required: --referral")
 
 
+# Everybody's chains.
+
+
+def test_everybodys_chains_are_printed_as_their_form_and_for_people(
+    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matching.__main__.QUIET", inf)
+    file = write(moved())
+    printed = json.loads(run("chains", file, capsys=capsys))
+    assert [row["facility"] for row in printed["chains"][0]["stays"]] == ["fac_b", "fac_c"]
+    said = run("chains", file, "--seconds", "60", "--plain", capsys=capsys).splitlines()
+    assert said[:2] == [
+        "from 2026-11-21: 1 young person, 80 of 90 nights paid, 1 move",
+        "0 without a bed tonight, not fewer",
+    ]
+    assert said[3] == (
+        "ref_1 (urgency 1): Nov 21 to Dec 21 at fac_b, bed_b1 (fund_a to 2026-12-21), "
+        "then Dec 21 to Feb 9 at fac_c, bed_c1 (fund_b to 2027-02-09); 10 nights without"
+    )
+    assert all(line.startswith("careful: ") for line in said[4:])
+
+
+def test_everybodys_chains_of_what_cannot_be_read_are_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused("chains", "nowhere.json", capsys=capsys) == "nowhere.json: no such file or directory"
+    file = write(changed(moved(), {"/policy/id": "mine"}))
+    assert refused("chains", file, capsys=capsys).endswith("/policy: this engine does not know policy mine version 1")
+
+
 def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(run("schema", "plan", capsys=capsys)) == plan_schema()
     assert json.loads(run("schema", "chain", capsys=capsys)) == chain_schema()
+    assert json.loads(run("schema", "chains", capsys=capsys)) == chains_schema()
     assert json.loads(run("schema", "snapshot", capsys=capsys)) == schema()
 
 

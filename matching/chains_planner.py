@@ -1,0 +1,228 @@
+"""The plan of everybody's chains: prices choose chains, each in turn takes what is left, parts are solved anew."""
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.admission import earliest, need_nights
+from matching.census import Census
+from matching.chain_prices import Chain, Pricer, summed
+from matching.chains_bound import least
+from matching.chains_tonight import TIERS, apart, tonight
+from matching.coverage import Block
+from matching.facts import Referral
+from matching.grounds import Grounds
+from matching.network import Ints
+from matching.nights import PLENTY, Nights, Span, Ways
+from matching.nights_linear import Bound
+from matching.nights_search import search
+from matching.prospects import Ends, Prospect
+
+ROUNDS = 3
+"""So many times chains are priced for everybody before the first plan."""
+
+PARTS = 40
+"""So many parts are solved anew between two times that each in turn looks for a better chain."""
+
+TURNS = 4
+"""So many times each in turn looks for a better chain, where no deadline is given."""
+
+SHUT = 1e12
+"""The price of a place that is full."""
+
+SWAY = 0.6
+"""How far, as a share of a night's cost, houses and funds are made dearer for one minor by chance: so chains differ."""
+
+MOST_TRIES, MANY = 12, 60
+"""Chains that are looked at for one minor at a time, at most; and so many for all of few."""
+
+LATER = 0.3
+"""The share of the prices that counts once there is a plan."""
+
+Floats = NDArray[np.float64]
+Progress = Callable[[str], None]
+
+
+class Planner:
+    """Everybody who is planned, all chains found so far for each, and the one that each has now.
+
+    Attributes
+    ----------
+    unplaced, low : dict of int, int
+        Minors without a bed tonight by tier, at the least; the cost that no plan is below.
+    proved : bool
+        Whether there are no fewer.
+    """
+
+    def __init__(self, census: Census, asked: Sequence[Referral], night: int, move: int) -> None:
+        self.census, self.asked, self.night, self.move = census, asked, night, move
+        firsts = [earliest(census, row).toordinal() for row in asked]
+        needs = [need_nights(census, row) for row in asked]
+        self.base = census.tonight.toordinal()
+        stops = [first + need - self.base for first, need in zip(firsts, needs, strict=True)]
+        self.grounds = Grounds(census, max(stops, default=1))
+        ends = Ends()
+        self.prospects = [Prospect(self.grounds, *row, ends) for row in zip(asked, firsts, needs, strict=True)]
+        self.pricers = [Pricer(prospect, night, move) for prospect in self.prospects]
+        self.tiers = [0 if prospect.first else row.urgency for row, prospect in zip(asked, self.prospects, strict=True)]
+        self._tier_place = {tier: self.grounds.add(("tier", str(tier)), self.grounds.plenty) for tier in TIERS}
+        self.places = self.grounds.places()
+        self.apart = apart(census, self.prospects)
+        self.found: list[dict[Chain, None]] = [{(): None} for _ in asked]
+        self.now: list[Chain] = [() for _ in asked]
+        self.used = np.zeros(self.places.room.shape, np.int64)
+        self._draw = np.random.default_rng(1)
+
+    def run(self, ends: float | None, progress: Progress) -> None:
+        """Plan until nothing is better by the bound, or to a deadline, or so many turns."""
+        begun = tonight(self.prospects, self.tiers, self.places, self._tier_place, self.apart)
+        self.unplaced, self.proved = begun.unplaced, begun.proved
+        for tier, most in begun.unplaced.items():
+            self.places.total[self._tier_place[tier]] = most
+        progress(f"{sum(begun.unplaced.values())} without a bed tonight")
+        bound = least(self.prospects, self.places, self.night, self.move)
+        self.low = bound.cost
+        progress(f"no plan costs less than {self.low:,}")
+        self._begin(begun.placed)
+        prices = self._price(bound.prices, ends)
+        for turn in range(TURNS if ends is None else 10**6):
+            before = self.cost
+            self._take_turns(prices * (LATER if turn else 1), turn)
+            self._improve(prices, ends)
+            above = 100 * (self.cost - self.low) / max(1, self.low)
+            progress(f"cost {self.cost:,}, at most {above:.2f} % above the least")
+            late = monotonic() >= ends if ends is not None else turn > 1 and self.cost == before
+            if self.cost <= self.low or late:
+                break
+
+    @property
+    def cost(self) -> int:
+        """What the plan costs."""
+        return sum(self.cost_of(at, chain) for at, chain in enumerate(self.now))
+
+    def cost_of(self, at: int, chain: Chain) -> int:
+        """What a chain of one minor costs: nights of the need without a paid bed, and moves."""
+        prospect = self.prospects[at]
+        slept = sum(stayed.slept.until - stayed.slept.start for stayed in chain)
+        return self.night * (prospect.stop - prospect.first - slept) + self.move * max(0, len(chain) - 1)
+
+    def _begin(self, placed: dict[int, tuple[int, int]]) -> None:
+        """Give those who can have a bed tonight one night of it."""
+        for at, (stand, purse) in placed.items():
+            prospect = self.prospects[at]
+            block = Block(prospect.purses[purse].fund.id, self.base, self.base + 1)
+            self.now[at] = self.pricers[at].mended([(prospect.stands[stand], self.base, [block])])
+            self.found[at][self.now[at]] = None
+        self._count()
+
+    def _count(self) -> None:
+        self.used[:] = 0
+        for at, chain in enumerate(self.now):
+            self._use(at, chain, 1)
+
+    def _use(self, at: int, chain: Chain, count: int) -> None:
+        for span in self.spans(at, chain):
+            self.used[span.place, span.first : span.until] += count
+
+    def spans(self, at: int, chain: Chain) -> list[Span]:
+        """What a chain takes of every place; without a bed tonight, a place among those of its tier."""
+        base, spans = self.base, []
+        places = {purse.fund.id: purse.places for purse in self.prospects[at].purses}
+        for stand, slept in chain:
+            spans += [Span(place, slept.start - base, slept.until - base) for place in stand.places]
+            spans += [
+                Span(place, block.start - base, block.end - base)
+                for block in slept.blocks
+                for place in places[block.fund]
+            ]
+        if self.tiers[at] and not self.in_tonight(chain):
+            spans.append(Span(self._tier_place[self.tiers[at]], 0, 1))
+        return spans
+
+    def in_tonight(self, chain: Chain) -> bool:
+        """Whether a chain begins tonight."""
+        return bool(chain) and chain[0].slept.start == self.base
+
+    def _price(self, begin: Floats, ends: float | None) -> Floats:
+        """Find chains for everybody by prices that rise where too many would be, and fall where too few, each round."""
+        prices, room = begin.copy(), np.minimum(self.places.room, PLENTY).astype(np.float64)
+        total, counted = self.places.total.astype(np.float64), self.places.total < PLENTY
+        for at in range(ROUNDS):
+            if ends is not None and monotonic() >= ends:
+                break
+            used = np.zeros(prices.shape)
+            sums = summed(prices)
+            for person in range(len(self.asked)):
+                for span in self.spans(person, self._find(person, prices, sums)):
+                    used[span.place, span.first : span.until] += 1
+            step = self.night / (2 + 2 * at)
+            change = np.clip((used - room) / np.maximum(1, room), -1, 1)
+            over = np.clip((used.sum(axis=1) - total) / np.maximum(1, total), -1, 1) * counted
+            prices = np.maximum(0, prices + step * (change + over[:, None]) * ((prices > 0) | (change > 0)))
+        return prices
+
+    def _find(self, at: int, prices: Floats, sums: Floats, begins: bool = False) -> Chain:
+        """A chain of one minor that prices make good, exact; all that are looked at are kept."""
+        pricer, tried = self.pricers[at], []
+        for swayed in range(max(2, min(MOST_TRIES, MANY // len(self.asked)))):
+            pricer.sway(self._draw if swayed else None, SWAY * self.night)
+            tried.append(pricer.mended(pricer.best(sums, begins)))
+            self.found[at][tried[-1]] = None
+        return min(tried, key=lambda chain: self._worth(at, chain, prices))
+
+    def _worth(self, at: int, chain: Chain, prices: Floats) -> float:
+        spans = self.spans(at, chain)
+        return self.cost_of(at, chain) + sum(float(prices[one.place, one.first : one.until].sum()) for one in spans)
+
+    def _take_turns(self, prices: Floats, turn: int) -> None:
+        """Let each take the best chain that the others leave: the most urgent first, later in any order."""
+        order = sorted(range(len(self.asked)), key=lambda at: (self.asked[at].urgency, self.asked[at].id))
+        for at in self._draw.permutation(len(order)).tolist() if turn else order:
+            self._use(at, self.now[at], -1)
+            full = (self.used >= self.places.room) | (self.used.sum(axis=1) >= self.places.total)[:, None]
+            shut = np.where(full, SHUT, prices)
+            chain = self._find(at, shut, summed(shut), self.in_tonight(self.now[at]))
+            if self._worth(at, chain, shut) < self._worth(at, self.now[at], shut) and self._fits(at, chain):
+                self.now[at] = chain
+            self._use(at, self.now[at], 1)
+
+    def _fits(self, at: int, chain: Chain) -> bool:
+        """Whether the others leave room for a chain on every night and in all, and nobody is there to be kept from."""
+        left, room = self.places.total - self.used.sum(axis=1), self.places.room - self.used
+        for span in self.spans(at, chain):
+            left[span.place] -= span.until - span.first
+            if left[span.place] < 0 or np.any(room[span.place, span.first : span.until] <= 0):
+                return False
+        return not any(
+            self._meet(chain, self.now[other if one == at else one], place)
+            for one, other, place in self.apart[(self.apart[:, :2] == at).any(axis=1)].tolist()
+        )
+
+    @staticmethod
+    def _meet(one: Chain, other: Chain, place: int) -> bool:
+        """Whether two chains are at a place on the same night."""
+        return any(
+            place in stand.places and place in beside.places and slept.start < met.until and met.start < slept.until
+            for stand, slept in one
+            for beside, met in other
+        )
+
+    def _improve(self, prices: Floats, ends: float | None) -> None:
+        """Solve parts of the plan anew among all chains found so far."""
+        owned = [(at, chain) for at, found in enumerate(self.found) for chain in found]
+        ways = Ways.of([(at, self.cost_of(at, chain), self.spans(at, chain)) for at, chain in owned])
+        sums = summed(prices)
+        taken = sums[ways.place, ways.until] - sums[ways.place, ways.first]
+        priced = ways.cost + np.bincount(ways.way, taken, len(owned))
+        cheapest = np.full(len(self.asked), np.inf)
+        np.minimum.at(cheapest, ways.person, priced)
+        nights = Nights(np.zeros(len(self.asked), np.int64), self.places, ways, self.apart)
+        place = {one: way for way, one in enumerate(owned)}
+        begin: Ints = np.array([place[at, chain] for at, chain in enumerate(self.now)], np.int64)
+        left = None if ends is None else max(0.0, ends - monotonic())
+        bound = Bound(self.low, priced - cheapest[ways.person])
+        found = search(nights, seconds=left, parts=PARTS, bound=bound, begin=begin)
+        self.now = [owned[way][1] for way in found.chosen.tolist()]
+        self._count()

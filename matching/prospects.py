@@ -1,0 +1,169 @@
+"""Where and when each minor could stay and who could pay, night by night, as arrays: what prices choose a chain from.
+
+These are **loose**: a payer is taken to have paid nothing before, and a house may be asked for twice. So no chain is
+left out by them; whether one may be, exactly, `Doors` says of the chain.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.admission import nights_of_change, places_on
+from matching.census import Census
+from matching.dates import age_on, birthday
+from matching.doors import Doors
+from matching.facts import Facility, Fund, Limit, Referral
+from matching.findings import MET
+from matching.grounds import Grounds
+from matching.network import Ints
+from matching.payers import covered_until
+from matching.rules import ONCE_RULES
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Stand:
+    """One house and group of beds for a minor, and the nights on which a stay could begin there: bool[nights].
+
+    `stop`: no night from there on can be slept there (from tonight); `places`: what a stay takes, money aside: beds,
+    the house, and the unit where it has an age gap.
+    """
+
+    facility: Facility
+    unit: str
+    bed: int
+    stop: int
+    places: tuple[int, ...]
+    open: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Purse:
+    """One fund for a minor: the first night that a block from each night does not reach, and what a night takes.
+
+    `block` and `total` are the most nights in one block and in a whole chain; `running` those in a chain without a
+    gap between its stays.
+    """
+
+    fund: Fund
+    limit: Limit
+    ends: Ints
+    places: tuple[int, ...]
+    block: int
+    total: int
+    running: int
+
+
+class Ends:
+    """How far payers reach from every night; those that reach alike are counted once for all minors."""
+
+    def __init__(self) -> None:
+        self.known: dict[Hashable, Ints] = {}
+
+
+class Prospect:
+    """One minor who waits: her or his doors, stands and purses, and for each stand the purses that could pay."""
+
+    def __init__(self, grounds: Grounds, referral: Referral, first: int, need: int, ends: Ends) -> None:
+        self.grounds, self.referral, self._ends = grounds, referral, ends
+        base = grounds.tonight
+        self.census: Census = grounds.census
+        self.doors = Doors(self.census, referral, first, first + need)
+        self.first, self.stop = first - base, first - base + need
+        self.stands: list[Stand] = []
+        self.pays: list[list[int]] = []
+        self.purses: list[Purse] = []
+        self._purse_at: dict[Hashable, int | None] = {}
+        for house in self.doors.houses:
+            self._add(house)
+
+    @cached_property
+    def _born(self) -> set[int]:
+        """Birthdays within the need."""
+        born, first = self.doors.minor.born_on, date.fromordinal(self.doors.first)
+        if born is None:
+            return set()
+        last = date.fromordinal(self.doors.stop)
+        return {birthday(born, age).toordinal() for age in range(age_on(born, first), age_on(born, last) + 2)}
+
+    def _changes(self, house: Facility) -> list[int]:
+        """The nights (ordinals) on which the house may answer otherwise than the night before."""
+        first, stop = self.doors.first, self.doors.stop
+        days = {
+            day.toordinal() for day in nights_of_change(self.census, self.doors.minor, house, date.fromordinal(first))
+        }
+        if not days:
+            return []
+        kept = house.safeguards
+        for name in kept.__slots__:
+            evidence = getattr(kept, name)
+            days |= {day.toordinal() for day in (evidence.verified_on, evidence.expires_on) if day is not None}
+        days |= {day.toordinal() for day in (house.licence.valid_from, house.licence.expires_on) if day is not None}
+        return sorted(day for day in days | self._born | {first, first + 1} if first <= day < stop)
+
+    def _add(self, house: Facility) -> None:
+        """Add the stands of a house, one for each group of beds and end, with its payers."""
+        base, nights = self.grounds.tonight, self.grounds.nights
+        changes = self._changes(house)
+        found: dict[tuple[str, int, int], NDArray[np.bool_]] = {}
+        for night, end in pairwise([*changes, self.doors.stop]):
+            opening = self.doors.opening(house, night)
+            if opening is None or night > self.census.last_night.toordinal():
+                continue
+            case = opening.admission.case
+            licensed = covered_until(case).toordinal()
+            for unit, bed in sorted(places_on(case), key=lambda place: (place[0].id, place[1].id)):
+                until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+                stop = min(licensed, until.toordinal() if until else self.doors.stop)
+                key = (unit.id, self.grounds.bed(house, unit, bed), stop - base)
+                found.setdefault(key, np.zeros(nights, np.bool_))[night - base : end - base] = True
+        if not found:
+            return
+        pays = [at for at in self._payers(house) if at is not None]
+        if pays:
+            room = self.grounds.house(house)
+            for (name, group, stop), opens in found.items():
+                places = (group, room, *self.grounds.gap(house, name))
+                self.stands.append(Stand(house, name, group, stop, places, opens))
+                self.pays.append(pays)
+
+    def _payers(self, house: Facility) -> Iterator[int | None]:
+        known = any(stay.facility == house.id for stay in self.doors.real)
+        for fund, seen in self.census.payers_of(house):
+            key = (seen, house.id if known else None)
+            if key not in self._purse_at:
+                self._purse_at[key] = self._make(house, fund)
+            yield self._purse_at[key]
+
+    def _make(self, house: Facility, fund: Fund) -> int | None:
+        """The loosest that a fund could pay, whichever night a stay begins; None where it never could."""
+        base, nights, doors = self.grounds.tonight, self.grounds.nights, self.doors
+        dates = {day.toordinal() for row in fund.limits for day in (row.valid_from, row.valid_until) if day}
+        starts = sorted(day for day in dates | self._born | {doors.first} if doors.first <= day < doors.stop)
+        ends = np.arange(nights)
+        limit = None
+        for start in starts:
+            funding = doors.funding(house, fund, start, doors.later())
+            if funding.limit is None or any(rule.judge(funding) is not MET for rule in ONCE_RULES):
+                continue
+            limit = limit or funding.limit
+            key = (funding.alike, doors.first, doors.stop)
+            if key not in self._ends.known:
+                loose = [funding.run_end(night, doors.stop) for night in range(base + self.first, doors.stop)]
+                self._ends.known[key] = np.array(loose, np.int64) - base
+            own = ends[self.first : self.stop]
+            own[start - doors.first :] = np.maximum(own, self._ends.known[key])[start - doors.first :]
+        if limit is None or not np.any(ends > np.arange(nights)):
+            return None
+        block, total = doors.most(fund)
+        block = min(block, int((ends - np.arange(nights)).max()))
+        joined = [clock.limit for clock in limit.clocks if clock.window == "chain" and clock.unit != "business_day"]
+        places = tuple(self.grounds.fund(fund, limit))
+        self.purses.append(Purse(fund, limit, ends, places, block, total, min([total, *joined])))
+        return len(self.purses) - 1
