@@ -146,7 +146,7 @@ class Desk:
         what = self.random.random()
         if living and what < 0.1:
             self._leave(self.random.choice(living), facility)
-        elif open_ones and what < 0.14:
+        elif open_ones and what < 0.11:
             self._accept(self.random.choice(open_ones)[0], facility)
         elif open_ones:
             self._withdraw(*self.random.choice(open_ones))

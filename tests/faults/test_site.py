@@ -45,8 +45,8 @@ EACH = or_many(2, 16)
 ROUNDS = 2
 WAITING = 12
 KILLS = or_many(3, 4)
-BETWEEN = or_many(6, 8)
-"""How many claims are acknowledged between two kills."""
+BETWEEN = min(or_many(6, 8), 40)
+"""How many claims are acknowledged between two kills: enough to be in the middle of work again."""
 
 
 class Scene:
