@@ -1,6 +1,6 @@
 """Everybody's stays over nights against every plan there is: room, totals, kinds, who must be apart, the bound."""
 
-from itertools import product
+from itertools import combinations, product
 from random import Random
 
 import numpy as np
@@ -31,7 +31,8 @@ def small(seed: int) -> Nights:
         mixed=np.array([draw.choice((0, 7, 40)) for _ in range(PLACES)], np.int64),
     )
     kind = np.array([draw.randint(0, 1) for _ in range(PEOPLE)], np.int64)
-    apart = [(0, 1, draw.randrange(PLACES))] if draw.random() < 0.5 else []
+    triples = product(combinations(range(PEOPLE), 2), range(PLACES))
+    apart = [(*pair, place) for pair, place in triples if draw.random() < 0.3]
     return Nights(kind, places, Ways.of(rows), np.array(apart, np.int64).reshape(-1, 3))
 
 
