@@ -19,7 +19,7 @@ from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
-from app.entry import enrol_pages, link_pages, passkey_pages, prove_pages, security_pages, sign_in_pages
+from app.entry import enrol_pages, link_pages, passkey_pages, people_pages, prove_pages, security_pages, sign_in_pages
 from app.exceptions import routes as exception_routes
 from app.exchange import routes as exchange
 from app.facilities import routes as facilities
@@ -63,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     prove_pages.router,
     security_pages.router,
     passkey_pages.router,
+    people_pages.router,
     funding.router,
     facilities.router,
     beds.router,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.factor_models import Device
@@ -36,11 +36,13 @@ def knows(session: Session, device: str | None, email: str) -> str | None:
 
 
 def seen(session: Session, device: str, person_id: str, label: str, now: datetime) -> bool:
-    """Somebody signs in on this device; whether it is a new one among others of theirs."""
-    mine = Device.person_id == person_id
-    known = update(Device).where(Device.token_sha256 == device, mine).values(last_seen_at=now, label=label)
-    if session.execute(known.returning(Device.person_id)).first() is not None:
+    """Somebody signs in on this device; whether they did on a new one since they last did here, which they are told."""
+    known = session.get(Device, (device, person_id))
+    if known is None:
+        new = Device(token_sha256=device, person_id=person_id, label=label, first_seen_at=now, last_seen_at=now)
+        session.add(new)
         return False
-    others = session.scalar(select(func.count()).select_from(Device).where(mine))
-    session.add(Device(token_sha256=device, person_id=person_id, label=label, first_seen_at=now, last_seen_at=now))
-    return bool(others)
+    later = select(Device.label).where(Device.person_id == person_id, Device.first_seen_at > known.last_seen_at)
+    news = session.scalar(later.limit(1)) is not None
+    known.last_seen_at, known.label = now, label
+    return news

@@ -95,3 +95,18 @@ class SignIn(Base):
     """The hash of the token by which its browser is known again."""
     shift: Mapped[bool] = mapped_column(default=False)
     """A device of a house: its board stays open for the shift, when nobody has pressed anything for a while."""
+
+
+class RoleGrant(Base):
+    """A role that one person asked for somebody, and another agreed to or refused."""
+
+    __tablename__ = "role_grants"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[Role]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    agreed: Mapped[bool | None]

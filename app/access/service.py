@@ -27,6 +27,14 @@ def named(name: str) -> str:
         raise invalid([FieldError("/name", "name", message)]) from None
 
 
+def _is_words(text: str) -> bool:
+    try:
+        _WORDS.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def add_agency(session: Session, by: Actor | None, *, name: str, kind: AgencyKind, now: datetime) -> Agency:
     """Enter an agency; its name is unique."""
     name = named(name)
@@ -83,7 +91,7 @@ def add_person(
     name = named(name)
     if session.get(Agency, agency_id) is None:
         raise not_found()
-    if "@" not in email:
+    if "@" not in email or not _is_words(email):
         raise invalid([FieldError("/email", "email", "An email address has an @.")])
     email = email.strip().lower()
     if session.scalar(select(Person.id).where(Person.email == email)) is not None:

@@ -31,7 +31,8 @@ def let_in(
 ) -> bool:
     """Open a session for this browser in place of the one it had; False where the person may not act.
 
-    `shift`: it is a device of a house, whose board stays open.
+    `shift`: it is a device of a house, whose board stays open. Where a new device of theirs is to be told, the answer
+    leads to it first.
     """
     if old := request.cookies.get(cookie_name(request)):
         signin.end_session(session, old, now)
@@ -39,7 +40,9 @@ def let_in(
     opened = signin.admit(session, person_id, now, sha256(token), shift=shift)
     if opened is None:
         return False
-    devices.seen(session, sha256(token), person_id, devices.label_of(request.headers.get("user-agent", "")), now)
+    label = devices.label_of(request.headers.get("user-agent", ""))
+    if devices.seen(session, sha256(token), person_id, label, now) and "location" in answer.headers:
+        answer.headers["location"] = "/security?new=1"
     give_session(request, answer, opened)
     _give(request, answer, _device_cookie(request), token, DEVICE_LASTS)
     return True

@@ -30,9 +30,10 @@ Myself = Annotated[Actor, require(Permission.SELF)]
 
 
 @router.get("")
-def show(request: Request, session: DbSession, actor: Myself, clock: Now, to: str = "") -> Response:
-    """What lets the person in, and where they are in."""
-    return page(request, "entry/security.html", {"view": _view(request, session, actor, clock)}, actor=actor)
+def show(request: Request, session: DbSession, actor: Myself, clock: Now, new: str = "") -> Response:
+    """What lets the person in, and where they are in; `new`: a device of theirs is to be told of."""
+    view = _view(request, session, actor, clock) | {"new": bool(new)}
+    return page(request, "entry/security.html", {"view": view}, actor=actor)
 
 
 @router.post("/sessions")

@@ -154,6 +154,14 @@ def test_one_sees_where_one_is_signed_in_and_ends_it(member: Member, app: FastAP
         assert {row.person_id for row in rows} == {member.person.id, stranger.id}
 
 
+def test_one_is_told_of_a_new_device(member: Member, app: FastAPI, clock: MovableClock) -> None:
+    other = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.2", 1), follow_redirects=False)
+    clock.move(timedelta(minutes=1))
+    leads = [member.sign_in(client).headers["location"] for client in (other, member.client, member.client, other)]
+    assert leads == ["/", "/security?new=1", "/", "/"]
+    assert "a browser that was new" in member.client.get("/security?new=1", headers=PAGE).text
+
+
 def test_one_signs_out_everywhere_else(member: Member, app: FastAPI) -> None:
     others = [TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", n)) for n in (2, 3)]
     for other in others:
