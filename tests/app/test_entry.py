@@ -1,7 +1,9 @@
 """Signing in by password and code: once each, in one answer for all that is wrong, and with guesses counted."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from threading import Event, Lock
 
 import pyotp
 import pytest
@@ -47,6 +49,30 @@ def free(database: Database) -> None:
 
 def test_the_hash_is_the_one_that_was_chosen() -> None:
     assert passwords.hashed("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_two_are_hashed_at_once_and_few_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    go, lock, at_work, most = Event(), Lock(), 0, 0
+
+    class Slow:
+        def hash(self, _: bytes) -> str:
+            nonlocal at_work, most
+            with lock:
+                at_work += 1
+                most = max(most, at_work)
+            go.wait(4)
+            with lock:
+                at_work -= 1
+            return "hash"
+
+    monkeypatch.setattr(passwords, "_HASHER", Slow())
+    with ThreadPoolExecutor(12) as pool:
+        asked = [pool.submit(passwords.hashed, "x") for _ in range(12)]
+        refused = list(islice((one.exception() for one in as_completed(asked)), 4))
+        go.set()
+    assert [problem.code for problem in refused if isinstance(problem, Problem)] == ["busy"] * 4
+    assert sum(one.exception() is None for one in asked) == 8
+    assert most == 2
 
 
 def test_password_and_code_let_in(member: Member) -> None:
