@@ -6,7 +6,7 @@ Each is a command of its own too (`python -m benchmarks.flow`), and those over i
 
 import sys
 
-from benchmarks import chains, engine, everyone, flow, growth, ledger, masks, pas, plans, service, together
+from benchmarks import chains, engine, everyone, flow, growth, ledger, masks, pas, plans, prices, service, together
 
-for benchmark in (masks, engine, flow, together, plans, chains, everyone, pas, growth, service, ledger):
+for benchmark in (masks, engine, flow, together, plans, prices, chains, everyone, pas, growth, service, ledger):
     sys.stdout.write(benchmark.main() + "\n")

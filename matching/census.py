@@ -189,6 +189,7 @@ class Census:
         "_houses",
         "_paid",
         "_wary",
+        "_worth",
         "alike",
         "approvals",
         "chains",
@@ -229,6 +230,7 @@ class Census:
         self._paid = _paid(snapshot.stays)
         self._wary = [minor for minor in snapshot.minors if minor.avoid.minors]
         self._avoided: dict[str, frozenset[str]] = {}
+        self._worth: dict[str, int] | None = None
 
     def _find(self, snapshot: Snapshot) -> None:
         """Note every entry, and its facility, of the minors who are known here and of all whom they name."""
@@ -281,6 +283,19 @@ class Census:
             others = (other.id for other in self._wary if minor.id in other.avoid.minors)
             found = self._avoided[minor.id] = frozenset((*minor.avoid.minors, *others))
         return found
+
+    @property
+    def worth(self) -> dict[str, int]:
+        """What a night in a bed is worth to those still to come, by the bed's id, as many as are free tonight."""
+        if self._worth is None:
+            self._worth = {}
+            prices = self.snapshot.prices
+            for facility in self.snapshot.facilities if prices else ():
+                for unit in facility.units:
+                    free = len(self.house(facility).shared_beds(unit, self.tonight))
+                    price = prices.of(unit.id, free) if prices else None
+                    self._worth |= {bed.id: price for bed in unit.beds if price is not None}
+        return self._worth
 
     def waiting_siblings(self, minor: Minor, on: date) -> list[Minor]:
         """Those whom she or he names, who have a referral here, are not to be avoided, and live nowhere that night."""

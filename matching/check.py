@@ -20,6 +20,7 @@ from matching.check_nights import NIGHT_CODES, Book, Nights, TooManyWays
 from matching.check_payers import TOO_MANY, day_of, paid_by
 from matching.check_plan import Effect
 from matching.check_shape import LISTS, Document, differences, misshapen, same
+from matching.check_worth import said_terms
 from matching.facts import Referral, Snapshot
 from matching.findings import MET, Finding
 from matching.value import DEFAULT_POLICY, Placing, Policy, terms
@@ -190,7 +191,7 @@ class _Check:
         """The terms of the policy, for the nights that are paid while the bed is free."""
         usable = min(end, (place.until or case.until).toordinal()) - case.admit_on.toordinal()
         rows = terms(Placing(case, self.referral, place.bed, usable), self.policy)
-        return [{**row._asdict(), "cost": row.value * row.weight} for row in rows]
+        return said_terms(rows, self.judge, self.policy, place.unit, usable)
 
     def _network(self) -> Iterator[str]:
         """What each option does to the others who wait; nothing where the need begins later than tonight."""

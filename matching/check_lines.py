@@ -9,6 +9,7 @@ from matching.check_nights import Block, Book, Nights, TooManyWays
 from matching.check_payers import TOO_MANY, blocks, day_of
 from matching.check_rivals import better_exists
 from matching.check_shape import Document, differences
+from matching.check_worth import said_terms
 from matching.facts import Limit, Minor, Referral
 from matching.findings import MET
 from matching.rules.fit import unit_outcome
@@ -97,7 +98,7 @@ class Line:
         expected = {
             "paid_nights": paid,
             "paid_until": until,
-            "terms": [{**row._asdict(), "cost": row.value * row.weight} for row in rows],
+            "terms": said_terms(rows, self.judge, self.policy, self.unit, paid),
         }
         yield from differences(self.where, self.row, expected)
         yield from self._shared(nights, claim, bed_end)

@@ -308,7 +308,7 @@ def _json_fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any,
     return tuple(_JSON_NAMES.get(name, name) for name in columns), get
 
 
-_ORDERED = {"limits", "point", "home_point", "age_range"}
+_ORDERED = {"limits", "point", "home_point", "age_range", "by_free"}
 """Fields whose order carries meaning; every other list is a set of rows or codes."""
 
 

@@ -375,6 +375,33 @@ class PolicyRef:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitPrices:
+    """What a night in one bed of a unit is worth to those still to come, in units of cost.
+
+    `by_free` begins where one bed of the unit is free tonight, then two, and so on; its last number holds for more.
+    """
+
+    unit: Id
+    by_free: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What was learnt from the past of what beds are worth to those still to come, and from how much of it."""
+
+    learnt_on: date
+    nights: Count
+    referrals: Count
+    history_sha256: Id
+    units: tuple[UnitPrices, ...] = ()
+
+    def of(self, unit: str, free: int) -> int | None:
+        """A night in a bed of a unit that has so many free tonight, whoever pays it; None where nothing was learnt."""
+        found = next((row.by_free for row in self.units if row.unit == unit), ())
+        return found[min(max(free, 1), len(found)) - 1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything a decision may look at, at one instant."""
 
@@ -389,6 +416,7 @@ class Snapshot:
     stays: tuple[Stay, ...] = ()
     holidays: Mapping[State, frozenset[date]] = field(default_factory=dict)
     interstate_approvals: tuple[InterstateApproval, ...] = ()
+    prices: Prices | None = None
     version: Literal[1] = 1
     digest: str | None = field(default=None, init=False, compare=False, repr=False)
     """The hash of the canonical bytes, once it is known; never copied to another snapshot."""

@@ -35,6 +35,7 @@ def faults(snapshot: Snapshot) -> Iterator[Fault]:
             yield f"/minors/{at}/born_on", "expected a date that is not after tonight"
     yield from _stays(snapshot)
     yield from _people(snapshot)
+    yield from _prices(snapshot)
 
 
 def _calendar(snapshot: Snapshot) -> Iterator[Fault]:
@@ -223,3 +224,16 @@ def _overlaps(kind: str, rows: list[tuple[str, date, date]]) -> Iterator[Fault]:
                 f"{pointer}/{kind}",
                 f"expected no two entries of one {kind} on the same night",
             )
+
+
+def _prices(snapshot: Snapshot) -> Iterator[Fault]:
+    """A unit is priced once, for one free bed at least; the more beds are free, the less each is worth."""
+    seen: set[str] = set()
+    for at, row in enumerate(snapshot.prices.units if snapshot.prices else ()):
+        if row.unit in seen:
+            yield f"/prices/units/{at}/unit", "expected each unit once"
+        seen.add(row.unit)
+        if not row.by_free:
+            yield f"/prices/units/{at}/by_free", "expected a price for one free bed at least"
+        if any(more > fewer for fewer, more in pairwise(row.by_free)):
+            yield f"/prices/units/{at}/by_free", "expected prices that do not rise as more beds are free"

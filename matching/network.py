@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 COST_LIMIT = 2**20
 TIE_BITS = 40

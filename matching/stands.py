@@ -19,7 +19,7 @@ from matching.masks import masks
 from matching.payer import Funding
 from matching.paying import paying
 from matching.rules.fit import unit_outcome
-from matching.value import Policy
+from matching.value import Policy, worth_cost
 from matching.waiting import Builder, Place, room_tonight, waiting_tonight
 
 SEPARATOR = "\x1f"
@@ -68,7 +68,8 @@ class Stands(Builder):
 
     def nights_cost(self, stand: Stand, nights: int) -> int:
         """What so many paid nights of the need cost."""
-        return self._nights_cost(need_nights(self.census, stand.referral), nights)
+        worth = worth_cost(self.census, self.beds[stand.group][0], nights, self.policy)
+        return self._nights_cost(need_nights(self.census, stand.referral), nights) + worth
 
     def places(self, groups: Iterable[str]) -> int:
         """How many at most could be in these groups of beds together."""

@@ -21,6 +21,8 @@ from matching.house_terms import BAND_KM, FAR, HOUSE_TERMS, gaps, home
 COST_LIMIT = 2**20
 CALL_FIRST_AFTER = timedelta(hours=12)
 HOUR = timedelta(hours=1)
+WORTH = "bed.worth"
+"""What the bed is worth to those still to come, by prices learnt from the past: in a policy that counts it."""
 
 
 class Term(NamedTuple):
@@ -59,9 +61,11 @@ class Policy:
     by_house: tuple[Weight, ...] = field(init=False, repr=False)
     by_bed: tuple[Weight, ...] = field(init=False, repr=False)
     by_nights: tuple[Weight, ...] = field(init=False, repr=False)
+    by_worth: tuple[Weight, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name, terms in (("by_house", HOUSE_TERMS), ("by_bed", _BED_TERMS), ("by_nights", _NIGHTS_TERMS)):
+        kinds = {"by_house": HOUSE_TERMS, "by_bed": _BED_TERMS, "by_nights": _NIGHTS_TERMS, "by_worth": {WORTH}}
+        for name, terms in kinds.items():
             object.__setattr__(self, name, tuple(row for row in self.weights if row.code in terms))
         unknown = [row.code for row in self.weights if row.code not in _TEXTS]
         if unknown:
@@ -107,6 +111,8 @@ def _value(code: str, placing: Placing) -> int:
         return _BED_TERMS[code](placing.bed, placing.as_of)
     if code in _NIGHTS_TERMS:
         return _NIGHTS_TERMS[code](placing.need, placing.usable_nights)
+    if code == WORTH:
+        return _worth(placing.case.census, placing.bed, placing.usable_nights)
     return HOUSE_TERMS[code].value(placing.case.census, placing.referral, placing.case.facility, placing.case.admit_on)
 
 
@@ -155,6 +161,11 @@ def bed_cost(bed: Bed, as_of: datetime, policy: Policy) -> int:
 def nights_cost(need: int, nights: int, policy: Policy) -> int:
     """The sum of the terms that so many paid nights of a need decide."""
     return sum(min(_NIGHTS_TERMS[row.code](need, nights), row.most) * row.weight for row in policy.by_nights)
+
+
+def worth_cost(census: Census, bed: Bed, nights: int, policy: Policy) -> int:
+    """The term that prices decide, for so many paid nights in a bed."""
+    return sum(min(_worth(census, bed, nights), row.most) * row.weight for row in policy.by_worth)
 
 
 def call_first(bed: Bed, as_of: datetime) -> bool:
@@ -228,6 +239,19 @@ def _confirmation_text(_: Placing, value: int) -> str:
     return f"Confirmed {value} {'hour' if value == 1 else 'hours'} ago" if value else "Confirmed within the hour"
 
 
+def _worth(census: Census, bed: Bed, nights: int) -> int:
+    return census.worth.get(bed.id, 0) * nights
+
+
+def _worth_text(placing: Placing, value: int) -> str:
+    price = placing.case.census.worth.get(placing.bed.id)
+    if price is None:
+        return "What this bed is worth to those still to come has not been learnt"
+    if not value:
+        return "Those still to come have other beds as good"
+    return f"To those still to come each of its {placing.usable_nights} nights is worth {price}"
+
+
 _BED_TERMS: Mapping[str, Callable[[Bed, datetime], int]] = {
     "bed.call_first": _call_first,
     "bed.confirmation_age": _confirmation,
@@ -243,6 +267,7 @@ _TEXTS: Mapping[str, Callable[[Placing, int], str]] = {
     "setting.restrictive": _restrictive_text,
     "home.distance": _distance_text,
     "bed.confirmation_age": _confirmation_text,
+    WORTH: _worth_text,
 }
 
 DEFAULT_POLICY = Policy(
@@ -261,3 +286,6 @@ DEFAULT_POLICY = Policy(
     ),
 )
 """Version 1 of the order that a network starts with."""
+
+WORTH_WEIGHT = Weight(WORTH, "unit of cost", 1, 200_000)
+"""The term that a policy counts once prices have been learnt and its network wants them."""

@@ -24,7 +24,7 @@ from matching.network import Network
 from matching.payer import Funding
 from matching.paying import Heads, Paying, paying
 from matching.rules.fit import unit_outcome
-from matching.value import Policy, bed_cost, house_costs, nights_cost
+from matching.value import Policy, bed_cost, house_costs, nights_cost, worth_cost
 
 PLENTY = 2**30
 _SEPARATOR = "\x1f"
@@ -193,7 +193,8 @@ class Builder:
             for funding, end in heads:
                 nights = min(end, bed_end) - start
                 pair = (row, self._contract(unit_at, key, funding))
-                self.pairs[pair] = (standing + self._nights_cost(need, nights), nights)
+                worth = worth_cost(self.census, bed, nights, self.policy)
+                self.pairs[pair] = (standing + self._nights_cost(need, nights) + worth, nights)
 
     def _bed_cost(self, bed: Bed) -> int:
         """What a bed costs whoever comes; reckoned once."""

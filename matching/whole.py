@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from matching.network import Ints
+from matching.network import Floats, Ints
 
 INFEASIBLE = 2
 """What the solver says where nothing keeps the rows."""
@@ -44,8 +44,8 @@ class Linear:
     """
 
     bound: float
-    prices: NDArray[np.float64]
-    excess: NDArray[np.float64]
+    prices: Floats
+    excess: Floats
 
 
 def solve_whole(aim: Ints, matrix: csr_array, most: Ints, *, seconds: float | None = None) -> Answer:
@@ -96,7 +96,7 @@ def solve_whole(aim: Ints, matrix: csr_array, most: Ints, *, seconds: float | No
     return Answer(taken, bound, found.status == 0)
 
 
-def solve_linear(aim: Ints, matrix: csr_array, most: Ints) -> Linear:
+def solve_linear(aim: Ints | Floats, matrix: csr_array, most: Ints | Floats) -> Linear:
     """The bound where things may be taken in part, by GLOP; any prices give one, so that rounding cannot spoil it.
 
     Raises
@@ -124,7 +124,7 @@ def solve_linear(aim: Ints, matrix: csr_array, most: Ints) -> Linear:
     return linear(aim, matrix, most, np.maximum(0, -np.asarray(solver.dual_values())))
 
 
-def linear(aim: Ints, matrix: csr_array, most: Ints, prices: NDArray[np.float64]) -> Linear:
+def linear(aim: Ints | Floats, matrix: csr_array, most: Ints | Floats, prices: Floats) -> Linear:
     """The bound that prices give: each thing costs its aim and the price of all it uses."""
     priced = aim + matrix.T @ prices
     bound = float(np.minimum(0, priced).sum() - prices @ most)
