@@ -34,6 +34,7 @@ COMMANDS = (
     ("keys", "app.access.cli:keys", "Make, list and revoke API keys."),
     ("replay", "app.placements.cli:replay", "Derive a stored decision again and compare."),
     ("doctor", "app.doctor:doctor", "Look whether this deployment keeps its own duties."),
+    ("prices", "app.placements.price_cli:prices", "What beds are worth to those still to come: show it, learn it."),
     ("audit", "app.audit.cli:audit", "Check the audit trail."),
 )
 

@@ -53,6 +53,7 @@ CATALOGUE: dict[str, Kind] = {
     "offer_ended": Kind(409, "This offer has ended", "Ask the house again, or choose the next option."),
     "money_held": Kind(409, "The last nights of a payer are taken", "Rank again: another payer or house may fit."),
     "not_an_option": Kind(409, "This house is not among the options", "Choose an option of the latest decision."),
+    "history_too_short": Kind(409, "There is too little history yet", "Learn again when it is ninety nights long."),
     "too_late": Kind(409, "This can no longer be undone", "Take it back, or correct it with a reason."),
     "not_now": Kind(409, "This does not fit where things stand", "Read the current state and take the next step."),
     "not_available": Kind(409, "This house is not available", "Choose another option, or ask again later."),

@@ -38,6 +38,7 @@ from app.placements import (
     offer_routes,
     plan_pages,
     plan_routes,
+    price_routes,
     todo_pages,
 )
 from app.placements import pages as placement_pages
@@ -71,6 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     placements.router,
     looks.router,
     plan_routes.router,
+    price_routes.router,
     records.router,
     whole.router,
     offer_routes.router,

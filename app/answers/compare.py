@@ -7,6 +7,7 @@ from app.web.translation import gettext, marked
 Json = dict[str, Any]
 
 SIBLINGS = "siblings.elsewhere"
+WORTH = "bed.worth"
 TERMS = {
     "bed.call_first": marked("Bed not confirmed within 12 hours"),
     "nights.unpaid": marked("Nights of the need that nobody pays, or with the bed gone"),
@@ -17,6 +18,7 @@ TERMS = {
     "setting.restrictive": marked("More restrictive doors"),
     "home.distance": marked("Distance from home, in bands of 25 km"),
     "bed.confirmation_age": marked("Hours since the bed was confirmed"),
+    WORTH: marked("What the bed is worth to those still to come"),
 }
 PLACES = {
     1: marked("Why first"),

@@ -52,6 +52,24 @@ class PolicyTerm(Base):
     most: Mapped[int]
 
 
+class LearntPrices(Base):
+    """What beds are worth to those still to come, as it was learnt on one day, and from how much of the past.
+
+    `units` holds one list by unit: what a night is worth where one of its beds is free, where two are, and so on.
+    """
+
+    __tablename__ = "learnt_prices"
+    __table_args__ = (CheckConstraint("nights >= 0 AND referrals >= 0", name="not_negative"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    learnt_at: Mapped[datetime] = mapped_column(index=True)
+    learnt_on: Mapped[date]
+    nights: Mapped[int]
+    referrals: Mapped[int]
+    history_sha256: Mapped[str]
+    units: Mapped[dict[str, Any]]
+
+
 class StoredWhole:
     """What the engine looked at, what it answered, by which rules and engine. Rows never change."""
 

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Any
 
+from app.answers.compare import WORTH
 from app.answers.names import Names
 from app.web import words
 from app.web.places import spoken
@@ -58,6 +59,11 @@ def where(entry: Json, names: Names) -> str:
     region = names.house(entry["facility"]).region or gettext("Region not stated")
     far = next((term["text"] for term in entry["terms"] if term["code"] == "home.distance"), "")
     return f"{region}. {far}." if re.match(r"\d", far) else f"{region}."
+
+
+def still_to_come(entry: Json) -> str | None:
+    """What the bed is worth to those still to come, where the order of terms counts it."""
+    return next((f"{term['text']}." for term in entry["terms"] if term["code"] == WORTH), None)
 
 
 def others(network: Json | None) -> str:

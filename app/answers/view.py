@@ -10,7 +10,7 @@ from app.answers.compare import tables, why
 from app.answers.names import Names
 from app.answers.outlooks import told
 from app.answers.questions import ask_box
-from app.answers.reasons import changes, others, reasons, where
+from app.answers.reasons import changes, others, reasons, still_to_come, where
 from app.sharing.projection import NOT_AVAILABLE
 from app.web import words
 from app.web.translation import gettext, ngettext
@@ -161,6 +161,7 @@ def _option(entry: Json, names: Names, about: About) -> Json:
         "where": where(entry, names),
         "reasons": reasons(entry, names),
         "others": others(entry["network"]),
+        "still_to_come": still_to_come(entry),
         "changes": changes(entry, names, about.tonight),
         "payers": payer_rows(entry, names, need, about.tonight),
         "why": None,

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from app.answers.models import Policy
+from app.answers.models import LearntPrices, Policy, PolicyTerm
 from app.beds import ledger
 from app.beds.models import Hold, Resident
 from app.facilities.evidence import latest_safeguards
@@ -46,6 +46,7 @@ from app.stays.payers import payers_of
 from app.stays.residents import listed
 from matching.codec import SnapshotError, decode_and_keep
 from matching.facts import Snapshot
+from matching.value import WORTH
 
 Json = dict[str, Any]
 Groups = dict[str, list[Any]]
@@ -97,8 +98,11 @@ def _text(
     *,
     sound_pasts_only: bool = False,
 ) -> bytes:
+    counts = exists().where(
+        PolicyTerm.policy_id == Policy.id, PolicyTerm.policy_version == Policy.version, PolicyTerm.code == WORTH
+    )
     policy = session.execute(
-        select(Policy.id, Policy.version)
+        select(Policy.id, Policy.version, counts.label("counts_prices"))
         .where(Policy.in_force_from <= now)
         .order_by(Policy.in_force_from.desc(), Policy.version.desc())
         .limit(1)
@@ -132,8 +136,24 @@ def _text(
                 session, select(*_columns(InterstateApproval)).where(InterstateApproval.minor_id.in_(people))
             )
         ],
+        "prices": _prices(session, now) if policy.counts_prices else None,
     }
     return to_json(document)
+
+
+def _prices(session: Session, now: datetime) -> Json | None:
+    """What was learnt last of what beds are worth to those still to come: only where the order of terms counts it."""
+    query = select(*_columns(LearntPrices)).where(LearntPrices.learnt_at <= now)
+    row = session.execute(query.order_by(LearntPrices.learnt_at.desc(), LearntPrices.id).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return {
+        "learnt_on": row.learnt_on,
+        "nights": row.nights,
+        "referrals": row.referrals,
+        "history_sha256": row.history_sha256,
+        "units": [{"unit": unit, "by_free": by_free} for unit, by_free in row.units.items()],
+    }
 
 
 def _facilities(session: Session, now: datetime, tonight: date, stays: list[Any], minors: dict[str, Any]) -> list[Json]:
