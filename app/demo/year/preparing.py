@@ -21,6 +21,7 @@ from app.demo.year.one_commit import OneCommit
 from app.demo.year.opening import Opening, opening_of
 from app.demo.year.standing import Standing, document_of, standing
 from app.demo.year.upkeep import tell_nobody
+from app.placements.prices import learn_now
 
 Json = dict[str, Any]
 _STREAM = 9
@@ -80,6 +81,7 @@ def _end(book: Book, demo: Demo, plan: Standing, opening: Opening) -> None:
     leaving.stop_all(book)
     book.clock.set(demo.as_of)
     begin_evening(book.session, demo, book.staff.coordinator.agency_id)
+    learn_now(book.database)
     tell_nobody(book)
 
 
