@@ -193,8 +193,9 @@ class Builder:
             for funding, end in heads:
                 nights = min(end, bed_end) - start
                 pair = (row, self._contract(unit_at, key, funding))
-                worth = worth_cost(self.census, bed, nights, self.policy)
-                self.pairs[pair] = (standing + self._nights_cost(need, nights) + worth, nights)
+                own = standing + self._nights_cost(need, nights)
+                worth = worth_cost(self.census, bed, nights, self.policy) if self.policy.by_worth else 0
+                self.pairs[pair] = (own + worth, nights)
 
     def _bed_cost(self, bed: Bed) -> int:
         """What a bed costs whoever comes; reckoned once."""
