@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, Denied
+from app.access.actor import Actor, hidden
 from app.answers.models import LearntPrices, Policy, PolicyTerm
 from app.audit.service import record
 from app.bodies import Sent
@@ -171,4 +171,4 @@ def _terms(session: Session, policy: Policy) -> list[PolicyTerm]:
 
 def _lead(actor: Actor, action: str) -> None:
     if not actor.leads:
-        raise Denied(actor, action, "not_lead", subject_kind="prices")
+        raise hidden(actor, action, "prices", "")

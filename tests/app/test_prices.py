@@ -106,9 +106,9 @@ def test_nothing_is_counted_until_the_lead_turns_it_on_with_enough_history(
 def test_only_the_lead_s_administrator_sees_or_turns_it(client: TestClient, database: Database) -> None:
     other = Caller(client, database, Role.ADMINISTRATOR, new_agency(database, AgencyKind.RESIDENTIAL))
     supervisor = Caller(client, database, Role.SUPERVISOR, new_agency(database, AgencyKind.COALITION_LEAD))
-    for caller in (other, supervisor):
-        refused(caller.get("/v1/prices"), 403, "forbidden")
-        refused(caller.put("/v1/prices", {"counted": False}), 403, "forbidden")
+    for caller, status, code in ((other, 404, "not_found"), (supervisor, 403, "forbidden")):
+        refused(caller.get("/v1/prices"), status, code)
+        refused(caller.put("/v1/prices", {"counted": False}), status, code)
 
 
 def test_terms_that_leave_no_room_are_kept(scene: Scene, client: TestClient, database: Database) -> None:
