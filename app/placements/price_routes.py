@@ -24,8 +24,5 @@ def read_prices(session: DbSession, actor: Administrator) -> PricesRead:
 
 @router.put("")
 def put_prices(session: DbSession, actor: Administrator, change: PricesChange) -> PricesRead:
-    """Begin to count prices in rankings, or stop. Administrators of the coalition's lead only.
-
-    409 where there are not yet ninety nights of history to learn from.
-    """
+    """Begin to count prices in rankings, or stop; for the lead's administrators, on ninety nights of history."""
     return prices.put(session, actor, change)
