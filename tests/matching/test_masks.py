@@ -14,7 +14,7 @@ from matching.eligibility import assess, sibling_outcome
 from matching.facts import Bed
 from matching.findings import NOT_MET, UNKNOWN
 from matching.house_terms import HOUSE_TERMS
-from matching.masks import BIT, masks
+from matching.masks import BIT, HouseTables, masks
 from matching.network import Network
 from matching.ranking import rank
 from matching.rules import FACILITY_RULES
@@ -149,3 +149,21 @@ def test_no_minors_and_no_facilities() -> None:
     assert masks(census, []).not_met.shape == (0, len(census.snapshot.facilities))
     empty = Census(decode({**world(1), "facilities": [], "stays": []}))
     assert np.all(masks(empty, list(empty.minors.values())).not_met == 0)
+
+
+def test_tables_say_the_same_to_every_asker() -> None:
+    """One after another from the same tables, twice over, as all at once from tables of their own."""
+    for seed in range(times(40)):
+        census = census_of(seed)
+        minors, tables = list(census.minors.values()), HouseTables(census)
+        whole = masks(census, minors)
+        for at, minor in [*enumerate(minors), *reversed(list(enumerate(minors)))]:
+            found = masks(census, [minor], tables)
+            for name in ("not_met", "unknown", "unit_met"):
+                assert np.array_equal(getattr(found, name)[0], getattr(whole, name)[at]), (seed, minor.id, name)
+            assert found.exceptions[0] == whole.exceptions[at]
+
+
+def test_tables_of_another_census_are_refused() -> None:
+    with pytest.raises(ValueError, match="another census"):
+        masks(census_of(1), [], HouseTables(census_of(1)))
