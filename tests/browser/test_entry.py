@@ -1,4 +1,4 @@
-"""A passkey in a browser: set up by a link, signed in with, under our own content policy."""
+"""The door in a browser: a passkey set up by a link and signed in with, and the page of those who let people in."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,9 @@ from sqlalchemy import select
 from app.access import enrolment
 from app.access.models import Person
 from app.access.policy import Role
+from tests.actors import add_person
 from tests.browser.conftest import Site
+from tests.browser.test_looks import looks_of
 
 
 @pytest.fixture
@@ -54,3 +56,23 @@ def test_a_passkey_is_set_up_and_signs_in(laptop: Page, site: Site) -> None:
     laptop.get_by_role("button", name="Use your passkey").click()
     laptop.wait_for_url("**/security")
     assert said == []
+
+
+def test_who_looks_after_people_adds_one_and_asks_a_second_person(chromium: Browser, site: Site) -> None:
+    with site.database.writing() as session:
+        add_person(session, site.database.clock, Role.SECURITY_ADMINISTRATOR)
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = site.sign_in(context, Role.SECURITY_ADMINISTRATOR)
+    page.goto(site.base + "/people")
+    page.get_by_label("Name").fill("A. Wren")
+    page.get_by_label("Email address").fill("wren@example.org")
+    page.locator("#role").select_option("partner")
+    page.get_by_role("button", name="Add, and make their link").click()
+    assert page.get_by_text(f"{site.base}/enrol/").count() == 1
+    page.get_by_text("Change A. Wren").click()
+    page.locator("details[open] select").select_option("administrator")
+    page.get_by_role("button", name="Give this role").click()
+    page.get_by_text("It takes a second person").wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert looks_of(page, "people") == []
+    context.close()
