@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import instant
 
-revision: str = "0040"
-down_revision: str | None = "0039"
+revision: str = "0041"
+down_revision: str | None = "0040"
 branch_labels: str | None = None
 depends_on: str | None = None
 
