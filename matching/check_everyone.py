@@ -2,7 +2,7 @@
 
 It shares the facts and the rules with the planner, and nothing of how it plans: each minor's snapshot is written anew
 after each stay (`check_chains`), and beds, houses and funds are counted night by night. Of the bound it says whether
-it fits the plan, and that it is not above what a minor left alone would reach; it does not look for a better plan.
+it fits the plan: it neither reckons the bound again nor looks for a better plan.
 """
 
 from collections import Counter, defaultdict
