@@ -119,6 +119,8 @@ class RunGround(Base):
     referral_version: Mapped[int]
     house_stamps: Mapped[dict[str, Any]]
     """How often each house had changed; one that is missing never had."""
+    fund_changes: Mapped[int | None]
+    """How often funds and their limits had changed, all together; None: not on record, and so out of date."""
 
 
 class AreaKind(StrEnum):

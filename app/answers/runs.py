@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 from app.access.actor import Actor, hidden
 from app.answers.models import RankingRun, RunGround
 from app.audit.service import record
+from app.funding.limits import CHANGES
 from app.minors.models import Minor
 from app.referrals import service as referrals
 from app.referrals.models import Referral
@@ -20,7 +21,15 @@ Json = dict[str, Any]
 
 _JSON = json.JSONDecoder()
 _GROUND = (
-    select(RankingRun.tonight, RankingRun.answer, RunGround.referral_version, RunGround.house_stamps, Minor.version)
+    select(
+        RankingRun.tonight,
+        RankingRun.answer,
+        RunGround.referral_version,
+        RunGround.house_stamps,
+        RunGround.fund_changes,
+        Referral.version + Minor.version - 1,
+        CHANGES,
+    )
     .join(Referral, Referral.id == RankingRun.referral_id)
     .join(Minor, Minor.id == Referral.minor_id)
     .outerjoin(RunGround, RunGround.run_id == RankingRun.id)
@@ -55,7 +64,15 @@ class Ground(NamedTuple):
     decided_on: int | None
     """The version of the referral that was looked at; None: not on record."""
     house_stamps: Json | None
-    minor_version: int
+    fund_changes: int | None
+    stands_on: int
+    """The version of the referral now."""
+    fund_changes_now: int
+
+    def stamps(self, tonight: date) -> Json | None:
+        """How often each house had changed. None: the night, the referral or a fund's limits are others by now."""
+        looked_at = (self.tonight, self.decided_on, self.fund_changes)
+        return self.house_stamps if looked_at == (tonight, self.stands_on, self.fund_changes_now) else None
 
     def of_house(self, facility_id: str) -> Json:
         """The four lists, with as much as they say of one house: what they say of the others is long."""

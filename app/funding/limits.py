@@ -3,13 +3,20 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.funding.models import FundLimit
+from app.funding.models import Fund, FundLimit
 
 ORDER = (FundLimit.fund_id, FundLimit.valid_from, FundLimit.position.desc())
 """Of the limits in force on a day, in this order, the last of each fund governs."""
+
+
+CHANGES = (
+    select(func.coalesce(func.sum(FundLimit.version), 0)).scalar_subquery()
+    + select(func.coalesce(func.sum(Fund.version), 0)).scalar_subquery()
+)
+"""How often funds and their limits have changed, all together: none is ever removed, so it only grows."""
 
 
 def limits_on(session: Session, fund_ids: Iterable[str], day: date) -> dict[str, str]:

@@ -116,11 +116,11 @@ def _paid_by_now(session: Session, hold: Hold) -> bool:
 def _must_stand(session: Session, actor: Actor, offer: Offer, referral: Referral, run_id: str, tonight: date) -> None:
     """Raise Outdated where something that a decision looked at has changed, but for the hold that was made on it."""
     ground = runs.ground_of(session, actor, referral.id, run_id)
-    stands = referral.version + ground.minor_version - 1
-    if ground.house_stamps is None or ground.tonight != tonight or ground.decided_on != stands:
+    stamps = ground.stamps(tonight)
+    if stamps is None:
         raise Outdated
     own = 1 if offer.hold_id is not None and run_id == offer.run_id else 0
-    if not ledger.stamp(session, offer.facility_id, ground.house_stamps.get(offer.facility_id, 0) + own):
+    if not ledger.stamp(session, offer.facility_id, stamps.get(offer.facility_id, 0) + own):
         raise Outdated
 
 

@@ -222,10 +222,10 @@ def _entry(
     """
     facility_id = body.facility
     ground = runs.ground_of(session, actor, referral.id, run_id)
-    stands = referral.version + ground.minor_version - 1
-    if ground.house_stamps is None or ground.tonight != tonight or ground.decided_on != stands:
+    stamps = ground.stamps(tonight)
+    if stamps is None:
         raise Outdated
-    changes = ground.house_stamps.get(facility_id, 0)
+    changes = stamps.get(facility_id, 0)
     # What the agency was not shown cannot be asked for either: else a refusal would tell what the page did not.
     # Where a house is shown hangs on its own entry alone, so the others need not be gone through.
     whole = ground.of_house(facility_id)

@@ -21,6 +21,7 @@ from app.beds import ledger
 from app.db import Database, new_id
 from app.errors import FieldError, Problem, conflict
 from app.facilities.veils import veil
+from app.funding.limits import CHANGES
 from app.gaps import service as gaps
 from app.idempotency import NO_KEY, Once
 from app.placements import areas, probing
@@ -139,6 +140,7 @@ class Look:
     """The same as it is stored."""
     policy: Policy
     stamps: dict[str, int]
+    fund_changes: int
     places: Areas = areas.NOTHING
     """The places to avoid that the decision answers about."""
 
@@ -166,7 +168,8 @@ def look(
     """
     snapshot, text = _taken(session, now, tonight, asked, everyone, places)
     policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
-    return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session), places)
+    changes = session.scalars(select(CHANGES)).one()
+    return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session), changes, places)
 
 
 def keep(
@@ -195,7 +198,9 @@ def keep(
     gaps.of_run(session, run, answer, referral.needed_from)
     told = [] if seen.places.shut else project(answer, viewer=AGENCY)["later"]
     veil(session, agency_id, seen.tonight, [row["facility"] for row in told if row.get("code") == NOT_AVAILABLE])
-    session.add(RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps))
+    ground = RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps)
+    ground.fund_changes = seen.fund_changes
+    session.add(ground)
     record(session, actor, "ranking.run", "ranking_run", run.id)
     return run
 

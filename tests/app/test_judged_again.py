@@ -11,7 +11,7 @@ from app.referrals.models import Referral
 from tests.app.test_due import lived_in
 from tests.app.test_moves import ask_on
 from tests.app.test_stays import supervisor
-from tests.factories import fund, house, load, made, network, refused
+from tests.factories import fund, house, lead, load, made, network, refused, rows
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -54,6 +54,21 @@ def test_nights_that_were_put_right_since_are_counted_at_the_yes(scene: Scene) -
     made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", who_paid))
     made(scene.answer("fac_a", offer))
     assert paid(scene) == ["2026-11-21", "2026-11-22"]
+
+
+def test_nights_that_a_fund_grants_no_more_are_not_paid_at_the_yes(scene: Scene) -> None:
+    path, offer = asked(scene)
+    administrator = lead(scene.client, scene.database)
+    limit, *_ = rows(administrator.get("/v1/funds/fund_k/limits"))
+    granted = limit | {"nights_granted": 3}
+    at = f"/v1/funds/fund_k/limits/{limit['id']}"
+    made(administrator.put(at, {name: value for name, value in granted.items() if name != "id"}))
+    made(scene.answer("fac_a", offer))
+    assert paid(scene) == ["2026-11-21", "2026-11-22", "2026-11-23"]
+    again = scene.refer(10)
+    answer = made(scene.coordinator.get(path))
+    assert answer["status"] == "placed"
+    assert scene.rank(again)[1]["options"][0]["facility"] == "fac_b"
 
 
 def test_nobody_is_let_in_beside_somebody_who_has_come_to_avoid_them(scene: Scene) -> None:
