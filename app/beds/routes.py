@@ -13,7 +13,7 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.facilities.rooms import read_bed
-from app.facilities.schemas import BedRead
+from app.facilities.schemas import BedChange, BedRead
 from app.idempotency import Idempotent
 from app.versions import IfMatch, tag
 
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/v1/facilities/{facility_id}", tags=["beds"])
 
 Reader = Annotated[Actor, require(Permission.BED_STATUS_READ)]
 Writer = Annotated[Actor, require(Permission.BED_STATUS_WRITE)]
+Administrator = Annotated[Actor, require(Permission.DIRECTORY_WRITE)]
 
 
 @router.get("/board")
@@ -45,6 +46,23 @@ def put_board(
     found = board.put_board(session, actor, facility_id, body, if_match, clock.now(), clock.tonight())
     tag(response, found)
     return found
+
+
+@router.put("/beds/{bed_id}")
+def replace_bed(
+    response: Response,
+    session: DbSession,
+    actor: Administrator,
+    clock: Now,
+    facility_id: Ref,
+    bed_id: Ref,
+    change: BedChange,
+    if_match: IfMatch = None,
+) -> BedRead:
+    """Put a bed's name and the nights on which it cannot be slept in. 409 where somebody has it on one of them."""
+    bed = service.replace(session, actor, facility_id, bed_id, change, if_match, clock.now(), clock.tonight())
+    tag(response, bed)
+    return bed
 
 
 @router.put("/beds/{bed_id}/status")

@@ -16,11 +16,13 @@ from app.beds.schemas import BedStatusChange, Occupant
 from app.codes import trail_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus
-from app.facilities.rooms import find_bed, show_beds
+from app.facilities.rooms import find_bed, out_of_use, replace_bed, show_beds
+from app.facilities.schemas import BedChange as BedForm
 from app.facilities.schemas import BedRead
 from app.facilities.service import find_to_change
 from app.versions import must_be_current
 
+HELD = "This bed is held for a referral. Decline the question first, or have the hold released."
 UNDO_WITHIN = timedelta(minutes=10)
 
 
@@ -47,6 +49,8 @@ def put(session: Session, actor: Actor, bed: Bed, change: BedStatusChange, now: 
     if change.offline_until is not None and change.offline_until <= tonight:
         raise invalid([FieldError("/offline_until", "past", "Expected a day after tonight.")])
     _must_be_free(session, bed, change, now, tonight)
+    if bed.status is BedStatus.HELD and bed.held_for is not None and not _ran_out(session, bed):
+        raise Problem("not_now", HELD)
     left = occupants.close(session, bed, actor.id, now, tonight)
     listed = None
     if change.status is BedStatus.OCCUPIED:
@@ -55,6 +59,38 @@ def put(session: Session, actor: Actor, bed: Bed, change: BedStatusChange, now: 
     seen = Occupants(left=left, listed=listed)
     turn(session, bed, card, actor.id, said=True, confirmed=(now, actor.id), occupants=seen)
     record(session, actor, "bed.status", "bed", trail_id(bed.id), reason=f"bed.{change.status.value}")
+
+
+def replace(
+    session: Session,
+    actor: Actor,
+    facility_id: str,
+    bed_id: str,
+    change: BedForm,
+    if_match: str | None,
+    now: datetime,
+    tonight: date,
+) -> BedRead:
+    """Put a bed's name and the nights on which it cannot be slept in: none more that the ledger has for somebody.
+
+    It is looked at under the lock of the house that the change takes; a refusal takes the change back.
+    """
+    before = [(row.from_night, row.until_night) for row in out_of_use(session, bed_id)]
+    read = replace_bed(session, actor, facility_id, bed_id, change, if_match)
+    after = [(nights.from_, nights.until) for nights in read.unavailable]
+    had = session.execute(
+        select(BedNight.night, BedNight.stay_id)
+        .where(BedNight.bed_id == bed_id, BedNight.resident_id.is_(None), BedNight.night >= tonight, in_force(now))
+        .order_by(BedNight.night)
+    )
+    _nobody_has(
+        next((row for row in had if _within(row.night, after) and not _within(row.night, before)), None), tonight
+    )
+    return read
+
+
+def _within(night: date, ranges: list[tuple[date, date]]) -> bool:
+    return any(first <= night < until for first, until in ranges)
 
 
 def undo(
@@ -104,19 +140,18 @@ def _must_be_free(session: Session, bed: Bed, change: BedStatusChange, now: date
         kept = kept.where(BedNight.night == tonight)
     elif change.offline_until is not None:
         kept = kept.where(BedNight.night < change.offline_until)
-    first: Any = session.execute(kept.order_by(BedNight.night).limit(1)).one_or_none()
-    if first is not None and first.stay_id is None:
-        raise Problem(
-            "not_now", "This bed is held for a referral. Decline the question first, or have the hold released."
-        )
-    if first is not None and first.night == tonight:
+    _nobody_has(session.execute(kept.order_by(BedNight.night).limit(1)).one_or_none(), tonight)
+
+
+def _nobody_has(first: Any, tonight: date) -> None:
+    """Refuse the first night of a bed that the ledger has for somebody; None: it has none."""
+    if first is None:
+        return
+    if first.stay_id is None:
+        raise Problem("not_now", HELD)
+    if first.night == tonight:
         raise Problem("not_now", "A young person has this bed tonight. Discharge, or record that nobody came, first.")
-    if first is not None:
-        raise Problem("not_now", "A young person is to come into this bed. Move the stay to another bed first.")
-    if bed.status is BedStatus.HELD and bed.held_for is not None and not _ran_out(session, bed):
-        raise Problem(
-            "not_now", "This bed is held for a referral. Decline the question first, or have the hold released."
-        )
+    raise Problem("not_now", "A young person is to come into this bed. Move the stay to another bed first.")
 
 
 def _ran_out(session: Session, bed: Bed) -> bool:

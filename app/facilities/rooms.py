@@ -1,7 +1,7 @@
 """Units and beds: the rooms of a house and their admission rules. What a bed is tonight is said in `app/beds`."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -134,6 +134,11 @@ def show_beds(session: Session, rows: Iterable[Bed]) -> list[BedRead]:
     for nights in session.scalars(query.order_by(*UNAVAILABLE_ORDER)):
         away[nights.bed_id].append(nights)
     return [BedRead(**bed_facts(row, away[row.id])) for row in rows]
+
+
+def out_of_use(session: Session, bed_id: str) -> Sequence[BedUnavailable]:
+    """The nights on which a bed cannot be slept in."""
+    return session.scalars(select(BedUnavailable).where(BedUnavailable.bed_id == bed_id)).all()
 
 
 def bed_facts(row: Bed, away: Iterable[BedUnavailable]) -> dict[str, Any]:

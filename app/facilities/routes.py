@@ -15,7 +15,6 @@ from app.facilities.models import SafeguardCode
 from app.facilities.schemas import (
     AddressChange,
     AddressKept,
-    BedChange,
     BedCreate,
     BedRead,
     FacilityChange,
@@ -271,21 +270,5 @@ def add_bed(
 def read_bed(response: Response, session: DbSession, actor: BedReader, facility_id: Ref, bed_id: Ref) -> BedRead:
     """One bed of the house, for those who work there."""
     bed = rooms.read_bed(session, actor, facility_id, bed_id)
-    tag(response, bed)
-    return bed
-
-
-@router.put("/{facility_id}/beds/{bed_id}")
-def replace_bed(
-    response: Response,
-    session: DbSession,
-    actor: Writer,
-    facility_id: Ref,
-    bed_id: Ref,
-    change: BedChange,
-    if_match: IfMatch = None,
-) -> BedRead:
-    """Put a bed's name and the nights on which it cannot be slept in."""
-    bed = rooms.replace_bed(session, actor, facility_id, bed_id, change, if_match)
     tag(response, bed)
     return bed

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from app.beds.models import BedChange, BedNight, FormerBedNight, Movement, Resident
 from app.clock import MovableClock
 from app.db import Database
+from app.facilities.models import BedUnavailable
 from app.facilities.stamps import stamps
+from tests.app.test_stays import arrived
 from tests.app.test_workflow import held
 from tests.factories import lead, made, refused
 from tests.scenes import Scene
@@ -220,3 +222,39 @@ def test_every_change_of_a_house_is_counted(
     made(caller.send(method, f"/v1/facilities/fac_a{path}", body))
     with scene.database.reading() as session:
         assert stamps(session) == {"fac_a": 1}
+
+
+@pytest.mark.parametrize(
+    ("out", "why"),
+    [
+        (("2026-11-21", "2026-11-22"), "Discharge, or record that nobody came"),
+        (("2026-11-30", "2026-12-02"), "Move the stay to another bed first"),
+        (("2026-12-01", "2026-12-09"), None),
+    ],
+)
+def test_nights_that_somebody_has_are_not_put_out_of_use(scene: Scene, out: tuple[str, str], why: str | None) -> None:
+    _, bed = arrived(scene)
+    keeper, where = lead(scene.client, scene.database), f"/v1/facilities/fac_a/beds/{bed}"
+    now = made(keeper.get(where))
+    form = {"name": now["name"], "version": now["version"], "unavailable": [{"from": out[0], "until": out[1]}]}
+    if why is None:
+        made(keeper.put(where, form))
+    else:
+        assert why in refused(keeper.put(where, form), 409, "not_now")["detail"]
+        assert made(keeper.get(where)) == now
+
+
+def test_a_bed_that_is_held_is_not_put_out_of_use_and_keeps_the_nights_that_it_was(scene: Scene) -> None:
+    keeper = lead(scene.client, scene.database)
+    out = [{"from": "2026-12-24", "until": "2026-12-27"}]
+    bed = held(scene)[1]["hold"]["bed_id"]
+    where = f"/v1/facilities/fac_a/beds/{bed}"
+    with scene.database.writing() as session:
+        session.add(BedUnavailable(id="away_1", bed_id=bed, from_night=TONIGHT, until_night=date(2026, 11, 23)))
+    now = made(keeper.get(where))
+    was = {"from": "2026-11-21", "until": "2026-11-23"}
+    form = {"name": "By the window", "version": now["version"], "unavailable": [was, *out]}
+    named = made(keeper.put(where, form))
+    assert named["name"] == "By the window"
+    longer = {**form, "version": named["version"], "unavailable": [{**was, "until": "2026-11-24"}]}
+    assert "held for a referral" in refused(keeper.put(where, longer), 409, "not_now")["detail"]
