@@ -20,19 +20,22 @@ from app.stays.money import money_is_there
 from app.stays.moves import TAKE_THE_BED, former_payers
 from app.stays.rolling import FARTHEST
 from app.stays.schemas import AbsenceCreate, ReturnCreate, StayRead
-from app.stays.service import going_on, must_have_arrived, shown, vacated
+from app.stays.service import corrects_the_past, going_on, must_have_arrived, shown, vacated
 from app.stays.told_cards import tell_card
 
 
 def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now: datetime, tonight: date) -> StayRead:
     """Nights slept elsewhere: the bed is kept with its payer as the fund's rule says, or given up from then on.
 
-    Nights that are over are on record as away, and keep who paid them: that is a correction, by a named person.
+    Nights that are over keep who paid them: that is a correction. A cap may get them back, so those before the last one
+    are on record as away by a supervisor's word alone.
     """
     stay = going_on(session, actor, stay_id, now, "stay.away", body.version)
     must_have_arrived(session, stay)
     if not stay.admitted_on <= body.first < body.until <= tonight + FARTHEST:
         raise invalid([FieldError("/first", "out_of_range", "Expected nights of the stay, in order and within reach.")])
+    if body.first < tonight - ledger.NIGHT:
+        corrects_the_past(actor, stay, "stay.away", body.note)
     if not body.keep_bed and body.first > tonight:
         raise Problem("not_now", "A bed is given up on the day itself, not before.")
     other = select(StayAbsence.id).where(
@@ -40,7 +43,8 @@ def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now:
     )
     if session.scalar(other) is not None:
         raise Problem("not_now", "Some of these nights are on record as nights away already.")
-    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until))
+    out = {"away_from": body.first, "away_until": body.until, "note": body.note}
+    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, **out))
     if not body.keep_bed:
         left = stay.bed_id
         vacated(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)

@@ -154,6 +154,8 @@ class StayAbsence(Base):
     stay_id: Mapped[str] = mapped_column(ForeignKey("stays.id"), index=True)
     away_from: Mapped[date]
     away_until: Mapped[date]
+    note: Mapped[str | None]
+    """How a supervisor knows of nights that were long over."""
 
 
 class CapWarning(Base):

@@ -44,11 +44,12 @@ def away(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
     elif until is not None and until <= first and not wrong:
         wrong["back_on"] = gettext("The night of the return comes after the first night away")
     keep, paid = BEDS.get(sent.one("press"), (None, None))
-    said = {"first": first, "until": until, "keep_bed": keep, "paid": paid, "version": _version(sent)}
+    note = sent.one("note") or None
+    said = {"first": first, "until": until, "note": note, "keep_bed": keep, "paid": paid, "version": _version(sent)}
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: absences.away(session, actor, stay_id, chosen(AbsenceCreate, said), now, tonight),
-        dates={"/first": "first", "/until": "back_on"},
+        dates={"/first": "first", "/until": "back_on", "/note": "note"},
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from app.web.translation import gettext, marked
 
 Json = dict[str, Any]
 
-TYPED = ("first", "back_on", "on", "until", "why")
+TYPED = ("first", "back_on", "note", "on", "until", "why")
 RULES = {
     Absence.COUNTS: marked("%(fund)s: nights away count towards its cap like nights here."),
     Absence.PAUSES: marked("%(fund)s: its cap stands still for nights away."),
@@ -54,6 +54,7 @@ def moving_view(
         ],
         "rules": _rules(session, stay.id, tonight),
         "beds": _beds(session, stay, clock),
+        "past": actor.may(Permission.PAYER_CORRECT) and stay.admitted_on < tonight - timedelta(days=1),
         "why": _asks_why(session, stay.id),
         "open": sent.one("move"),
         "typed": {name: sent.one(name) for name in TYPED},

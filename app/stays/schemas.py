@@ -92,10 +92,11 @@ class DischargeCreate(Sent):
 class AbsenceCreate(Sent):
     """Nights slept elsewhere, `[first, until)`."""
 
-    first: Day
+    first: Day = Field(description="Before last night, a supervisor says why")
     until: Day
     keep_bed: bool = Field(description="Whether the bed is kept; as the fund's rule and the house say")
     paid: bool = Field(description="Whether the payers pay a kept bed")
+    note: Words | None = Field(default=None, description="How it is known of nights before the last one")
     version: Version = None
 
     @model_validator(mode="after")

@@ -153,7 +153,7 @@ def discharge(
     if not stay.admitted_on <= left_on <= tonight:
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
     if left_on < tonight - ledger.NIGHT:
-        _corrects_the_past(actor, stay, body)
+        corrects_the_past(actor, stay, "stay.discharge", body.note)
     vacated(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.note or body.reason)
     end(session, actor, stay, left_on, body.reason, body.destination, now)
     tell_card(session, stay.bed_id, actor.id, BedStatus.CLEANING)
@@ -164,18 +164,18 @@ def discharge(
     return shown(session, [stay])[0]
 
 
-def _corrects_the_past(actor: Actor, stay: Stay, body: DischargeCreate) -> None:
-    """Nights before the last are taken back from who paid them by a named person, who says why."""
+def corrects_the_past(actor: Actor, stay: Stay, action: str, note: str | None) -> None:
+    """Nights before the last are no longer counted as slept by a named person, who says why."""
     if not actor.may(Permission.PAYER_CORRECT):
         raise Denied(
             actor,
-            "stay.discharge",
+            action,
             "nights_that_are_over",
             detail="Nights before the last one are over: a supervisor takes them back, signed in, and says why.",
             subject_kind="stay",
             subject_id=trail_id(stay.id),
         )
-    if body.note is None:
+    if note is None:
         raise invalid([FieldError("/note", "missing", "Say why nights before the last one are taken back.")])
 
 

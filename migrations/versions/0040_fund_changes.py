@@ -1,4 +1,4 @@
-"""How often funds and their limits had changed when a decision was made: one that looked at other limits is outdated."""
+"""How often funds and their limits had changed when a decision was made: one that saw others is outdated."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -413,13 +413,17 @@ def test_nights_away_that_are_over_are_on_record_and_keep_who_paid_them(scene: S
     scene.clock.move(timedelta(days=10))
     house, before = scene.staff["fac_a"], payers_as_kept(scene)
     out = {"first": "2026-11-21", "until": "2026-12-01", "keep_bed": True, "paid": False}
-    told = made(house.post(f"/v1/stays/{stay}/absences", out))
+    refused(house.post(f"/v1/stays/{stay}/absences", out), 403, "forbidden")
+    missing = refused(supervisor(scene).post(f"/v1/stays/{stay}/absences", out), 422, "invalid")
+    assert missing["errors"][0]["pointer"] == "/note"
+    out["note"] = "the hospital's letter"
+    told = made(supervisor(scene).post(f"/v1/stays/{stay}/absences", out))
     assert told["away"] == [{"from": "2026-11-21", "until": "2026-12-01"}]
     assert payers_as_kept(scene) == before
     assert made(house.post(f"/v1/stays/{stay}/return", {"on": "2026-11-21"}))["away"] == []
     assert payers_as_kept(scene) == before
     due.run(scene.database)
-    made(house.post(f"/v1/stays/{stay}/absences", {**out, "first": "2026-11-29", "until": "2026-12-03"}))
+    made(house.post(f"/v1/stays/{stay}/absences", {**out, "first": "2026-11-30", "until": "2026-12-03"}))
     assert [night for night, fund, _ in payers_as_kept(scene) if fund is None] == ["2026-12-01", "2026-12-02"]
 
 
