@@ -51,7 +51,9 @@ CATALOGUE: dict[str, Kind] = {
     "asked_already": Kind(409, "This house is asked already", "Wait for its answer, or take the question back first."),
     "offers_full": Kind(409, "Two houses are asked already", "Hold a bed, wait for an answer, or take one back."),
     "offer_ended": Kind(409, "This offer has ended", "Ask the house again, or choose the next option."),
-    "money_held": Kind(409, "The last nights of a payer are taken", "Rank again: another payer or house may fit."),
+    "money_held": Kind(
+        409, "The last nights of a payer are taken", "Choose one of the next options, or ask again in two hours."
+    ),
     "not_an_option": Kind(409, "This house is not among the options", "Choose an option of the latest decision."),
     "history_too_short": Kind(409, "There is too little history yet", "Learn again when it is ninety nights long."),
     "too_late": Kind(409, "This can no longer be undone", "Take it back, or correct it with a reason."),

@@ -124,6 +124,8 @@ def ask(database: Database, actor: Actor, asked: Asked, *, once: Once = NO_KEY, 
                 raise conflict() from None
             break
         except Problem as refusal:
+            if refusal.code == "money_held":
+                raise money_held(database, actor, asked, run_id) from None
             if refusal.code != "not_an_option" or not was_option:
                 raise
             break  # it was an option until somebody else's movement
@@ -331,6 +333,23 @@ def bed_taken(database: Database, actor: Actor, referral_id: str, run_id: str) -
         _, answer = runs.read_run(session, actor, referral_id, run_id, now)
         free = still_free(session, answer["options"], now)
     return conflict("bed_taken", next_options=[option.model_dump(mode="json") for option in free], run=run_id)
+
+
+def money_held(database: Database, actor: Actor, asked: Asked, run_id: str) -> Problem:
+    """The refusal of money that another hold keeps, with the options that none of the same payers pays.
+
+    A decision counts what stays have of a fund, not what holds keep for two hours: ranked again it would say the same.
+    """
+    now = database.clock.now()
+    with database.reading() as session:
+        _, answer = runs.read_run(session, actor, asked.referral_id, run_id, now)
+        funds = {e["facility"]: {payer["fund"] for payer in e["payers"]} for e in answer["options"]}
+        kept = funds.get(asked.body.facility, set())
+        others = [
+            e for e in answer["options"] if e["facility"] != asked.body.facility and not kept & funds[e["facility"]]
+        ]
+        free = still_free(session, others, now)
+    return conflict("money_held", next_options=[option.model_dump(mode="json") for option in free], run=run_id)
 
 
 def still_free(session: Session, options: list[Json], now: datetime) -> list[NextOption]:

@@ -45,7 +45,9 @@ NOTES = {
     "bed_taken": marked("Someone has just taken that bed. This is what there is now."),
     "not_an_option": marked("That house no longer fits as things stand. This is what there is now."),
     "not_available": marked("That house is not available now. This is what there is now."),
-    "money_held": marked("The last nights of that payer are taken. This is what there is now."),
+    "money_held": marked(
+        "That payer's last nights are kept for somebody else just now. Choose a house that another payer pays."
+    ),
     "conflict": marked("That could not be done as things stand. This is what there is now."),
     "held_already": marked("A bed is held for this referral already. Take it back first."),
     "said_no": marked("Their no is on record. Until the house confirms its beds, call before you hold one."),

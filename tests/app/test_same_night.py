@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.clock import MovableClock
 from app.db import Database
-from tests.factories import house, made, refused
+from tests.factories import fund, house, load, made, network, refused
 from tests.scenes import Scene
 
 Json = dict[str, Any]
@@ -139,3 +139,15 @@ def test_a_house_is_asked_once_for_one_young_person(scene: Scene) -> None:
     refused(scene.ask(path, run, "fac_a", "offers"), 409, "asked_already")
     made(scene.coordinator.post(f"{path}/offers/{offer['id']}/withdrawal", {}))
     made(scene.ask(path, scene.rank(path)[0], "fac_b"))
+
+
+def test_who_is_refused_money_that_a_hold_keeps_is_led_to_a_house_that_another_payer_pays(scene: Scene) -> None:
+    houses = [house(name, funds=["fund_one"]) for name in ("fac_p", "fac_q")]
+    load(scene.database, network(*houses, funds=[fund("fund_one", beds_per_night=1)]))
+    faster(scene, "fac_p")
+    path = scene.refer()
+    run, decision = scene.rank(path)
+    assert {"fac_p", "fac_q", "fac_b"} <= {entry["facility"] for entry in decision["options"]}
+    problem = refused(scene.ask(path, run, "fac_p"), 409, "money_held")
+    assert {row["facility"] for row in problem["next_options"]} == {"fac_a", "fac_b"}
+    made(scene.ask(path, problem["run"], "fac_b"))
