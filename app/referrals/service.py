@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.beds import ledger
-from app.beds.models import BedNight
+from app.beds.models import BedNight, FormerBedNight
 from app.codes import trail_id
 from app.db import NOW, new_id
 from app.errors import FieldError, Problem, invalid
+from app.facilities.models import Bed
 from app.minors.models import Minor
 from app.minors.service import change_minor, create_minor, read_minors
 from app.paging import Place, page
@@ -149,8 +150,10 @@ def change_referral(
 
 def _count_houses(session: Session, minor_id: str, tonight: date) -> None:
     """Whoever lives somewhere, or will, is looked at by decisions about others: they are judged again."""
-    own = (BedNight.minor_id == minor_id, BedNight.night >= tonight)
-    houses = session.scalars(select(BedNight.facility_id).where(*own).distinct()).all()
+    ahead = select(BedNight.facility_id).where(BedNight.minor_id == minor_id, BedNight.night >= tonight)
+    # Whoever gave a bed up lives there all the same: the ledger has no row of it, its history has.
+    had = select(Bed.facility_id).join(FormerBedNight, FormerBedNight.bed_id == Bed.id)
+    houses = session.scalars(ahead.union(had.where(FormerBedNight.minor_id == minor_id))).all()
     ledger.lock(session, houses)
     for house in houses:
         ledger.stamp(session, house)

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.clock import MovableClock
 from app.db import Database
+from app.facilities.stamps import stamps
 from app.referrals.models import Referral
 from tests.app.test_due import lived_in
 from tests.app.test_moves import ask_on
@@ -82,3 +83,16 @@ def test_nobody_is_let_in_beside_somebody_who_has_come_to_avoid_them(scene: Scen
     made(scene.coordinator.patch(later, avoid))
     refused(scene.answer("fac_a", offer), 409, "not_now")
     assert {row.stay_id for row in scene.nights() if row.hold_id is None} == {there}
+
+
+def test_whoever_gave_a_bed_up_is_looked_at_in_that_house_all_the_same(scene: Scene) -> None:
+    there = lived_in(scene, "fac_b", nights=30)
+    later, *_ = ask_on(scene, there, needed_from="2026-12-10")
+    gone = {"first": "2026-11-21", "until": "2026-11-25", "keep_bed": False, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{there}/absences", gone))
+    with scene.database.reading() as session:
+        before = stamps(session)
+    version = made(scene.coordinator.get(later))["version"]
+    made(scene.coordinator.patch(later, {"version": version, "minor": {"trafficking": "screening_pending"}}))
+    with scene.database.reading() as session:
+        assert stamps(session) == before | {"fac_b": before["fac_b"] + 1}
