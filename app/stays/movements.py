@@ -152,7 +152,8 @@ def _one_night_at_a_time(
         .options(load_only(RankingRun.referral_id, RankingRun.agency_id))
         .join(RankingRun, Offer.run_id == RankingRun.id)
         .join(Admission, Admission.offer_id == Offer.id)
-        .where(Admission.stay_id == stay.id, Offer.unfunded)
+        .where(unpaid.TAKEN_UNPAID),
+        {"stay": stay.id},
     ).one_or_none()
     if found is None:
         return

@@ -20,6 +20,7 @@ from app.stays.models import Admission, Offer, Stay
 from app.stays.parties import parties
 from app.stays.schemas import StayRead
 from app.stays.told_cards import room_suits
+from app.stays.unpaid import TAKEN_UNPAID
 from app.web import words
 from app.web.answers import Form
 from app.web.translation import gettext, marked
@@ -152,5 +153,5 @@ def _beds(session: Session, stay: StayRead, clock: Clock) -> list[tuple[str, str
 
 def _asks_why(session: Session, stay_id: str) -> bool:
     """Whether the bed was taken without a payer: then each night more needs a reason."""
-    taken = select(Offer.id).join(Admission, Admission.offer_id == Offer.id)
-    return session.scalar(taken.where(Admission.stay_id == stay_id, Offer.unfunded)) is not None
+    taken = select(Offer.id).join(Admission, Admission.offer_id == Offer.id).where(TAKEN_UNPAID)
+    return session.scalar(taken, {"stay": stay_id}) is not None

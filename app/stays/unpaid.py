@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.beds.models import BedNight
@@ -25,6 +25,12 @@ AWAY = exists().where(
     StayAbsence.away_until > BedNight.night,
 )
 """Of a night of a stay: it is slept elsewhere. A bed that is kept unpaid meanwhile is no gap, and no cliff."""
+TAKEN_UNPAID = (
+    (Admission.stay_id == bindparam("stay"))
+    & Offer.unfunded
+    & ~exists().where(BedNight.stay_id == bindparam("stay"), BedNight.fund_id.is_not(None))
+)
+"""Of a stay, its admission and its offer: the bed was taken without a payer, and nobody has paid a night since."""
 LOOKS_BACK = timedelta(days=7)
 """How many nights are written afterwards where nothing was running meanwhile; who makes older ones unpaid writes."""
 

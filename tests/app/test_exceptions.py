@@ -12,6 +12,7 @@ from app.funding.models import FundLimit
 from app.outbox.models import OutboxEvent
 from app.placements import due
 from app.stays.models import Offer
+from tests.app.test_moves import ask_on
 from tests.app.test_workflow import scene
 from tests.factories import Caller, SignedIn, fund, house, load, made, network, refused, rows
 from tests.scenes import Scene
@@ -249,6 +250,17 @@ def test_a_bed_without_a_payer_goes_on_one_night_at_a_time(scene: Scene) -> None
     with scene.database.reading() as session:
         (said,) = session.scalars(select(Offer.unfunded_reason))
     assert said == "no other bed tonight\n2026-11-22: still no other bed"
+
+
+def test_a_bed_that_somebody_pays_by_now_is_extended_like_any_other(scene: Scene) -> None:
+    stay = unfunded(scene)
+    with scene.database.writing() as session:
+        session.execute(update(FundLimit).where(FundLimit.fund_id == "fund_x").values(max_age=17))
+    path, run, _ = ask_on(scene, stay, needed_from="2026-11-22", nights_needed=5)
+    offer = made(scene.ask(path, run, "fac_x", "offers"))
+    made(scene.answer("fac_x", offer["id"]))
+    assert [row.fund_id for row in scene.nights()] == [None] + ["fund_x"] * 5
+    made(scene.staff["fac_x"].post(f"/v1/stays/{stay}/extension", {"until": "2026-12-01"}))
 
 
 def test_a_night_that_was_not_slept_is_no_gap(scene: Scene) -> None:
