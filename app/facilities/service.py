@@ -13,6 +13,7 @@ from app.audit.service import record
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, invalid
+from app.facilities.counties import state_of
 from app.facilities.models import Bed, BedStatus, Facility, FacilityAddress, FacilityFund, FacilityPoint, NightStaffing
 from app.facilities.schemas import (
     AddressChange,
@@ -87,6 +88,7 @@ def create_facility(session: Session, actor: Actor, new: FacilityCreate, tonight
     """
     if not actor.leads and actor.kind not in RUN_HOUSES:
         raise Denied(actor, "facility.create", "runs_no_houses")
+    _lies_in(new.state, new)
     row = Facility(
         id=new_id("fac"),
         agency_id=agency_behind(session, actor, new.agency_id, "/agency_id"),
@@ -110,6 +112,7 @@ def change_facility(
     """Change what is known of a house."""
     row = find_to_change(session, actor, facility_id, "facility.change")
     must_be_current(_shown(session, actor, [row], tonight)[0], change.version, if_match)
+    _lies_in(row.state, change)
     given = change.model_fields_set
     if "alias" in given:
         if change.alias is None:
@@ -164,6 +167,14 @@ def _write_rows(session: Session, actor: Actor, row: Facility, facts: FacilityCr
             at = [at for at, fund in enumerate(facts.funds or ()) if fund in theirs]
             raise invalid([FieldError(f"/funds/{one}", "not_theirs", message) for one in at])
         session.add_all(FacilityFund(facility_id=row.id, fund_id=fund) for fund in funds)
+
+
+def _lies_in(state: str, facts: FacilityCreate | FacilityChange) -> None:
+    """Refuse a county or place of another State: which rules govern a house, and who may pay, hangs on both."""
+    where = (("county", facts.county), ("place", facts.place))
+    wrong = [name for name, code in where if code is not None and state_of(code) != state]
+    if wrong:
+        raise invalid([FieldError(f"/{name}", "elsewhere", f"This {name} lies in another State.") for name in wrong])
 
 
 def works_inside(actor: Actor, row: Facility) -> bool:

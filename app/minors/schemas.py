@@ -23,7 +23,7 @@ from app.codes import (
     Trafficking,
     wrong,
 )
-from app.minors.counties import state_of
+from app.facilities.counties import state_of
 from app.minors.models import History
 
 Codes = Annotated[list[Code], Field(max_length=100)]

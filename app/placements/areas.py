@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from app.access.models import Agency
 from app.answers.models import AreaAsked, AreaKind
 from app.db import insert_into
-from app.minors.counties import state_of
+from app.facilities.counties import state_of
 from app.minors.models import Avoided, MinorAvoids
 
 MOST = {AreaKind.COUNTY: 20, AreaKind.LIST: 2, AreaKind.CIRCLE: 8}

@@ -241,6 +241,16 @@ def test_a_safeguard_has_no_other_value(administrator: Caller, path: str) -> Non
         assert administrator.get(f"{path}/safeguards/nonsense").status_code == 422
 
 
+@pytest.mark.parametrize(("name", "code"), [("county", "12011"), ("place", "1224000"), ("county", "99001")])
+def test_a_house_lies_in_a_county_and_place_of_its_own_state(
+    administrator: Caller, path: str, name: str, code: str
+) -> None:
+    entered = refused(administrator.post("/v1/facilities", {**HOUSE, name: code}), 422, "invalid")
+    version = made(administrator.get(path))["version"]
+    changed = refused(administrator.patch(path, {"version": version, name: code}), 422, "invalid")
+    assert entered["errors"][0]["pointer"] == changed["errors"][0]["pointer"] == f"/{name}"
+
+
 def test_units_and_beds(administrator: Caller, path: str) -> None:
     rule: Json = {"name": "East", "genders": ["female"], "min_age": 12, "max_age": 15, "max_age_gap_years": 3}
     unit = made(administrator.post(f"{path}/units", rule))
