@@ -24,7 +24,7 @@ from app.db import DbSession
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
 from app.idempotency import Once, OnePress
-from app.placements import offers
+from app.placements import at_the_door, offers
 from app.placements.walk_in import walk_in
 from app.placements.workflow import Answer
 from app.referrals.pages import Sent
@@ -127,7 +127,7 @@ def move(
 
     def act(session: Session) -> str:
         if press in ("arrived", "not_arrived"):
-            there = stays.arrive if press == "arrived" else stays.not_arrived
+            there = at_the_door.arrive if press == "arrived" else stays.not_arrived
             return there(session, actor, stay_id, clock.now(), clock.tonight()).id
         said = {"reason": sent.one("reason") or None, "destination": press or None}
         left = chosen(DischargeCreate, said)

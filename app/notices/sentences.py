@@ -31,6 +31,11 @@ SENTENCES: Mapping[str, Sentence] = {
     "offer.ran_out": Sentence(marked("An offer ended without an answer."), P.STAY_READ),
     "hold.ran_out": Sentence(marked("A hold has run out. The bed is open again."), P.STAY_READ),
     "stay.arrived": Sentence(marked("A young person has arrived."), P.STAY_READ),
+    "stay.against_a_rule": Sentence(
+        marked("A young person has arrived, and a rule stands against the house by now. Decide together, at once."),
+        P.OVERSEE,
+        task=True,
+    ),
     "stay.cap_warning": Sentence(marked("A stay will soon have no payer. Plan the next placement."), P.STAY_WRITE),
     "stay.next_asked": Sentence(
         marked("A house asks for the next placement of a young person who walked in. Choose a house."),

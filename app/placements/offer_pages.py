@@ -16,7 +16,7 @@ from app.codes import Ref
 from app.db import DbSession
 from app.errors import FieldError, Problem, invalid
 from app.idempotency import Once, OnePress
-from app.placements import offers, service
+from app.placements import at_the_door, offers, service
 from app.placements.arrival import directions
 from app.placements.holding import Asked, ask
 from app.placements.house_pages import house_page
@@ -129,7 +129,7 @@ def arrived(
         offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
         if offer.stay_id is None:
             raise Problem("not_now", "The house has not said yes.")
-        come = stays.not_arrived if sent.one("press") == "not_arrived" else stays.arrive
+        come = stays.not_arrived if sent.one("press") == "not_arrived" else at_the_door.arrive
         return come(session, actor, offer.stay_id, clock.now(), clock.tonight()).id
 
     once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))

@@ -9,9 +9,10 @@ from app.access.guard import require
 from app.access.policy import Permission
 from app.codes import Ref, address
 from app.idempotency import REPLAYED, Idempotent
-from app.placements import next_placement
+from app.placements import at_the_door, next_placement
 from app.placements.walk_in import walk_in
-from app.stays.schemas import NextCreate, NextRead, WalkInCreate, WalkInRead
+from app.stays.routes import Move
+from app.stays.schemas import NextCreate, NextRead, StayRead, WalkInCreate, WalkInRead
 
 router = APIRouter(prefix="/v1", tags=["stays"])
 
@@ -30,6 +31,12 @@ def record_walk_in(
         response.headers[REPLAYED] = "true"
     response.headers["Location"] = address("stays", made.id)
     return made
+
+
+@router.post("/stays/{stay_id}/arrival")
+def arrive(move: Move, stay_id: Ref) -> StayRead:
+    """The young person is there. Where a rule stands against the house by now, its people and the agency's are told."""
+    return move(at_the_door.arrive, stay_id)
 
 
 @router.post("/stays/{stay_id}/next", status_code=status.HTTP_201_CREATED)

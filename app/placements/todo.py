@@ -26,7 +26,7 @@ TASKS: dict[TaskKind, str] = {
     TaskKind.REPORT_NCMEC: marked("Report the missing young person to NCMEC"),
     TaskKind.SECOND_PERSON: marked("Look at a colleague's exception"),
     TaskKind.CLASH: marked("Two records contradict each other"),
-    TaskKind.WALK_IN: marked("Judge who came without a referral"),
+    TaskKind.WALK_IN: marked("Judge who is in a house against a rule"),
     TaskKind.AUTHORITY: marked("Renew the authority to place, or end the stay"),
     TaskKind.FOLLOW_UP: marked("Ask how the young person is"),
 }

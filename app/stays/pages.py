@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Denied
@@ -34,6 +34,7 @@ from app.stays.moving_view import correcting_view, moving_view, without_bed
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import given_up_tonight, timeline
 from app.stays.warnings import first_open_night
+from app.tasks.models import Task, TaskKind
 from app.web import words
 from app.web.answers import Form, chosen, told
 from app.web.pages import page
@@ -165,6 +166,15 @@ def _told(session: Session, actor: Actor) -> str:
     }
 
 
+_TO_JUDGE = select(Task.id).where(
+    Task.kind == TaskKind.WALK_IN,
+    Task.subject_kind == "stay",
+    Task.subject_id == bindparam("stay"),
+    Task.done_at.is_(None),
+)
+"""What is open while nobody has judged an arrival against which a rule stands."""
+
+
 def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[str, Any]:
     tonight = clock.tonight()
     house = session.get(Facility, stay.facility_id) if stay.facility_id is not None else None
@@ -180,6 +190,7 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
         "tab": gettext("Stay") if code is None else gettext("%(code)s: stay") % {"code": code},
         "where": _where(session, stay, tonight, bedless=bedless),
         "bedless": bedless,
+        "against": stay.left_on is None and session.scalar(_TO_JUDGE, {"stay": stay.id}) is not None,
         "line": line,
         "cliff": _cliff(stay, line["unpaid_from"], tonight),
         "goes_on": stay.left_on is None and stay.arrived,

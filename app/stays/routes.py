@@ -81,12 +81,6 @@ def list_warnings(session: DbSession, actor: Reader, clock: Now, stay_id: Ref) -
     return whole(stays.list_warnings(session, actor, stay_id, clock.now()))
 
 
-@router.post("/stays/{stay_id}/arrival")
-def arrive(move: Move, stay_id: Ref) -> StayRead:
-    """The young person is there."""
-    return move(stays.arrive, stay_id)
-
-
 @router.post("/stays/{stay_id}/no-arrival")
 def not_arrived(move: Move, stay_id: Ref) -> StayRead:
     """The young person did not come: the bed is free and the referral waits again."""

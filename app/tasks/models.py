@@ -23,7 +23,7 @@ class TaskKind(StrEnum):
     CLASH = "clash"
     """Two records contradict each other: for a supervisor, and nothing is said to whoever asked."""
     WALK_IN = "walk_in"
-    """Judge who came without having been placed."""
+    """Judge who is in a house against a rule: who came without having been placed, or when something had changed."""
     AUTHORITY = "authority"
     """Renew the authority to place, or end the stay."""
     FOLLOW_UP = "follow_up"

@@ -87,7 +87,7 @@ def test_a_task_says_until_when_and_is_done_with_one_press(scene: Scene) -> None
     task = owed(scene, TaskKind.WALK_IN, own, ("referral", path.rsplit("/", 1)[1]))
     reader = Reader(scene, Role.INTAKE_COORDINATOR, own)
     code = made(scene.coordinator.get(path))["code"]
-    assert f"1 task {code}: Judge who came without a referral By 23:14" in reader.said
+    assert f"1 task {code}: Judge who is in a house against a rule By 23:14" in reader.said
     assert f'href="/referrals/{path.rsplit("/", 1)[1]}"' in reader.page.text
     assert "1 task" in scene.client.get("/", headers=HTML).text
     scene.clock.move(timedelta(hours=2))
@@ -121,7 +121,7 @@ def test_a_task_of_another_agency_is_neither_shown_nor_done(scene: Scene) -> Non
     assert reader.said.startswith("Nothing to do")
     assert reader.press(f"/tasks/{task}", press="fits").status_code == 404
     house = Reader(scene, Role.FACILITY_STAFF, scene.agencies["fac_a"])
-    assert house.said.startswith("1 task Judge who came")
+    assert house.said.startswith("1 task Judge who is in a house")
 
 
 def test_notices_are_new_until_read_and_lead_to_what_they_are_about(scene: Scene) -> None:
