@@ -22,10 +22,19 @@ from app.outbox.channels import Channel
 from app.outbox.delivery import deliver_due
 from app.placements import due as placements
 from app.placements.prices import learn_anew
+from app.placements.walk_in import judge_cut_off
 from app.stays.rolling import roll
 from app.tasks.service import tell_due
 
-DUE: tuple[Callable[[Database], int], ...] = (placements.run, tell_due, roll, beds.reopen, beds.remind, learn_anew)
+DUE: tuple[Callable[[Database], int], ...] = (
+    placements.run,
+    judge_cut_off,
+    tell_due,
+    roll,
+    beds.reopen,
+    beds.remind,
+    learn_anew,
+)
 """What becomes due by the clock alone. Each does it, in transactions of its own, and says how much it was."""
 EVERY = 1.0
 """Seconds between two rounds."""

@@ -5,20 +5,22 @@ rule that stands against the house changes nothing tonight: its supervisor is to
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
+from app.access.models import Agency
+from app.access.policy import Role
 from app.audit.service import record
 from app.beds import ledger
 from app.beds.cards import Card, turn
 from app.codes import trail_id
 from app.db import Database, new_id
 from app.errors import Problem
-from app.facilities.models import BedStatus
+from app.facilities.models import BedStatus, Facility
 from app.facilities.rooms import find_bed
 from app.facilities.service import find_to_change
 from app.idempotency import NO_KEY, Once
@@ -29,10 +31,13 @@ from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
 from app.stays import parties
-from app.stays.models import Stay
+from app.stays.models import Admission, Stay
 from app.stays.schemas import WalkInCreate, WalkInRead
 
 Json = dict[str, Any]
+
+SENT_AGAIN_WITHIN = timedelta(minutes=5)
+"""How long whoever recorded a walk-in has to send a request again that was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ def walk_in(
 ) -> tuple[WalkInRead, bool]:
     """Record a walk-in and judge it; raises Taken where somebody has the bed. Also whether it was recorded before.
 
-    A crash in between leaves a stay whose referral is still open: the same request, sent again, has it judged.
+    A crash in between leaves a stay whose referral is still open: the same request, sent again, has it judged, or else
+    the worker does.
     """
     now, tonight = database.clock.now(), database.clock.tonight()
     with database.writing() as session:
@@ -65,16 +71,44 @@ def walk_in(
             entered = _Entered(unjudged, earlier)
         else:
             return _read(session, earlier), True
-    decided = service.rank_for(database, actor, entered.referral_id, actor.agency_id, request_id=request_id)
+    _judge(database, actor, entered.referral_id, facility_id, request_id)
+    with database.reading() as session:
+        return _read(session, entered.stay_id), earlier is not None
+
+
+def _judge(database: Database, actor: Actor, referral_id: str, facility_id: str, request_id: str | None) -> None:
+    decided = service.rank_for(database, actor, referral_id, actor.agency_id, request_id=request_id)
     with database.writing() as session:
         session.info["request_id"] = request_id
-        referral = session.get_one(Referral, entered.referral_id)
+        referral = session.get_one(Referral, referral_id)
         referral.status = ReferralStatus.PLACED
         if _stands_against(decided.answer, facility_id):
             emit(session, "walk_in.against_a_rule", agency_id=actor.agency_id, facility_id=trail_id(facility_id),
                  subject_kind="ranking_run", subject_id=decided.run_id)  # fmt: skip
+
+
+def judge_cut_off(database: Database) -> int:
+    """Judge the walk-ins whose own request was cut off before it did, and was not sent again; how many."""
+    before = database.clock.now() - SENT_AGAIN_WITHIN
+    query = (
+        select(Stay.id, Facility.id, Agency.id, Agency.kind)
+        .join(Facility, Facility.id == Stay.facility_id)
+        .join(Agency, Agency.id == Facility.agency_id)
+        .join(Referral, (Referral.minor_id == Stay.minor_id) & (Referral.agency_id == Agency.id))
+        .outerjoin(Admission, Admission.stay_id == Stay.id)
+        .where(Admission.stay_id.is_(None), Stay.in_house)
+        .where(Referral.status == ReferralStatus.OPEN, Referral.created_at <= before)
+        .order_by(Stay.id)
+    )
     with database.reading() as session:
-        return _read(session, entered.stay_id), earlier is not None
+        found = [(_unjudged(session, row[0]), row[1], row[2], row[3]) for row in session.execute(query)]
+    judged = 0
+    for referral_id, facility_id, agency_id, kind in found:
+        if referral_id is not None:
+            actor = Actor(agency_id=agency_id, kind=kind, role=Role.FACILITY_STAFF)
+            _judge(database, actor, referral_id, facility_id, None)
+            judged += 1
+    return judged
 
 
 def _enter(

@@ -21,8 +21,10 @@ from app.outbox.delivery import deliver_due
 from app.outbox.models import OutboxEvent
 from app.placements import service
 from app.placements.todo import todo_view
+from app.placements.walk_in import judge_cut_off
 from app.referrals.models import Referral
 from app.stays.rolling import roll
+from app.worker import DUE
 from tests.actors import actor_of, add_agency, add_person
 from tests.app.test_board_pages import Phone, words
 from tests.app.test_workflow import held
@@ -102,6 +104,23 @@ def test_the_same_key_records_one(scene: Scene) -> None:
     assert made(one) == made(two)
     assert two.headers["Idempotent-Replayed"] == "true"
     assert len(scene.nights()) == 1
+
+
+def test_what_was_cut_off_and_not_sent_again_is_judged_by_the_worker(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, said = scene.staff["fac_b"], {"bed": "bed_b1", "trafficking": "at_risk", "age": 15}
+    with monkeypatch.context() as cut:
+        cut.setattr(service, "rank_for", lambda *_, **__: 1 / 0)
+        assert staff.post("/v1/facilities/fac_b/walk-ins", said).status_code == 500
+    assert judge_cut_off(scene.database) == 0
+    scene.clock.move(timedelta(minutes=5))
+    assert [judge_cut_off(scene.database) for _ in range(2)] == [1, 0]
+    with scene.database.reading() as session:
+        (referral,) = session.scalars(select(Referral))
+        (run,) = session.scalars(select(RankingRun.id))
+    assert (referral.status, judge_cut_off in DUE) == ("placed", True)
+    assert told(scene, "walk_in.against_a_rule") == [run]
 
 
 def test_the_same_request_judges_what_was_cut_off_before(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
