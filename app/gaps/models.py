@@ -90,3 +90,11 @@ class Call(Base):
     made_at: Mapped[datetime]
     made_by: Mapped[str]
     reason: Mapped[DeclineReason]
+
+
+class GapLook(Base):
+    """The night up to which nights slept unpaid were looked for: one row, which the next look replaces."""
+
+    __tablename__ = "gap_looks"
+
+    night: Mapped[date] = mapped_column(primary_key=True)

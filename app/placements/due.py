@@ -157,6 +157,7 @@ JOBS = (
     Job(authority.about_to_end, authority.warn),
     Job(gaps.waited, gaps.write_waited),
     Job(unpaid.slept, unpaid.write_slept),
+    Job(unpaid.not_looked, unpaid.looked),
     Job(exceptions.unseen, exceptions.tell),
     Job(exceptions.over, exceptions.close),
 )

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Select, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.beds.models import BedNight
 from app.clock import Clock
 from app.gaps import service as gaps
-from app.gaps.models import Gap, GapKind
+from app.gaps.models import Gap, GapKind, GapLook
 from app.minors.models import Minor
 from app.referrals.models import Referral
 from app.stays.models import Admission, Offer, Stay, StayAbsence
@@ -32,19 +32,37 @@ TAKEN_UNPAID = (
 )
 """Of a stay, its admission and its offer: the bed was taken without a payer, and nobody has paid a night since."""
 LOOKS_BACK = timedelta(days=7)
-"""How many nights are written afterwards where nothing was running meanwhile; who makes older ones unpaid writes."""
+"""How many nights each look takes again, since one that failed is tried again in the next."""
+FARTHEST_BACK = timedelta(days=366)
+"""How far a look goes where nobody looked before, or for longer; who makes older nights unpaid writes them."""
 
 
 def slept(session: Session, clock: Clock) -> Sequence[str]:
     """Stays with a night behind them that nobody paid, and of which that is not on record."""
     led = Admission.stay_id.is_not(None)
-    query = _lately(clock).with_only_columns(Stay.id).where(or_(led, _made_for(Stay.minor_id).exists())).distinct()
+    query = (
+        _since(session, clock).with_only_columns(Stay.id).where(or_(led, _made_for(Stay.minor_id).exists())).distinct()
+    )
     return session.scalars(query.order_by(Stay.id)).all()
 
 
 def write_slept(session: Session, clock: Clock, stay_id: str) -> bool:
     """Write down each such night of a stay, once."""
-    return _write(session, stay_id, _lately(clock), clock.now())
+    return _write(session, stay_id, _since(session, clock), clock.now())
+
+
+def not_looked(session: Session, clock: Clock) -> Sequence[str]:
+    """Tonight, where the last look was on another night."""
+    last = session.scalar(select(func.max(GapLook.night)))
+    return [clock.tonight().isoformat()] if last is None or last < clock.tonight() else []
+
+
+def looked(session: Session, clock: Clock, night: str) -> bool:
+    """Remember that everything up to a night was looked for; what failed meanwhile is still within the next look."""
+    session.execute(delete(GapLook))
+    session.add(GapLook(night=date.fromisoformat(night)))
+    session.flush()
+    return False
 
 
 def write_between(session: Session, stay_id: str, first: date, until: date, now: datetime) -> None:
@@ -63,8 +81,11 @@ def _write(session: Session, stay_id: str, unpaid: Select[*tuple[Any, ...]], now
     return any(written)
 
 
-def _lately(clock: Clock) -> Select[*tuple[Any, ...]]:
-    return _unpaid(clock.tonight() - LOOKS_BACK, clock.tonight())
+def _since(session: Session, clock: Clock) -> Select[*tuple[Any, ...]]:
+    """The nights from the last look on, and some before it."""
+    tonight = clock.tonight()
+    last, farthest = session.scalar(select(func.max(GapLook.night))), tonight - FARTHEST_BACK
+    return _unpaid(farthest if last is None else max(farthest, min(last, tonight) - LOOKS_BACK), tonight)
 
 
 def _unpaid(first: date, until: date) -> Select[*tuple[Any, ...]]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from app.access.policy import Role
 from app.clock import MovableClock
 from app.db import Database
+from app.gaps.models import GapLook
 from app.placements import due
 from app.stays.rolling import roll
 from tests.app.test_due import lived_in
@@ -85,3 +87,14 @@ def test_each_night_that_a_correction_leaves_unpaid_is_a_gap_however_long_ago(sc
     assert gaps(scene) == slept
     made(supervisor(scene).post(f"/v1/stays/{stay}/corrections", {**said, "fund": "fund_a", "until": "2026-11-28"}))
     assert gaps(scene) == slept[5:]
+
+
+def test_nights_that_passed_while_nothing_was_running_are_gaps_however_many_they_are(scene: Scene) -> None:
+    stay = lived_in(scene, nights=1)
+    made(scene.coordinator.post(f"/v1/stays/{stay}/extension", {"until": "2026-12-06"}))
+    due.run(scene.database)
+    scene.clock.move(timedelta(days=15))
+    due.run(scene.database)
+    assert (len(gaps(scene)), gaps(scene)[0], gaps(scene)[-1]) == (14, "2026-11-22", "2026-12-05")
+    with scene.database.reading() as session:
+        assert session.scalars(select(GapLook.night)).all() == [scene.clock.tonight()]
