@@ -3,5 +3,5 @@
 RULES_VERSION = "1.0"
 """Changes with every change to a rule, a clock or the choice of payers."""
 
-ENGINE_VERSION = "0.2.0"
+ENGINE_VERSION = "0.3.0"
 """Changes with every change to the order of options, to the plan behind it or to what a stored decision says."""

@@ -168,6 +168,37 @@ def is_unique(network: Network, plan: Plan, parts: Iterable[Component] | None = 
     return True
 
 
+def dearer(network: Network, plan: Plan, parts: Iterable[Component]) -> Ints:
+    """How much more than the plan any plan with each pair costs at least, tiers included, by prices alone.
+
+    Parameters
+    ----------
+    network : Network
+    plan : Plan
+        The plan of `solve` for this network.
+    parts : iterable of Component
+        Those of its components that are looked at.
+
+    Returns
+    -------
+    int64[pairs]
+        0 or more, in units of the policy, 0 too for pairs that are not looked at; exact are the regrets
+        (`matching.regret`), of which this is a bound.
+
+    Raises
+    ------
+    ValueError
+        Where the plan is of another network.
+    ArithmeticError
+        Where the plan is not optimal.
+    """
+    found = np.zeros(len(network.pair_minor), np.int64)
+    for part in parts:
+        price, best = _prices(part, chosen_in(part, plan))
+        found[part.pairs] = part.cost + price[part.pair_contract] - best[part.pair_minor]
+    return found
+
+
 def chosen_in(part: Component, plan: Plan) -> Ints:
     """The chosen pair of each minor as an index into the component's pairs, -1 where unplaced."""
     wanted = plan.chosen[part.minors]
@@ -274,16 +305,20 @@ def _break_ties(part: Component, chosen: Ints) -> Ints:
     With prices (distances to the sink) a plan is as cheap just where it uses no pair dearer than its minor's best and
     fills every element whose price is above that of the element over it.
     """
-    residual = Residual(part, chosen)
-    distance = distances(residual.size, residual.tail, residual.head, residual.cost, 0)
-    price = distance[residual.node]
-    best = residual.now + distance[residual.home]
+    price, best = _prices(part, chosen)
     pairs = np.flatnonzero(part.cost + price[part.pair_contract] == best[part.pair_minor])
     idle = np.flatnonzero(_idle_costs(part) == best)
     if len(pairs) + len(idle) == len(part.minors):
         return chosen
     filled = price[:-1] > price[part.parent]
     return _run(part, pairs, part.tie[pairs], np.arange(part.root + 1), idle, np.zeros_like(idle), filled)
+
+
+def _prices(part: Component, chosen: Ints) -> tuple[Ints, Ints]:
+    """What one more place of each element is worth, and what each minor costs at the best, both tiers included."""
+    residual = Residual(part, chosen)
+    distance = distances(residual.size, residual.tail, residual.head, residual.cost, 0)
+    return distance[residual.node], residual.now + distance[residual.home]
 
 
 def _run(

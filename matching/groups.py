@@ -1,20 +1,21 @@
 """Who belongs together, who must be apart, and what houses share: the plan under conditions that no flow can hold.
 
-The flow without the conditions is solved first. Where it keeps them by itself, it is the plan. Where it does not, the
-linear bound says of each pair what a plan with it comes to at least: a whole-number program over the pairs of the least
-is enough as soon as its answer is better than the first pair left out.
+The flow without the conditions is solved first. Where it keeps them by itself, it is the plan. Where it does not, those
+linked by houses or conditions are planned anew, each such part by itself (`matching.search`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from matching import flow
-from matching.network import Ints, Network, restricted
+from matching.network import Ints, Network
 from matching.search import Search
 
 
@@ -116,39 +117,51 @@ def solve(network: Network, conditions: Sides, *, seconds: float | None = None) 
     """
     if conditions.matrix.shape[1] != len(network.pair_minor):
         raise ValueError("the conditions are of another network")
+    ends = None if seconds is None else monotonic() + seconds
     free = flow.solve(network)
-    relaxed = (*_unplaced(network, free.placed), free.cost)
-    touched = _touched(network, conditions)
-    inside = [part for part in network.components if touched[part.minors[0]]]
-    others = [part for part in network.components if not touched[part.minors[0]]]
-    alone: bool | None = flow.is_unique(network, free, others, ties=False)
-    kept = conditions.kept_by(free.chosen[free.chosen >= 0])
-    if kept and (not alone or flow.is_unique(network, free, inside, ties=False)):
-        return GroupPlan(free, relaxed, alone)
-    rows = np.flatnonzero(touched[network.pair_minor] & network.pair_open)
-    part = restricted(network, rows)
-    waiting = np.bincount(network.tier[touched], minlength=5)[1:]
-    search = Search(part, conditions.matrix[:, rows], conditions.most, waiting, seconds)
+    label, parts = _linked(network, conditions)
+    rest = [part for part in network.components if label[part.minors[0]] not in parts]
+    alone: bool | None = flow.is_unique(network, free, rest, ties=False)
+    chosen, bound, proved = free.chosen.copy(), np.array(value(network, free)), True
+    for at, part in enumerate(parts):
+        left = None if ends is None else (ends - monotonic()) / (len(parts) - at)
+        found = _searched(network, conditions, free, label == part, alone is not False, left)
+        if found is not None:
+            chosen[label == part] = -1
+            chosen[network.pair_minor[found.taken]] = found.taken
+            bound += np.subtract(found.bound, found.relaxed)
+            proved = proved and found.proved
+            alone = alone and found.alone
+    return GroupPlan(_plan(network, chosen, "optimal" if proved else "bounded"), tuple(bound.tolist()), alone)
+
+
+def _searched(
+    network: Network,
+    conditions: Sides,
+    free: flow.Plan,
+    mine: NDArray[np.bool_],
+    unique: bool,
+    seconds: float | None,
+) -> Search | None:
+    """The search among minors whom conditions link; None where the flow without these has said all."""
+    inside = [part for part in network.components if mine[part.minors[0]]]
+    rows = np.flatnonzero(mine[network.pair_minor] & network.pair_open)
+    held = conditions.matrix.tocoo()
+    about = np.unique(held.row[mine[network.pair_minor[held.col]]])
+    own = Sides(conditions.matrix[about][:, rows], conditions.most[about])
+    taken = free.chosen[mine & (free.chosen >= 0)]
+    kept = own.kept_by(np.searchsorted(rows, taken))
+    if kept and (not unique or flow.is_unique(network, free, inside, ties=False)):
+        return None
+    waiting = np.bincount(network.tier[mine], minlength=5)[1:]
+    placed = np.bincount(network.tier[network.pair_minor[taken]], minlength=5)[1:]
+    relaxed = (*(waiting - placed).tolist(), int(network.pair_cost[taken].sum()))
+    search = Search(network, rows, own.matrix, own.most, waiting, relaxed, seconds)
     if kept:
-        search.begin(np.isin(rows, free.chosen))
+        search.kept(taken, flow.dearer(network, free, inside)[rows])
     else:
-        search.run()
-    if alone:
-        alone = search.alone() if search.proved else None
-    chosen = np.where(touched, -1, free.chosen)
-    taken = rows[search.taken]
-    chosen[network.pair_minor[taken]] = taken
-    plan = _plan(network, chosen, "optimal" if search.proved else "bounded")
-    bound = value(network, plan) if search.proved else _joined(search.bound, network, free, touched)
-    return GroupPlan(plan, bound, alone)
-
-
-def _joined(bound: Sequence[int], network: Network, free: flow.Plan, touched: NDArray[np.bool_]) -> tuple[int, ...]:
-    """The bound of the part under conditions, and what the flow gives for the rest."""
-    rest = np.flatnonzero(~touched)
-    unplaced = np.bincount(network.tier[rest[free.chosen[rest] < 0]], minlength=5)[1:]
-    taken = free.chosen[rest][free.chosen[rest] >= 0]
-    return tuple(np.add(bound, (*unplaced, network.pair_cost[taken].sum())).tolist())
+        search.run(unique)
+    return search
 
 
 def _by_facility(network: Network, one: int, other: int, house: Ints | None) -> Sequence[tuple[Ints, Ints]]:
@@ -158,13 +171,18 @@ def _by_facility(network: Network, one: int, other: int, house: Ints | None) -> 
     return [(first[at[first] == one], second[at[second] == one]) for one in np.union1d(at[first], at[second])]
 
 
-def _touched(network: Network, conditions: Sides) -> NDArray[np.bool_]:
-    """Minors of every component in which a condition stands."""
-    named = np.zeros(len(network.minors), np.bool_)
-    named[network.pair_minor[conditions.matrix.indices]] = True
-    for part in network.components:
-        named[part.minors] = named[part.minors].any()
-    return named
+def _linked(network: Network, conditions: Sides) -> tuple[Ints, list[int]]:
+    """A number for each minor, the same for all whom houses or conditions link; and those under a condition, by ids."""
+    people, houses = len(network.minors), len(network.facility_places)
+    held = conditions.matrix.tocoo()
+    tails = np.concatenate((network.pair_minor, network.pair_minor[held.col]))
+    heads = np.concatenate((people + network.pair_facility, people + houses + held.row.astype(np.int64)))
+    size = people + houses + len(conditions.most)
+    graph = coo_array((np.ones(len(tails), np.int64), (tails, heads)), shape=(size, size))
+    label = connected_components(graph, directed=False)[1].astype(np.int64)
+    under = set(label[network.pair_minor[held.col]].tolist())
+    numbers = [int(label[part.minors[0]]) for part in network.components]
+    return label[:people], list(dict.fromkeys(number for number in numbers if number in under))
 
 
 def value(network: Network, plan: flow.Plan) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import block_diag, csr_array
 
 from matching import flow, groups, search, whole
 from matching.network import Network
@@ -88,6 +89,67 @@ def test_no_plan_is_better_and_every_condition_is_kept(batch: int, monkeypatch: 
         bound += found.bound == value(network, taken)
     saw("plans under conditions against every plan", times(50))
     assert bound == times(50)
+
+
+def strangers(count: int) -> Network:
+    """Each waits for a house of her own with one bed, at a cost of 1, 2, 3, …"""
+    each, ones = np.arange(count), np.ones(count, np.int64)
+    return Network(
+        minors=tuple(f"min_{m}" for m in each),
+        tier=ones,
+        pair_minor=each,
+        pair_contract=each,
+        pair_cost=1 + each,
+        contracts=tuple(f"con_{c}" for c in each),
+        contract_unit=each,
+        unit_facility=each,
+        contract_places=ones,
+        unit_beds=ones,
+        facility_places=ones,
+    )
+
+
+def test_money_links_houses_that_nobody_else_does() -> None:
+    """Three houses share money for two, two others for one, and a sixth has its own."""
+    network = strangers(6)
+    three, two = np.array([0, 1, 2]), np.array([3, 4])
+    shared = groups.sides(network, [(three, np.ones(3, np.int64), 2), (two, np.ones(2, np.int64), 1)])
+    found = groups.solve(network, shared)
+    assert found.plan.chosen.tolist() == [0, 1, -1, 3, -1, 5]
+    assert found.bound == (2, 0, 0, 0, 1 + 2 + 4 + 6)
+    assert (found.plan.proof, found.unique) == ("optimal", True)
+
+
+@pytest.mark.parametrize("batch", range(2))
+def test_parts_come_to_what_each_comes_to_alone(batch: int) -> None:
+    """Two networks with nothing in common, planned at once, come to the sum of both, and are unique where both are."""
+    for seed in range(batch * times(25), (batch + 1) * times(25)):
+        ones = [made(2 * seed), made(2 * seed + 1)]
+        alone = [groups.solve(network, conditions) for network, conditions in ones]
+        both = groups.solve(*beside(*ones))
+        assert both.bound == tuple(np.add(alone[0].bound, alone[1].bound).tolist()), seed
+        assert both.unique == (alone[0].unique and alone[1].unique), seed
+        assert groups.value(beside(*ones)[0], both.plan) == both.bound, seed
+
+
+def beside(one: tuple[Network, groups.Sides], other: tuple[Network, groups.Sides]) -> tuple[Network, groups.Sides]:
+    """Both as one network, with the conditions of both and none between them."""
+    (first, kept), (second, held) = one, other
+    network = Network(
+        minors=(*(f"{m}_1" for m in first.minors), *(f"{m}_2" for m in second.minors)),
+        tier=np.append(first.tier, second.tier),
+        pair_minor=np.append(first.pair_minor, second.pair_minor + len(first.minors)),
+        pair_contract=np.append(first.pair_contract, second.pair_contract + len(first.contracts)),
+        pair_cost=np.append(first.pair_cost, second.pair_cost),
+        contracts=(*(f"{c}_1" for c in first.contracts), *(f"{c}_2" for c in second.contracts)),
+        contract_unit=np.append(first.contract_unit, second.contract_unit + len(first.unit_beds)),
+        unit_facility=np.append(first.unit_facility, second.unit_facility + len(first.facility_places)),
+        contract_places=np.append(first.contract_places, second.contract_places),
+        unit_beds=np.append(first.unit_beds, second.unit_beds),
+        facility_places=np.append(first.facility_places, second.facility_places),
+    )
+    matrix = block_diag((kept.matrix, held.matrix), format="csr")
+    return network, groups.Sides(csr_array(matrix), np.append(kept.most, held.most))
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
