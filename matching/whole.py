@@ -80,6 +80,10 @@ def solve_whole(aim: Ints, matrix: Rows, most: Ints, *, seconds: float | None = 
     """
     if seconds is not None and seconds <= 0:
         return Answer(None, -np.inf, False)
+    if not len(aim):
+        if np.any(most < 0):
+            raise NoAnswer("nothing keeps the rows")
+        return Answer(np.zeros(0, np.bool_), 0.0, True)
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     found = milp(

@@ -196,6 +196,15 @@ def test_no_time_at_all_gives_a_bound_and_says_so() -> None:
     assert seen > 5
 
 
+def test_of_nothing_nothing_is_taken() -> None:
+    """Where the bound leaves no pair in play the answer is empty, or there is none."""
+    aim, none = np.zeros(0, np.int64), csr_array((1, 0), dtype=np.int64)
+    found = whole.solve_whole(aim, none, np.array([0]))
+    assert (found.taken is not None and len(found.taken), found.bound, found.proved) == (0, 0, True)
+    with pytest.raises(whole.NoAnswer):
+        whole.solve_whole(aim, none, np.array([-1]))
+
+
 def test_conditions_of_another_network_are_refused() -> None:
     """A condition names pairs by their rows."""
     network, _ = made(1)
