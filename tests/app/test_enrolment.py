@@ -49,7 +49,6 @@ def test_following_a_link_uses_nothing_up(client: TestClient, database: Database
     first, second = client.get(link), client.get(link)
     assert secret_on(first) == secret_on(second)
     assert "set-cookie" not in first.headers
-    assert link.rpartition("/")[2] not in first.text
     with database.reading() as session:
         assert session.scalars(select(Enrolment.used_at)).all() == [None]
         assert link.rpartition("/")[2] not in str(session.execute(text("SELECT * FROM enrolments")).all())

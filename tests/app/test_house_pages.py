@@ -96,6 +96,7 @@ def test_a_second_person_looks_at_it_and_the_first_cannot(scene: Scene, hand: Ha
     assert "Look at a colleague's exception" in html.unescape(colleague.get("/tasks").text)
     assert f'href="{path[3:]}/exceptions"' in colleague.get("/tasks").text
     scene.clock.move(timedelta(hours=25))
+    colleague = Hand(scene.client, scene.database, scene.coordinator.agency_id)  # signed in anew
     late = colleague.get(f"{path[3:]}/exceptions")
     assert "it counts for nothing new until one agrees" in said(late)
     assert "I looked at it, and agree" in late.text
