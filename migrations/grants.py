@@ -10,6 +10,7 @@ from app.db import Base
 
 ON_RECORD = frozenset(
     {"audit_events", "ranking_runs", "plan_runs", "outlook_runs", "former_bed_nights", "former_stay_payers"}
+    | {"learnt_prices"}
 )
 """Rows that are written once."""
 MOVES_FORWARD = frozenset({"audit_head"})
