@@ -140,6 +140,16 @@ def client(app: FastAPI) -> TestClient:
     return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000), follow_redirects=False)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What says that one kind of database is enough is not tried on the second."""
+    items[:] = [item for item in items if not (item.get_closest_marker("one_kind") and _on_postgresql(item))]
+
+
+def _on_postgresql(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and "postgresql" in callspec.params.values()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where several processes share the tests, hand what this one lacked to the one that reports."""
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)

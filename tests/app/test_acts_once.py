@@ -21,6 +21,8 @@ from tests.app.test_workflow import held, scene
 from tests.factories import Caller, SignedIn, fund, made, refused
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 __all__ = ["scene"]
 
 Json = dict[str, Any]

@@ -19,6 +19,8 @@ from tests.app.test_hold_pages import Hand, title
 from tests.factories import Caller, made, refused
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 GONE: Json = {"reason": "young_person_left", "destination": "not_known"}
 AGAIN: Json = {"needed_from": None, "nights_needed": 30}

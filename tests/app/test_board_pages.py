@@ -26,6 +26,8 @@ from tests.app.test_workflow import held
 from tests.factories import made
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 
 

@@ -12,6 +12,8 @@ from app.web import answers
 from app.web.answers import Form, Unreadable
 from app.web.places import counties, counties_meant, county_name, plainly, spoken
 
+pytestmark = pytest.mark.one_kind
+
 TONIGHT = date(2026, 11, 21)
 ANSWERED = {
     "age": "15",

@@ -18,6 +18,8 @@ from app.stays.models import Offer
 from tests.actors import SAME_SITE, sign_in
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency, rows
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 ADDRESS = "17 Hidden Lane"
 

@@ -23,6 +23,8 @@ from tests.app.test_hold_pages import Hand, title
 from tests.factories import fund, house
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 WHY: Json = {"role": "program manager", "reason": "a bed tonight", "days": "30"}
 RIGHT: Json = {"from": "house", "facility": "fac_x", "authority": "court_order", "choice_reason": "clinical_advice"}

@@ -347,7 +347,7 @@ def test_what_a_room_asks_does_not_tell_who_sleeps_in_it() -> None:
     assert near == far == nobody
 
 
-@settings(max_examples=times(150), deadline=None)
+@settings(max_examples=times(60), deadline=None)
 @given(crowds(), ASKS, st.booleans(), st.sampled_from([None, "2026-11-21", "2026-11-25"]))
 def test_no_fact_of_a_resident_shows(crowd: Json, changes: Json, avoids: bool, needed_from: str | None) -> None:
     """Whoever lives there, a house reads in one of two ways: with its beds as they free, or as a full one."""

@@ -10,6 +10,8 @@ from app.db import Database
 from tests.actors import sign_in
 from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency, refused, rows
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 
 

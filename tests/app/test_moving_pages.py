@@ -17,6 +17,8 @@ from tests.app.test_stays import arrived, other_bed, statuses
 from tests.factories import made
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 
 

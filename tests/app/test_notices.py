@@ -21,6 +21,8 @@ from app.outbox import emit
 from app.outbox.delivery import deliver_due
 from tests.actors import add_agency
 
+pytestmark = pytest.mark.one_kind
+
 
 @pytest.fixture
 def agency(database: Database, clock: MovableClock) -> Agency:

@@ -25,6 +25,8 @@ from app.stays.models import Stay, StayPayer
 from tests.actors import SAME_SITE, sign_in
 from tests.factories import fund, house, load, network
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 EIGHT = {
     "age": "15",

@@ -289,6 +289,7 @@ def command(database_url: str, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.one_kind
 def test_the_command_line_says_identical(run_id: str, database_url: str) -> None:
     done = command(database_url, run_id)
     assert (done.returncode, done.stdout.strip()) == (0, "identical, and the checker finds no fault"), done.stderr
@@ -296,6 +297,7 @@ def test_the_command_line_says_identical(run_id: str, database_url: str) -> None
     assert (absent.returncode, absent.stderr) == (2, "bednight: there is no such run\n")
 
 
+@pytest.mark.one_kind
 def test_the_command_line_says_where_it_differs(run_id: str, database_url: str, database: Database) -> None:
     with database.writing() as session:
         if database.engine.dialect.name == "postgresql":
@@ -337,6 +339,7 @@ def test_the_policy_that_came_into_force_last_applies(
 # What is heavy comes late.
 
 
+@pytest.mark.one_kind
 def test_the_first_ranking_imports_the_solver_and_the_start_does_not(database_url: str) -> None:
     code = """
 import sys

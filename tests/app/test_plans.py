@@ -245,6 +245,7 @@ def test_replay_derives_it_again_and_the_checker_looks_at_it(
         assert found.faults == ("min_1 at fac_a: paid_nights is not what the snapshot gives",)
 
 
+@pytest.mark.one_kind
 def test_the_command_line_replays_a_plan(
     supervisor: Caller, others: str, database: Database, database_url: str
 ) -> None:

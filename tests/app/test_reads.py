@@ -15,6 +15,8 @@ from tests.actors import SAME_SITE, sign_in
 from tests.app.test_routes import guarded
 from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency, rows
 
+pytestmark = pytest.mark.one_kind
+
 CASE = {
     permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_", "plan_"))
 }

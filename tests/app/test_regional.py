@@ -18,6 +18,8 @@ from tests.actors import sign_in
 from tests.factories import Caller, house, made, rows
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 HTML = {"accept": "text/html"}
 

@@ -24,6 +24,8 @@ from tests.app.test_idempotency import counts
 from tests.factories import made
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 RIGHT = {"authority": "court_order", "choice_reason": "clinical_advice"}
 

@@ -22,6 +22,8 @@ from app.errors import Problem
 from app.main import create_app
 from tests.actors import SAME_SITE, add_person, sign_in
 
+pytestmark = pytest.mark.one_kind
+
 COOKIE = "bednight"
 
 

@@ -23,6 +23,8 @@ from tests.app.test_hold_pages import Hand, title
 from tests.factories import Caller, made, refused
 from tests.scenes import Scene
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 
 

@@ -25,6 +25,8 @@ from tests.actors import SAME_SITE, key_headers, sign_in
 from tests.conftest import EVENING
 from tests.factories import Caller, made, refused
 
+pytestmark = pytest.mark.one_kind
+
 ADVANCE = "/v1/test-clock/advance"
 
 

@@ -16,6 +16,8 @@ from app.sharing.service import grant
 from tests.actors import SAME_SITE, sign_in
 from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, refused
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 
 CONFLICT = "safeguard.conflict"

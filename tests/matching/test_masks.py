@@ -23,7 +23,7 @@ from matching.waiting import network_tonight, waiting_tonight
 from tests.matching.worlds import world
 from tests.proofs import saw, times
 
-WORLDS = times(200)
+WORLDS = times(80)
 
 
 def census_of(seed: int) -> Census:

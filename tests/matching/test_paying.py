@@ -21,7 +21,7 @@ from matching.waiting import Waiting, network_tonight, waiting_tonight
 from tests.matching.worlds import world
 from tests.proofs import saw, times
 
-WORLDS = times(240)
+WORLDS = times(100)
 
 
 def worlds(part: int) -> Iterator[tuple[int, Census]]:

@@ -12,6 +12,7 @@ from app.db import make_engine
 from app.models import Base
 from migrations.run import downgrade, is_current, revisions, upgrade
 from tests.migrations.rows import SPECIAL, fill
+from tests.proofs import times
 
 REVISIONS = revisions()
 
@@ -94,9 +95,12 @@ def shape(url: str) -> dict[str, list[dict[str, str]]]:
         }
 
 
-def test_each_step_down_and_up_leaves_the_same_tables(empty_url: str) -> None:
+def test_each_of_the_newest_steps_down_and_up_leaves_the_same_tables(empty_url: str) -> None:
+    newest = REVISIONS[-times(10) :]
     for revision in REVISIONS:
         upgrade(empty_url, revision)
+        if revision not in newest:
+            continue
         before = shape(empty_url)
         downgrade(empty_url, "-1")
         upgrade(empty_url, revision)
