@@ -10,11 +10,7 @@ from tests.actors import SAME_SITE, sign_in
 from tests.app.test_routes import filled, table
 from tests.factories import Caller, load, network
 
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
+pytestmark = pytest.mark.one_kind
 
 
 def addresses(app: FastAPI) -> dict[str, set[str]]:

@@ -15,6 +15,8 @@ from app.bodies import MOST_ERRORS, Sent
 from app.db import Database
 from tests.factories import Caller, refused
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 Step = str | int
 
@@ -32,12 +34,6 @@ OF_TYPE = {
 }
 OF_TYPE |= {"enum", "literal_error"}
 OBJECT = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 def bodies(app: FastAPI) -> dict[str, type[BaseModel]]:

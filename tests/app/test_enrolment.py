@@ -17,15 +17,11 @@ from app.db import Database
 from tests.actors import SAME_SITE
 from tests.entering import PAGE, PASSWORD, Member, enrolled, link_for, quick, said, secret_on, set_up, somebody
 
+pytestmark = pytest.mark.one_kind  # the statements are those of test_entry.py
+
 __all__ = ["quick"]
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here: the statements are those of test_entry.py."""
-    return sqlite_url
 
 
 def test_a_link_enrols_from_anywhere_and_once(app: FastAPI, database: Database) -> None:

@@ -27,6 +27,8 @@ from app.funding.schemas import LimitCreate
 from app.minors.schemas import MinorFacts, WhereForm
 from app.placements.workflow import Answer
 
+pytestmark = pytest.mark.one_kind
+
 Json = dict[str, Any]
 CANARY = "JANE DOE 2009-03-02"
 MEMBERS = {"type", "code", "title", "status", "detail", "fix", "request_id", "doc_url", "errors"}
@@ -52,12 +54,6 @@ class Probe(BaseModel):
     kind: Literal["a", "b"] = "a"
     at: AwareDatetime | None = None
     tags: Annotated[list[str], Field(max_length=2)] = []
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 @pytest.fixture(autouse=True)

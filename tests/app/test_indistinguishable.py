@@ -14,7 +14,7 @@ from matching.codec import decode
 from matching.decision_form import decision_document
 from matching.ranking import rank
 from tests.factories import fund, house, network
-from tests.proofs import times
+from tests.proofs import or_many
 
 Json = dict[str, Any]
 BOTH = [{"id": "bed_b1", "status": "occupied"}, {"id": "bed_b2", "status": "occupied"}]
@@ -347,7 +347,7 @@ def test_what_a_room_asks_does_not_tell_who_sleeps_in_it() -> None:
     assert near == far == nobody
 
 
-@settings(max_examples=times(60), deadline=None)
+@settings(max_examples=or_many(60, 150), deadline=None)
 @given(crowds(), ASKS, st.booleans(), st.sampled_from([None, "2026-11-21", "2026-11-25"]))
 def test_no_fact_of_a_resident_shows(crowd: Json, changes: Json, avoids: bool, needed_from: str | None) -> None:
     """Whoever lives there, a house reads in one of two ways: with its beds as they free, or as a full one."""

@@ -14,17 +14,13 @@ from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
 
+pytestmark = pytest.mark.one_kind
+
 
 class Probe(BaseModel):
     """A body."""
 
     name: str
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 @pytest.fixture

@@ -21,15 +21,11 @@ from tests.actors import SAME_SITE
 from tests.authenticator import SoftPasskey
 from tests.entering import PAGE, Member, enrolled, link_for, quick, somebody
 
+pytestmark = pytest.mark.one_kind
+
 __all__ = ["quick"]
 
 pytestmark = pytest.mark.usefixtures("quick")
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 @pytest.fixture

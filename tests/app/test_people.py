@@ -20,13 +20,9 @@ from tests.actors import SAME_SITE, add_person, sign_in
 from tests.entering import PAGE, enrolled, quick, said
 from tests.factories import new_agency
 
+pytestmark = pytest.mark.one_kind
+
 __all__ = ["quick"]
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 class Keeper:

@@ -15,6 +15,8 @@ from app.access.tokens import form_token
 from app.db import Database
 from tests.actors import SAME_SITE, key_headers, sign_in
 
+pytestmark = pytest.mark.one_kind
+
 # What answers without asking, and why it may.
 PUBLIC = {
     ("GET", "/login/{token}"): "the link itself is the proof, on loopback only",
@@ -34,12 +36,6 @@ PUBLIC = {
     ("GET", "/errors"): "describes the product, not a deployment",
     ("*", "/static"): "style and icon, the same for everyone",
 }
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 def guards(dependant: Dependant | None) -> Iterator[Permission]:

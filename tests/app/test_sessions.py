@@ -22,13 +22,9 @@ from tests.actors import SAME_SITE, sign_in
 from tests.entering import PAGE, Member, enrolled, quick
 from tests.factories import house, load, network, new_agency
 
+pytestmark = pytest.mark.one_kind
+
 __all__ = ["quick"]
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here."""
-    return sqlite_url
 
 
 @pytest.fixture
