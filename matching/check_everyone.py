@@ -16,7 +16,7 @@ from matching.check_chain import forbidden
 from matching.check_chains import Door, Stayed, World
 from matching.check_clocks import Ledger
 from matching.check_payers import blocks, ordinal
-from matching.check_shape import ROWS, Document, differences, misplaced, same
+from matching.check_shape import ROWS, TIERS, Document, differences, misplaced, misvalued, same
 from matching.facts import Bed, Facility, Fund, Limit, Referral, Snapshot, Unit
 from matching.findings import MET
 from matching.rules.fit import unit_outcome
@@ -29,7 +29,6 @@ HEADER = {
 CHAIN = {"minor", "referral", "urgency", "from", "until", "stays", "uncovered", "moves"}
 STAY = {"facility", "unit", "bed", "from", "until", "payers"}
 CAREFUL = ["beds.planned", "residents.stay", "money.stays", "newcomers.unknown", "siblings.tonight"]
-TIERS = (1, 2, 3, 4)
 MOST_STAYS = 4
 
 
@@ -65,10 +64,7 @@ def _misshapen(document: Document) -> Iterator[str]:
             yield "a chain has no referral, or no list of stays"
         else:
             yield from (f"{row['referral']}: {wrong}" for stay in row["stays"] if (wrong := _no_stay(stay)))
-    for name in ("value", "bound"):
-        row = document[name]
-        if not isinstance(row, dict) or set(row) != {"unplaced", "cost"} or not _numbers(row["unplaced"], row["cost"]):
-            yield f"{name} is not four numbers and a cost"
+    yield from misvalued(document)
 
 
 def _no_stay(stay: Any) -> str | None:
@@ -82,10 +78,6 @@ def _no_stay(stay: Any) -> str | None:
     if not isinstance(payers, list) or not all(isinstance(one, dict) and set(one) == ROWS["payers"] for one in payers):
         return "payers have not the keys of the schema"
     return None if blocks(payers) else "a payer is not a fund and two dates"
-
-
-def _numbers(tiers: object, cost: object) -> bool:
-    return isinstance(tiers, list) and len(tiers) == len(TIERS) and all(type(one) is int for one in (*tiers, cost))
 
 
 class _Check:

@@ -14,7 +14,7 @@ from matching.check_network import waiting
 from matching.check_nights import Book
 from matching.check_one_step import LeftOver, better_by_one_step
 from matching.check_prices import Reckoning, misread, overclaimed
-from matching.check_shape import Document, differences, misplaced, same
+from matching.check_shape import TIERS, Document, differences, misplaced, misvalued, same
 from matching.facts import Facility, Fund, Minor, Referral, Snapshot
 from matching.value import Policy
 
@@ -24,8 +24,6 @@ HEADER = {
     *("certificate", "careful"),
 }
 UNPLACED = {"minor", "referral", "urgency", "why", "houses"}
-VALUE = {"unplaced", "cost"}
-TIERS = (1, 2, 3, 4)
 
 
 def faults(document: Document, snapshot: Snapshot, policy: Policy) -> list[str]:
@@ -49,14 +47,7 @@ def _misshapen(document: Document) -> Iterator[str]:
             yield f"{name} name somebody by what is no id"
     if misread(document["certificate"]):
         yield "the certificate is not four tiers with prices"
-    for name in ("value", "bound"):
-        row = document[name]
-        if not isinstance(row, dict) or set(row) != VALUE or not _numbers(row["unplaced"], row["cost"]):
-            yield f"{name} is not four numbers and a cost"
-
-
-def _numbers(tiers: object, cost: object) -> bool:
-    return isinstance(tiers, list) and len(tiers) == len(TIERS) and all(type(one) is int for one in (*tiers, cost))
+    yield from misvalued(document)
 
 
 class _Check:

@@ -20,6 +20,8 @@ LISTS = {
     "needs_info": {"facility", "unknown", "ask", "findings", "as_full"},
     "excluded": {"facility", "failed", "fix", "findings", "as_full"},
 }
+VALUE = {"unplaced", "cost"}
+TIERS = (1, 2, 3, 4)
 AS_FULL = {"waits_for_people", "list", "unknown", "failed", "fix", "findings"}
 ROWS = {"findings": {"rule", "outcome", "subject"}, "payers": {"fund", "from", "until"}}
 
@@ -87,3 +89,15 @@ def misplaced(document: Document, snapshot: Snapshot, policy: Policy, **more: An
     yield from (f"{name} is another one" for name, value in expected.items() if not same(document[name], value))
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
         yield "the snapshot asks for another order of terms"
+
+
+def misvalued(document: Document) -> Iterator[str]:
+    """Of a plan for everyone: a value or bound that is not how many of each tier have no place, and a cost."""
+    for name in ("value", "bound"):
+        row = document[name]
+        if not isinstance(row, dict) or set(row) != VALUE or not _numbers(row["unplaced"], row["cost"]):
+            yield f"{name} is not four numbers and a cost"
+
+
+def _numbers(tiers: object, cost: object) -> bool:
+    return isinstance(tiers, list) and len(tiers) == len(TIERS) and all(type(one) is int for one in (*tiers, cost))

@@ -11,8 +11,9 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 
-def _person(**more: bool) -> sa.Column[str]:
-    return sa.Column("person_id", sa.String(), sa.ForeignKey("people.id"), nullable=False, **more)  # type: ignore[arg-type]
+def _person(*, primary_key: bool = False, index: bool | None = None) -> sa.Column[str]:
+    whose = sa.ForeignKey("people.id")
+    return sa.Column("person_id", sa.String(), whose, nullable=False, primary_key=primary_key, index=index)
 
 
 def upgrade() -> None:
