@@ -1,4 +1,4 @@
-"""The engine on the command line: rank, explain, plan, chain, chains and schema, over snapshot files."""
+"""The engine on the command line, over snapshot files; `arguments.py` says what it takes."""
 
 import argparse
 import ctypes
@@ -7,36 +7,23 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from math import inf, nan
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
+from typing import Any, TypeVar
 
 from matching import plain
+from matching.arguments import ANSWERS, parser
 from matching.census import Census
-from matching.codec import SnapshotError, decode, schema
+from matching.codec import Problem, SnapshotError, decode, schema
 from matching.decision_form import decision_document, explanation_document
 from matching.doubled import doubled
 from matching.eligibility import assess
 from matching.facts import Snapshot
+from matching.policy_form import policy_document, policy_of
 from matching.ranking import UnknownPolicy, UnknownReferral, rank
+from matching.value import DEFAULT_POLICY, Policy
 
-EXAMPLES = """examples:
-  python -m matching rank tonight.json --referral ref_1
-  python -m matching rank tonight.json --referral ref_1 --plain
-  python -m matching rank tonight.json tomorrow.json --all --findings failed
-  python -m matching explain tonight.json --referral ref_1 --facility fac_harbor --plain
-  python -m matching plan tonight.json --plain
-  python -m matching plan tonight.json --seconds 20 > plan.json
-  python -m matching chain tonight.json --referral ref_1 --plain
-  python -m matching chains tonight.json --seconds 20 --plain
-  python -m matching schema > snapshot.schema.json
-  python -m matching schema plan > plan.schema.json
-  python -m matching schema chain > chain.schema.json
-  python -m matching schema chains > chains.schema.json
-
-FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
-
+T = TypeVar("T")
 STDOUT, STDERR = 1, 2
 QUIET = 2.0
 """Seconds after which a plan says on standard error what it is doing."""
@@ -48,9 +35,9 @@ class BadInput(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 where it printed an answer, 2 where the input was at fault."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        options.run(options)
+        _COMMANDS[options.command](options)
     except BadInput as error:
         _say(f"matching: {error}")
         return 2
@@ -63,12 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _rank(options: argparse.Namespace) -> None:
+    policy = _policy_asked(options)
     for file in options.files:
         snapshot = _read(file)
         chosen = [row.id for row in snapshot.referrals] if options.all else [options.referral]
         for referral in chosen:
             with _mended(file, snapshot):
-                decision = rank(snapshot, referral)
+                decision = rank(snapshot, referral, policy)
             document = decision_document(decision, options.findings)
             if options.plain:
                 _print(plain.decision(document))
@@ -95,7 +83,7 @@ def _plan(options: argparse.Namespace) -> None:
 
     snapshot = _read(options.file)
     with _mended(options.file, snapshot), solver_on_stderr():
-        found = plan(snapshot, seconds=options.seconds, progress=_progress())
+        found = plan(snapshot, _policy_asked(options), seconds=options.seconds, progress=_progress())
     document = plan_document(found)
     _print(plain.plan(document) if options.plain else json.dumps(document, indent=1))
 
@@ -106,7 +94,7 @@ def _chains(options: argparse.Namespace) -> None:
 
     snapshot = _read(options.file)
     with _mended(options.file, snapshot), solver_on_stderr():
-        found = chains(snapshot, seconds=options.seconds, progress=_progress())
+        found = chains(snapshot, _policy_asked(options), seconds=options.seconds, progress=_progress())
     document = chains_document(found)
     _print(plain.chains(document) if options.plain else json.dumps(document, indent=1))
 
@@ -128,8 +116,27 @@ def _chain(options: argparse.Namespace) -> None:
 
     snapshot = _read(options.file)
     with _mended(options.file, snapshot):
-        document = chain_document(chain(snapshot, options.referral))
+        document = chain_document(chain(snapshot, options.referral, _policy_asked(options)))
     _print(plain.chain(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _outlook(options: argparse.Namespace) -> None:
+    from matching.outlook import outlook
+    from matching.outlook_form import outlook_document
+
+    snapshot, policy = _read(options.file), _policy_asked(options)
+    with _mended(options.file, snapshot):
+        decision = decision_document(rank(snapshot, options.referral, policy))
+        document = outlook_document(outlook(snapshot, decision, policy))
+    _print(plain.outlook(document) if options.plain else json.dumps(document, indent=1))
+
+
+def _policy(options: argparse.Namespace) -> None:
+    _print(json.dumps(policy_document(DEFAULT_POLICY), indent=1))
+
+
+def _policy_asked(options: argparse.Namespace) -> Policy:
+    return DEFAULT_POLICY if options.policy is None else _document(options.policy, lambda text: policy_of(_json(text)))
 
 
 @contextmanager
@@ -140,7 +147,7 @@ def _mended(file: str, snapshot: Snapshot) -> Iterator[None]:
     except UnknownReferral as error:
         raise BadInput(f"{file}: no referral {str(error)!r}; it holds {_some(snapshot.referrals)}") from None
     except UnknownPolicy as error:
-        raise BadInput(f"{file}: /policy: this engine does not know policy {error}") from None
+        raise BadInput(f"{file}: /policy: give the file of policy {error} with --policy") from None
 
 
 @contextmanager
@@ -164,25 +171,19 @@ def solver_on_stderr() -> Iterator[None]:
 def _schema(options: argparse.Namespace) -> None:
     from matching.chain_form import chain_schema
     from matching.chains_form import chains_schema
+    from matching.outlook_form import outlook_schema
     from matching.plan_form import plan_schema
 
-    schemas = {"snapshot": schema, "plan": plan_schema, "chain": chain_schema, "chains": chains_schema}
+    schemas = dict(zip(ANSWERS, (schema, outlook_schema, plan_schema, chain_schema, chains_schema), strict=True))
     _print(json.dumps(schemas[options.what](), indent=1))
-
-
-def _seconds(text: str) -> float:
-    """A number of seconds, more than none."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = nan
-    if not 0 < found < inf:
-        raise argparse.ArgumentTypeError("expected a number of seconds above 0")
-    return found
 
 
 def _read(file: str) -> Snapshot:
     """Read a snapshot; every fault of the file becomes one line."""
+    return _document(file, decode)
+
+
+def _document(file: str, read: Callable[[bytes], T]) -> T:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -190,11 +191,18 @@ def _read(file: str) -> Snapshot:
     try:
         if twice := doubled(text):
             raise SnapshotError(twice)
-        return decode(text)
+        return read(text)
     except SnapshotError as error:
         first, more = error.problems[0], len(error.problems) - 1
         others = f" (and {more} more)" if more else ""
         raise BadInput(f"{file}: {first.pointer or '/'}: {first.message}{others}") from None
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise SnapshotError([Problem("", "expected JSON")]) from None
 
 
 def _some(rows: Iterable[Any]) -> str:
@@ -211,67 +219,16 @@ def _say(text: str) -> None:
     sys.stderr.write(plain.one_line(text) + "\n")
 
 
-class _Parser(argparse.ArgumentParser):
-    """One clear line on wrong usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"matching: {message}; see python -m matching --help\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m matching",
-        description="Decides which safe, funded bed fits a minor, from one snapshot file.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    ranking = commands.add_parser("rank", help="rank every facility for a referral")
-    ranking.add_argument("files", nargs="+", metavar="FILE")
-    which = ranking.add_mutually_exclusive_group(required=True)
-    which.add_argument("--referral", metavar="ID", help="the referral to decide")
-    which.add_argument("--all", action="store_true", help="every referral, one decision a line, in the files' order")
-    explain = commands.add_parser("explain", help="every rule for one referral at one facility")
-    explain.add_argument("file", metavar="FILE")
-    explain.add_argument("--referral", metavar="ID", required=True)
-    explain.add_argument("--facility", metavar="ID", required=True)
-    for command, run in ((ranking, _rank), (explain, _explain)):
-        command.add_argument(
-            "--findings", choices=("all", "failed"), default="all", help="failed leaves out what is met"
-        )
-        command.add_argument("--plain", action="store_true", help="text for people in place of JSON")
-        command.set_defaults(run=run)
-    for name, said, run in (
-        ("plan", "everyone who waits tonight, jointly: who would go where, why, and what is proved", _plan),
-        (
-            "chains",
-            "everyone who waits, over all nights: chains of stays planned together, and what is proved",
-            _chains,
-        ),
-    ):
-        planning = commands.add_parser(
-            name,
-            help=said,
-            epilog=f"The answer is JSON (python -m matching schema {name}). What takes long is told on standard error.",
-        )
-        planning.add_argument("file", metavar="FILE")
-        planning.add_argument("--seconds", type=_seconds, metavar="N", help="stop looking then, and say what is proved")
-        planning.add_argument("--plain", action="store_true", help="text for people in place of JSON")
-        planning.set_defaults(run=run)
-    chaining = commands.add_parser(
-        "chain",
-        help="the best chain of stays and payers for one referral, with every move and why it is then",
-        epilog="The answer is JSON (python -m matching schema chain). A chain is advice: nothing is kept by it.",
-    )
-    chaining.add_argument("file", metavar="FILE")
-    chaining.add_argument("--referral", metavar="ID", required=True)
-    chaining.add_argument("--plain", action="store_true", help="text for people in place of JSON")
-    chaining.set_defaults(run=_chain)
-    schemas = commands.add_parser("schema", help="print the JSON Schema of a snapshot or of an answer")
-    schemas.add_argument("what", nargs="?", choices=("snapshot", "plan", "chain", "chains"), default="snapshot")
-    schemas.set_defaults(run=_schema)
-    return parser
-
+_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "rank": _rank,
+    "explain": _explain,
+    "outlook": _outlook,
+    "plan": _plan,
+    "chain": _chain,
+    "chains": _chains,
+    "policy": _policy,
+    "schema": _schema,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

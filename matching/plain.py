@@ -34,6 +34,11 @@ def chain(document: Document) -> str:
     return _lines(_chain(document))
 
 
+def outlook(document: Document) -> str:
+    """Write what comes after the options of a decision in lines."""
+    return _lines(_outlook(document))
+
+
 def chains(document: Document) -> str:
     """Write everybody's chains in lines."""
     return _lines(_chains(document))
@@ -138,6 +143,23 @@ def _chain(document: Document) -> Iterator[str]:
         yield f"nobody pays, or no bed is free, from {row['from']} to {row['until']}"
     if document["provisional"]:
         yield "provisional: caps are counted as far as recorded"
+    yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _outlook(document: Document) -> Iterator[str]:
+    rows = document["options"]
+    yield f"{document['referral']}: needed until {document['until']}" + (
+        f", longer than {_count(len(rows), 'option')} can give" if rows else ", and no option ends before that"
+    )
+    for row in rows:
+        left = f", {_count(row['value']['uncovered'], 'night')} without a paid bed" if row["value"]["uncovered"] else ""
+        yield f"{row['facility']} until {row['until']} ({row['binding']}){left}"
+        if not row["links"]:
+            yield "   no house is known that could take over"
+        for link in row["links"]:
+            yield f"   then {link['from']} to {link['until']}: {link['facility']}: paid by {_by(link)}"
+        if row["proof"] == "bounded":
+            yield f"   not every way was looked at: cost {row['value']['cost']}, none below {row['bound']}"
     yield from (f"careful: {row['text']}" for row in document["careful"])
 
 

@@ -18,6 +18,7 @@ from matching.chain_form import chain_schema
 from matching.chains_form import chains_schema
 from matching.codec import schema
 from matching.doubled import doubled
+from matching.outlook_form import outlook_schema
 from matching.plan_form import plan_schema
 
 from .builders import (
@@ -241,7 +242,7 @@ def test_a_facility_that_is_not_there(write: Write, capsys: pytest.CaptureFixtur
 def test_a_policy_that_is_not_known(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(snapshot(policy={"id": "mine", "version": 3}))
     said = refused("rank", file, "--referral", "ref_1", capsys=capsys)
-    assert said == f"{file}: /policy: this engine does not know policy mine version 3"
+    assert said == f"{file}: /policy: give the file of policy mine version 3 with --policy"
 
 
 @pytest.mark.parametrize(
@@ -258,6 +259,8 @@ def test_a_policy_that_is_not_known(write: Write, capsys: pytest.CaptureFixture[
         ["explain", "x.json", "--referral", "ref_1"],
         ["explain", "x.json", "--facility", "fac_a"],
         ["explain", "--referral", "ref_1", "--facility", "fac_a"],
+        ["outlook", "x.json"],
+        ["policy", "x.json"],
         ["schema", "x.json"],
     ],
 )
@@ -400,7 +403,9 @@ def test_a_plan_needs_time_above_none(seconds: str, write: Write, capsys: pytest
 def test_a_plan_of_what_cannot_be_read_is_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused("plan", "nowhere.json", capsys=capsys) == "nowhere.json: no such file or directory"
     file = write(changed(two(), {"/policy/id": "mine"}))
-    assert refused("plan", file, capsys=capsys).endswith("/policy: this engine does not know policy mine version 1")
+    assert refused("plan", file, capsys=capsys).endswith(
+        "/policy: give the file of policy mine version 1 with --policy"
+    )
 
 
 # A chain for one.
@@ -450,8 +455,35 @@ def test_a_chain_of_what_is_not_there_is_refused(write: Write, capsys: pytest.Ca
     assert refused("chain", "nowhere.json", "--referral", "ref_1", capsys=capsys).startswith("nowhere.json: no such")
     other = write(changed(moved(), {"/policy/id": "mine"}))
     said = refused("chain", other, "--referral", "ref_1", capsys=capsys)
-    assert said.endswith("/policy: this engine does not know policy mine version 1")
+    assert said.endswith("/policy: give the file of policy mine version 1 with --policy")
     assert refused("chain", file, capsys=capsys).startswith("the following arguments are required: --referral")
+
+
+def test_what_comes_after_each_option_is_printed_as_its_form_and_for_people(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(moved())
+    printed = json.loads(run("outlook", file, "--referral", "ref_1", capsys=capsys))
+    assert [[link["facility"] for link in row["links"]] for row in printed["options"]] == [["fac_c"]]
+    said = run("outlook", file, "--referral", "ref_1", "--plain", capsys=capsys).splitlines()
+    assert said[:3] == [
+        "ref_1: needed until 2027-02-19, longer than 1 option can give",
+        "fac_b until 2026-12-21 (funding.clock), 10 nights without a paid bed",
+        "   then 2026-12-21 to 2027-02-09: fac_c: paid by fund_b to 2027-02-09",
+    ]
+    assert all(line.startswith("careful: ") for line in said[3:])
+
+
+def test_where_nothing_comes_after_it_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = moved() | {"facilities": moved()["facilities"][:1]}
+    said = run("outlook", write(alone), "--referral", "ref_1", "--plain", capsys=capsys).splitlines()
+    assert said[1:3] == [
+        "fac_b until 2026-12-21 (funding.clock), 60 nights without a paid bed",
+        "   no house is known that could take over",
+    ]
+    short = changed(moved(), {"/referrals/0/nights_needed": 30})
+    [only, *_] = run("outlook", write(short), "--referral", "ref_1", "--plain", capsys=capsys).splitlines()
+    assert only == "ref_1: needed until 2026-12-21, and no option ends before that"
 
 
 # Everybody's chains.
@@ -479,12 +511,15 @@ def test_everybodys_chains_are_printed_as_their_form_and_for_people(
 def test_everybodys_chains_of_what_cannot_be_read_are_refused(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused("chains", "nowhere.json", capsys=capsys) == "nowhere.json: no such file or directory"
     file = write(changed(moved(), {"/policy/id": "mine"}))
-    assert refused("chains", file, capsys=capsys).endswith("/policy: this engine does not know policy mine version 1")
+    assert refused("chains", file, capsys=capsys).endswith(
+        "/policy: give the file of policy mine version 1 with --policy"
+    )
 
 
 def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(run("schema", "plan", capsys=capsys)) == plan_schema()
     assert json.loads(run("schema", "chain", capsys=capsys)) == chain_schema()
+    assert json.loads(run("schema", "outlook", capsys=capsys)) == outlook_schema()
     assert json.loads(run("schema", "chains", capsys=capsys)) == chains_schema()
     assert json.loads(run("schema", "snapshot", capsys=capsys)) == schema()
 
