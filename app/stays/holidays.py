@@ -10,6 +10,8 @@ from app.access.actor import Actor, Denied
 from app.audit.service import record
 from app.bodies import Sent
 from app.codes import ApiModel, Day
+from app.facilities import stamps
+from app.facilities.models import Facility
 from app.stays.models import Holiday
 
 
@@ -33,9 +35,16 @@ def list_holidays(session: Session, state: str) -> HolidaysRead:
 
 
 def put_holidays(session: Session, actor: Actor, state: str, change: HolidaysChange) -> HolidaysRead:
-    """Put the whole list: for the coalition's lead, since it moves the caps of everyone."""
+    """Put the whole list: for the coalition's lead, since it moves the caps of everyone.
+
+    Caps count by the days of the house's State, so whatever was decided about its houses is judged again.
+    """
     if not actor.leads:
         raise Denied(actor, "holidays.put", "not_lead", subject_kind="state", subject_id=state)
+    houses = session.scalars(select(Facility.id).where(Facility.state == state).order_by(Facility.id)).all()
+    stamps.lock(session, houses)
+    for house in houses:
+        stamps.stamp(session, house)
     session.execute(delete(Holiday).where(Holiday.state == state))
     session.add_all(Holiday(state=state, day=day) for day in sorted(set(change.days)))
     session.flush()

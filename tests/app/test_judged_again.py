@@ -72,6 +72,22 @@ def test_nights_that_a_fund_grants_no_more_are_not_paid_at_the_yes(scene: Scene)
     assert scene.rank(again)[1]["options"][0]["facility"] == "fac_b"
 
 
+def test_holidays_that_were_entered_since_are_counted_at_the_yes(
+    client: TestClient, database: Database, clock: MovableClock
+) -> None:
+    scene = Scene(client, database, clock, house("fac_b"))
+    five_days = {"id": "cap5", "limit": 5, "unit": "business_day", "window": "stay"}
+    counted = network(house("fac_a", funds=["fund_d"]), funds=[fund("fund_d", clocks=[five_days])])
+    load(database, counted, operators=scene.agencies)
+    path = scene.refer(20)
+    offer = str(made(scene.ask(path, scene.rank(path)[0], "fac_a"))["id"])
+    made(lead(client, database).put("/v1/states/GA/holidays", {"days": ["2026-11-26"]}))
+    made(scene.answer("fac_a", offer))
+    paid_by = [str(row.night) for row in scene.nights() if row.fund_id == "fund_d"]
+    # From a Saturday to the fifth business day: a Friday, and with Thanksgiving among them the Monday after.
+    assert (paid_by[0], paid_by[-1]) == ("2026-11-21", "2026-11-29")
+
+
 def test_nobody_is_let_in_beside_somebody_who_has_come_to_avoid_them(scene: Scene) -> None:
     there = lived_in(scene, "fac_a", nights=30)
     later, *_ = ask_on(scene, there, needed_from="2026-12-10")
