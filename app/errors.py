@@ -56,6 +56,9 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "not_an_option": Kind(409, "This house is not among the options", "Choose an option of the latest decision."),
     "history_too_short": Kind(409, "There is too little history yet", "Learn again when it is ninety nights long."),
+    "release_void": Kind(
+        409, "These signatures make no release", "See detail: who signs, and what must be known first."
+    ),
     "too_late": Kind(409, "This can no longer be undone", "Take it back, or correct it with a reason."),
     "not_now": Kind(409, "This does not fit where things stand", "Read the current state and take the next step."),
     "not_available": Kind(409, "This house is not available", "Choose another option, or ask again later."),

@@ -49,6 +49,8 @@ from app.problems import catalogue_page, install
 from app.reference import reference
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
+from app.releases import pages as release_pages
+from app.releases import routes as releases
 from app.stays import aftercare_pages, moving_pages, task_routes
 from app.stays import pages as stay_pages
 from app.stays import record_routes as records
@@ -79,6 +81,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ending_routes.router,
     gap_routes.router,
     exception_routes.router,
+    releases.router,
     stay_routes.router,
     placement_stay_routes.router,
     tasks.router,
@@ -100,6 +103,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     board_pages.router,
     regional_pages.router,
     look_pages.router,
+    release_pages.router,
 )
 
 

@@ -82,6 +82,8 @@ class Permission(StrEnum):
     """Ask for what follows a stay: house staff too, for who walked in and is nobody else's to place."""
     RELEASE_READ = "release_read"
     RELEASE_WRITE = "release_write"
+    IDENTITY_READ = "identity_read"
+    """See what a release or a law names, once the house has said yes; it asks again who it is, and never a program."""
     ALERTS_READ = "alerts_read"
     """Be told who may be probing the engine; who reads no referral is told which agency does, and not for whom."""
     TASK_READ = "task_read"
@@ -103,7 +105,7 @@ P = Permission
 _EVERYONE = frozenset({P.SELF})
 _CASE_READ = frozenset(
     {P.MINOR_READ, P.REFERRAL_READ, P.RANKING_READ, P.OFFER_READ, P.ADDRESS_READ, P.STAY_READ, P.RELEASE_READ}
-    | {P.PLAN_READ, P.LOOKS_READ}
+    | {P.PLAN_READ, P.LOOKS_READ, P.IDENTITY_READ}
 )
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
@@ -116,12 +118,13 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE, P.TEST_CLOCK},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
-    | {P.REFERRAL_READ, P.NEXT_ASK, P.ADDRESS_WRITE}
+    | {P.REFERRAL_READ, P.NEXT_ASK, P.ADDRESS_WRITE, P.IDENTITY_READ}
     | _TASKS,
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
-    Role.PARTNER: _EVERYONE | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ},
+    Role.PARTNER: _EVERYONE
+    | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ, P.IDENTITY_READ},
     Role.SUPERVISOR: _EVERYONE
     | _DIRECTORY
     | _CASE_READ
@@ -139,11 +142,11 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 
 # What asks for a fresh sign-in cannot be asked of a key.
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
-    {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND}
+    {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ}
 )
 
 # What reaches past the own case, or lets people in, asks again who it is; `Actor.fresh` says it of an address.
-FRESH: frozenset[Permission] = frozenset({P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND})
+FRESH: frozenset[Permission] = frozenset({P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ})
 PROVED_WITHIN = timedelta(minutes=5)
 BOARD: frozenset[Permission] = frozenset({P.SELF, P.BED_STATUS_READ, P.BED_STATUS_WRITE})
 """What stays open for the shift on a device of the house, when nobody has pressed anything for a while."""

@@ -71,6 +71,13 @@ SENTENCES: Mapping[str, Sentence] = {
         P.FINDINGS_WHOLE,
         task=True,
     ),
+    "release.made": Sentence(
+        marked("A young person agreed to share something with your agency. See what, and until when."), P.RELEASE_READ
+    ),
+    "release.withdrawn": Sentence(
+        marked("What was shared with your agency under a release was taken back. It is not shown any more."),
+        P.IDENTITY_READ,
+    ),
     "confirmation.due": Sentence(
         marked("What the beds show will soon be too old. Confirm them, and who is awake tonight."),
         P.BED_STATUS_WRITE,

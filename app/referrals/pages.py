@@ -93,6 +93,7 @@ def form_page(
         "same": again,
         "press": gettext("Find beds") if actor.may(Permission.RANKING_RUN) else gettext("Send referral"),
         "action": "/referrals" if referral is None else f"/referrals/{referral.id}" + ("/again" if again else ""),
+        "may_share": actor.may(Permission.RELEASE_READ),
         "back": "/" if referral is None else f"/referrals/{referral.id}",
         "version": None if referral is None or again else version or referral.version,
         "form": form,

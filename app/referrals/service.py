@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
@@ -26,7 +26,8 @@ from app.versions import must_be_current
 
 _COLUMNS = ("needed_from", "nights_needed", "urgency")
 _VISIBLE = select(Referral).where(
-    Referral.id == bindparam("referral"), Referral.minor_id.in_(granted(bindparam("agency"), NOW))
+    Referral.id == bindparam("referral"),
+    Referral.minor_id.in_(granted(bindparam("agency"), NOW, bindparam("person", type_=String()))),
 )
 _VISIBLE_LOCKED = _VISIBLE.with_for_update(of=Referral).execution_options(populate_existing=True)
 
@@ -89,7 +90,7 @@ def find(
     """A referral that the actor may see, or the same 404 as for one that is not there."""
     row = None
     if reads_cases(actor):
-        which = {"referral": referral_id, "agency": actor.agency_id, "now": now}
+        which = {"referral": referral_id, "agency": actor.agency_id, "person": actor.person_id, "now": now}
         row = session.scalar(_VISIBLE_LOCKED if lock else _VISIBLE, which)
     if row is None:
         raise hidden(actor, action, "referral", referral_id)

@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.policy import Permission
 from app.db import new_id
-from app.sharing.models import Grant, Relation, Release
+from app.sharing.codes import Item
+from app.sharing.models import Grant, LegalBasis, Relation, Release
 
 _CASE = (Permission.MINOR_READ, Permission.REFERRAL_READ, Permission.STAY_READ)
 
 
 def visible_minors(actor: Actor, now: datetime) -> Select[str]:
-    """Ids of the minors whom the actor's agency may see now; a released one only while the release holds."""
-    query = granted(actor.agency_id, now)
+    """Ids of the minors whom the actor may see now; a released one only while the release holds."""
+    query = granted(actor.agency_id, now, actor.person_id)
     return query if reads_cases(actor) else query.where(false())
 
 
@@ -24,27 +25,60 @@ def reads_cases(actor: Actor) -> bool:
     return any(actor.may(permission) for permission in _CASE)
 
 
-def granted(agency_id: str | BindParameter[str], now: datetime | BindParameter[datetime]) -> Select[str]:
-    """Ids of the minors whom an agency may see at an hour, whoever of it asks."""
+def granted(
+    agency_id: str | BindParameter[str],
+    now: datetime | BindParameter[datetime],
+    person_id: str | BindParameter[str | None] | None = None,
+) -> Select[str]:
+    """Ids of the minors whom an agency may see at an hour, whoever of it asks; and whom this person of it alone may."""
     return (
         select(Grant.minor_id)
         .outerjoin(Release, Release.id == Grant.release_id)
+        .outerjoin(LegalBasis, LegalBasis.id == Grant.basis_id)
         .where(
             Grant.agency_id == agency_id,
+            or_(Grant.person_id.is_(None), Grant.person_id == person_id),
             Grant.valid_from <= now,
             or_(Grant.valid_until.is_(None), Grant.valid_until > now),
-            or_(Grant.release_id.is_(None), _in_force(now)),
+            or_(Grant.release_id.is_(None), release_holds(now)),
+            or_(Grant.basis_id.is_(None), basis_holds(now)),
         )
         .distinct()
     )
 
 
-def _in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def release_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether a release is in force: asked whenever something is read, never remembered."""
     return (
         (Release.valid_from <= now)
         & (Release.valid_until > now)
         & or_(Release.revoked_at.is_(None), Release.revoked_at > now)
     )
+
+
+def basis_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether a law that takes the place of a release is in force."""
+    return (
+        (LegalBasis.valid_from <= now)
+        & (LegalBasis.valid_until > now)
+        & or_(LegalBasis.ended_at.is_(None), LegalBasis.ended_at > now)
+    )
+
+
+def shared_items(session: Session, minor_id: str, agency_id: str, now: datetime) -> dict[Item, str]:
+    """What an agency may be told of a minor at this hour: each item, with the id of the release or law that says so."""
+    laws = select(LegalBasis.id, LegalBasis.fields).where(
+        LegalBasis.minor_id == minor_id, LegalBasis.agency_id == agency_id, basis_holds(now)
+    )
+    releases = select(Release.id, Release.fields).where(
+        Release.minor_id == minor_id, Release.agency_id == agency_id, release_holds(now)
+    )
+    # Where both say so, the release does: what she agreed to needs no law.
+    found = [
+        *session.execute(laws.order_by(LegalBasis.valid_from, LegalBasis.id)),
+        *session.execute(releases.order_by(Release.valid_from, Release.id)),
+    ]
+    return {Item(item): row.id for row in found for item in row.fields}
 
 
 def grant(
@@ -56,6 +90,8 @@ def grant(
     valid_until: datetime | None = None,
     *,
     release_id: str | None = None,
+    basis_id: str | None = None,
+    person_id: str | None = None,
 ) -> Grant:
     """Let an agency see a minor. The act that causes it is what gets audited."""
     row = Grant(
@@ -64,6 +100,8 @@ def grant(
         agency_id=agency_id,
         relation=relation,
         release_id=release_id,
+        basis_id=basis_id,
+        person_id=person_id,
         valid_from=valid_from,
         valid_until=valid_until,
     )

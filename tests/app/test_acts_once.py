@@ -65,6 +65,21 @@ def _second(scene: Scene) -> Act:
     return colleague, f"{path}/exceptions/{exception}/second", None
 
 
+def _taken_back(scene: Scene) -> Act:
+    path = scene.refer()
+    body: Json = {
+        "recipient": scene.agencies["fac_a"],
+        "purpose": "placement",
+        "items": ["age"],
+        "signers": [{"relation": "minor"}, {"relation": "guardian", "abuser": False}],
+        "given": "written",
+        "explained": True,
+        "valid_until": (scene.clock.now() + timedelta(days=9)).isoformat(),
+    }
+    release = made(scene.coordinator.post(f"{path}/releases", body))["id"]
+    return scene.coordinator, f"{path}/releases/{release}/withdrawal", None
+
+
 def _expected(ending: str) -> Callable[[Scene], Act]:
     def act(scene: Scene) -> Act:
         _, offer = held(scene)
@@ -114,6 +129,7 @@ SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/facilities/{facility_id}/offers/{offer_id}/answer": _answer,
     "/v1/referrals/{referral_id}/end": _end,
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second": _second,
+    "/v1/referrals/{referral_id}/releases/{release_id}/withdrawal": _taken_back,
     "/v1/stays/{stay_id}/arrival": _expected("arrival"),
     "/v1/stays/{stay_id}/no-arrival": _expected("no-arrival"),
     "/v1/stays/{stay_id}/discharge": _lived("discharge", HOME),

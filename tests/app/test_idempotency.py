@@ -29,6 +29,7 @@ ELSEWHERE = {
     "/v1/stays/{stay_id}/next": "test_moves.py",
     "/v1/referrals/{referral_id}/exceptions": "test_exceptions.py",
     "/v1/facilities/{facility_id}/calls": "test_gaps.py",
+    "/v1/referrals/{referral_id}/releases": "test_releases.py",
     "/v1/facilities/{facility_id}/walk-ins": "test_walk_in.py",
 }
 # What moves a row on: sent twice in test_acts_once.py.
@@ -38,6 +39,7 @@ ACTS = {
     "/v1/facilities/{facility_id}/offers/{offer_id}/answer",
     "/v1/referrals/{referral_id}/end",
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second",
+    "/v1/referrals/{referral_id}/releases/{release_id}/withdrawal",
     "/v1/stays/{stay_id}/arrival",
     "/v1/stays/{stay_id}/no-arrival",
     "/v1/stays/{stay_id}/discharge",

@@ -21,7 +21,7 @@ CASE = {
     permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_", "plan_"))
 }
 CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
-CASE |= {Permission.TASK_READ}
+CASE |= {Permission.TASK_READ, Permission.RELEASE_READ}
 # What shows nobody's data, and why.
 EMPTY = {
     "/plans": "nights for which there is a plan, and nobody",
@@ -57,6 +57,12 @@ def known(client: TestClient, database: Database) -> dict[str, Any]:
     paths["task_id"] = task
     paths["plan_id"] = made(supervisor.post("/v1/plans"))["id"]
     past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
+    paper = {
+        "recipient": new_agency(database), "purpose": "legal_help", "items": ["age"], "given": "written",
+        "signers": [{"relation": "minor"}, {"relation": "parent", "abuser": False}], "explained": True,
+        "valid_until": "2026-12-20T00:00:00Z",
+    }  # fmt: skip
+    paths["release_id"] = made(supervisor.post("/v1/referrals/ref_1/releases", paper))["id"]
     paths["past_stay_id"] = made(supervisor.post("/v1/referrals/ref_1/past-stays", past))["id"]
     return {**paths, "staff": staff.headers}
 

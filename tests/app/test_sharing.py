@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.access.models import Agency
 from app.access.policy import Role
 from app.clock import MovableClock
+from app.sharing.codes import Given, Purpose
 from app.sharing.models import Grant, Relation, Release
 from app.sharing.service import end_grants, grant, visible_minors
 from tests.actors import add_agency
@@ -65,12 +66,14 @@ def released(session: Session, agency: Agency, clock: MovableClock) -> Release:
         id="release_1",
         minor_id="min_1",
         agency_id=agency.id,
-        purpose="placement",
-        fields=["needs"],
+        purpose=Purpose.PLACEMENT,
+        fields=["case"],
         signers=[{"relation": "minor"}],
         valid_from=clock.now() + DAY,
         valid_until=clock.now() + 3 * DAY,
         created_at=clock.now(),
+        given=Given.WRITTEN,
+        recorded_by="person_1",
     )
     session.add(release)
     session.flush()
@@ -92,7 +95,7 @@ def test_a_revoked_release_ends_at_once(session: Session, ours: Agency, clock: M
     release = released(session, ours, clock)
     clock.move(DAY)
     assert seen(session, ours, clock) == ["min_1"]
-    release.revoked_at = clock.now()
+    release.revoked_at, release.revoked_by = clock.now(), "person_1"
     session.flush()
     assert seen(session, ours, clock) == []
 

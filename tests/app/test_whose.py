@@ -180,6 +180,12 @@ def test_a_child_under_another_parent_is_not_found(
     past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
     stay = made(supervisor.post(f"/v1/referrals/{referrals[1]}/past-stays", past))["id"]
     now = database.clock.now()
+    paper = {
+        "recipient": operator.agency_id, "purpose": "placement", "items": ["age"], "given": "written",
+        "signers": [{"relation": "minor"}, {"relation": "parent", "abuser": False}], "explained": True,
+        "valid_until": (now + timedelta(days=9)).isoformat(),
+    }  # fmt: skip
+    release = made(supervisor.post(f"/v1/referrals/{referrals[1]}/releases", paper))["id"]
     waived = RuleException(
         id="exc_1", referral_id=referrals[1], facility_id="fac_b", agency_id=supervisor.agency_id, rule="unit.fit",
         party=Party.FACILITY, role="manager", reason="a bed", until=now + timedelta(days=1), recorded_at=now,
@@ -194,6 +200,7 @@ def test_a_child_under_another_parent_is_not_found(
         "offer_id": offer,
         "past_stay_id": stay,
         "exception_id": "exc_1",
+        "release_id": release,
         **parents,
     }
     demanded = table(app)

@@ -109,6 +109,23 @@ def who_looked(page: Page, site: Site) -> None:
     opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/looks", site)
 
 
+def shared_with(page: Page, site: Site) -> None:
+    """What is shared with whom: a paper on record, and another with something missing in it."""
+    rank(page, site, "R-0412")
+    opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/releases", site)
+    page.get_by_label("For which agency").select_option(index=1)
+    page.get_by_label("What it is needed for").select_option("treatment")
+    page.get_by_label("Birth date").check()
+    page.get_by_label("The young person", exact=True).check()
+    page.get_by_label("an abuser of the young person").select_option("no")
+    page.get_by_label("was told what is shared").check()
+    sign = page.get_by_role("button", name="It is signed on paper")
+    sign.click()
+    page.get_by_role("button", name="Take it back now").wait_for()
+    sign.click()
+    page.wait_for_selector(".wrongtext")
+
+
 def set_up(page: Page, site: Site) -> None:
     opened(page, "/security", site)
     page.get_by_role("button", name="Set up a password").click()
@@ -127,6 +144,7 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "a house not available": lambda page, site: rank(page, site, "R-0396"),
     "county not known": lambda page, site: rank(page, site, "R-0411"),
     "who looked": who_looked,
+    "shared with whom": shared_with,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
     "sign in": lambda page, site: opened(page, "/sign-in", site),

@@ -17,6 +17,7 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "bed_nights": {"hold_id": None, "stay_id": None},
     "referrals": {"urgency": 1},
     "passkeys": {"public_key": b"key"},
+    "sharing_policy": None,
 }
 
 

@@ -1,0 +1,138 @@
+"""`/referrals/{referral_id}/releases`: what is shared with whom, another paper, and the end of one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, Denied
+from app.access.guard import require
+from app.access.policy import Permission
+from app.clock import Clock, Now
+from app.codes import Ref
+from app.db import DbSession
+from app.errors import Problem
+from app.idempotency import Once, OnePress
+from app.referrals.pages import Sent
+from app.releases import service
+from app.releases.schemas import ReleaseCreate
+from app.releases.view import Pressed, releases_view
+from app.sharing.models import LoneConsent
+from app.web.answers import Form
+from app.web.pages import page
+from app.web.translation import gettext, marked
+
+router = APIRouter(include_in_schema=False)
+
+Reader = Annotated[Actor, require(Permission.RELEASE_READ)]
+Writer = Annotated[Actor, require(Permission.RELEASE_WRITE)]
+
+WRONG = {
+    "recipient": marked("Choose the agency"),
+    "purpose": marked("Choose what it is needed for"),
+    "items": marked("Choose at least one"),
+    "minor": marked("Mark who signed: the young person signs in any case"),
+    "signers": marked("Choose one of the answers"),
+    "explained": marked("Explain it to the young person first"),
+    "valid_until": marked("Choose until when"),
+    "given": marked("Choose one of the answers"),
+}
+SAID = {"yes": True, "no": False}
+
+
+@router.get("/referrals/{referral_id}/releases")
+def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref) -> Response:
+    """Every release of the young person, and the form for another."""
+    return _page(request, session, actor, clock, referral_id)
+
+
+@router.post("/referrals/{referral_id}/releases")
+def add(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
+    """Put a signed paper on record."""
+    with request.app.state.database.reading() as session:
+        body, wrong = _read(session, sent, clock)
+    if body is None:
+        return _again(request, actor, clock, referral_id, Pressed(sent, None, wrong))
+
+    def act(session: Session) -> str:
+        return service.add(session, actor, referral_id, body, clock.now()).id
+
+    return _pressed(request, actor, clock, referral_id, sent, once, act)
+
+
+@router.post("/referrals/{referral_id}/releases/{release_id}/withdrawal")
+def withdraw(
+    request: Request, actor: Writer, clock: Now, referral_id: Ref, release_id: Ref, sent: Sent, once: OnePress
+) -> Response:
+    """Take one back: one press, at once."""
+
+    def act(session: Session) -> str:
+        return service.withdraw(session, actor, referral_id, release_id, clock.now()).id
+
+    return _pressed(request, actor, clock, referral_id, sent, once, act)
+
+
+def _pressed(
+    request: Request, actor: Actor, clock: Clock, referral_id: str, sent: Form, once: Once,
+    act: Callable[[Session], str],
+) -> Response:  # fmt: skip
+    try:
+        once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))
+    except Problem as problem:
+        if isinstance(problem, Denied):
+            raise
+        wrong = {error.pointer.strip("/").split("/")[0]: error.message for error in problem.errors}
+        said = None if wrong else problem
+        return _again(request, actor, clock, referral_id, Pressed(sent, said, wrong), problem.status)
+    return RedirectResponse(f"/referrals/{referral_id}/releases", status_code=303)
+
+
+def _again(
+    request: Request, actor: Actor, clock: Clock, referral_id: str, pressed: Pressed, status: int = 422
+) -> Response:
+    with request.app.state.database.reading() as session:
+        session.info["request_id"] = request.scope.get("request_id")
+        return _page(request, session, actor, clock, referral_id, pressed, status)
+
+
+def _page(
+    request: Request, session: Session, actor: Actor, clock: Clock, referral_id: str,
+    pressed: Pressed | None = None, status: int = 200,
+) -> Response:  # fmt: skip
+    view = releases_view(session, actor, clock, referral_id, pressed)
+    return page(
+        request, "releases/releases.html", {"view": view}, actor=actor, here="home", status=status, exit_link=True
+    )
+
+
+def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | None, dict[str, str]]:
+    """The paper as the form put it; or what is wrong at which field."""
+    law = session.get(LoneConsent, sent.one("alone")) if not sent.one("second") else None
+    signers: list[dict[str, Any]] = [{"relation": "minor"}] if sent.one("minor") else []
+    if sent.one("second"):
+        signers.append({"relation": sent.one("second"), "abuser": SAID.get(sent.one("abuser"))})
+    days = sent.one("days")
+    said = {
+        "recipient": sent.one("recipient"),
+        "purpose": sent.one("purpose"),
+        "items": sent.many("items"),
+        "signers": signers,
+        "alone_service": None if law is None else law.service,
+        "alone_state": None if law is None else law.state,
+        "given": "written",
+        "explained": bool(sent.one("explained")),
+        "valid_until": clock.now() + timedelta(days=int(days)) if days.isascii() and days.isdigit() else None,
+    }
+    missing = {name for name in ("explained", "minor") if not sent.one(name)}
+    try:
+        body = ReleaseCreate.model_validate(said, strict=False)
+    except ValidationError as error:
+        missing |= {str(found["loc"][0]) for found in error.errors() if found["loc"]}
+    else:
+        if not missing:
+            return body, {}
+    return None, {name: gettext(text) for name, text in WRONG.items() if name in missing}

@@ -1,0 +1,97 @@
+"""What the API takes and answers about releases, and about laws that take their place."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from app.bodies import Sent
+from app.codes import ApiModel, Code, Instant, Ref, State, Words
+from app.sharing.codes import Given, Item, Law, Purpose
+from app.sharing.signers import SignerRelation
+
+Items = Annotated[list[Item], Field(min_length=1, max_length=len(Item), description="Each of them, and nothing else")]
+
+
+class SignerSent(Sent):
+    """One signature: in which relation, and never a name."""
+
+    relation: SignerRelation
+    abuser: bool | None = Field(
+        default=None,
+        description="Of a parent or guardian: known or alleged abuser of the young person or of the other parent."
+        " Null or left out: not asked, which is no pass",
+    )
+
+
+class ReleaseCreate(Sent):
+    """A paper that was signed: for whom, for what, which items, by whom, until when."""
+
+    recipient: Ref = Field(description="The agency that may see it")
+    purpose: Purpose
+    items: Items
+    signers: Annotated[list[SignerSent], Field(min_length=1, max_length=5)]
+    alone_service: Code | None = Field(
+        default=None, description="Where the young person signs alone: the service that the law gives alone"
+    )
+    alone_state: State | None = Field(default=None, description="The State whose law that is")
+    given: Given
+    explained: bool = Field(
+        description="The young person was told what is shared, with whom and until when, that it may be taken back at"
+        " any time, and that no service depends on it"
+    )
+    valid_from: Instant | None = Field(default=None, description="Null or left out: from now on")
+    valid_until: Instant
+
+
+class SignerRead(ApiModel):
+    """One signature."""
+
+    relation: SignerRelation
+    abuser: bool | None
+
+
+class ReleaseRead(ApiModel):
+    """A release, and whether it holds now."""
+
+    id: str
+    recipient: str
+    recipient_name: str
+    purpose: Purpose
+    items: list[Item]
+    signers: list[SignerRead]
+    alone_service: str | None
+    alone_state: str | None
+    given: Given
+    valid_from: datetime
+    valid_until: datetime
+    withdrawn_at: datetime | None
+    recorded_at: datetime
+    in_force: bool
+
+
+class LegalBasisCreate(Sent):
+    """A law or an order by which an agency may see something without consent."""
+
+    recipient: Ref = Field(description="The agency that may see it")
+    law: Law
+    reference: Words = Field(description="The number of the order or file, or the paragraph; no names")
+    items: Items
+    valid_from: Instant | None = Field(default=None, description="Null or left out: from now on")
+    valid_until: Instant
+
+
+class LegalBasisRead(ApiModel):
+    """A law that takes the place of a release, and whether it holds now."""
+
+    id: str
+    recipient: str
+    recipient_name: str
+    law: Law
+    reference: str
+    items: list[Item]
+    valid_from: datetime
+    valid_until: datetime
+    ended_at: datetime | None
+    recorded_at: datetime
+    in_force: bool

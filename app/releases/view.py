@@ -1,0 +1,136 @@
+"""What is shared with whom, in words, and the form for another paper."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.models import Agency
+from app.access.policy import AgencyKind, Permission
+from app.access.service import agencies
+from app.clock import Clock
+from app.errors import Problem
+from app.referrals import service as referrals
+from app.releases import service
+from app.releases.schemas import ReleaseRead
+from app.sharing.codes import Item, Purpose
+from app.sharing.models import LoneConsent, SharingPolicy
+from app.sharing.signers import SignerRelation
+from app.web import words
+from app.web.answers import Form
+from app.web.translation import gettext, marked
+
+Json = dict[str, Any]
+
+ITEMS: Mapping[Item, str] = {
+    Item.CASE: marked("The whole case: needs, referrals, answers and stays, without a name or an address"),
+    Item.AGE: marked("Age"),
+    Item.BIRTH_DATE: marked("Birth date"),
+    Item.GENDER: marked("Gender"),
+    Item.COUNTIES: marked("Counties: where the young person lives, was found, and whose court has the case"),
+    Item.CUSTODY: marked("Who has legal custody"),
+    Item.LANGUAGES: marked("Languages"),
+    Item.CONDITIONS: marked("Conditions that a house asks about"),
+    Item.SERVICES: marked("Services that are needed"),
+    Item.STAYS: marked("Nights slept, and never where"),
+}
+PURPOSES: Mapping[Purpose, str] = {
+    Purpose.PLACEMENT: marked("A placement"),
+    Purpose.TREATMENT: marked("Treatment"),
+    Purpose.SCHOOLING: marked("Schooling"),
+    Purpose.LEGAL_HELP: marked("Legal help"),
+    Purpose.FAMILY: marked("Contact with the family"),
+    Purpose.BENEFITS: marked("Benefits"),
+}
+SIGNERS: Mapping[SignerRelation, str] = {
+    SignerRelation.MINOR: marked("the young person"),
+    SignerRelation.PARENT: marked("a parent"),
+    SignerRelation.GUARDIAN: marked("a guardian"),
+}
+DAYS = (30, 90, 180, 365)
+DEFAULTS = [("days", "30")]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press that was refused: what was sent, why, and what is wrong in which field."""
+
+    sent: Form
+    problem: Problem | None = None
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+def releases_view(
+    session: Session, actor: Actor, clock: Clock, referral_id: str, pressed: Pressed | None = None
+) -> Json:
+    """Everything that the page shows."""
+    rows = service.list_releases(session, actor, referral_id, clock.now())
+    referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
+    here = f"/referrals/{referral_id}/releases"
+    return {
+        "title": gettext("%(code)s: what is shared with whom") % {"code": referral.code},
+        "here": here,
+        "back": f"/referrals/{referral_id}/change",
+        "rows": [_row(row, actor, clock) for row in rows],
+        "may_write": actor.may(Permission.RELEASE_WRITE),
+        "form": pressed.sent if pressed is not None else Form(DEFAULTS),
+        "errors": {} if pressed is None else dict(pressed.wrong),
+        "refused": None if pressed is None or pressed.problem is None else refusal(pressed.problem),
+        "choices": _choices(session, actor),
+    }
+
+
+def refusal(problem: Problem) -> str:
+    """What a refusal means to a person."""
+    return problem.detail or f"{problem.title}."
+
+
+def alone_choices(session: Session) -> list[tuple[str, str]]:
+    """The services that a law on record gives a young person alone, each with its State."""
+    rows = session.scalars(select(LoneConsent).order_by(LoneConsent.service, LoneConsent.state)).all()
+    return [(row.id, _alone(row.service, row.state)) for row in rows]
+
+
+def _choices(session: Session, actor: Actor) -> dict[str, list[tuple[str, str]]]:
+    most = session.get_one(SharingPolicy, 1).release_days
+    others = session.scalars(agencies().where(Agency.id != actor.agency_id, Agency.closed_at.is_(None)))
+    return {
+        "recipient": [(one.id, one.name) for one in others if one.kind is not AgencyKind.FUNDER],
+        "purpose": [(code.value, gettext(text)) for code, text in PURPOSES.items()],
+        "items": [(code.value, gettext(text)) for code, text in ITEMS.items()],
+        "second": [
+            ("parent", gettext("A parent")),
+            ("guardian", gettext("A guardian")),
+            ("", gettext("Nobody: the law lets the young person sign alone")),
+        ],
+        "abuser": [("no", gettext("No")), ("yes", gettext("Yes, known or alleged")), ("", gettext("Not asked"))],
+        "alone": alone_choices(session),
+        "days": [(str(n), gettext("%(n)s days") % {"n": n}) for n in DAYS if n <= most],
+    }
+
+
+def _row(row: ReleaseRead, actor: Actor, clock: Clock) -> Json:
+    now, tonight = clock.now(), clock.tonight()
+    signed = [gettext(SIGNERS[one.relation]) for one in row.signers]
+    return {
+        "id": row.id,
+        "to": row.recipient_name,
+        "purpose": gettext(PURPOSES[row.purpose]),
+        "items": [gettext(ITEMS[item]) for item in row.items],
+        "signed": words.listed(signed),
+        "alone": None if row.alone_service is None else _alone(row.alone_service, row.alone_state),
+        "from": words.clock_time(row.valid_from, clock.zone, tonight),
+        "until": words.clock_time(row.valid_until, clock.zone, tonight),
+        "withdrawn": None if row.withdrawn_at is None else words.ago(row.withdrawn_at, now),
+        "in_force": row.in_force,
+        "comes": row.withdrawn_at is None and row.valid_from > now,
+        "may_withdraw": row.withdrawn_at is None and row.valid_until > now and actor.may(Permission.RELEASE_WRITE),
+    }
+
+
+def _alone(service_code: str, state: str | None) -> str:
+    name = words.code_words(service_code)
+    return f"{name}, {state}" if state is not None else gettext("%(name)s, any State") % {"name": name}

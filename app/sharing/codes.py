@@ -1,0 +1,46 @@
+"""The coded words of consent: what may be shared, for what, by whose signature, and which law may take its place."""
+
+from enum import StrEnum
+
+
+class Item(StrEnum):
+    """One thing that a release or a law may let an agency see."""
+
+    CASE = "case"
+    """The need profile, referrals, answers and stays, as the agency that owns the record reads them."""
+    AGE = "age"
+    BIRTH_DATE = "birth_date"
+    GENDER = "gender"
+    COUNTIES = "counties"
+    CUSTODY = "custody"
+    LANGUAGES = "languages"
+    CONDITIONS = "conditions"
+    SERVICES = "services"
+    STAYS = "stays"
+    """Nights slept, and never where."""
+
+
+class Purpose(StrEnum):
+    """What the recipient needs it for."""
+
+    PLACEMENT = "placement"
+    TREATMENT = "treatment"
+    SCHOOLING = "schooling"
+    LEGAL_HELP = "legal_help"
+    FAMILY = "family"
+    BENEFITS = "benefits"
+
+
+class Given(StrEnum):
+    """How consent was given: in writing, or it is none."""
+
+    WRITTEN = "written"
+
+
+class Law(StrEnum):
+    """What lets an agency see something without anybody's consent."""
+
+    COURT_ORDER = "court_order"
+    PROTECTIVE_CUSTODY = "protective_custody"
+    """The agency that has the young person in protective custody."""
+    MANDATED_BY_LAW = "mandated_by_law"

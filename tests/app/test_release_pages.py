@@ -1,0 +1,68 @@
+"""The page on which a signed paper is put on record and taken back, as a browser without scripts uses it."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.access.policy import AgencyKind
+from app.db import Database
+from app.sharing.models import Release
+from tests.app.test_pages import Browser, browser, title, words
+from tests.factories import new_agency
+
+pytestmark = pytest.mark.one_kind
+
+__all__ = ["browser"]
+
+SIGNED = {"purpose": "schooling", "minor": "1", "second": "parent", "abuser": "no", "days": "90", "explained": "1"}
+
+
+@pytest.fixture
+def path(browser: Browser) -> str:
+    """The page of a fresh referral."""
+    return str(browser.refer().url.path).split("/rankings")[0] + "/releases"
+
+
+def test_a_paper_is_put_on_record_and_taken_back_in_one_press(browser: Browser, path: str, database: Database) -> None:
+    assert "Nothing is shared with anybody." in words(browser.get(path))
+    assert path in browser.get(path.replace("releases", "change")).text
+    school = new_agency(database, AgencyKind.SCHOOL)
+    answer = browser.send(path, recipient=school, items=["age", "languages"], **SIGNED)
+    said = words(answer)
+    assert answer.status_code == 200
+    assert re.fullmatch(r"R-\w{5}: what is shared with whom", title(answer))
+    assert "Holds Schooling. Signed by the young person and a parent. Age Languages" in said
+    with database.reading() as session:
+        row = session.scalars(select(Release)).one()
+    assert (row.agency_id, row.fields, row.revoked_at) == (school, ["age", "languages"], None)
+    answer = browser.send(f"{path}/{row.id}/withdrawal")
+    assert "Holds no more" in words(answer)
+    assert "Taken back just now" in words(answer)
+    assert "Take it back now" not in words(answer)
+
+
+def test_what_is_missing_is_said_at_its_field_and_what_was_typed_stays(browser: Browser, path: str) -> None:
+    answer = browser.send(path, items="languages", days="90", second="parent", abuser="no")
+    assert answer.status_code == 422
+    assert title(answer).startswith("Error: ")
+    for name in ("recipient", "purpose", "minor", "explained"):
+        assert f'id="{name}-wrong"' in answer.text, name
+    assert re.search(r'name="items" value="languages"[^>]* checked', answer.text)
+    assert '<option value="90" selected>' in answer.text
+
+
+def test_an_abuser_is_refused_in_words(browser: Browser, path: str, database: Database) -> None:
+    agency = new_agency(database)
+    answer = browser.send(path, recipient=agency, items="age", **{**SIGNED, "abuser": "yes"})
+    assert answer.status_code == 409
+    assert "Somebody known or alleged to be an abuser cannot sign" in words(answer)
+    answer = browser.send(path, recipient=agency, items="age", **{**SIGNED, "abuser": ""})
+    assert "Ask first whether the parent or guardian is known or alleged to be an abuser." in words(answer)
+
+
+def test_another_agency_finds_nothing(browser: Browser, path: str, client: TestClient, database: Database) -> None:
+    other = Browser(client, database)
+    assert other.get(path).status_code == 404
+    assert other.send(path, recipient=browser.person.agency_id, items="age", **SIGNED).status_code == 404
