@@ -54,6 +54,14 @@ class CarefulRead(ApiModel):
     text: str
 
 
+class PlanListed(ApiModel):
+    """That a plan was made; its address says what is in it."""
+
+    id: str
+    decided_at: datetime
+    tonight: date
+
+
 class PlanRead(ApiModel):
     """Everyone who waits, planned at once: who would go where, why, and what is proved. It keeps no bed."""
 

@@ -8,12 +8,13 @@ from fastapi.responses import JSONResponse
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
-from app.answers.plan_schemas import PlanAsked, PlanRead
-from app.answers.plans import read_plan
+from app.answers.plan_schemas import PlanAsked, PlanListed, PlanRead
+from app.answers.plans import newest, read_plan
 from app.clock import Now
 from app.codes import Ref, address
 from app.db import DbSession
 from app.idempotency import REPLAYED, Idempotent
+from app.paging import PageOf, whole
 from app.placements import plans
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"])
@@ -31,6 +32,13 @@ def make(request: Request, actor: Planner, once: Idempotent, asked: PlanAsked = 
     made, replayed = plans.make(database, actor, seconds=asked.seconds, request_id=request_id, once=once)
     headers = {"Location": address("plans", made["id"])} | ({REPLAYED: "true"} if replayed else {})
     return JSONResponse(made, status.HTTP_201_CREATED, headers)
+
+
+@router.get("")
+def list_newest(session: DbSession, actor: Reader, clock: Now) -> PageOf[PlanListed]:
+    """Of the newest plans those that your agency made or has referrals in, the last on top."""
+    rows = newest(session, actor, clock.now())
+    return whole([PlanListed(id=row.id, decided_at=row.decided_at, tonight=row.tonight) for row in rows])
 
 
 @router.get("/{plan_id}", response_model=PlanRead)

@@ -27,7 +27,7 @@ from app.sharing.plan import project_plan
 from app.sharing.service import grant
 from matching.plan_form import plan_document
 from tests.actors import SAME_SITE, sign_in
-from tests.factories import Caller, fund, house, load, made, network, new_agency, refused
+from tests.factories import Caller, fund, house, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
 
@@ -161,6 +161,19 @@ def test_only_the_lead_plans_and_who_has_nobody_in_a_plan_reads_none(
     with database.reading() as session:
         rows = session.scalars(select(AuditEvent).where(AuditEvent.outcome == Outcome.DENIED))
         assert sorted(row.action for row in rows) == ["plan.read", "plan.read", "plan.read", "plan.run", "plan_run"]
+
+
+def test_the_newest_are_listed_to_those_whom_they_concern(
+    supervisor: Caller, others: str, client: TestClient, database: Database, clock: MovableClock
+) -> None:
+    first = made(supervisor.post("/v1/plans"))["id"]
+    clock.move(timedelta(minutes=1))
+    second = made(supervisor.post("/v1/plans"))
+    listed = rows(supervisor.get("/v1/plans"))
+    assert [row["id"] for row in listed] == [second["id"], first]
+    assert (listed[0]["tonight"], listed[0]["decided_at"]) == ("2026-11-21", "2026-11-22T03:15:00Z")
+    assert len(rows(Caller(client, database, Role.SUPERVISOR, others).get("/v1/plans"))) == 2
+    assert rows(Caller(client, database, Role.SUPERVISOR).get("/v1/plans")) == []
 
 
 def test_one_key_makes_one_plan(supervisor: Caller, others: str, database: Database) -> None:

@@ -25,6 +25,7 @@ CASE |= {Permission.TASK_READ, Permission.RELEASE_READ}
 # What shows nobody's data, and why.
 EMPTY = {
     "/plans": "nights for which there is a plan, and nobody",
+    "/v1/plans": "the same",
     "/referrals/{referral_id}/rankings/{run_id}/whole": "asks why, before anything is shown",
     "/referrals/new": "a form without a referral",
     "/referrals/{referral_id}": "leads to the newest answer",
