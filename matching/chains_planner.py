@@ -15,31 +15,34 @@ from matching.coverage import Block
 from matching.facts import Referral
 from matching.grounds import Grounds
 from matching.network import Ints
-from matching.nights import PLENTY, Nights, Span, Ways
-from matching.nights_linear import Bound
+from matching.nights import Nights, Span, Ways
+from matching.nights_linear import Bound, chosen_prices
 from matching.nights_search import search
 from matching.prospects import Ends, Prospect
 
 ROUNDS = 3
 """So many times chains are priced for everybody before the first plan."""
 
-PARTS = 40
+PARTS = 12
 """So many parts are solved anew between two times that each in turn looks for a better chain."""
 
 TURNS = 4
 """So many times each in turn looks for a better chain, where no deadline is given."""
 
-SHUT = 1e12
-"""The price of a place that is full."""
+SHUT = 1000
+"""The price of a place that is full, in nights and moves: more than any chain is worth."""
 
 SWAY = 0.6
-"""How far, as a share of a night's cost, houses and funds are made dearer for one minor by chance: so chains differ."""
+"""How far, as a share of a night's cost, places are made dearer by chance."""
 
-MOST_TRIES, MANY = 12, 60
-"""Chains that are looked at for one minor at a time, at most; and so many for all of few."""
+MOST_TRIES, MANY = 24, 80
+"""So many times a round prices are changed by chance where few wait, at most; and so many people are many."""
 
-LATER = 0.3
-"""The share of the prices that counts once there is a plan."""
+PERIOD = 7
+"""Prices are those of so many nights together: else all of a stay's price would stand on one night."""
+
+FIRST, LATER = 0.6, 0.3
+"""The share of the prices that counts in the first plan, and once there is one: at all of them nothing is worth it."""
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -86,10 +89,13 @@ class Planner:
         self.low = bound.cost
         progress(f"no plan costs less than {self.low:,}")
         self._begin(begun.placed)
-        prices = self._price(bound.prices, ends)
+        prices = bound.prices
+        self._take_turns(prices * FIRST, 0)
+        progress(f"cost {self.cost:,}")
         for turn in range(TURNS if ends is None else 10**6):
             before = self.cost
-            self._take_turns(prices * (LATER if turn else 1), turn)
+            prices = self._price(prices, ends)
+            self._take_turns(prices * LATER, turn + 1)
             self._improve(prices, ends)
             above = 100 * (self.cost - self.low) / max(1, self.low)
             progress(f"cost {self.cost:,}, at most {above:.2f} % above the least")
@@ -146,31 +152,36 @@ class Planner:
         return bool(chain) and chain[0].slept.start == self.base
 
     def _price(self, begin: Floats, ends: float | None) -> Floats:
-        """Find chains for everybody by prices that rise where too many would be, and fall where too few, each round."""
-        prices, room = begin.copy(), np.minimum(self.places.room, PLENTY).astype(np.float64)
-        total, counted = self.places.total.astype(np.float64), self.places.total < PLENTY
-        for at in range(ROUNDS):
+        """Find chains for everybody by prices, and better prices by all chains found so far, some times over."""
+        prices = begin
+        for _ in range(ROUNDS):
             if ends is not None and monotonic() >= ends:
                 break
-            used = np.zeros(prices.shape)
-            sums = summed(prices)
-            for person in range(len(self.asked)):
-                for span in self.spans(person, self._find(person, prices, sums)):
-                    used[span.place, span.first : span.until] += 1
-            step = self.night / (2 + 2 * at)
-            change = np.clip((used - room) / np.maximum(1, room), -1, 1)
-            over = np.clip((used.sum(axis=1) - total) / np.maximum(1, total), -1, 1) * counted
-            prices = np.maximum(0, prices + step * (change + over[:, None]) * ((prices > 0) | (change > 0)))
+            for swayed in range(min(MOST_TRIES, 1 + MANY // len(self.asked))):
+                sums = summed(self._swayed(prices) if swayed else prices)
+                for at in range(len(self.asked)):
+                    self._find(at, sums)
+            ways = self._ways()[1]
+            prices = (prices + chosen_prices(ways, self.places, len(self.asked), PERIOD)) / 2
         return prices
 
-    def _find(self, at: int, prices: Floats, sums: Floats, begins: bool = False) -> Chain:
+    def _swayed(self, prices: Floats) -> Floats:
+        """Prices that are higher at each place by chance, otherwise from some night on: so other chains are found."""
+        before, after = SWAY * self.night * self._draw.random((2, len(prices), 1))
+        night, cut = np.arange(prices.shape[1]), self._draw.integers(prices.shape[1] + 1)
+        return np.asarray(prices + np.where(night < cut, before, after), np.float64)
+
+    def _find(self, at: int, sums: Floats, begins: bool = False) -> Chain:
         """A chain of one minor that prices make good, exact; all that are looked at are kept."""
-        pricer, tried = self.pricers[at], []
-        for swayed in range(max(2, min(MOST_TRIES, MANY // len(self.asked)))):
-            pricer.sway(self._draw if swayed else None, SWAY * self.night)
-            tried.append(pricer.mended(pricer.best(sums, begins)))
-            self.found[at][tried[-1]] = None
-        return min(tried, key=lambda chain: self._worth(at, chain, prices))
+        pricer = self.pricers[at]
+        chain = pricer.mended(pricer.best(sums, begins))
+        self.found[at][chain] = None
+        return chain
+
+    def _ways(self) -> tuple[list[tuple[int, Chain]], Ways]:
+        """All chains found so far, and what they take."""
+        owned = [(at, chain) for at, found in enumerate(self.found) for chain in found]
+        return owned, Ways.of([(at, self.cost_of(at, chain), self.spans(at, chain)) for at, chain in owned])
 
     def _worth(self, at: int, chain: Chain, prices: Floats) -> float:
         spans = self.spans(at, chain)
@@ -182,8 +193,8 @@ class Planner:
         for at in self._draw.permutation(len(order)).tolist() if turn else order:
             self._use(at, self.now[at], -1)
             full = (self.used >= self.places.room) | (self.used.sum(axis=1) >= self.places.total)[:, None]
-            shut = np.where(full, SHUT, prices)
-            chain = self._find(at, shut, summed(shut), self.in_tonight(self.now[at]))
+            shut = np.where(full, SHUT * (self.night + self.move), prices)
+            chain = self._find(at, summed(shut), self.in_tonight(self.now[at]))
             if self._worth(at, chain, shut) < self._worth(at, self.now[at], shut) and self._fits(at, chain):
                 self.now[at] = chain
             self._use(at, self.now[at], 1)
@@ -211,8 +222,7 @@ class Planner:
 
     def _improve(self, prices: Floats, ends: float | None) -> None:
         """Solve parts of the plan anew among all chains found so far."""
-        owned = [(at, chain) for at, found in enumerate(self.found) for chain in found]
-        ways = Ways.of([(at, self.cost_of(at, chain), self.spans(at, chain)) for at, chain in owned])
+        owned, ways = self._ways()
         sums = summed(prices)
         taken = sums[ways.place, ways.until] - sums[ways.place, ways.first]
         priced = ways.cost + np.bincount(ways.way, taken, len(owned))

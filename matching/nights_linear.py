@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
 from matching.network import Ints
-from matching.nights import PLENTY, Nights, segments
+from matching.nights import PLENTY, Nights, Places, Ways, segments
 from matching.whole import solve_linear
 
 
@@ -68,3 +68,38 @@ def rows(nights: Nights) -> tuple[csr_array, Ints]:
     start = np.concatenate(([0], np.cumsum([len(own) for own in taken])))
     shape = (len(most), len(ways.person))
     return csr_array((np.concatenate(counts), np.concatenate(taken), start), shape), np.array(most, np.int64)
+
+
+def chosen_prices(ways: Ways, places: Places, people: int, period: int) -> NDArray[np.float64]:
+    """What a night at each place is worth by the best part-whole plan of these ways: float64[places, nights].
+
+    Nights are summed up to periods, so that prices do not jump from night to night. The first way of each person is to
+    take nothing.
+    """
+    nights = places.room.shape[1]
+    edges = np.append(np.arange(0, nights, period), nights)
+    count, none = len(edges) - 1, ways.cost[[own[0] for own in ways.by_person(people)]]
+    first, until = (np.clip(of[:, None], edges[:-1], edges[1:]) for of in (ways.first, ways.until))
+    span, at = np.nonzero(until > first)
+    long = (until - first)[span, at]
+    total = np.flatnonzero(places.total < PLENTY)
+    counted = np.flatnonzero(np.isin(ways.place, total))
+    row = (
+        ways.person,
+        people + ways.place[span] * count + at,
+        people + len(places.room) * count + ways.place[counted],
+    )
+    column = np.arange(len(ways.person)), ways.way[span], ways.way[counted]
+    value = np.ones(len(ways.person)), long, (ways.until - ways.first)[counted]
+    room = np.add.reduceat(np.minimum(places.room, people), edges[:-1], axis=1)
+    most = np.concatenate((np.ones(people), room.ravel(), np.minimum(places.total, people * nights)))
+    shape = (len(most), len(ways.person))
+    where = np.concatenate(row), np.concatenate(column)
+    matrix = coo_array((np.concatenate(value), where), shape).tocsr()
+    kept = np.flatnonzero(matrix.sum(axis=1) > most)
+    found = solve_linear(ways.cost - none[ways.person], matrix[kept], most[kept])
+    prices = np.zeros(len(most))
+    prices[kept] = found.prices
+    by_period = prices[people : people + len(places.room) * count].reshape(-1, count)
+
+    return np.repeat(by_period, np.diff(edges), axis=1) + prices[people + len(places.room) * count :, None]

@@ -47,8 +47,8 @@ class Stand:
 class Purse:
     """One fund for a minor: the first night that a block from each night does not reach, and what a night takes.
 
-    `block` and `total` are the most nights in one block and in a whole chain; `running` those in a chain without a
-    gap between its stays.
+    `block` and `total` are the most nights in one block and in a whole chain. Stays no more than `gap` nights apart
+    are one to a cap of the fund; -1 where none is counted so.
     """
 
     fund: Fund
@@ -57,7 +57,7 @@ class Purse:
     places: tuple[int, ...]
     block: int
     total: int
-    running: int
+    gap: int
 
 
 class Ends:
@@ -163,7 +163,7 @@ class Prospect:
             return None
         block, total = doors.most(fund)
         block = min(block, int((ends - np.arange(nights)).max()))
-        joined = [clock.limit for clock in limit.clocks if clock.window == "chain" and clock.unit != "business_day"]
+        gap = max((clock.gap_days for clock in limit.clocks if clock.window == "chain"), default=-1)
         places = tuple(self.grounds.fund(fund, limit))
-        self.purses.append(Purse(fund, limit, ends, places, block, total, min([total, *joined])))
+        self.purses.append(Purse(fund, limit, ends, places, block, total, gap))
         return len(self.purses) - 1
