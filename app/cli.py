@@ -10,6 +10,7 @@ HELP = """Finds a safe, funded bed for a trafficked minor tonight, and shows eve
 \b
 Examples:
   bednight demo                       an invented state, offline, nothing to set up
+  bednight sealing init               make the keys that seal who young people are
   bednight migrate                    bring the database's tables to this version
   bednight grant bednight_server      on PostgreSQL: let the server work as a role that owns nothing
   bednight agencies add "Fulton County DFCS" --kind child_protection
@@ -36,6 +37,7 @@ COMMANDS = (
     ("doctor", "app.doctor:doctor", "Look whether this deployment keeps its own duties."),
     ("prices", "app.placements.price_cli:prices", "What beds are worth to those still to come: show it, learn it."),
     ("audit", "app.audit.cli:audit", "Check the audit trail."),
+    ("sealing", "app.sealing_cli:sealing", "Make, rotate and count the keys that seal who young people are."),
 )
 
 app = typer.Typer(

@@ -46,6 +46,10 @@ class Settings:
     """The file of signed checkpoints of the audit trail, where whoever runs the database cannot change it."""
     checkpoint_key: Path | None = None
     """The private key that signs them (PEM)."""
+    keys: Path | None = None
+    """The folder of the keys that seal who somebody is; `bednight sealing init` makes it."""
+    data_keys: str | None = None
+    """The database of data keys, which must not be the one that they open; None: a file in that folder."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -68,6 +72,8 @@ class Settings:
             "cleaning_lasts": _span(env, "BEDNIGHT_CLEANING_MINUTES"),
             "checkpoints": _file(env, "BEDNIGHT_CHECKPOINTS"),
             "checkpoint_key": _file(env, "BEDNIGHT_CHECKPOINT_KEY"),
+            "keys": _file(env, "BEDNIGHT_KEYS"),
+            "data_keys": env.get("BEDNIGHT_DATA_KEYS") or None,
         }
         return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 

@@ -11,6 +11,7 @@ import typer
 from app.clock import SystemClock
 from app.config import Settings
 from app.db import Database
+from app.sealing.opening import keyring
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -27,7 +28,8 @@ def connected(settings: Settings | None = None) -> Iterator[Database]:
     settings = settings or Settings.from_env()
     if not is_there(settings.database_url) or not is_current(settings.database_url):
         raise Refused("the database is not up to date; run: bednight migrate")
-    database = Database(settings.database_url, SystemClock(settings.time_zone, settings.night_turns_at))
+    clock = SystemClock(settings.time_zone, settings.night_turns_at)
+    database = Database(settings.database_url, clock, keyring(settings))
     try:
         yield database
     finally:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request
@@ -209,17 +209,25 @@ def insert_into(session: Session, rows: type[Base]) -> sqlite.Insert | postgresq
     return insert(rows)
 
 
+class Closes(Protocol):
+    """What is given back together with the database."""
+
+    def close(self) -> None: ...
+
+
 class Database:
     """The two ways into one database. `with database.writing() as session:` commits at the end, or rolls back."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, keyring: Closes | None = None) -> None:
         self.clock = clock
         self.engine = make_engine(url)
         self.reader = make_engine(url, read_only=True)
-        # The audit trail dates what a session did by this clock.
-        self._write = sessionmaker(self.engine, expire_on_commit=False, info={"clock": clock})
+        self.keyring = keyring
+        # The audit trail dates what a session did by this clock; what is sealed is opened by this keyring.
+        info = {"clock": clock, "keyring": keyring}
+        self._write = sessionmaker(self.engine, expire_on_commit=False, info=info)
         # What was looked at is noted by the trail through the database, since such a session cannot write.
-        self._read = sessionmaker(self.reader, expire_on_commit=False, info={"clock": clock, "reader_of": self})
+        self._read = sessionmaker(self.reader, expire_on_commit=False, info=info | {"reader_of": self})
 
     def writing(self) -> AbstractContextManager[Session]:
         """A session that may write; on SQLite it holds the one write lock from its first statement."""
@@ -237,6 +245,8 @@ class Database:
         """Give every connection back."""
         self.engine.dispose()
         self.reader.dispose()
+        if self.keyring is not None:
+            self.keyring.close()
 
 
 @asynccontextmanager

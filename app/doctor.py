@@ -13,6 +13,7 @@ from app.audit.checkpoints import read
 from app.config import Settings
 from app.console import connected, say
 from app.db import Database
+from app.sealing.opening import key_file, store_url
 
 LATE = timedelta(hours=2)
 """A checkpoint is written each hour."""
@@ -37,7 +38,8 @@ def doctor() -> None:
     """Look at the deployment's own duties: logs, rights, checkpoints, files. Exit code 1 where one is not kept."""
     settings = Settings.from_env()
     with connected(settings) as database:
-        duties = [*_of_settings(settings), *_of_the_trail(settings, database), *_of_the_database(database)]
+        trail = _of_the_trail(settings, database)
+        duties = [*_of_settings(settings), *_of_the_keys(settings), *trail, *_of_the_database(database)]
     for duty in duties:
         typer.echo(f"{'ok   ' if duty.kept else 'WRONG'} {duty.what}" + ("" if duty.kept else f". {duty.do}"))
     wrong = sum(not duty.kept for duty in duties)
@@ -52,6 +54,20 @@ def _of_settings(settings: Settings) -> Iterator[Duty]:
     yield Duty("nobody signs in by a link alone", not settings.login_links, "Unset BEDNIGHT_LOGIN_LINKS")
     named = settings.on_call_phone is not None
     yield Duty("every page says whom to call", named, "Set BEDNIGHT_ON_CALL_PHONE")
+
+
+def _of_the_keys(settings: Settings) -> Iterator[Duty]:
+    there = settings.keys is not None
+    do = "Run bednight sealing init, and set BEDNIGHT_KEYS: nobody's name can be kept without"
+    yield Duty("there are keys that seal who young people are", there, do)
+    if settings.keys is None:
+        return
+    file = key_file(settings.keys)
+    private = _is_private(settings.keys) and _is_private(file)
+    yield Duty("these keys are their owner's alone to read", private, f"chmod 700 {settings.keys}; chmod 600 {file}")
+    apart = store_url(settings, settings.keys) != settings.database_url
+    do = "Set BEDNIGHT_DATA_KEYS to a database of its own: a copy of this one would hold what opens it"
+    yield Duty("data keys lie apart from what they open", apart, do)
 
 
 def _of_the_trail(settings: Settings, database: Database) -> Iterator[Duty]:

@@ -63,6 +63,7 @@ CATALOGUE: dict[str, Kind] = {
     "not_now": Kind(409, "This does not fit where things stand", "Read the current state and take the next step."),
     "not_available": Kind(409, "This house is not available", "Choose another option, or ask again later."),
     "referral_closed": Kind(409, "This referral is closed", "Open a new referral."),
+    "expunged": Kind(410, "This record was expunged", "Nothing of it can be read again, by anybody."),
     "precondition_failed": Kind(412, "Someone changed this since you read it", "Read it again for a new ETag."),
     "too_large": Kind(413, "The request is too large", "Send less at once."),
     "unsupported_media_type": Kind(415, "This kind of content is not taken", "Send JSON, with its content type."),
@@ -71,6 +72,7 @@ CATALOGUE: dict[str, Kind] = {
     "version_required": Kind(428, "Say which version you read", "Send version, or If-Match with the ETag."),
     "too_many": Kind(429, "Too many requests", "Wait as long as Retry-After says."),
     "internal": Kind(500, "Something went wrong on our side", "Try again. If it goes on, give us the request id."),
+    "no_keys": Kind(503, "Nothing can be sealed here yet", "Ask whoever runs it: bednight sealing init."),
     "busy": Kind(503, "The database is busy", "Try again as soon as Retry-After says."),
 }
 

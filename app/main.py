@@ -47,10 +47,12 @@ from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
 from app.reference import reference
+from app.referrals import identity_pages, identity_routes
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
 from app.releases import pages as release_pages
 from app.releases import routes as releases
+from app.sealing.opening import keyring
 from app.stays import aftercare_pages, moving_pages, task_routes
 from app.stays import pages as stay_pages
 from app.stays import record_routes as records
@@ -71,6 +73,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     facilities.router,
     beds.router,
     referrals.router,
+    identity_routes.router,
     placements.router,
     looks.router,
     plan_routes.router,
@@ -89,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     exchange.router,
     notice_pages.router,
     referral_pages.router,
+    identity_pages.router,
     placement_pages.router,
     asking_pages.router,
     offer_pages.router,
@@ -116,7 +120,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     )
     app.state.settings = settings
     app.state.clock = clock or SystemClock(settings.time_zone, settings.night_turns_at)
-    app.state.database = Database(settings.database_url, app.state.clock)
+    app.state.database = Database(settings.database_url, app.state.clock, keyring(settings))
     app.state.live = Live(app.state.database, settings)
     app.state.worker = Worker(app.state.database, settings)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]

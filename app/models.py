@@ -12,6 +12,7 @@ from app.exchange import models as exchange
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.gaps import models as gaps
+from app.minors import identity
 from app.minors import models as minors
 from app.notices import models as notices
 from app.outbox import models as outbox
@@ -35,6 +36,7 @@ __all__ = [
     "funding",
     "gaps",
     "idempotency",
+    "identity",
     "minors",
     "notices",
     "outbox",

@@ -11,6 +11,7 @@ import typer
 
 from app.config import Settings
 from app.console import Refused, connected, say
+from app.sealing.opening import needed
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,10 +21,14 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to answer on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
-    """Answer requests on one address, over the database that DATABASE_URL names."""
+    """Answer requests on one address, over the database that DATABASE_URL names.
+
+    It needs the keys that BEDNIGHT_KEYS names: without them nobody's name and no second factor could be kept.
+    """
     from app.main import create_app
 
     settings = Settings.from_env()
+    needed(settings).close()
     with connected(settings):
         pass
     answer(create_app(settings), host, port, lambda: say(f"Answering on http://{host}:{port}   Stop with Ctrl-C."))

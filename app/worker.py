@@ -23,6 +23,7 @@ from app.outbox.delivery import deliver_due
 from app.placements import due as placements
 from app.placements.prices import learn_anew
 from app.placements.walk_in import judge_cut_off
+from app.sealing.opening import needed
 from app.stays.rolling import roll
 from app.tasks.service import tell_due
 
@@ -120,6 +121,7 @@ def worker(
 ) -> None:
     """Deliver what is due until Ctrl-C or SIGTERM: notices, webhooks, and what the clock brings."""
     settings = Settings.from_env()
+    needed(settings).close()
     with connected(settings) as database:
         working = Worker(database, settings)
         if once:

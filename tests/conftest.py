@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
+from app.sealing import opening
 from migrations.run import upgrade
 from tests import memory, needs
 from tests.postgres import Cluster, find_binaries
@@ -87,10 +88,24 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     cluster.drop(url)
 
 
+@pytest.fixture(scope="session")
+def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of keys that seal, to be copied."""
+    folder = tmp_path_factory.mktemp("template") / "keys"
+    opening.init(Settings(), folder)
+    return folder
+
+
 @pytest.fixture
-def settings(database_url: str) -> Settings:
-    """The defaults, with one-time links answered."""
-    return Settings(database_url=database_url, login_links=True)
+def keys(made_keys: Path, tmp_path: Path) -> Path:
+    """Keys of its own for each test; nothing is sealed under them yet."""
+    return Path(shutil.copytree(made_keys, tmp_path / "keys"))
+
+
+@pytest.fixture
+def settings(database_url: str, keys: Path) -> Settings:
+    """The defaults, with one-time links answered, and keys."""
+    return Settings(database_url=database_url, login_links=True, keys=keys)
 
 
 @pytest.fixture

@@ -83,7 +83,10 @@ class Permission(StrEnum):
     RELEASE_READ = "release_read"
     RELEASE_WRITE = "release_write"
     IDENTITY_READ = "identity_read"
-    """See what a release or a law names, once the house has said yes; it asks again who it is, and never a program."""
+    """See who a young person is: of the own agency, and of another what a release or a law names, once the house has
+    said yes. It asks again who it is, and never a program; each look is on record."""
+    IDENTITY_WRITE = "identity_write"
+    """Enter who a young person is, which tells whoever enters it nothing."""
     ALERTS_READ = "alerts_read"
     """Be told who may be probing the engine; who reads no referral is told which agency does, and not for whom."""
     TASK_READ = "task_read"
@@ -109,7 +112,7 @@ _CASE_READ = frozenset(
 )
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
-    | {P.EXCEPTION_SECOND}
+    | {P.EXCEPTION_SECOND, P.IDENTITY_WRITE}
 )
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
@@ -124,7 +127,8 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
     Role.PARTNER: _EVERYONE
-    | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ, P.IDENTITY_READ},
+    | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ}
+    | {P.IDENTITY_READ, P.IDENTITY_WRITE},
     Role.SUPERVISOR: _EVERYONE
     | _DIRECTORY
     | _CASE_READ

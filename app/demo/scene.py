@@ -25,6 +25,7 @@ from app.demo.shifts import keep_shifts
 from app.demo.stage import Doors, stage_demo, stage_doors, stage_network
 from app.demo.state import TONIGHT, ZONE, Demo, invent
 from app.demo.year.figures import Year, year
+from app.sealing import opening
 from matching.codec import SnapshotError, decode
 from matching.facts import Snapshot
 from migrations.run import upgrade
@@ -134,11 +135,14 @@ def database_for(play: Play, keep: Path | None, made: Callable[[], Path] | None 
         if not _is_empty(url):
             where = "the database that DATABASE_URL names" if given else str(folder / "bednight.db")
             raise Refused(f"{where} is not empty, and the demo only fills an empty one")
+        # Keys of its own, unless the environment names some: they end with the database, or are kept beside it.
+        settings = replace(play.settings, database_url=url, keys=play.settings.keys or folder / "bednight.keys")
+        opening.init(settings, settings.keys or folder)
         if made is None:
             upgrade(url)
         else:
             _copy(made(), file)
-        yield replace(play.settings, database_url=url)
+        yield settings
 
 
 def _copy(year: Path, file: Path) -> None:
@@ -166,7 +170,7 @@ def _is_empty(url: str) -> bool:
 
 def load(play: Play, settings: Settings) -> Doors:
     """Fill the database."""
-    database = Database(settings.database_url, play.clock)
+    database = Database(settings.database_url, play.clock, opening.keyring(settings))
     try:
         if play.demo is not None:
             return stage_demo(database, play.demo)
@@ -177,7 +181,7 @@ def load(play: Play, settings: Settings) -> Doors:
 
 def enter(play: Play, settings: Settings, days: int) -> tuple[Doors, Year]:
     """Open the doors of a copied year, and count what it holds."""
-    database = Database(settings.database_url, play.clock)
+    database = Database(settings.database_url, play.clock, opening.keyring(settings))
     try:
         with database.writing() as session:
             doors = stage_doors(session, play.clock.now())

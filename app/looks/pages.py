@@ -29,6 +29,8 @@ DONE = {
     "referral.change": marked("Changed the referral"),
     "referral.again": marked("Referred again"),
     "referral.end": marked("Closed the referral"),
+    "identity.read": marked("Read who the young person is"),
+    "identity.change": marked("Entered who the young person is"),
     "looks.read": marked("Read this page"),
     "ranking.run": marked("Looked for a bed"),
     "ranking.read": marked("Read an answer"),

@@ -68,7 +68,7 @@ def test_help_comes_with_examples_before_options(url: str) -> None:
     assert all(f"\n  {name} " in text_ for name, _, _ in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["agencies", "users", "keys", "serve", "migrate", "audit"])
+@pytest.mark.parametrize("command", ["agencies", "users", "keys", "serve", "migrate", "audit", "sealing"])
 def test_every_command_explains_itself(url: str, command: str) -> None:
     assert done(command, "--help", url=url).startswith(f"Usage: bednight {command}")
 

@@ -34,6 +34,8 @@ def test_every_setting_is_read() -> None:
             "BEDNIGHT_CLEANING_MINUTES": "90",
             "BEDNIGHT_CHECKPOINTS": "/mnt/elsewhere/checkpoints",
             "BEDNIGHT_CHECKPOINT_KEY": "key.pem",
+            "BEDNIGHT_KEYS": "/mnt/elsewhere/keys",
+            "BEDNIGHT_DATA_KEYS": "postgresql://elsewhere/keys",
         }
     )
     assert given == Settings(
@@ -53,6 +55,8 @@ def test_every_setting_is_read() -> None:
         cleaning_lasts=timedelta(minutes=90),
         checkpoints=Path("/mnt/elsewhere/checkpoints"),
         checkpoint_key=Path("key.pem"),
+        keys=Path("/mnt/elsewhere/keys"),
+        data_keys="postgresql://elsewhere/keys",
     )
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
+from app.config import Settings
 from app.db import Database
+from app.sealing import opening
 from migrations.grants import grant
 from tests.app.test_cli import Run, bednight, done
 
@@ -16,13 +18,14 @@ def lines(run: Run) -> dict[str, bool]:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> dict[str, str]:
+def kept(tmp_path: Path, keys: Path) -> dict[str, str]:
     """Settings of a deployment that keeps all of its duties."""
     env = {
         "BEDNIGHT_LIVE": "1",
         "BEDNIGHT_ON_CALL_PHONE": "404 555 0100",
         "BEDNIGHT_CHECKPOINTS": str(tmp_path / "checkpoints"),
         "BEDNIGHT_CHECKPOINT_KEY": str(tmp_path / "key"),
+        "BEDNIGHT_KEYS": str(keys),
     }
     done("audit", "key", env["BEDNIGHT_CHECKPOINT_KEY"], url="")
     return env
@@ -38,13 +41,16 @@ def test_a_deployment_that_keeps_its_duties(database: Database, database_url: st
     unsafe = [] if is_file else ["log_error_verbosity is terse", "log_min_error_statement is panic"]
     unsafe += [] if is_file else ["what was promised is on the disk", "the server cannot change what is on record"]
     assert [duty for duty, ok in said.items() if not ok] == unsafe
-    assert len(said) == 6 + (1 if is_file else 6)
+    assert len(said) == 9 + (1 if is_file else 6)
 
 
-def test_a_deployment_that_keeps_none(database: Database, database_url: str, tmp_path: Path) -> None:
+def test_a_deployment_that_keeps_none(database: Database, database_url: str, tmp_path: Path, keys: Path) -> None:
     (tmp_path / "key").write_text("")
     (tmp_path / "key").chmod(0o644)
-    env = {"BEDNIGHT_LOGIN_LINKS": "1", "BEDNIGHT_CHECKPOINTS": str(tmp_path / "none")}
+    opening.key_file(keys).chmod(0o640)
+    opening.init(Settings(data_keys=database_url), keys)
+    env = {"BEDNIGHT_LOGIN_LINKS": "1", "BEDNIGHT_CHECKPOINTS": str(tmp_path / "none"), "BEDNIGHT_KEYS": str(keys)}
+    env["BEDNIGHT_DATA_KEYS"] = database_url
     if database.engine.dialect.name == "sqlite":
         os.chmod(str(database.engine.url.database), 0o644)
     run = bednight("doctor", url=database_url, **env, BEDNIGHT_CHECKPOINT_KEY=str(tmp_path / "key"))
@@ -53,12 +59,14 @@ def test_a_deployment_that_keeps_none(database: Database, database_url: str, tmp
     of_postgresql = ["log_parameter_max_length_on_error is 0", "nobody between here and the database can read along"]
     on_file = database.engine.dialect.name == "sqlite"
     assert [duty for duty, ok in said.items() if ok] == [
+        "there are keys that seal who young people are",
         "the audit trail is vouched for outside the database",
         *([] if on_file else of_postgresql),
     ]
     assert run.stderr == f"{len(said) - sum(said.values())} of {len(said)} are not kept.\n"
     bare = lines(bednight("doctor", url=database_url))
     assert bare["the audit trail is vouched for outside the database"] is False
+    assert bare["there are keys that seal who young people are"] is False
     assert "the last checkpoint is not older than two hours" not in bare
 
 

@@ -94,7 +94,7 @@ def of_beds(answer: HTTPResponse) -> dict[str, str]:
 
 
 @pytest.fixture
-def server(database_url: str) -> Iterator[Server]:
+def server(database_url: str, keys: Path) -> Iterator[Server]:
     """A server in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -105,6 +105,7 @@ def server(database_url: str) -> Iterator[Server]:
         "BEDNIGHT_LOGIN_LINKS": "1",
         "BEDNIGHT_WORKER_INSIDE": "1",
         "PYTHONUNBUFFERED": "1",
+        "BEDNIGHT_KEYS": str(keys),
     }
     settings = Settings(database_url=database_url)
     database = Database(database_url, SystemClock(settings.time_zone, settings.night_turns_at))

@@ -21,7 +21,7 @@ CASE = {
     permission for permission in Permission if permission.value.startswith(("minor_", "referral_", "ranking_", "plan_"))
 }
 CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
-CASE |= {Permission.TASK_READ, Permission.RELEASE_READ}
+CASE |= {Permission.TASK_READ, Permission.RELEASE_READ, Permission.IDENTITY_READ}
 # What shows nobody's data, and why.
 EMPTY = {
     "/plans": "nights for which there is a plan, and nobody",

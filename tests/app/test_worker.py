@@ -70,9 +70,10 @@ def tell(database: Database, agency_id: str, count: int) -> set[str]:
 
 
 @contextmanager
-def running(database_url: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`bednight worker` in a process of its own."""
-    env = {**os.environ, "DATABASE_URL": database_url, "BEDNIGHT_WEBHOOK_HOSTS": "127.0.0.1"}
+    env = {**os.environ, "DATABASE_URL": settings.database_url, "BEDNIGHT_WEBHOOK_HOSTS": "127.0.0.1"}
+    env["BEDNIGHT_KEYS"] = str(settings.keys)
     process = subprocess.Popen(
         [BEDNIGHT, "worker", *arguments], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -90,14 +91,14 @@ def open_deliveries(database: Database) -> int:
 
 
 def test_a_killed_worker_loses_nothing(
-    app: FastAPI, database: Database, database_url: str, agency_id: str, receiver: Receiver, clock: MovableClock
+    app: FastAPI, database: Database, settings: Settings, agency_id: str, receiver: Receiver, clock: MovableClock
 ) -> None:
     ids = tell(database, agency_id, 40)
     worker: Worker = app.state.worker
     for lets_through in (0, 7, 12):
         receiver.silent_after = lets_through
         receiver.waiting.clear()
-        with running(database_url) as process:
+        with running(settings) as process:
             # A message is there and not yet answered: the worker dies holding it.
             assert receiver.waiting.wait(60)
             process.send_signal(signal.SIGKILL)
@@ -121,11 +122,11 @@ def test_a_killed_worker_loses_nothing(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_asked_after_the_delivery_under_way(
-    database: Database, database_url: str, agency_id: str, receiver: Receiver, number: signal.Signals
+    database: Database, settings: Settings, agency_id: str, receiver: Receiver, number: signal.Signals
 ) -> None:
     tell(database, agency_id, 3)
     receiver.silent_after = 1
-    with running(database_url) as process:
+    with running(settings) as process:
         assert receiver.waiting.wait(60)
         process.send_signal(number)
         receiver.speak.set()
@@ -136,9 +137,9 @@ def test_it_ends_when_asked_after_the_delivery_under_way(
     assert len(set(receiver.ids)) == len(receiver.ids)
 
 
-def test_once_is_one_round(database: Database, database_url: str, agency_id: str, receiver: Receiver) -> None:
+def test_once_is_one_round(database: Database, settings: Settings, agency_id: str, receiver: Receiver) -> None:
     ids = tell(database, agency_id, 3)
-    with running(database_url, "--once") as process:
+    with running(settings, "--once") as process:
         stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout, stderr) == (0, "3 became due.\n", "")
     assert set(receiver.ids) == ids

@@ -18,6 +18,7 @@ from app.access.policy import Role
 from app.db import Database
 from app.demo import scene
 from app.main import create_app
+from app.sealing import opening
 from migrations.run import upgrade
 from tests import needs
 
@@ -59,7 +60,8 @@ def served(folder: Path) -> Iterator[Site]:
     """The demo, served on a free port of loopback, on a clock that stands still."""
     play = scene.invented(7, None)
     url = f"sqlite:///{folder / 'demo.db'}"
-    settings = replace(play.settings, database_url=url, on_call_phone=ON_CALL)
+    settings = replace(play.settings, database_url=url, on_call_phone=ON_CALL, keys=folder / "keys")
+    opening.init(settings, folder / "keys")
     upgrade(url)
     scene.load(play, settings)
     app = create_app(settings, clock=play.clock)

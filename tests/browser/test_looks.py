@@ -126,6 +126,12 @@ def shared_with(page: Page, site: Site) -> None:
     page.wait_for_selector(".wrongtext")
 
 
+def who_it_is(page: Page, site: Site) -> None:
+    """The form of who the young person is."""
+    rank(page, site, "R-0412")
+    opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/identity", site)
+
+
 def set_up(page: Page, site: Site) -> None:
     opened(page, "/security", site)
     page.get_by_role("button", name="Set up a password").click()
@@ -145,6 +151,7 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "county not known": lambda page, site: rank(page, site, "R-0411"),
     "who looked": who_looked,
     "shared with whom": shared_with,
+    "who the young person is": who_it_is,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
     "sign in": lambda page, site: opened(page, "/sign-in", site),

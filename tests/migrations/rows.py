@@ -7,7 +7,9 @@ from sqlalchemy import JSON, Boolean, Column, Connection, Date, DateTime, Enum, 
 
 from app.audit.chain import GENESIS
 from app.models import Base
+from app.sealing.box import DataKey, Place, seal
 
+SEALED = seal(DataKey("dk_1", bytes(32)), Place("a", "b", "c"), b"sealed")
 CODES = {"state": "GA", "from_state": "NV", "to_state": "CA", "county": "13121", "place": "1304000"}
 # Rows whose own conditions no rule of thumb meets, and rows that a migration itself puts in (None).
 SPECIAL: dict[str, dict[str, Any] | None] = {
@@ -18,6 +20,7 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "referrals": {"urgency": 1},
     "passkeys": {"public_key": b"key"},
     "sharing_policy": None,
+    "minor_identities": {"sealed": SEALED},
 }
 
 
