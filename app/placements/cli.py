@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.console import Refused, connected, say
-from app.placements import plans, service
+from app.placements import replaying
 
 
 def replay(
@@ -13,16 +13,17 @@ def replay(
 ) -> None:
     """Derive a stored decision again and compare; exit code 1 where it is not identical or a fault is found."""
     with connected() as database, database.reading() as session:
-        found = service.replay(session, run) or plans.replay(session, run)
+        found = replaying.of_ranking(session, run) or replaying.of_plan(session, run)
     if found is None:
         raise Refused("there is no such run")
-    for what, (then, now) in found.versions.items():
+    for what, (then, now) in found.versions._asdict().items():
         say(f"{what}: {then} then, {now} now")
     for line in (*found.differences, *(f"fault: {fault}" for fault in found.faults)):
         typer.echo(line)
     if found.differences or found.faults:
         raise typer.Exit(1)
     if found.derived:
-        typer.echo("identical, and the checker finds no fault")
+        by = "" if found.versions.same else " by what runs now"
+        typer.echo(f"identical{by}, and the checker finds no fault")
     else:
         typer.echo("the checker finds no fault; cut by its deadline, so it cannot be derived again")

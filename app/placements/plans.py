@@ -4,8 +4,6 @@ The engine runs between two short transactions, as for a ranking. A plan is advi
 of its lines becomes a hold by a person's act, on a ranking of that referral.
 """
 
-import json
-
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
@@ -14,10 +12,7 @@ from app.answers.models import PlanRun
 from app.audit.service import record
 from app.db import Database, new_id
 from app.idempotency import NO_KEY, Once
-from app.placements.service import Json, Look, Replay, differences, dump, look, policy_of
-from matching import ENGINE_VERSION, RULES_VERSION
-from matching.check import faults
-from matching.codec import decode, sha256
+from app.placements.service import Json, Look, dump, look
 from matching.plan import plan as decide
 from matching.plan_form import plan_document
 
@@ -73,26 +68,3 @@ def _keep(session: Session, actor: Actor, seen: Look, answer: Json) -> PlanRun:
     session.flush()
     record(session, actor, "plan.run", "plan_run", row.id)
     return row
-
-
-def replay(session: Session, plan_id: str) -> Replay | None:
-    """Look at a stored plan again: the checker's faults, and where one that was proved comes out differently.
-
-    One that was cut by its deadline is not derived again: how far the search came depends on the machine.
-    """
-    row = session.get(PlanRun, plan_id)
-    if row is None:
-        return None
-    stored: Json = json.loads(row.answer)
-    snapshot, policy = decode(row.snapshot), policy_of(session, row.policy_id, row.policy_version)
-    found = [] if sha256(snapshot) == row.snapshot_sha256 else ["/snapshot: its hash is not the one that was stored"]
-    if stored["proof"] == "optimal":
-        found += differences(stored, json.loads(dump(plan_document(decide(snapshot, policy)))))
-    return Replay(
-        run_id=plan_id,
-        identical=not found,
-        derived=stored["proof"] == "optimal",
-        differences=tuple(found),
-        faults=tuple(faults(stored, snapshot, policy)),
-        versions={"rules": (row.rules_version, RULES_VERSION), "engine": (row.engine_version, ENGINE_VERSION)},
-    )

@@ -4,7 +4,6 @@ The engine runs between two short transactions: it looks at what the first one r
 answered. Nothing is held while it thinks.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,9 +29,7 @@ from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
-from matching import ENGINE_VERSION, RULES_VERSION, check_outlook
-from matching.check import faults
-from matching.codec import SnapshotError, decode, sha256
+from matching.codec import SnapshotError
 from matching.decision_form import decision_document
 from matching.facts import Snapshot
 from matching.outlook import outlook
@@ -44,21 +41,6 @@ Json = dict[str, Any]
 
 TRIES = 5
 """Of a decision whose places to avoid other rankings of the agency overtake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """Whether a stored decision comes out the same again, and where it does not."""
-
-    run_id: str
-    identical: bool
-    differences: tuple[str, ...]
-    faults: tuple[str, ...]
-    """What the checker, which shares no code with the solver, finds wrong with the stored answer."""
-    versions: dict[str, tuple[str, str]]
-    """Of rules and engine: the stored one and the one that runs now."""
-    derived: bool = True
-    """Whether it was derived again; a plan that was cut by its deadline cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,39 +194,6 @@ def _earlier(session: Session, actor: Actor, referral_id: str, once: Once, now: 
     return Decided(run_id, runs.read_run(session, actor, referral_id, run_id, now)[1], replayed=True)
 
 
-def replay(session: Session, run_id: str) -> Replay | None:
-    """Derive a stored decision again from its stored snapshot; None where there is no such run."""
-    run = session.get(RankingRun, run_id)
-    if run is None:
-        return None
-    parted: list[str] = []
-    stored: Json = json.loads(run.answer)
-    snapshot = decode(run.snapshot)
-    if sha256(snapshot) != run.snapshot_sha256:
-        parted.append("/snapshot: its hash is not the one that was stored")
-    policy = policy_of(session, run.policy_id, run.policy_version)
-    again = decision_document(decide(snapshot, run.referral_id, policy=policy), findings="all")
-    derived: Json = json.loads(dump(again))
-    parted += differences(stored, derived)
-    if not parted and dump(again) != run.answer:
-        parted.append("/: the same values in other bytes")
-    wrong = faults(stored, snapshot, policy)
-    if (kept := session.get(OutlookRun, run_id)) is not None:
-        after: Json = json.loads(kept.answer)
-        parted += differences(after, json.loads(dump(outlook_document(outlook(snapshot, derived, policy)))), "/after")
-        wrong += check_outlook.faults(after, derived, snapshot, policy)
-    return Replay(
-        run_id=run_id,
-        identical=not parted,
-        differences=tuple(parted),
-        faults=tuple(wrong),
-        versions={
-            "rules": (run.rules_version, RULES_VERSION),
-            "engine": (run.engine_version, ENGINE_VERSION),
-        },
-    )
-
-
 def policy_of(session: Session, policy_id: str, version: int) -> Policy:
     """The order of terms that a decision names."""
     rows = session.scalars(
@@ -270,13 +219,3 @@ def _taken(
 def dump(document: Json) -> str:
     """An answer as it is stored."""
     return to_json(document).decode()
-
-
-def differences(stored: Any, again: Any, at: str = "") -> list[str]:
-    """Where two answers part, by JSON pointer; values stay out, since they are about a child."""
-    if isinstance(stored, dict) and isinstance(again, dict):
-        keys = sorted(set(stored) | set(again))
-        return [d for key in keys for d in differences(stored.get(key), again.get(key), f"{at}/{key}")]
-    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
-        return [d for i, pair in enumerate(zip(stored, again, strict=True)) for d in differences(*pair, f"{at}/{i}")]
-    return [] if stored == again and type(stored) is type(again) else [f"{at or '/'}: differs"]

@@ -12,7 +12,7 @@ from app.access.policy import Role
 from app.answers.models import RankingRun
 from app.clock import MovableClock
 from app.db import Database
-from app.placements.service import replay
+from app.placements.replaying import of_ranking
 from matching.codec import decode
 from tests.factories import Caller, load, made
 
@@ -55,7 +55,7 @@ def test_case(path: Path, client: TestClient, database: Database, clock: Movable
     with database.reading() as session:
         run = session.scalars(select(RankingRun)).one()
         assert answer.headers["Location"].endswith(run.id)
-        again = replay(session, run.id)
+        again = of_ranking(session, run.id)
     assert summary(json.loads(run.answer), case["expected"]) == summary(case["expected"], case["expected"])
     assert again is not None
     assert (again.identical, again.differences, again.faults) == (True, (), ())

@@ -15,7 +15,7 @@ from app.answers.models import OutlookRun
 from app.answers.names import HouseName, Names
 from app.answers.outlooks import told
 from app.db import Database
-from app.placements import service
+from app.placements import replaying
 from app.sharing.outlook import project_outlook
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
 from matching.codec import decode
@@ -109,9 +109,9 @@ def unlock(database: Database) -> None:
             session.execute(text("DROP TRIGGER outlook_runs_no_delete"))
 
 
-def replayed(database: Database, path: str) -> service.Replay:
+def replayed(database: Database, path: str) -> replaying.Replay:
     with database.reading() as session:
-        found = service.replay(session, path.rpartition("/")[2])
+        found = replaying.of_ranking(session, path.rpartition("/")[2])
     assert found is not None
     return found
 
@@ -120,7 +120,7 @@ def test_it_is_stored_with_the_decision_and_comes_out_the_same(path: str, databa
     for act in ("UPDATE outlook_runs SET answer = answer", "DELETE FROM outlook_runs"):
         with pytest.raises(DBAPIError, match="does not change"), database.writing() as session:
             session.execute(text(act))
-    assert replayed(database, path) == service.Replay(
+    assert replayed(database, path) == replaying.Replay(
         path.rpartition("/")[2], True, (), (), replayed(database, path).versions
     )
 

@@ -16,12 +16,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.access.policy import Role
-from app.answers.models import Policy, PolicyTerm, RankingRun
+from app.answers.models import OutlookRun, Policy, PolicyTerm, RankingRun
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
-from app.placements import service
+from app.placements import replaying, service
 from app.sharing.projection import AGENCY, project
+from matching import ENGINE_VERSION
 from matching.codec import decode
 from matching.decision_form import decision_document
 from matching.ranking import rank
@@ -204,15 +205,16 @@ def run_id(coordinator: Caller, rankings: str) -> str:
 def unlocked(database: Database) -> Iterator[Session]:
     """A session in which the triggers that keep stored decisions are gone."""
     with database.writing() as session:
-        if database.engine.dialect.name == "postgresql":
-            session.execute(text("ALTER TABLE ranking_runs DISABLE TRIGGER ALL"))
-        else:
-            session.execute(text("DROP TRIGGER ranking_runs_no_update"))
+        for table in ("ranking_runs", "outlook_runs"):
+            if database.engine.dialect.name == "postgresql":
+                session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+            else:
+                session.execute(text(f"DROP TRIGGER {table}_no_update"))
         yield session
 
 
-def again(session: Session, run_id: str) -> service.Replay:
-    found = service.replay(session, run_id)
+def again(session: Session, run_id: str) -> replaying.Replay:
+    found = replaying.of_ranking(session, run_id)
     assert found is not None
     return found
 
@@ -224,9 +226,9 @@ def test_a_stored_decision_comes_out_the_same(run_id: str, database: Database, c
             session.execute(text(f"DELETE FROM {table}"))  # noqa: S608
     with database.reading() as session:
         found = again(session, run_id)
-        assert service.replay(session, "run_none") is None
+        assert replaying.of_ranking(session, "run_none") is None
     assert (found.identical, found.differences, found.faults) == (True, (), ())
-    assert found.versions["rules"][0] == found.versions["rules"][1]
+    assert found.versions.same
 
 
 @pytest.mark.parametrize(
@@ -270,6 +272,22 @@ def test_an_answer_in_other_bytes_is_noticed(run_id: str, unlocked: Session) -> 
     unlocked.execute(update(RankingRun).values(answer=json.dumps(json.loads(run.answer), indent=1)))
     unlocked.expire_all()
     assert again(unlocked, run_id).differences == ("/: the same values in other bytes",)
+
+
+def test_what_an_earlier_engine_answered_comes_out_the_same_and_who_answered_is_told(
+    run_id: str, unlocked: Session
+) -> None:
+    older = {"engine_version": "0.1.0"}
+    for kind in (RankingRun, OutlookRun):
+        answer = json.loads(unlocked.get_one(kind, run_id).answer) | older
+        unlocked.execute(update(kind).values(answer=json.dumps(answer)))
+    unlocked.execute(update(RankingRun).values(older))
+    unlocked.expire_all()
+    found = again(unlocked, run_id)
+    assert (found.identical, found.versions.engine) == (True, ("0.1.0", ENGINE_VERSION))
+    unlocked.execute(update(RankingRun).values(engine_version="0.2.0"))
+    unlocked.expire_all()
+    assert again(unlocked, run_id).differences == ("/engine_version: differs", "/after/engine_version: differs")
 
 
 @pytest.mark.parametrize("act", ["UPDATE ranking_runs SET tonight = tonight", "DELETE FROM ranking_runs"])

@@ -20,7 +20,7 @@ from app.answers.plan_view import proved
 from app.audit.models import AuditEvent, Outcome
 from app.clock import MovableClock
 from app.db import Database
-from app.placements import plans
+from app.placements import replaying
 from app.referrals.models import Referral
 from app.sharing.models import Relation
 from app.sharing.plan import project_plan
@@ -242,17 +242,17 @@ def test_replay_derives_it_again_and_the_checker_looks_at_it(
     plan = made(supervisor.post("/v1/plans"))["id"]
     with database.writing() as session:
         session.execute(text("DELETE FROM bed_unavailable"))
-        found = plans.replay(session, plan)
+        found = replaying.of_plan(session, plan)
         assert found is not None
         assert (found.identical, found.derived, found.faults, found.differences) == (True, True, (), ())
-        assert plans.replay(session, "plan_none") is None
+        assert replaying.of_plan(session, "plan_none") is None
         unlock(session, database)
         row = session.get_one(PlanRun, plan)
         answer = json.loads(row.answer)
         answer["lines"][0]["paid_nights"] += 1
         row.answer = json.dumps(answer)
         session.flush()
-        found = plans.replay(session, plan)
+        found = replaying.of_plan(session, plan)
         assert found is not None
         assert found.differences == ("/lines/0/paid_nights: differs",)
         assert found.faults == ("min_1 at fac_a: paid_nights is not what the snapshot gives",)

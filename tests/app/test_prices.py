@@ -14,7 +14,7 @@ from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
 from app.facilities.models import NightStaffing
-from app.placements import prices, service
+from app.placements import prices, replaying
 from app.placements.past import history
 from matching.prices import WINDOW
 from matching.value import WORTH
@@ -96,7 +96,7 @@ def test_nothing_is_counted_until_the_lead_turns_it_on_with_enough_history(
     assert (policies(scene), worths(decision)) == ([1, 2, 3], {})
     with database.reading() as session:
         for one in (before, run, after):
-            again = service.replay(session, one)
+            again = replaying.of_ranking(session, one)
             assert again is not None
             assert (again.identical, again.faults) == (True, ())
         acts = session.scalars(select(AuditEvent.action).where(AuditEvent.action.like("prices.%")))

@@ -32,7 +32,7 @@ from app.demo.year.one_commit import OneCommit
 from app.demo.year.preparing import prepare
 from app.errors import Problem
 from app.gaps.models import Gap, GapSource
-from app.placements import service
+from app.placements import replaying
 from app.placements.ending import end_referral
 from app.placements.snapshot import take
 from app.referrals.models import Referral, ReferralStatus
@@ -171,7 +171,7 @@ def test_stored_decisions_are_derived_again(session: Session) -> None:
     runs = session.scalars(select(RankingRun.id).order_by(RankingRun.decided_at, RankingRun.id)).all()
     assert len(runs) > DAYS
     for run in runs[:: len(runs) // 6]:
-        found = service.replay(session, run)
+        found = replaying.of_ranking(session, run)
         assert found is not None
         assert found.identical
         assert not found.faults

@@ -45,7 +45,7 @@ EACH = or_many(2, 16)
 ROUNDS = 2
 WAITING = 12
 KILLS = or_many(3, 4)
-BETWEEN = min(or_many(6, 8), 40)
+BETWEEN = min(or_many(6, 8), 16)
 """How many claims are acknowledged between two kills: enough to be in the middle of work again."""
 
 

@@ -1,0 +1,126 @@
+"""A stored decision derived again: whether it comes out the same, where it does not, and what the checker finds."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from app.answers.models import OutlookRun, PlanRun, RankingRun, StoredWhole
+from app.placements.service import dump, policy_of
+from matching import ENGINE_VERSION, RULES_VERSION, check_outlook
+from matching.check import faults
+from matching.codec import decode, sha256
+from matching.decision_form import decision_document
+from matching.outlook import outlook
+from matching.outlook_form import outlook_document
+from matching.plan import plan
+from matching.plan_form import plan_document
+from matching.ranking import rank
+
+Json = dict[str, Any]
+
+
+class Versions(NamedTuple):
+    """Of rules and engine, each: the one that answered, and the one that runs now."""
+
+    rules: tuple[str, str]
+    engine: tuple[str, str]
+
+    @property
+    def same(self) -> bool:
+        """Whether the same rules and the same engine still run."""
+        return all(then == now for then, now in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Whether a stored decision comes out the same again, and where it does not."""
+
+    run_id: str
+    identical: bool
+    differences: tuple[str, ...]
+    faults: tuple[str, ...]
+    """What the checker, which shares no code with the solver, finds wrong with the stored answer."""
+    versions: Versions
+    derived: bool = True
+    """Whether it was derived again; a plan that was cut by its deadline cannot be."""
+
+
+def of_ranking(session: Session, run_id: str) -> Replay | None:
+    """Derive a stored decision again from its stored snapshot; None where there is no such run."""
+    run = session.get(RankingRun, run_id)
+    if run is None:
+        return None
+    parted: list[str] = []
+    stored: Json = json.loads(run.answer)
+    snapshot = decode(run.snapshot)
+    if sha256(snapshot) != run.snapshot_sha256:
+        parted.append("/snapshot: its hash is not the one that was stored")
+    policy = policy_of(session, run.policy_id, run.policy_version)
+    again = decision_document(rank(snapshot, run.referral_id, policy=policy), findings="all")
+    derived: Json = json.loads(dump(again))
+    versions = _versions(run)
+    parted += _parts(run, stored, derived)
+    if not parted and versions.same and dump(again) != run.answer:
+        parted.append("/: the same values in other bytes")
+    wrong = faults(stored, snapshot, policy)
+    if (kept := session.get(OutlookRun, run_id)) is not None:
+        after: Json = json.loads(kept.answer)
+        later: Json = json.loads(dump(outlook_document(outlook(snapshot, derived, policy))))
+        parted += _parts(run, after, later, "/after")
+        wrong += check_outlook.faults(after, derived, snapshot, policy)
+    return Replay(
+        run_id=run_id,
+        identical=not parted,
+        differences=tuple(parted),
+        faults=tuple(wrong),
+        versions=versions,
+    )
+
+
+def of_plan(session: Session, plan_id: str) -> Replay | None:
+    """Look at a stored plan again: the checker's faults, and where one that was proved comes out differently.
+
+    One that was cut by its deadline is not derived again: how far the search came depends on the machine.
+    """
+    row = session.get(PlanRun, plan_id)
+    if row is None:
+        return None
+    stored: Json = json.loads(row.answer)
+    snapshot, policy = decode(row.snapshot), policy_of(session, row.policy_id, row.policy_version)
+    found = [] if sha256(snapshot) == row.snapshot_sha256 else ["/snapshot: its hash is not the one that was stored"]
+    if stored["proof"] == "optimal":
+        found += _parts(row, stored, json.loads(dump(plan_document(plan(snapshot, policy)))))
+    return Replay(
+        run_id=plan_id,
+        identical=not found,
+        derived=stored["proof"] == "optimal",
+        differences=tuple(found),
+        faults=tuple(faults(stored, snapshot, policy)),
+        versions=_versions(row),
+    )
+
+
+def _versions(run: StoredWhole) -> Versions:
+    """Of rules and engine: those that answered, and those that run now."""
+    return Versions(rules=(run.rules_version, RULES_VERSION), engine=(run.engine_version, ENGINE_VERSION))
+
+
+def _parts(run: StoredWhole, stored: Json, derived: Json, at: str = "") -> list[str]:
+    """Where an answer and the same question asked again part.
+
+    Who answered is no part of it: it stands in the row too, and there what the answer says of it must be the same.
+    """
+    known = {"rules_version": run.rules_version, "engine_version": run.engine_version}
+    return _differences(stored, derived | known, at)
+
+
+def _differences(stored: Any, again: Any, at: str = "") -> list[str]:
+    """Where two answers part, by JSON pointer; values stay out, since they are about a child."""
+    if isinstance(stored, dict) and isinstance(again, dict):
+        keys = sorted(set(stored) | set(again))
+        return [d for key in keys for d in _differences(stored.get(key), again.get(key), f"{at}/{key}")]
+    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        return [d for i, pair in enumerate(zip(stored, again, strict=True)) for d in _differences(*pair, f"{at}/{i}")]
+    return [] if stored == again and type(stored) is type(again) else [f"{at or '/'}: differs"]
