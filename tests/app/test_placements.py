@@ -278,7 +278,8 @@ def test_what_an_earlier_engine_answered_comes_out_the_same_and_who_answered_is_
     run_id: str, unlocked: Session
 ) -> None:
     older = {"engine_version": "0.1.0"}
-    for kind in (RankingRun, OutlookRun):
+    kinds: tuple[type[RankingRun | OutlookRun], ...] = (RankingRun, OutlookRun)
+    for kind in kinds:
         answer = json.loads(unlocked.get_one(kind, run_id).answer) | older
         unlocked.execute(update(kind).values(answer=json.dumps(answer)))
     unlocked.execute(update(RankingRun).values(older))
