@@ -78,10 +78,21 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """A price of the certificate: of what, on which nights `[start, until)` if any, in thousandths of cost."""
+
+    of: tuple[str, ...]
+    start: date | None
+    until: date | None
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
 class JointChains:
     """Everybody's chains, and what is proved: `proof` is "optimal" where value and bound are the same.
 
-    `left_out` are the referrals of those whom the plan tonight alone can place.
+    `left_out` are the referrals of those whom the plan tonight alone can place. `certificate` are the prices from which
+    the cost of the bound can be reckoned.
     """
 
     snapshot_sha256: str
@@ -94,6 +105,7 @@ class JointChains:
     value: Value
     bound: Value
     proof: Literal["optimal", "bounded"]
+    certificate: tuple[Worth, ...]
 
 
 def chains(
@@ -150,6 +162,7 @@ def chains(
         value=Value(unplaced, cost),
         bound=Value(unplaced if planner.proved else (0,) * len(TIERS), low),
         proof="optimal" if planner.proved and cost == low else "bounded",
+        certificate=tuple(_worths(planner)),
     )
     census.forget()
     return answer
@@ -162,6 +175,13 @@ def waiting(census: Census) -> Iterator[Referral]:
         if earliest(census, referral) <= census.last_night:
             chosen.setdefault(referral.minor, referral)
     return (chosen[minor] for minor in sorted(chosen))
+
+
+def _worths(planner: Planner) -> Iterator[Worth]:
+    """The prices that prove the bound, by date."""
+    for of, nights, price in planner.certificate:
+        start, until = (None, None) if nights is None else (date.fromordinal(planner.base + night) for night in nights)
+        yield Worth(of, start, until, price)
 
 
 def _chains(planner: Planner) -> Iterator[OwnChain]:

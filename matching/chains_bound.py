@@ -4,19 +4,19 @@ How many nights each minor sleeps at a house that a fund pays in a period may be
 sleeps more nights than a period has; no house has more bed-nights than its beds and licence; no fund pays more beds,
 nor more nights in all; no fund pays one minor more than its caps let through, in a stay and in all; no stay is longer
 than its payers reach, and each but a minor's first costs a move. Every plan of chains is one of these, so that its
-cost is never below the least of them; and that is known by arithmetic from prices alone (`whole.linear`).
+cost is never below the least of them. What is given beside it is a price for each of these rows, in whole thousandths:
+from them anybody can reckon the bound without a solver (`check_bound` does).
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, gcd
-from typing import Any
+from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array
 
 from matching.chain_search import MOST_STAYS
 from matching.network import Ints
@@ -25,130 +25,189 @@ from matching.prospects import Prospect
 from matching.whole import solve_linear
 
 PERIOD = 30
-ROUNDING = 0.01
-Row = tuple[Any, ...]
-"""What a row is about, then whose and when."""
+SCALE = 1000
+"""Prices are whole numbers, in this part of a unit of cost."""
+
+Name = tuple[str, ...]
+
+
+class Price(NamedTuple):
+    """What one more of a row is worth: what it is about with the ids it names, and the nights, half-open, if any."""
+
+    of: Name
+    nights: tuple[int, int] | None
+    price: int
 
 
 @dataclass(frozen=True, eq=False)
 class Least:
-    """No plan costs less than `cost`; `prices` float64[places, nights] is what a night at each place is worth by it."""
+    """No plan costs less than `cost`, by the `certificate`; `prices`: those of nights, float64[places, nights]."""
 
     cost: int
     prices: NDArray[np.float64]
+    certificate: tuple[Price, ...]
 
 
-def least(prospects: Sequence[Prospect], places: Places, night: int, move: int) -> Least:
+def least(prospects: Sequence[Prospect], places: Places, names: Sequence[Name], night: int, move: int) -> Least:
     """Solve the linear program of all minors who wait.
 
     Parameters
     ----------
     prospects : sequence of Prospect
     places : Places
+    names : sequence of tuple of str
+        What each place is, and the ids that name it.
     night, move : int
         What a night that nobody pays costs, and a move.
     """
-    program = _Program(places, night, move)
-    for at, prospect in enumerate(prospects):
-        program.add(at, prospect)
-    cost, prices = night * sum(prospect.stop - prospect.first for prospect in prospects), np.zeros(places.room.shape)
-    bound, worth = program.solve()
-    for row, price in worth.items():
-        if row[0] == "place":
-            prices[row[1], program.edges[row[2]] : program.edges[row[2] + 1]] += price
-        elif row[0] == "total":
-            prices[row[1]] += price
+    program = _Program(places, names, night, move)
+    for prospect in prospects:
+        program.add(prospect)
+    bound, prices = program.solve()
+    count, periods = len(names), len(program.edges) - 1
+    by_period = np.repeat(prices[: count * periods].reshape(count, periods), np.diff(program.edges), axis=1)
+    worth = (by_period + prices[count * periods : count * (periods + 1), None]) / SCALE
+    kept = tuple(Price(*program.names[row], int(prices[row])) for row in np.flatnonzero(prices).tolist())
+    whole = SCALE * night * sum(prospect.stop - prospect.first for prospect in prospects) + bound
     step = gcd(night, move) or 1  # every cost is so many times this
-    return Least(max(0, step * ceil((cost + bound - ROUNDING) / step)), prices)
+    return Least(max(0, step * -(-whole // (step * SCALE))), worth, kept)
 
 
 class _Program:
-    """Collects things that are taken in part, and the rows that they keep."""
+    """Collects things that are taken in part, and the rows that they keep: those of places come first."""
 
-    def __init__(self, places: Places, night: int, move: int) -> None:
+    def __init__(self, places: Places, names: Sequence[Name], night: int, move: int) -> None:
         self.places, self.night, self.move = places, night, move
         nights = places.room.shape[1]
-        self.edges = [*range(0, nights, PERIOD), nights]
-        self.aims: list[int] = []
-        self.rows: dict[Row, list[tuple[int, int]]] = defaultdict(list)
-        self.most: dict[Row, int] = {}
+        self.edges = np.append(np.arange(0, nights, PERIOD), nights)
+        periods = list(pairwise(self.edges.tolist()))
+        room = np.add.reduceat(np.minimum(places.room, PLENTY), self.edges[:-1], axis=1)
+        self.names: list[tuple[Name, tuple[int, int] | None]] = [(name, one) for name in names for one in periods]
+        self.names += [(name, None) for name in names]
+        self.most: list[int] = [*room.ravel().tolist(), *places.total.tolist()]
+        self.things = 0
+        self.aims: list[Ints] = []
+        self.uses: list[tuple[Ints, Ints, Ints]] = []
 
-    def solve(self) -> tuple[float, dict[Row, float]]:
-        """The least aim, and what one more of each row is worth."""
-        kept = [row for row, uses in self.rows.items() if sum(max(0, count) for _, count in uses) > self.most[row]]
-        if not kept:
-            return float(sum(min(0, aim) for aim in self.aims)), {}
-        start = np.concatenate(([0], np.cumsum([len(self.rows[row]) for row in kept], dtype=np.int64)))
-        uses = [use for row in kept for use in self.rows[row]]
-        at, counts = (np.array([use[part] for use in uses], np.int64) for part in (0, 1))
-        matrix = csr_array((counts, at, start), (len(kept), len(self.aims)))
-        most = np.array([self.most[row] for row in kept], np.int64)
-        found = solve_linear(np.array(self.aims, np.int64), matrix, most)
-        return found.bound, dict(zip(kept, found.prices.tolist(), strict=True))
+    def solve(self) -> tuple[int, Ints]:
+        """The least aim by whole prices, and these, for each row."""
+        most = np.array(self.most, np.int64)
+        if not self.things:
+            return 0, np.zeros(len(most), np.int64)
+        aim = np.concatenate(self.aims)
+        row, thing, count = map(np.concatenate, zip(*self.uses, strict=True))
+        matrix = coo_array((count, (row, thing)), (len(most), len(aim))).tocsr()
+        kept = np.flatnonzero(matrix.maximum(0).sum(axis=1) > most)
+        prices = np.zeros(len(most), np.int64)
+        if len(kept):
+            found = solve_linear(aim, matrix[kept], most[kept])
+            prices[kept] = np.rint(found.prices * SCALE).astype(np.int64)
+        priced = SCALE * aim + matrix.T @ prices
+        return int(np.minimum(0, priced).sum() - prices[kept] @ most[kept]), prices
 
-    def add(self, minor: int, prospect: Prospect) -> None:
+    def add(self, prospect: Prospect) -> None:
         """One minor's nights by house, fund and period; her or his stays, and the first of them, which is no move."""
-        houses: dict[str, list[int]] = defaultdict(list)
-        for at, stand in enumerate(prospect.stands):
-            houses[stand.facility.id].append(at)
-        stays = [stay for own in houses.values() if (stay := self._house(minor, prospect, own)) is not None]
-        first = self._thing(-self.move)
-        for row, uses, most in (
-            (("first", minor), [(first, 1), *((stay, -1) for stay in stays)], 0),
-            (("stays", minor), [(stay, 1) for stay in stays], MOST_STAYS),
+        minor = prospect.doors.minor.id
+        edges = self.edges.clip(prospect.first, prospect.stop)
+        nights = self._rows((("nights", minor), pair, most) for pair, most in self._periods(np.diff(edges)))
+        most: dict[str, int] = {}
+        for purse in prospect.purses:
+            most[purse.fund.id] = max(purse.total, most.get(purse.fund.id, 0))
+        rows = self._rows((("fund", minor, fund), None, total) for fund, total in most.items()).tolist()
+        funds = dict(zip(most, rows, strict=True))
+        houses = list(_houses(prospect))
+        stays = self._rows((("stay", minor, house.name), None, 0) for house in houses)
+        first, count = self._rows([(("first", minor), None, 0), (("stays", minor), None, MOST_STAYS)]).tolist()
+        longest = np.array(
+            [
+                self._house(prospect, house, nights, funds, stay)
+                for house, stay in zip(houses, stays.tolist(), strict=True)
+            ],
+            np.int64,
+        )
+        own = self._things(np.array([-self.move, *(self.move for _ in houses)], np.int64))
+        stood, ones = own[1:], np.ones(len(houses), np.int64)
+        for row, thing, value in (
+            (stays, stood, -longest),
+            (np.full(len(houses), first), stood, -ones),
+            (np.full(len(houses), count), stood, ones),
+            (np.array([first]), own[:1], np.array([1])),
         ):
-            self.rows[row], self.most[row] = uses, most
+            self._use(row, thing, value)
 
-    def _thing(self, aim: int) -> int:
+    def _periods(self, needed: Ints) -> Iterator[tuple[tuple[int, int], int]]:
+        return zip(pairwise(self.edges.tolist()), needed.tolist(), strict=True)
+
+    def _rows(self, rows: "Iterator[_Row] | Sequence[_Row]") -> Ints:
+        """Add rows, and give their numbers."""
+        begin = len(self.most)
+        for of, nights, most in rows:
+            self.names.append((of, nights))
+            self.most.append(most)
+        return np.arange(begin, len(self.most))
+
+    def _things(self, aim: Ints) -> Ints:
+        """Add things, and give their numbers."""
         self.aims.append(aim)
-        return len(self.aims) - 1
+        self.things += len(aim)
+        return np.arange(self.things - len(aim), self.things)
 
-    def _use(self, row: Row, use: tuple[int, int], most: int) -> None:
-        self.rows[row].append(use)
-        self.most[row] = most
+    def _use(self, rows: Ints, things: Ints, counts: Ints) -> None:
+        self.uses.append((rows, things, counts))
 
-    def _house(self, minor: int, prospect: Prospect, own: Sequence[int]) -> int | None:
-        """The nights at one house, and the stay that they need; None where no night is paid there."""
-        inside = np.zeros(self.places.room.shape[1], np.bool_)
-        for at in own:
-            inside |= _slept(prospect.stands[at].open, prospect.stands[at].stop)
-        beds = {prospect.stands[at].places[0] for at in own}
-        shared = (prospect.stands[own[0]].places[1], *(beds if len(beds) == 1 else ()))
-        longest, used = 0, list[tuple[int, int]]()
-        for at in prospect.pays[own[0]]:
-            could = inside & _paid(prospect.purses[at].ends)
-            parts, block = self._fund(minor, prospect, at, could, shared)
+    def _house(self, prospect: Prospect, house: "_House", nights: Ints, funds: dict[str, int], stay: int) -> int:
+        """The nights at one house by payer and period; the most nights of a stay there."""
+        minor, longest, periods = prospect.doors.minor.id, 0, len(self.edges) - 1
+        for at in house.pays:
+            purse = prospect.purses[at]
+            could = house.inside & _paid(purse.ends)
+            block = min(purse.block, purse.total, int(could.sum()))
             longest += block
-            used += parts
-            if parts:
-                self.rows["block", minor, shared[0], at], self.most["block", minor, shared[0], at] = parts, block
-        if not used:
-            return None
-        stay = self._thing(self.move)
-        self.rows["stay", minor, shared[0]] = [*used, (stay, -longest)]
-        self.most["stay", minor, shared[0]] = 0
-        return stay
-
-    def _fund(
-        self, minor: int, prospect: Prospect, at: int, could: NDArray[np.bool_], shared: Sequence[int]
-    ) -> tuple[list[tuple[int, int]], int]:
-        """The nights that a fund pays at a house by period, and the most of them in one stay."""
-        purse, room, parts = prospect.purses[at], self.places.room, list[tuple[int, int]]()
-        block = min(purse.block, purse.total, int(could.sum()))
-        for period, (start, end) in enumerate(pairwise(self.edges)):
-            count = min(block, int(could[start:end].sum()))
-            if not count:
+            counts = np.minimum(block, np.add.reduceat(could.astype(np.int64), self.edges[:-1]))
+            when = np.flatnonzero(counts)
+            if not len(when):
                 continue
-            use = self._thing(-self.night * count), count
-            parts.append(use)
-            needed = min(end, prospect.stop) - max(start, prospect.first)
-            self._use(("nights", minor, period), use, needed)
-            for place in (*shared, *purse.places):
-                self._use(("place", place, period), use, int(np.minimum(room[place, start:end], PLENTY).sum()))
-            for place in purse.places:
-                self._use(("total", place), use, int(self.places.total[place]))
-            self._use(("fund", minor, at), use, purse.total)
-        return parts, block
+            counts = counts[when]
+            things = self._things(-self.night * counts)
+            (blocked,) = self._rows([(("block", minor, house.name, purse.fund.id), None, block)]).tolist()
+            for row in (blocked, funds[purse.fund.id], stay, *self._totals(purse.places)):
+                self._use(np.full(len(when), row), things, counts)
+            self._use(nights[when], things, counts)
+            for place in (*house.places, *purse.places):
+                self._use(place * periods + when, things, counts)
+        return longest
+
+    def _totals(self, places: Sequence[int]) -> Iterator[int]:
+        """The rows of the nights that places have in all."""
+        begin = len(self.places.total) * (len(self.edges) - 1)
+        return (begin + place for place in places if self.places.total[place] < PLENTY)
+
+
+_Row = tuple[Name, tuple[int, int] | None, int]
+"""What a row is about, its nights, and the most of it."""
+
+
+class _House(NamedTuple):
+    """A house for a minor: its places, the nights on which she or he could be there, and who could pay."""
+
+    name: str
+    places: tuple[int, ...]
+    inside: NDArray[np.bool_]
+    pays: Sequence[int]
+
+
+def _houses(prospect: Prospect) -> Iterator[_House]:
+    """Each house where anybody pays."""
+    own: dict[str, list[int]] = {}
+    for at, stand in enumerate(prospect.stands):
+        own.setdefault(stand.facility.id, []).append(at)
+    for name, rows in own.items():
+        inside = np.zeros(prospect.grounds.nights, np.bool_)
+        for at in rows:
+            inside |= _slept(prospect.stands[at].open, prospect.stands[at].stop)
+        beds = {prospect.stands[at].places[0] for at in rows}
+        places = (prospect.stands[rows[0]].places[1], *(beds if len(beds) == 1 else ()))
+        yield _House(name, places, inside, prospect.pays[rows[0]])
 
 
 def _slept(opens: NDArray[np.bool_], stop: int) -> NDArray[np.bool_]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from matching.chain_search import MOST_STAYS
 from matching.chains import CAREFUL, JointChains, OwnChain, Stay
-from matching.schema_parts import many, record, whole
+from matching.codec import plain
+from matching.schema_parts import many, perhaps, record, whole
 
 Document = dict[str, Any]
 
@@ -23,6 +24,10 @@ def chains_document(found: JointChains) -> Document:
         "value": {"unplaced": list(found.value.unplaced), "cost": found.value.cost},
         "bound": {"unplaced": list(found.bound.unplaced), "cost": found.bound.cost},
         "proof": found.proof,
+        "certificate": [
+            {"of": list(row.of), "from": plain(row.start), "until": plain(row.until), "price": row.price}
+            for row in found.certificate
+        ],
         "careful": [{"code": code, "text": text} for code, text in CAREFUL.items()],
     }
 
@@ -85,6 +90,8 @@ def chains_schema() -> Document:
             value=value,
             bound=value | {"description": "No plan has fewer without a bed tonight, nor as few at a lower cost."},
             proof={"enum": ["optimal", "bounded"]},
+            certificate=many(record(of=many(text), **{"from": perhaps(night)}, until=perhaps(night), price=count))
+            | {"description": "Prices in thousandths of cost, from which the cost of the bound can be reckoned."},
             careful=many(record(code=text, text=text)),
         ),
     }

@@ -85,8 +85,8 @@ class Planner:
         for tier, most in begun.unplaced.items():
             self.places.total[self._tier_place[tier]] = most
         progress(f"{sum(begun.unplaced.values())} without a bed tonight")
-        bound = least(self.prospects, self.places, self.night, self.move)
-        self.low = bound.cost
+        bound = least(self.prospects, self.places, self.grounds.names(), self.night, self.move)
+        self.low, self.certificate = bound.cost, bound.certificate
         progress(f"no plan costs less than {self.low:,}")
         self._begin(begun.placed)
         prices = bound.prices

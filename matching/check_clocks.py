@@ -73,12 +73,13 @@ class Count:
     def _window(self, night: int) -> tuple[int, int]:
         """The first night that the window of a night sees, and the past paid nights in it."""
         if night not in self._windows:
-            opens = _opens(self.clock, night)
+            opens = opens_on(self.clock, night)
             self._windows[night] = opens, sum(day >= opens for day in self.paid)
         return self._windows[night]
 
 
-def _opens(clock: Clock, night: int) -> int:
+def opens_on(clock: Clock, night: int) -> int:
+    """The first night that the window of a night sees."""
     if clock.window == "trailing":
         if clock.window_days is not None:
             return night - clock.window_days + 1

@@ -1,8 +1,9 @@
 """Confirms everybody's chains of stays, for the checker: each stay judged afresh, and all held against what they share.
 
 It shares the facts and the rules with the planner, and nothing of how it plans: each minor's snapshot is written anew
-after each stay (`check_chains`), and beds, houses and funds are counted night by night. Of the bound it says whether
-it fits the plan: it neither reckons the bound again nor looks for a better plan.
+after each stay (`check_chains`), and beds, houses and funds are counted night by night. The bound of cost is reckoned
+again from its prices (`check_bound`). That nobody more could have a bed tonight is not, and no better plan is looked
+for.
 """
 
 from collections import Counter, defaultdict
@@ -12,19 +13,21 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from matching.bands import years_between
+from matching.check_bound import misread, overclaimed
 from matching.check_chain import forbidden
 from matching.check_chains import Door, Stayed, World
 from matching.check_clocks import Ledger
 from matching.check_payers import blocks, ordinal
+from matching.check_room import most, present
 from matching.check_shape import ROWS, TIERS, Document, differences, misplaced, misvalued, same
-from matching.facts import Bed, Facility, Fund, Limit, Referral, Snapshot, Unit
+from matching.facts import Bed, Fund, Limit, Referral, Snapshot, Unit
 from matching.findings import MET
 from matching.rules.fit import unit_outcome
 from matching.value import Policy
 
 HEADER = {
     *("version", "snapshot_sha256", "rules_version", "engine_version", "policy", "tonight"),
-    *("chains", "left_out", "value", "bound", "proof", "careful"),
+    *("chains", "left_out", "value", "bound", "proof", "certificate", "careful"),
 }
 CHAIN = {"minor", "referral", "urgency", "from", "until", "stays", "uncovered", "moves"}
 STAY = {"facility", "unit", "bed", "from", "until", "payers"}
@@ -64,6 +67,8 @@ def _misshapen(document: Document) -> Iterator[str]:
             yield "a chain has no referral, or no list of stays"
         else:
             yield from (f"{row['referral']}: {wrong}" for stay in row["stays"] if (wrong := _no_stay(stay)))
+    if misread(document["certificate"]):
+        yield "the certificate is not a list of prices"
     yield from misvalued(document)
 
 
@@ -91,6 +96,7 @@ class _Check:
         self.sums: list[str] = []
         self.unplaced: Counter[int] = Counter()
         self.cost = 0
+        self.worlds: dict[str, World] = {}
 
     def faults(self) -> Iterator[str]:
         """Every fault: who is in it, each stay, and where these are right what they share and the whole."""
@@ -129,7 +135,7 @@ class _Check:
 
     def _chain(self, row: Document) -> Iterator[str]:
         """One minor's stays, one after another."""
-        world = World(self.snapshot, row["referral"], self.policy)
+        world = self.worlds[row["referral"]] = World(self.snapshot, row["referral"], self.policy)
         before: tuple[Stayed, ...] = ()
         slept: list[Slept] = []
         for at, stay in enumerate(row["stays"]):
@@ -196,23 +202,10 @@ class _Check:
             for night in _nights(one):
                 here[one.stayed.facility, night].add(one.referral.minor)
         for (house, night), minors in sorted(here.items()):
-            most = self._most(houses[house], date.fromordinal(night))
-            there = self._present(houses[house], date.fromordinal(night), minors)
-            if len(minors) + there > most:
-                yield f"{house}: more people than it may take on {date.fromordinal(night)}"
+            on = date.fromordinal(night)
+            if len(minors) + present(houses[house], on, minors) > most(houses[house], self.snapshot, on):
+                yield f"{house}: more people than it may take on {on}"
                 return
-
-    def _most(self, house: Facility, on: date) -> int:
-        licence = house.licence.capacity or 0
-        if on > self.snapshot.tonight:
-            return licence
-        return min(licence, (house.staffing.night_ratio or 0) * (house.staffing.awake_staff_tonight or 0))
-
-    def _present(self, house: Facility, on: date, but: set[str]) -> int:
-        """Who lives there, in occupied beds that name nobody too; the planned minors' own entries aside."""
-        named = {row.bed for row in house.residents if row.from_ is None or row.from_ <= on}
-        unnamed = sum(bed.status == "occupied" and bed.id not in named for unit in house.units for bed in unit.beds)
-        return unnamed + sum(row.present(on) and row.minor not in but for row in house.residents)
 
     def _people(self) -> Iterator[str]:
         """Nobody in one house with somebody to be kept from, nor in a unit with somebody too far in age."""
@@ -267,6 +260,7 @@ class _Check:
         bound = self.document["bound"]
         if bound["unplaced"] > value["unplaced"] or bound["cost"] > value["cost"]:
             yield "better than what is said that nothing can be better than"
+        yield from overclaimed(self.document, self.snapshot, self.worlds)
         proof = self.document["proof"]
         if proof not in ("optimal", "bounded") or (proof == "optimal") is not same(bound, value):
             yield "the proof does not fit the bound"

@@ -67,6 +67,11 @@ class Grounds:
         """The beds of a unit that count together as one place, by id."""
         return sorted(bed for bed, own in self._units[unit].items() if own == place)
 
+    def names(self) -> list[Key]:
+        """What each place is with the ids that name it, the beds that count together one by one."""
+        beds = {place: (unit, place) for unit, own in self._units.items() for place in own.values()}
+        return [("beds", *self.beds(*beds[at])) if at in beds else key for at, key in enumerate(self.keys)]
+
     def _beds_of(self, house: House, unit: Unit) -> Iterator[tuple[str, int]]:
         together = np.zeros(self.nights, np.int64)
         steady: list[str] = []

@@ -141,10 +141,18 @@ class Prospect:
                 self._purse_at[key] = self._make(house, fund)
             yield self._purse_at[key]
 
+    def _apart_from_past(self, fund: Fund) -> Iterator[date]:
+        """The dates from which a cap no longer joins a stay to one on record."""
+        first = date.fromordinal(self.doors.first)
+        for clock in (clock for row in fund.limits for clock in row.clocks if clock.window == "chain"):
+            for stay in self.doors.real:
+                yield min(stay.left_on or first, first) + timedelta(days=clock.gap_days + 1)
+
     def _make(self, house: Facility, fund: Fund) -> int | None:
         """The loosest that a fund could pay, whichever night a stay begins; None where it never could."""
         base, nights, doors = self.grounds.tonight, self.grounds.nights, self.doors
         dates = {day.toordinal() for row in fund.limits for day in (row.valid_from, row.valid_until) if day}
+        dates |= {past.toordinal() for past in self._apart_from_past(fund)}
         starts = sorted(day for day in dates | self._born | {doors.first} if doors.first <= day < doors.stop)
         ends = np.arange(nights)
         limit = None

@@ -1,0 +1,164 @@
+"""On which nights one minor could be at a house that a fund pays, at the most, for the checker: judged afresh.
+
+A stay before in the chain can only take nights away, so none is looked at. A house is judged on each night on which a
+date in what is known of it, or of the minor, may change the answer, or on every night for siblings.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from matching.check_chains import Before, Stayed, World
+from matching.check_clocks import Count, opens_on
+from matching.dates import age_on, birthday
+from matching.facts import Clock, Facility
+from matching.findings import MET, NOT_MET
+from matching.payer import Funding
+from matching.rules.fit import unit_outcome
+
+
+class Paid(NamedTuple):
+    """The nights that a fund could pay, the most in one block, and the most in all by its caps."""
+
+    nights: frozenset[int]
+    block: int
+    total: int
+
+
+class Could:
+    """One minor, and what is judged of her or him as it is asked for."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        first = date.fromordinal(world.first)
+        own = [row for row in world.snapshot.stays if row.minor == world.minor.id]
+        self.ends = [min(row.left_on or first, first) for row in own]
+        goes_on = any(row.left_on is None or row.left_on > first for row in own)
+        self.loose: Before = (Stayed("", world.first, world.first, ()),) if goes_on else ()
+        self._inside: dict[str, tuple[frozenset[int], list[str]]] = {}
+        self._paid: dict[tuple[str, str], Paid] = {}
+
+    def nights(self, house: Facility, fund: str, first: int, until: int) -> int:
+        """How many of some nights could be slept there and paid."""
+        both = self._stays(house)[0] & self._payer(house, fund).nights
+        return sum(first <= night < until for night in both)
+
+    def block(self, house: Facility, fund: str) -> int:
+        """The most nights in one stay."""
+        paid = self._payer(house, fund)
+        return min(paid.block, paid.total, len(self._stays(house)[0] & paid.nights))
+
+    def beds(self, house: Facility) -> list[str]:
+        """The beds she or he could have there."""
+        return self._stays(house)[1]
+
+    def total(self, fund: str) -> int:
+        """The most nights in all."""
+        houses = [house for house in self.world.snapshot.facilities if fund in (house.funds or ())]
+        return max((self._payer(house, fund).total for house in houses), default=0)
+
+    def _stays(self, house: Facility) -> tuple[frozenset[int], list[str]]:
+        """The nights on which she or he could be there, and the beds."""
+        if house.id not in self._inside:
+            nights: set[int] = set()
+            beds: set[str] = set()
+            for night in self._changes(house):
+                for before in {self.loose, *([()] if night == self.world.first else [])}:
+                    for bed, until in self._open(before, house, night):
+                        beds.add(bed)
+                        nights.update(range(night, until))
+            self._inside[house.id] = frozenset(nights), sorted(beds)
+        return self._inside[house.id]
+
+    def _open(self, before: Before, house: Facility, night: int) -> Iterator[tuple[str, int]]:
+        """Each bed for an admission on a night, and the first night on which it cannot be slept in."""
+        door = self.world.door(before, house, night)
+        if door is None or any(row.outcome is not MET for row in door.judged.house):
+            return
+        judge, case = self.world.after(before)[0], door.judged.case
+        for unit in house.units:
+            if unit_outcome(case, unit, case.admit_on, gap=True) is NOT_MET:
+                continue
+            for bed in unit.beds:
+                if judge.free(bed, case.admit_on, case.minor.id, case.referrals):
+                    until = judge.bed_until(case, bed)
+                    yield bed.id, min(door.nights.stop, until.toordinal() if until else self.world.stop)
+
+    def _changes(self, house: Facility) -> list[int]:
+        """The nights on which the house may answer otherwise than on the night before."""
+        world = self.world
+        if world.minor.together_with:
+            return list(range(world.first, world.stop))
+        days = {*_dates(house), *self._birthdays(), world.snapshot.tonight + timedelta(days=1)}
+        nights = {day.toordinal() for day in days} | {world.first}
+        return sorted(night for night in nights if world.first <= night < world.stop)
+
+    def _birthdays(self) -> Iterator[date]:
+        born, last = self.world.minor.born_on, date.fromordinal(self.world.stop)
+        if born is not None:
+            now = age_on(born, date.fromordinal(self.world.first))
+            yield from (birthday(born, age) for age in range(now, age_on(born, last) + 2))
+
+    def _payer(self, house: Facility, fund: str) -> Paid:
+        key = (house.id, fund)
+        if key not in self._paid:
+            nights: set[int] = set()
+            block = total = 0
+            for before, night in self._admissions(fund):
+                for funding in self._usable(before, house, fund, night):
+                    payer = self.world.after(before)[1].payer(funding)
+                    nights |= {at for at in range(night, self.world.stop) if payer.refuses(at, at) is None}
+                    block = max([block, *(end - night - at for at, end in enumerate(payer.ends))])
+                    total = max(total, self._most(funding))
+            self._paid[key] = Paid(frozenset(nights), block, total)
+        return self._paid[key]
+
+    def _admissions(self, fund: str) -> Iterator[tuple[Before, int]]:
+        """The nights of admission from which a fund may say something else."""
+        world = self.world
+        rows = next(row.limits for row in world.snapshot.funds if row.id == fund)
+        gaps = [clock.gap_days for row in rows for clock in row.clocks if clock.window == "chain"]
+        days = {day for row in rows for day in (row.valid_from, row.valid_until) if day} | set(self._birthdays())
+        days |= {end + timedelta(days=gap + 1) for end in self.ends for gap in gaps}
+        nights = {day.toordinal() for day in days} | {world.first}
+        if self.loose:
+            yield (), world.first
+        yield from ((self.loose, night) for night in sorted(nights) if world.first <= night < world.stop)
+
+    def _usable(self, before: Before, house: Facility, fund: str, night: int) -> Iterator[Funding]:
+        judge, stop = self.world.after(before)[0], self.world.stop
+        asked = replace(self.world.referral, needed_from=date.fromordinal(night), nights_needed=stop - night)
+        for payer in judge.without_bed(asked, house).payers:
+            if payer.funding.fund.id == fund and payer.usable:
+                yield payer.funding
+
+    def _most(self, funding: Funding) -> int:
+        """The most nights of the need that all caps let through that see more than one stay."""
+        need = self.world.stop - self.world.first
+        left = need if funding.row.nights_left is None else min(need, funding.row.nights_left)
+        kinds = ("trailing", "fiscal_year", "lifetime")
+        own = [clock for clock in funding.row.clocks if clock.scope == "fund" and clock.window in kinds]
+        return min([left, *(self._through(clock, funding) for clock in own)])
+
+    def _through(self, clock: Clock, funding: Funding) -> int:
+        """The most nights that a cap lets through: each as early as it does."""
+        count, own = Count(clock, funding.fund.id, funding.case), list[int]()
+        for night in range(self.world.first, self.world.stop):
+            opens = opens_on(clock, night)
+            used = sum(at >= opens for at in count.paid) + sum(at >= opens for at in own)
+            if used < count.limit:
+                own.append(night)
+        return len(own)
+
+
+def _dates(known: Any) -> Iterator[date]:
+    """Every date in a fact."""
+    if isinstance(known, date):
+        yield known
+    elif is_dataclass(known) and not isinstance(known, type):
+        for field in fields(known):
+            yield from _dates(getattr(known, field.name))
+    elif isinstance(known, tuple | list | frozenset):
+        for one in known:
+            yield from _dates(one)
