@@ -278,10 +278,11 @@ def test_what_an_earlier_engine_answered_comes_out_the_same_and_who_answered_is_
     run_id: str, unlocked: Session
 ) -> None:
     older = {"engine_version": "0.1.0"}
-    kinds: tuple[type[RankingRun | OutlookRun], ...] = (RankingRun, OutlookRun)
-    for kind in kinds:
-        answer = json.loads(unlocked.get_one(kind, run_id).answer) | older
-        unlocked.execute(update(kind).values(answer=json.dumps(answer)))
+    for kind, stored in (
+        (RankingRun, unlocked.get_one(RankingRun, run_id).answer),
+        (OutlookRun, unlocked.get_one(OutlookRun, run_id).answer),
+    ):
+        unlocked.execute(update(kind).values(answer=json.dumps(json.loads(stored) | older)))
     unlocked.execute(update(RankingRun).values(older))
     unlocked.expire_all()
     found = again(unlocked, run_id)
