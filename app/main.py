@@ -19,6 +19,8 @@ from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
 from app.edge import Edge
+from app.emergency import pages as emergency_pages
+from app.emergency import routes as emergency
 from app.entry import enrol_pages, link_pages, passkey_pages, people_pages, prove_pages, security_pages, sign_in_pages
 from app.exceptions import routes as exception_routes
 from app.exchange import routes as exchange
@@ -51,7 +53,9 @@ from app.referrals import identity_pages, identity_routes
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
 from app.releases import pages as release_pages
+from app.releases import policy_routes as sharing_policy
 from app.releases import routes as releases
+from app.releases import told_pages
 from app.sealing.opening import keyring
 from app.stays import aftercare_pages, moving_pages, task_routes
 from app.stays import pages as stay_pages
@@ -85,6 +89,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     gap_routes.router,
     exception_routes.router,
     releases.router,
+    releases.laws_router,
+    releases.told_router,
+    sharing_policy.router,
+    emergency.router,
     stay_routes.router,
     placement_stay_routes.router,
     tasks.router,
@@ -108,6 +116,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     regional_pages.router,
     look_pages.router,
     release_pages.router,
+    told_pages.router,
+    emergency_pages.router,
 )
 
 

@@ -7,6 +7,7 @@ from app.answers import models as answers
 from app.audit import models as audit
 from app.beds import models as beds
 from app.db import Base
+from app.emergency import models as emergency
 from app.exceptions import models as exceptions
 from app.exchange import models as exchange
 from app.facilities import models as facilities
@@ -29,6 +30,7 @@ __all__ = [
     "answers",
     "audit",
     "beds",
+    "emergency",
     "exceptions",
     "exchange",
     "facilities",

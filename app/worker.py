@@ -16,6 +16,7 @@ from app.beds import due as beds
 from app.config import Settings
 from app.console import connected, say
 from app.db import Database
+from app.emergency import due as emergency
 from app.exchange.webhooks import Webhooks
 from app.notices.channel import Notices
 from app.outbox.channels import Channel
@@ -35,6 +36,7 @@ DUE: tuple[Callable[[Database], int], ...] = (
     beds.reopen,
     beds.remind,
     learn_anew,
+    emergency.run,
 )
 """What becomes due by the clock alone. Each does it, in transactions of its own, and says how much it was."""
 EVERY = 1.0

@@ -22,6 +22,8 @@ class Actor:
     """The houses that facility staff work in; None = every house of the agency."""
     proved_at: datetime | None = None
     """When a person last proved who they are."""
+    emergency_until: datetime | None = None
+    """Until when a person may see a record of another agency that nobody let them see."""
     locked: bool = False
     """A shift's device that nobody touched for a while: its board alone is open until somebody proves who they are."""
 

@@ -33,6 +33,8 @@ class Person(Versioned, Base):
     role: Mapped[Role]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    emergency_until: Mapped[datetime | None]
+    """Until when this person has emergency access to a record of another agency, as each page says meanwhile."""
 
 
 class PersonFacility(Base):

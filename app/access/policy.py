@@ -87,6 +87,10 @@ class Permission(StrEnum):
     said yes. It asks again who it is, and never a program; each look is on record."""
     IDENTITY_WRITE = "identity_write"
     """Enter who a young person is, which tells whoever enters it nothing."""
+    EMERGENCY_ACCESS = "emergency_access"
+    """See one record of another agency for an hour, when nobody can be asked: told at once, and reviewed."""
+    EMERGENCY_REVIEW = "emergency_review"
+    """Say whether a colleague's emergency access was justified: a person who signed in, like any second person."""
     ALERTS_READ = "alerts_read"
     """Be told who may be probing the engine; who reads no referral is told which agency does, and not for whom."""
     TASK_READ = "task_read"
@@ -112,7 +116,7 @@ _CASE_READ = frozenset(
 )
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
-    | {P.EXCEPTION_SECOND, P.IDENTITY_WRITE}
+    | {P.EXCEPTION_SECOND, P.IDENTITY_WRITE, P.EMERGENCY_ACCESS}
 )
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
@@ -134,7 +138,8 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_READ
     | _CASE_WRITE
     | _TASKS
-    | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE, P.TEST_CLOCK},
+    | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE, P.TEST_CLOCK}
+    | {P.EMERGENCY_REVIEW},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
     | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
@@ -147,10 +152,13 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 # What asks for a fresh sign-in cannot be asked of a key.
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
     {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ}
+    | {P.EMERGENCY_ACCESS, P.EMERGENCY_REVIEW}
 )
 
 # What reaches past the own case, or lets people in, asks again who it is; `Actor.fresh` says it of an address.
-FRESH: frozenset[Permission] = frozenset({P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ})
+FRESH: frozenset[Permission] = frozenset(
+    {P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ} | {P.EMERGENCY_ACCESS}
+)
 PROVED_WITHIN = timedelta(minutes=5)
 BOARD: frozenset[Permission] = frozenset({P.SELF, P.BED_STATUS_READ, P.BED_STATUS_WRITE})
 """What stays open for the shift on a device of the house, when nobody has pressed anything for a while."""

@@ -209,6 +209,7 @@ def actors(session: Session, people: Collection[str]) -> dict[str, Actor]:
             role=person.role,
             person_id=person.id,
             facility_ids=frozenset(houses.get(person.id, ())) or None,
+            emergency_until=person.emergency_until,
         )
         for person, agency in found
     }

@@ -78,6 +78,19 @@ SENTENCES: Mapping[str, Sentence] = {
         marked("What was shared with your agency under a release was taken back. It is not shown any more."),
         P.IDENTITY_READ,
     ),
+    "emergency.opened": Sentence(
+        marked("Somebody of your agency took emergency access to a record. Review it within 72 hours."),
+        P.EMERGENCY_REVIEW,
+        task=True,
+    ),
+    "emergency.told": Sentence(
+        marked("Another agency took emergency access to a record of yours. See who looked."), P.LOOKS_READ, task=True
+    ),
+    "emergency.unreviewed": Sentence(
+        marked("Emergency access was not reviewed in time: that person's right is suspended until you review it."),
+        P.EMERGENCY_REVIEW,
+        task=True,
+    ),
     "confirmation.due": Sentence(
         marked("What the beds show will soon be too old. Confirm them, and who is awake tonight."),
         P.BED_STATUS_WRITE,

@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.facilities.models import AddressShown, Facility, FacilityAddress
 from app.placements.workflow import OfferRead
 from app.stays.codes import OfferStatus
+from app.stays.models import Offer
 from app.stays.schemas import StayRead
 
 EVENING = time(18)
@@ -40,6 +41,8 @@ def directions(
     """None before the yes, outside the window and after the arrival: whoever looks then has no need to."""
     if offer.status is not OfferStatus.ACCEPTED or stay is None or stay.arrived or stay.left_on is not None:
         return None
+    if session.get_one(Offer, offer.id).agency_id != actor.agency_id:
+        return None  # whoever was let in to read, by a release or in an emergency, brings nobody there
     if clock.now() < opens_at(stay.admitted_on, clock) or clock.tonight() > stay.admitted_on + WINDOW:
         return None
     address = session.get(FacilityAddress, offer.facility_id)

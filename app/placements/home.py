@@ -69,6 +69,8 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
         **told(session, actor, now),
         "more": gettext("Only the newest %(n)s are shown.") % {"n": MOST_ROWS} if cursor else None,
         "may_refer": actor.may(Permission.REFERRAL_WRITE),
+        "emergency": actor.may(Permission.EMERGENCY_ACCESS),
+        "reviews": actor.may(Permission.EMERGENCY_REVIEW),
         "may_rank": actor.may(Permission.RANKING_RUN),
         "sees_plans": actor.may(Permission.PLAN_READ) and (actor.leads or any_plan(session)),
     }

@@ -26,6 +26,10 @@ from matching.dates import age_on
 Json = dict[str, Any]
 
 
+_SEEN = frozenset({OfferStatus.OPEN, OfferStatus.ACCEPTED})
+"""While a house is asked, or has said yes, it reads what its own criteria ask for."""
+
+
 def waiting(session: Session, actor: Actor, facility_id: str, now: datetime) -> list[HouseOffer]:
     """The open questions to a house, the one that ends first on top."""
     facilities.find_own(session, actor, facility_id, "offer.list")
@@ -40,7 +44,15 @@ def waiting(session: Session, actor: Actor, facility_id: str, now: datetime) -> 
 
 def shown(session: Session, rows: Sequence[Offer]) -> list[HouseOffer]:
     """Offers as those who work in the house may see them."""
-    return [_house_offer(session, row) for row in rows]
+    return [_purged(_house_offer(session, row)) for row in rows]
+
+
+def _purged(offer: HouseOffer) -> HouseOffer:
+    """Without who it was about, where the house said no or is not asked any more: nothing is left there to read."""
+    if offer.status in _SEEN:
+        return offer
+    nothing: Json = {"age": None, "gender": None, "infants": None, "conditions": [], "services": [], "languages": []}
+    return offer.model_copy(update=nothing)
 
 
 def _house_offer(session: Session, row: Offer) -> HouseOffer:

@@ -95,6 +95,11 @@ def _board(facility_id: str) -> str:
     return f"/board/{quote(facility_id, safe='')}"
 
 
+def _emergencies(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    """The page on which a supervisor reviews all of them."""
+    return dict.fromkeys(ids, Lead("/emergency/reviews", None)) if actor.may(Permission.EMERGENCY_REVIEW) else {}
+
+
 _KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]]] = {
     "referral": _referrals,
     "offer": _offers,
@@ -102,4 +107,5 @@ _KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]
     "exception": _exceptions,
     "ranking_run": _runs,
     "facility": _houses,
+    "emergency": _emergencies,
 }

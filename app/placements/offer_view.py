@@ -14,8 +14,10 @@ from app.placements.workflow import OfferRead
 from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
 from app.stays.codes import DecidedBy, OfferStatus
+from app.stays.models import Offer
 from app.stays.schemas import StayRead
 from app.web import words
+from app.web.places import counties
 from app.web.translation import gettext, marked
 
 Json = dict[str, Any]
@@ -63,6 +65,7 @@ def offer_view(
         "status": status.value,
         "house": offer.facility,
         "region": house.region,
+        "county": _county(session, offer, house, stay, actor),
         "phone": house.duty_phone,
         "due": words.clock_time(offer.answer_by, clock.zone, tonight),
         "bed": _bed(offer, clock) if offer.hold is not None else None,
@@ -84,6 +87,16 @@ def offer_view(
         "waits_again": referral.status.value == "open" and not waits,
         "here": f"/referrals/{referral.id}/offers/{offer.id}",
     }
+
+
+def _county(session: Session, offer: OfferRead, house: Facility, stay: StayRead | None, actor: Actor) -> str | None:
+    """Nearer than the region, for the agency that placed alone: from the yes on, until the end of the stay."""
+    if offer.status is not OfferStatus.ACCEPTED or stay is None or stay.left_on is not None or house.county is None:
+        return None
+    if session.get_one(Offer, offer.id).agency_id != actor.agency_id:
+        return None
+    county = counties().get(house.county)
+    return None if county is None else f"{county.label}, {county.state}"
 
 
 def _bed(offer: OfferRead, clock: Clock) -> str:

@@ -81,7 +81,7 @@ class HouseOffer(ApiModel):
     nights: int
     funded_nights: int
     funds: list[str]
-    age: str
+    age: str | None = Field(description="`not known` is asked for; null: the offer is over, and the profile is gone")
     gender: str | None
     infants: int | None
     conditions: list[str] = Field(description="Of the house's own exclusion criteria, those that apply")

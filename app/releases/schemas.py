@@ -95,3 +95,26 @@ class LegalBasisRead(ApiModel):
     ended_at: datetime | None
     recorded_at: datetime
     in_force: bool
+
+
+class ToldFact(ApiModel):
+    """One item that is shared."""
+
+    item: Item
+    values: list[str] | None = Field(description="Codes, dates and words; empty: there is none; null: not known")
+
+
+class Told(ApiModel):
+    """What a release or a law names, and nothing else."""
+
+    facts: list[ToldFact]
+
+
+class SharedRead(ApiModel):
+    """A release or a law by which your agency may see something now."""
+
+    id: str
+    purpose: Purpose | None = Field(description="Of a release; null: a law")
+    law: Law | None = Field(description="Of a law; null: a release")
+    items: list[Item]
+    valid_until: datetime

@@ -16,7 +16,7 @@ from app.errors import Problem
 from app.referrals import service as referrals
 from app.releases import service
 from app.releases.schemas import ReleaseRead
-from app.sharing.codes import Item, Purpose
+from app.sharing.codes import Item, Law, Purpose
 from app.sharing.models import LoneConsent, SharingPolicy
 from app.sharing.signers import SignerRelation
 from app.web import words
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 ITEMS: Mapping[Item, str] = {
     Item.CASE: marked("The whole case: needs, referrals, answers and stays, without a name or an address"),
     Item.AGE: marked("Age"),
-    Item.BIRTH_DATE: marked("Birth date"),
+    Item.BORN_ON: marked("Birth date"),
     Item.GENDER: marked("Gender"),
     Item.COUNTIES: marked("Counties: where the young person lives, was found, and whose court has the case"),
     Item.CUSTODY: marked("Who has legal custody"),
@@ -44,6 +44,11 @@ PURPOSES: Mapping[Purpose, str] = {
     Purpose.LEGAL_HELP: marked("Legal help"),
     Purpose.FAMILY: marked("Contact with the family"),
     Purpose.BENEFITS: marked("Benefits"),
+}
+LAWS: Mapping[Law, str] = {
+    Law.COURT_ORDER: marked("A court's order"),
+    Law.PROTECTIVE_CUSTODY: marked("Protective custody"),
+    Law.MANDATED_BY_LAW: marked("A law demands it"),
 }
 SIGNERS: Mapping[SignerRelation, str] = {
     SignerRelation.MINOR: marked("the young person"),

@@ -9,7 +9,7 @@ class Item(StrEnum):
     CASE = "case"
     """The need profile, referrals, answers and stays, as the agency that owns the record reads them."""
     AGE = "age"
-    BIRTH_DATE = "birth_date"
+    BORN_ON = "born_on"
     GENDER = "gender"
     COUNTIES = "counties"
     CUSTODY = "custody"

@@ -119,6 +119,7 @@ class Grant(Base):
     __table_args__ = (
         CheckConstraint("valid_until IS NULL OR valid_from <= valid_until", name="in_order"),
         CheckConstraint("relation <> 'released' OR release_id IS NOT NULL", name="released_by"),
+        CheckConstraint("relation <> 'emergency' OR person_id IS NOT NULL", name="emergency_of_one"),
         CheckConstraint("relation <> 'lawful' OR basis_id IS NOT NULL", name="lawful_by"),
         Index(None, "agency_id", "minor_id"),
     )

@@ -9,7 +9,7 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.db import new_id
 from app.sharing.codes import Item
-from app.sharing.models import Grant, LegalBasis, Relation, Release
+from app.sharing.models import Grant, LegalBasis, Relation, Release, SharingPolicy
 
 _CASE = (Permission.MINOR_READ, Permission.REFERRAL_READ, Permission.STAY_READ)
 
@@ -79,6 +79,11 @@ def shared_items(session: Session, minor_id: str, agency_id: str, now: datetime)
         *session.execute(releases.order_by(Release.valid_from, Release.id)),
     ]
     return {Item(item): row.id for row in found for item in row.fields}
+
+
+def former_nights(session: Session) -> int:
+    """For how many nights after its end a house still reads a stay; 0: no more from the day of leaving on."""
+    return session.get_one(SharingPolicy, 1).former_nights
 
 
 def grant(

@@ -204,10 +204,19 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
             "where": words.said(words.DESTINATIONS, stay.destination).lower(),
         },
         "again": _again(session, stay, actor, tonight),
+        "who": _who(session, stay, house, actor),
         "reasons": [(code, gettext(text)) for code, text in words.STAY_ENDS.items()],
         "destinations": [(code, gettext(text)) for code, text in words.DESTINATIONS.items()],
         "here": f"/stays/{stay.id}",
     }
+
+
+def _who(session: Session, stay: StayRead, house: Facility | None, actor: Actor) -> str | None:
+    """Where those of the house that said yes read what is shared of who comes."""
+    if house is None or house.agency_id is None or not actor.works_in(house.id, house.agency_id):
+        return None
+    awaited = stay.left_on is None and session.get(Admission, stay.id) is not None
+    return f"/stays/{stay.id}/identity" if awaited and actor.may(Permission.IDENTITY_READ) else None
 
 
 def _again(session: Session, stay: StayRead, actor: Actor, tonight: date) -> str | None:

@@ -21,7 +21,7 @@ from app.errors import FieldError, Problem, invalid, stale_update
 from app.facilities import service as facilities
 from app.facilities.models import BedStatus, Facility
 from app.referrals.models import Referral, ReferralStatus
-from app.sharing.service import visible_minors
+from app.sharing.service import former_nights, visible_minors
 from app.stays import aftercare, duties, moves, warnings
 from app.stays.codes import Destination, StayEnd
 from app.stays.models import Admission, Discharge, Offer, Stay, StayAbsence, StayPayer
@@ -180,8 +180,9 @@ def corrects_the_past(actor: Actor, stay: Stay, action: str, note: str | None) -
 
 
 def _goes_on(session: Session) -> Any:
-    """A house reads a stay until the night after its end: then it has no need to."""
-    return or_(Stay.left_on.is_(None), Stay.left_on >= session.info["clock"].tonight())
+    """A house reads a stay to its end, or as many nights longer as the policy has: then it has no need to."""
+    over = session.info["clock"].tonight() - ledger.NIGHT * former_nights(session)
+    return or_(Stay.left_on.is_(None), Stay.left_on > over)
 
 
 def _own_house(actor: Actor) -> Any:

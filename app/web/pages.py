@@ -108,10 +108,19 @@ def _frame(request: Request, actor: Actor | None, here: str, *, exit_link: bool)
         "links_here": settings.login_links,
         "on_call": settings.on_call_phone,
         "exit_to": EXIT_TO if exit_link else None,
+        "emergency": _emergency(request, actor),
         "locked": actor is not None and actor.locked,
         "idle": _warned_after(request, actor),
         "hidden": _hidden(request) if actor is not None else "",
     }
+
+
+def _emergency(request: Request, actor: Actor | None) -> str | None:
+    """Until when somebody sees a record that nobody let them see: each of their pages says so."""
+    clock = request.app.state.clock
+    if actor is None or actor.emergency_until is None or actor.emergency_until <= clock.now():
+        return None
+    return words.clock_time(actor.emergency_until, clock.zone, clock.tonight())
 
 
 def _warned_after(request: Request, actor: Actor | None) -> int | None:

@@ -52,12 +52,14 @@ def upgrade() -> None:
         *_grant(*NEW_RELATIONS),
         sa.Column("person_id", sa.String(), sa.ForeignKey("people.id"), index=True),
         sa.Column("basis_id", sa.String(), sa.ForeignKey("legal_bases.id"), index=True),
+        sa.CheckConstraint("relation <> 'emergency' OR person_id IS NOT NULL", name="emergency_of_one"),
         sa.CheckConstraint("relation <> 'lawful' OR basis_id IS NOT NULL", name="lawful_by"),
         sa.CheckConstraint("valid_until IS NULL OR valid_from <= valid_until", name="in_order"),
         sa.CheckConstraint("relation <> 'released' OR release_id IS NOT NULL", name="released_by"),
     )
     op.create_index(None, "grants", ["agency_id", "minor_id"])
-    op.bulk_insert(made, grants)
+    # Emergency access is one person's; what was given to an agency as a whole lets nobody in any more.
+    op.bulk_insert(made, [row for row in grants if row["relation"] != "emergency"])
     _lone_consents()
     _policy()
 

@@ -11,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.access.policy import Role
 from app.idempotency import _pressed
+from app.referrals.models import Referral
 from app.tasks.models import TaskKind
 from tests.app.test_due import lived_in
 from tests.app.test_exceptions import added, except_, excluded, strict
@@ -31,7 +32,7 @@ Act = tuple[Caller, str, Json | None]
 YES: Json = {"accept": True}
 NO: Json = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
 HOME: Json = {"reason": "completed", "destination": "family"}
-OTHERS: dict[str, Json] = {"answer": NO, "end": {"how": "withdrawn"}}
+OTHERS: dict[str, Json] = {"answer": NO, "end": {"how": "withdrawn"}, "review": {"justified": False}}
 """Another body, where a version is none of its members."""
 
 
@@ -78,6 +79,25 @@ def _taken_back(scene: Scene) -> Act:
     }
     release = made(scene.coordinator.post(f"{path}/releases", body))["id"]
     return scene.coordinator, f"{path}/releases/{release}/withdrawal", None
+
+
+def _law_ended(scene: Scene) -> Act:
+    path = scene.refer()
+    until = (scene.clock.now() + timedelta(days=9)).isoformat()
+    body = {"recipient": scene.agencies["fac_a"], "law": "court_order", "reference": "order 26-118", "items": ["age"]}
+    basis = made(scene.coordinator.post(f"{path}/legal-bases", {**body, "valid_until": until}))["id"]
+    return scene.coordinator, f"{path}/legal-bases/{basis}/end", None
+
+
+def _reviewed(scene: Scene) -> Act:
+    path = scene.refer()
+    with scene.database.reading() as session:
+        code = session.get_one(Referral, path.rsplit("/", 1)[1]).code
+    helper = SignedIn(scene.client, scene.database, Role.INTAKE_COORDINATOR)
+    asked = {"code": code, "reason": "medical", "words": "in hospital, and cannot speak"}
+    access = made(helper.post("/v1/emergency-accesses", asked))["id"]
+    reviewer = SignedIn(scene.client, scene.database, Role.SUPERVISOR, helper.agency_id)
+    return reviewer, f"/v1/emergency-accesses/{access}/review", {"justified": True}
 
 
 def _expected(ending: str) -> Callable[[Scene], Act]:
@@ -130,6 +150,8 @@ SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/referrals/{referral_id}/end": _end,
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second": _second,
     "/v1/referrals/{referral_id}/releases/{release_id}/withdrawal": _taken_back,
+    "/v1/referrals/{referral_id}/legal-bases/{basis_id}/end": _law_ended,
+    "/v1/emergency-accesses/{access_id}/review": _reviewed,
     "/v1/stays/{stay_id}/arrival": _expected("arrival"),
     "/v1/stays/{stay_id}/no-arrival": _expected("no-arrival"),
     "/v1/stays/{stay_id}/discharge": _lived("discharge", HOME),
@@ -185,6 +207,7 @@ PLAIN_FORMS = {
     "/security/devices": "forgets what is forgotten",
     "/security/anew": "a newer link ends an older one",
     "/sign-out": "ends what has ended again",
+    "/emergency/end": "gives back what is given back",
     "/tasks/notices": "what is read is read",
     "/referrals/{referral_id}/rankings/{run_id}/whole": "shows something: each look is on record",
 }

@@ -16,6 +16,7 @@ from app.facilities.models import AddressShown, FacilityAddress
 from app.placements import due
 from app.stays.models import Offer
 from tests.actors import SAME_SITE, sign_in
+from tests.app.test_pages import words
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency, rows
 
 pytestmark = pytest.mark.one_kind
@@ -96,10 +97,13 @@ def test_a_bed_is_held_from_its_card_and_the_page_waits(night: Night) -> None:
 
 def test_the_address_appears_with_the_yes_and_goes_with_the_arrival(night: Night) -> None:
     offer = offer_of(night.hold())
-    night.say(offer, accept=True)
     here = f"{night.path}/offers/{offer}"
+    assert "House A" in words(night.hand.get(here))
+    assert "House A, Fulton County" not in words(night.hand.get(here))
+    night.say(offer, accept=True)
     page = night.hand.get(here)
     assert "A said yes" in title(page)
+    assert "House A, Fulton County, GA" in words(page)
     assert ADDRESS in page.text
     assert "On the way" in night.hand.get("/").text
     there = night.hand.send(f"{here}/arrival", press="arrived")

@@ -30,6 +30,8 @@ ELSEWHERE = {
     "/v1/referrals/{referral_id}/exceptions": "test_exceptions.py",
     "/v1/facilities/{facility_id}/calls": "test_gaps.py",
     "/v1/referrals/{referral_id}/releases": "test_releases.py",
+    "/v1/referrals/{referral_id}/legal-bases": "test_laws.py",
+    "/v1/emergency-accesses": "test_emergency.py",
     "/v1/facilities/{facility_id}/walk-ins": "test_walk_in.py",
 }
 # What moves a row on: sent twice in test_acts_once.py.
@@ -40,6 +42,8 @@ ACTS = {
     "/v1/referrals/{referral_id}/end",
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second",
     "/v1/referrals/{referral_id}/releases/{release_id}/withdrawal",
+    "/v1/referrals/{referral_id}/legal-bases/{basis_id}/end",
+    "/v1/emergency-accesses/{access_id}/review",
     "/v1/stays/{stay_id}/arrival",
     "/v1/stays/{stay_id}/no-arrival",
     "/v1/stays/{stay_id}/discharge",

@@ -115,7 +115,7 @@ def test_what_follows_a_stay_is_for_the_agency_that_placed(scene: Scene) -> None
     other = Caller(scene.client, scene.database, Role.INTAKE_COORDINATOR)
     with scene.database.writing() as session:
         minor_id = session.get_one(Stay, stay).minor_id
-        grant(session, minor_id, other.agency_id, Relation.EMERGENCY, scene.clock.now())
+        grant(session, minor_id, other.agency_id, Relation.REFERRED, scene.clock.now())
     assert made(other.get(f"/v1/stays/{stay}"))["id"] == stay
     refused(other.get(f"/v1/stays/{stay}/aftercare"), 404, "not_found")
     page = Hand(scene.client, scene.database, other.agency_id).get(f"/stays/{stay}")

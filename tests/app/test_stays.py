@@ -205,7 +205,7 @@ def test_whoever_was_let_in_to_read_moves_nobody(scene: Scene, act: str, body: J
     reader = Caller(scene.client, scene.database, Role.INTAKE_COORDINATOR)
     with scene.database.writing() as session:
         minor = session.get_one(Stay, stay).minor_id
-        grant(session, minor, reader.agency_id, Relation.EMERGENCY, scene.clock.now())
+        grant(session, minor, reader.agency_id, Relation.REFERRED, scene.clock.now())
     made(reader.get(f"/v1/stays/{stay}"))
     refused(reader.post(f"/v1/stays/{stay}/{act}", body), 404, "not_found")
     made(scene.coordinator.post(f"/v1/stays/{stay}/{act}", body))
@@ -323,7 +323,7 @@ def test_only_a_supervisor_of_who_placed_or_runs_the_house_says_who_paid(scene: 
     other = SignedIn(scene.client, scene.database, Role.SUPERVISOR)
     with scene.database.writing() as session:
         minor_id = session.get_one(Stay, stay).minor_id
-        grant(session, minor_id, other.agency_id, Relation.EMERGENCY, scene.clock.now())
+        grant(session, minor_id, other.agency_id, Relation.REFERRED, scene.clock.now())
     made(other.get(f"/v1/stays/{stay}"))
     refused(other.post(path, past_night(fund=None)), 404, "not_found")
     made(

@@ -185,6 +185,9 @@ def test_a_child_under_another_parent_is_not_found(
         "signers": [{"relation": "minor"}, {"relation": "parent", "abuser": False}], "explained": True,
         "valid_until": (now + timedelta(days=9)).isoformat(),
     }  # fmt: skip
+    law: Json = {"recipient": operator.agency_id, "law": "court_order", "reference": "x", "items": ["age"]}
+    law["valid_until"] = paper["valid_until"]
+    basis = made(supervisor.post(f"/v1/referrals/{referrals[1]}/legal-bases", law))["id"]
     release = made(supervisor.post(f"/v1/referrals/{referrals[1]}/releases", paper))["id"]
     waived = RuleException(
         id="exc_1", referral_id=referrals[1], facility_id="fac_b", agency_id=supervisor.agency_id, rule="unit.fit",
@@ -201,6 +204,7 @@ def test_a_child_under_another_parent_is_not_found(
         "past_stay_id": stay,
         "exception_id": "exc_1",
         "release_id": release,
+        "basis_id": basis,
         **parents,
     }
     demanded = table(app)

@@ -12,13 +12,20 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from app.access.models import Person
+from app.access import signin
+from app.access.models import Agency, Person
 from app.access.policy import Role
+from app.db import new_id
+from app.emergency.models import EmergencyAccess, EmergencyReason
 from app.notices.channel import Notices
 from app.outbox.delivery import deliver_due
 from app.referrals.models import Referral
+from app.sharing.codes import Given, Purpose
+from app.sharing.models import Relation, Release
+from app.sharing.service import grant
 from app.tasks.models import TaskKind
 from app.tasks.service import open_task
+from tests.actors import add_person
 from tests.browser.conftest import Site, rank, save_shot
 from tests.proofs import TIMES
 
@@ -132,6 +139,59 @@ def who_it_is(page: Page, site: Site) -> None:
     opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/identity", site)
 
 
+def in_an_emergency(page: Page, site: Site) -> None:
+    """What it takes to see a record that nobody let one see, with what is missing in it."""
+    opened(page, "/emergency", site)
+    page.get_by_role("button", name="Open this record").click()
+    page.wait_for_selector(".wrongtext")
+
+
+def reviewed(page: Page, site: Site) -> None:
+    """A supervisor's page, with a colleague's access to judge, and the banner of an access of one's own."""
+    now = site.database.clock.now()
+    with site.database.writing() as session:
+        other = session.scalars(select(Person).where(Person.role == Role.INTAKE_COORDINATOR)).first()
+        referral = session.scalars(select(Referral)).first()
+        assert other is not None
+        assert referral is not None
+        me = add_person(session, site.database.clock, Role.SUPERVISOR, session.get_one(Agency, other.agency_id))
+        let_in = grant(session, referral.minor_id, me.agency_id, Relation.EMERGENCY, now, now, person_id=other.id)
+        session.flush()
+        row = EmergencyAccess(
+            id=new_id("emg"), referral_id=referral.id, person_id=other.id, agency_id=me.agency_id,
+            owner_id=referral.agency_id, grant_id=let_in.id, reason=EmergencyReason.MEDICAL,
+            words="in hospital, and cannot speak", opened_at=now, until=now + timedelta(hours=1),
+            review_due_at=now + timedelta(hours=72),
+        )  # fmt: skip
+        session.add(row)
+        me.emergency_until = now + timedelta(hours=1)
+        link = signin.issue_link(session, me.id, now)
+    page.goto(site.base + link)
+    page.get_by_role("button", name="Sign in").click()
+    opened(page, "/emergency/reviews", site)
+    assert page.get_by_role("button", name="Give it back").is_visible()
+
+
+def told_us(page: Page, site: Site) -> None:
+    """What a paper tells an agency that runs no house."""
+    now = site.database.clock.now()
+    with site.database.writing() as session:
+        agency_id = session.scalars(select(Person.agency_id).where(Person.role == Role.INTAKE_COORDINATOR)).first()
+        referral = session.scalars(select(Referral)).first()
+        assert agency_id is not None
+        assert referral is not None
+        paper = Release(
+            id=new_id("rel"), minor_id=referral.minor_id, agency_id=agency_id, purpose=Purpose.SCHOOLING,
+            fields=["born_on", "counties", "languages"], signers=[{"relation": "minor", "abuser": None}],
+            given=Given.WRITTEN, valid_from=now, valid_until=now + timedelta(days=9), created_at=now,
+            recorded_by="person_1",
+        )  # fmt: skip
+        session.add(paper)
+    opened(page, "/shared", site)
+    page.get_by_role("link", name="Schooling").first.click()
+    page.wait_for_url("**/shared/rel_*")
+
+
 def set_up(page: Page, site: Site) -> None:
     opened(page, "/security", site)
     page.get_by_role("button", name="Set up a password").click()
@@ -152,6 +212,9 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "who looked": who_looked,
     "shared with whom": shared_with,
     "who the young person is": who_it_is,
+    "shared with us": told_us,
+    "emergency access": in_an_emergency,
+    "emergency reviews": reviewed,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
     "sign in": lambda page, site: opened(page, "/sign-in", site),

@@ -1,0 +1,1 @@
+"""Emergency access: one person, one record, sixty minutes, told at once, and reviewed."""

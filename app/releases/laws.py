@@ -1,0 +1,99 @@
+"""Laws and orders that let an agency see something without consent: on record as what they are, never as a release."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.access.models import Agency
+from app.audit.service import record
+from app.codes import trail_id
+from app.db import new_id
+from app.outbox.service import emit
+from app.referrals import service as referrals
+from app.releases.schemas import LegalBasisCreate, LegalBasisRead
+from app.releases.service import lasts, must_be_another, named
+from app.sharing.codes import Item
+from app.sharing.models import LegalBasis, Relation
+from app.sharing.service import grant
+
+
+def add(session: Session, actor: Actor, referral_id: str, body: LegalBasisCreate, now: datetime) -> LegalBasisRead:
+    """Put on record by which law or order an agency may see which items, and until when."""
+    referral = referrals.find_own(session, actor, referral_id, now, "legal_basis.make")
+    valid_from = lasts(session, body.valid_from, body.valid_until, now)
+    must_be_another(session, actor, body.recipient)
+    row = LegalBasis(
+        id=new_id("law"),
+        minor_id=referral.minor_id,
+        agency_id=body.recipient,
+        law=body.law,
+        reference=body.reference,
+        fields=named(body.items),
+        valid_from=valid_from,
+        valid_until=body.valid_until,
+        created_at=now,
+        recorded_by=actor.id,
+    )
+    session.add(row)
+    session.flush()
+    if Item.CASE in body.items:
+        grant(session, row.minor_id, row.agency_id, Relation.LAWFUL, row.valid_from, row.valid_until,
+              basis_id=row.id)  # fmt: skip
+    emit(session, "release.made", agency_id=row.agency_id, subject_kind="legal_basis", subject_id=row.id)
+    record(session, actor, "legal_basis.make", "referral", trail_id(referral_id), reason=f"by.{row.law}",
+           release_id=row.id)  # fmt: skip
+    return _shown(session, row, now)
+
+
+def list_bases(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[LegalBasisRead]:
+    """Every law or order on record for the young person of a referral, the newest first."""
+    referral = referrals.find_own(session, actor, referral_id, now, "legal_basis.list")
+    own = LegalBasis.minor_id == referral.minor_id
+    rows = session.scalars(select(LegalBasis).where(own).order_by(LegalBasis.created_at.desc(), LegalBasis.id)).all()
+    record(session, actor, "legal_basis.list", "referral", trail_id(referral_id))
+    return [_shown(session, row, now) for row in rows]
+
+
+def read(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
+    """One of them, found through a referral of the same young person."""
+    row = _find(session, actor, referral_id, basis_id, now, "legal_basis.read")
+    record(session, actor, "legal_basis.read", "referral", trail_id(referral_id), release_id=row.id)
+    return _shown(session, row, now)
+
+
+def end(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
+    """It holds no more: whoever reads next sees nothing by it. Ended twice is ended."""
+    row = _find(session, actor, referral_id, basis_id, now, "legal_basis.end")
+    if row.ended_at is None:
+        row.ended_at, row.ended_by = now, actor.id
+        session.flush()
+        emit(session, "release.withdrawn", agency_id=row.agency_id, subject_kind="legal_basis", subject_id=row.id)
+        record(session, actor, "legal_basis.end", "referral", trail_id(referral_id), release_id=row.id)
+    return _shown(session, row, now)
+
+
+def _find(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime, action: str) -> LegalBasis:
+    referral = referrals.find_own(session, actor, referral_id, now, action)
+    own = (LegalBasis.id == basis_id, LegalBasis.minor_id == referral.minor_id)
+    row = session.scalar(select(LegalBasis).where(*own).with_for_update())
+    if row is None:
+        raise hidden(actor, action, "legal_basis", trail_id(basis_id))
+    return row
+
+
+def _shown(session: Session, row: LegalBasis, now: datetime) -> LegalBasisRead:
+    return LegalBasisRead(
+        id=row.id,
+        recipient=row.agency_id,
+        recipient_name=session.get_one(Agency, row.agency_id).name,
+        law=row.law,
+        reference=row.reference,
+        items=[Item(item) for item in row.fields],
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        ended_at=row.ended_at,
+        recorded_at=row.created_at,
+        in_force=row.valid_from <= now < row.valid_until and (row.ended_at is None or row.ended_at > now),
+    )
