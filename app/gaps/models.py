@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.codes import FacilityKind
 from app.db import Base
 
 
@@ -98,3 +99,35 @@ class GapLook(Base):
     __tablename__ = "gap_looks"
 
     night: Mapped[date] = mapped_column(primary_key=True)
+
+
+class DecisionCounted(Base):
+    """A decision whose findings by fund are kept beside it, so that a count is a query. Rows never change."""
+
+    __tablename__ = "decisions_counted"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), primary_key=True)
+    referral_id: Mapped[str] = mapped_column(ForeignKey("referrals.id"), index=True)
+    night: Mapped[date] = mapped_column(index=True)
+
+
+class FundRefusal(Base):
+    """A rule by which one decision found that a fund pays for this young person nowhere. Rows never change.
+
+    The rules are those of the house where the fewest stood in the way: there is a row for each fund that refused,
+    even where another fund paid.
+    """
+
+    __tablename__ = "fund_refusals"
+    __table_args__ = (Index(None, "fund_id", "night"),)
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("decisions_counted.run_id"), primary_key=True)
+    fund_id: Mapped[str] = mapped_column(ForeignKey("funds.id"), primary_key=True)
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    night: Mapped[date]
+    facility_kind: Mapped[FacilityKind]
+    """Of the house where the fewest rules stood in the way."""
+    alone: Mapped[bool]
+    """No other rule of this fund stood in the way there."""
+    decisive: Mapped[bool]
+    """Nothing else at all stood in the way of some house, and there was no other house, now or later."""

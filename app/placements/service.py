@@ -17,10 +17,12 @@ from app.answers import runs
 from app.answers.models import OutlookRun, PolicyTerm, RankingRun, RunGround
 from app.audit.service import record
 from app.beds import ledger
+from app.codes import FacilityKind
 from app.db import Database, new_id
 from app.errors import FieldError, Problem, conflict
 from app.facilities.veils import veil
 from app.funding.limits import CHANGES
+from app.gaps import findings
 from app.gaps import service as gaps
 from app.idempotency import NO_KEY, Once
 from app.placements import areas, probing
@@ -178,6 +180,7 @@ def keep(
     session.add(run)
     session.flush()
     gaps.of_run(session, run, answer, referral.needed_from)
+    findings.of_run(session, run, answer, {row.id: FacilityKind(row.kind) for row in seen.snapshot.facilities})
     told = [] if seen.places.shut else project(answer, viewer=AGENCY)["later"]
     veil(session, agency_id, seen.tonight, [row["facility"] for row in told if row.get("code") == NOT_AVAILABLE])
     ground = RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps)
