@@ -56,6 +56,8 @@ from app.releases import pages as release_pages
 from app.releases import policy_routes as sharing_policy
 from app.releases import routes as releases
 from app.releases import told_pages
+from app.reports import pages as report_pages
+from app.reports import routes as reports
 from app.sealing.opening import keyring
 from app.stays import aftercare_pages, moving_pages, task_routes
 from app.stays import pages as stay_pages
@@ -98,6 +100,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     task_routes.router,
     exchange.router,
+    reports.router,
     notice_pages.router,
     referral_pages.router,
     identity_pages.router,
@@ -115,6 +118,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     board_pages.router,
     regional_pages.router,
     look_pages.router,
+    report_pages.router,
     release_pages.router,
     told_pages.router,
     emergency_pages.router,

@@ -18,6 +18,7 @@ from app.minors import models as minors
 from app.notices import models as notices
 from app.outbox import models as outbox
 from app.referrals import models as referrals
+from app.reports import models as reports
 from app.sharing import models as sharing
 from app.stays import aftercare_models as aftercare
 from app.stays import models as stays
@@ -43,6 +44,7 @@ __all__ = [
     "notices",
     "outbox",
     "referrals",
+    "reports",
     "sharing",
     "stays",
     "tasks",

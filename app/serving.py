@@ -80,10 +80,15 @@ def _look_for_circles_seldom() -> None:
 
 
 def migrate() -> None:
-    """Bring the tables to this version, or make them where there are none."""
+    """Bring the tables to this version, or make them where there are none; make up for what they lack."""
+    from app.gaps.findings import make_up
     from migrations.run import upgrade
 
-    upgrade(Settings.from_env().database_url)
+    settings = Settings.from_env()
+    upgrade(settings.database_url)
+    with connected(settings) as database:
+        if done := make_up(database):
+            say(f"Kept the findings of {done} earlier decisions, so that they can be counted.")
     say('The tables are up to date. Next: bednight agencies add "…" --kind …')
 
 

@@ -98,6 +98,7 @@ class Permission(StrEnum):
     OVERSEE = "oversee"
     """A supervisor's own tasks, and the gaps of the own agency's referrals."""
     GAPS_READ = "gaps_read"
+    """Read the gap audit, which is counts alone: what is published of the own funds; whoever leads, everything."""
     PEOPLE_READ = "people_read"
     PEOPLE_WRITE = "people_write"
     AUDIT_READ = "audit_read"
@@ -138,11 +139,12 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_READ
     | _CASE_WRITE
     | _TASKS
-    | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.GAPS_READ, P.OVERSEE, P.TEST_CLOCK}
+    | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.OVERSEE, P.TEST_CLOCK}
     | {P.EMERGENCY_REVIEW},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
     | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
+    | {P.GAPS_READ}
     | {P.WEBHOOK_WRITE, P.TEST_CLOCK},
     # May let people in, and for that reason has no case access of their own.
     Role.SECURITY_ADMINISTRATOR: _EVERYONE | {P.PEOPLE_READ, P.PEOPLE_WRITE, P.AUDIT_READ, P.ALERTS_READ},

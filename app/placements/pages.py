@@ -65,9 +65,11 @@ GROWS_OLD = timedelta(minutes=30)
 
 @router.get("/")
 def start(request: Request, session: DbSession, actor: Anyone, clock: Now) -> Response:
-    """What waits, and the button for a new referral; whoever keeps the beds of a house true is led to its board."""
+    """What waits, and the button for a new referral; house staff are led to their board, a funder to counts."""
     if actor.may(Permission.OFFER_ANSWER):
         return _see("/board")
+    if actor.may(Permission.GAPS_READ) and not actor.may(Permission.DIRECTORY_READ):
+        return _see("/reports")
     if actor.may(Permission.REFERRAL_READ):
         context = home.overview(session, actor, clock)
     else:

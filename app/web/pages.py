@@ -56,6 +56,7 @@ LINKS = (
     ("board", "/board", marked("Beds"), Permission.BED_STATUS_WRITE),
     ("beds", "/beds", marked("Beds"), Permission.RANKING_READ),
     ("tasks", "/tasks", marked("Tasks"), Permission.BED_STATUS_READ),
+    ("reports", "/reports", marked("Gap audit"), Permission.GAPS_READ),
     ("people", "/people", marked("People"), Permission.PEOPLE_READ),
 )
 

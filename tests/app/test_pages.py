@@ -535,7 +535,7 @@ def test_hidden_and_absent_answer_alike(client: TestClient, database: Database, 
 @pytest.mark.parametrize(
     ("role", "says"),
     [
-        (Role.FUNDER_ANALYST, "Nothing here for your role yet"),
+        (Role.AUDITOR, "Nothing here for your role yet"),
         (Role.SUPERVISOR, "No open referrals."),
         (Role.PARTNER, "No open referrals."),
     ],

@@ -1,0 +1,51 @@
+"""The table of what was published: each table once, with what it showed and what it hid."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class TableKind(StrEnum):
+    """What a table counts."""
+
+    NETWORK = "network"
+    """Young people for whom a bed was looked for, and who was placed."""
+    TURNED_AWAY = "turned_away"
+    """Young people whom one fund turned away, by rule and by rules together."""
+    UNMET = "unmet"
+    """Nights that somebody waited whom one fund had turned away, by what stood in the way."""
+    NIGHTS = "nights"
+    """Nights that one fund could pay, paid and left unspent."""
+
+
+class PublishedTable(Base):
+    """One table of one quarter as it left, for good: rows never change, and another of the same is never made.
+
+    `cells` holds name and count of each, in order; no count: hidden. `sums` holds which are sums of which. Both are
+    what the attack looks at when something is published that speaks of the same numbers.
+    """
+
+    __tablename__ = "published_tables"
+    __table_args__ = (CheckConstraint("until > first", name="dates_run_forward"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[TableKind]
+    fund_id: Mapped[str | None] = mapped_column(ForeignKey("funds.id"), index=True)
+    """Whose nights it counts; null: the whole network."""
+    first: Mapped[date] = mapped_column(index=True)
+    until: Mapped[date]
+    published_at: Mapped[datetime]
+    most_small: Mapped[int]
+    width: Mapped[int]
+    floor_reason: Mapped[str | None]
+    """Why the floor is below the default; null: it is not."""
+    withheld: Mapped[bool]
+    """Nothing of it could be shown: what was out already would have given a hidden count away."""
+    cells: Mapped[list[dict[str, Any]]]
+    sums: Mapped[list[dict[str, Any]]]
+    once: Mapped[str] = mapped_column(unique=True)

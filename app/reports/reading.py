@@ -1,0 +1,170 @@
+"""What somebody reads of a quarter: a funder what was published of its own funds, the coalition's lead everything.
+
+A funder's reading looks at published tables alone: nothing here leads from it to a referral or a young person.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.audit.service import record
+from app.clock import Clock
+from app.funding.models import Fund, Funder
+from app.gaps.models import DecisionCounted
+from app.reports import counting
+from app.reports.counting import AND
+from app.reports.models import PublishedTable, TableKind
+from app.reports.publishing import read_back
+from app.reports.quarters import Quarter
+from app.reports.schemas import (
+    FundRead,
+    NightsRead,
+    QuarterRead,
+    ReportRead,
+    RuleCount,
+    RulesRead,
+    TogetherCount,
+    TurnedAwayRead,
+)
+from matching.disclosure import Published, Sum, Table
+
+
+class Seen(NamedTuple):
+    """One table by short names, in its order; None: not shown."""
+
+    cells: Mapping[str, int | None]
+    sums: Sequence[Sum]
+
+    @classmethod
+    def of(cls, names: Iterable[str], out: Published) -> "Seen":
+        """A table whose cells have these names."""
+        sums = [Sum(_short(row.whole), tuple(map(_short, row.parts))) for row in out.sums]
+        return cls({_short(name): out.shown.get(name) for name in names}, sums)
+
+
+Tables = Mapping[tuple[str | None, TableKind], Seen]
+
+
+def quarters(session: Session, actor: Actor, clock: Clock) -> list[QuarterRead]:
+    """The quarters that the actor can read about, the newest first."""
+    record(session, actor, "report.list", "agency", actor.agency_id)
+    found = _all(session, clock) if _whole(actor) else _published(session, actor)
+    return [QuarterRead(quarter=one.name, first=one.first, until=one.until) for one in sorted(found, reverse=True)]
+
+
+def report(session: Session, actor: Actor, clock: Clock, name: str) -> ReportRead:
+    """The gap audit of a quarter; 404 for one of which there is nothing that the actor may see."""
+    quarter = Quarter.read(name)
+    there = _all(session, clock) if _whole(actor) else _published(session, actor)
+    if quarter is None or quarter not in there:
+        raise hidden(actor, "report.read", "quarter", quarter.name if quarter else "")
+    record(session, actor, "report.read", "quarter", quarter.name)
+    funds = _funds(session, None if _whole(actor) else actor.agency_id)
+    tables = _counted(session, quarter, funds) if _whole(actor) else _out(session, quarter, funds)
+    network = tables.get((None, TableKind.NETWORK), Seen({}, ())).cells
+    return ReportRead(
+        quarter=quarter.name,
+        first=quarter.first,
+        until=quarter.until,
+        whole=_whole(actor),
+        asked=network.get("asked"),
+        placed=network.get("placed"),
+        never=network.get("never"),
+        funds=[_fund(fund_id, program, tables, whole=_whole(actor)) for fund_id, program in funds.items()],
+    )
+
+
+def _whole(actor: Actor) -> bool:
+    """Whether everything is shown as it is: to who administers the whole network. Another agency's people, to whom
+    the permission may come by their role, are readers like a funder's, of the funds that are theirs."""
+    return actor.leads and actor.administers(None)
+
+
+def _all(session: Session, clock: Clock) -> set[Quarter]:
+    first = session.scalar(select(func.min(DecisionCounted.night)))
+    found: set[Quarter] = set()
+    if first is not None:
+        one, last = Quarter.of(first), Quarter.of(clock.tonight())
+        while one <= last:
+            found.add(one)
+            one = one.next
+    return found
+
+
+def _published(session: Session, actor: Actor) -> set[Quarter]:
+    own = select(Fund.id).join(Funder).where(Funder.agency_id == actor.agency_id)
+    return {Quarter.of(first) for first in session.scalars(
+        select(PublishedTable.first).where(PublishedTable.fund_id.in_(own)).distinct()
+    )}  # fmt: skip
+
+
+def _funds(session: Session, agency_id: str | None) -> dict[str, str | None]:
+    """The funds of an agency, or all of them, with their programs."""
+    query = select(Fund.id, Fund.program)
+    if agency_id is not None:
+        query = query.join(Funder).where(Funder.agency_id == agency_id)
+    return {row.id: row.program for row in session.execute(query.order_by(Fund.program, Fund.id))}
+
+
+def _counted(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables:
+    tables: dict[tuple[str | None, TableKind], Table] = {(None, TableKind.NETWORK): counting.network(session, quarter)}
+    for fund_id in funds:
+        tables |= {(fund_id, kind): table for kind, table in counting.of_fund(session, quarter, fund_id).items()}
+    return {key: Seen.of(table.cells, Published(table.cells, frozenset())) for key, table in tables.items()}
+
+
+def _out(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables:
+    whose = or_(PublishedTable.fund_id.in_(list(funds)), PublishedTable.fund_id.is_(None))
+    rows = session.scalars(select(PublishedTable).where(PublishedTable.first == quarter.first, whose))
+    return {
+        (row.fund_id, row.kind): Seen.of((cell["name"] for cell in row.cells), read_back(row))
+        for row in rows
+        if not row.withheld
+    }
+
+
+def _short(name: str) -> str:
+    return name.rpartition("|")[2]
+
+
+def _fund(fund_id: str, program: str | None, tables: Tables, *, whole: bool) -> FundRead:
+    turned, unmet, nights = (
+        tables.get((fund_id, kind)) for kind in (TableKind.TURNED_AWAY, TableKind.UNMET, TableKind.NIGHTS)
+    )
+    return FundRead(
+        fund=fund_id,
+        program=program,
+        turned_away=None if turned is None else _turned_away(turned, whole=whole),
+        unmet=None if unmet is None else RulesRead.model_validate(_together(unmet, whole=whole)),
+        nights=None if nights is None else NightsRead(**{name: nights.cells[name] for name in NightsRead.model_fields}),
+    )
+
+
+def _turned_away(seen: Seen, *, whole: bool) -> TurnedAwayRead:
+    rules = [name.removeprefix("any:") for name in seen.cells if name.startswith("any:")]
+    counts = [
+        # Who stood alone in nobody's way has no cell: that is a count of none, and may be shown.
+        RuleCount(rule=rule, turned_away=seen.cells[f"any:{rule}"], only=seen.cells.get(f"only:{rule}", 0))
+        for rule in rules
+    ]
+    counts.sort(key=lambda row: (-(row.turned_away or row.only or 0), row.rule))
+    return TurnedAwayRead.model_validate({**_together(seen, whole=whole), "let": seen.cells["let"], "rules": counts})
+
+
+def _together(seen: Seen, *, whole: bool) -> dict[str, object]:
+    """The list that adds up to the total: whole, each line of it; published, the small ones in one."""
+    gathered = () if whole else next((row.parts for row in seen.sums if row.whole == "others"), ())
+    lines = [
+        TogetherCount(rules=name.removeprefix("only:").split(AND), count=count)
+        for name, count in seen.cells.items()
+        if name.startswith("only:") and (name not in gathered or count is not None)
+    ]
+    return {
+        "all": seen.cells["all"],
+        "together": lines,
+        "others": None if whole else seen.cells.get("others"),
+        "in_others": len(gathered),
+    }

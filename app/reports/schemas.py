@@ -1,0 +1,82 @@
+"""What the API answers about a quarter: counts, and null for each that is not shown."""
+
+from datetime import date
+
+from pydantic import Field
+
+from app.codes import ApiModel
+
+HIDDEN = "; null: not shown, since it or another count would tell of few"
+
+
+class QuarterRead(ApiModel):
+    """A quarter that there is something to read about."""
+
+    quarter: str = Field(description="Such as `2026-Q3`")
+    first: date = Field(description="Its first night")
+    until: date = Field(description="The first night after it")
+
+
+class RuleCount(ApiModel):
+    """How many one rule of a fund stood in the way of."""
+
+    rule: str
+    turned_away: int | None = Field(description=f"Young people whom it stood in the way of at least once{HIDDEN}")
+    only: int | None = Field(description=f"Of these: no other rule of the fund ever stood in the way{HIDDEN}")
+
+
+class TogetherCount(ApiModel):
+    """How many exactly these rules of a fund stood in the way of."""
+
+    rules: list[str]
+    count: int | None = Field(description=f"Young people, or nights{HIDDEN}")
+
+
+class RulesRead(ApiModel):
+    """A total, and the list that adds up to it: by the rules that stood in the way together."""
+
+    all: int | None = Field(description=f"Young people, or nights{HIDDEN}")
+    together: list[TogetherCount] = Field(description="A line for each set of rules; small ones stand in `others`")
+    others: int | None = Field(description="The small ones of the list in one line; null: none, or not shown")
+    in_others: int = Field(description="How many sets of rules the line `others` holds")
+
+
+class TurnedAwayRead(RulesRead):
+    """Young people whom a fund turned away at least once."""
+
+    let: int | None = Field(description=f"Young people whom it never turned away{HIDDEN}")
+    rules: list[RuleCount]
+
+
+class NightsRead(ApiModel):
+    """What a fund could pay, and paid. A bed-night is one bed on one night."""
+
+    could: int | None = Field(description="Bed-nights that its limits let it pay")
+    paid: int | None = Field(description=f"Of these: paid{HIDDEN}")
+    unspent: int | None = Field(description=f"Of these: left unspent{HIDDEN}")
+    nights: int | None = Field(description="Nights of the quarter")
+    open: int | None = Field(description=f"Nights with a bed unspent{HIDDEN}")
+    turning: int | None = Field(description=f"Of these: nights on which it turned somebody away{HIDDEN}")
+
+
+class FundRead(ApiModel):
+    """One fund in one quarter. A part that is null was withheld whole, or does not apply."""
+
+    fund: str
+    program: str | None
+    turned_away: TurnedAwayRead | None
+    unmet: RulesRead | None = Field(description="Nights that somebody waited whom the fund had turned away")
+    nights: NightsRead | None = Field(description="Null too where no limit says how many beds it pays a night")
+
+
+class ReportRead(ApiModel):
+    """The gap audit of one quarter."""
+
+    quarter: str
+    first: date
+    until: date
+    whole: bool = Field(description="Every count as it is, for the lead of the coalition; else as it was published")
+    asked: int | None = Field(description=f"Young people for whom a bed was looked for{HIDDEN}")
+    placed: int | None = Field(description=f"Of these: a house said yes{HIDDEN}")
+    never: int | None = Field(description=f"Of these: none did{HIDDEN}")
+    funds: list[FundRead]

@@ -1,0 +1,59 @@
+"""The same counts as a table of comma-separated values, safe to open: no text of it is taken for a formula."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from app.reports.schemas import ReportRead, RulesRead
+
+HIDDEN = "hidden"
+HEAD = ("quarter", "fund", "program", "measure", "rules", "count")
+_STARTS_A_FORMULA = frozenset("=+-@|%")
+Row = tuple[str, str, str, str, str, str]
+
+
+def as_csv(report: ReportRead) -> str:
+    """Every count of a report, a row each."""
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow(HEAD)
+    sheet.writerows(tuple(map(guarded, row)) for row in rows(report))
+    return out.getvalue()
+
+
+def guarded(text: str) -> str:
+    """A text that a spreadsheet takes for a text, whatever invisible characters it begins with."""
+    begins = next((letter for letter in text if letter.isprintable() and not letter.isspace()), "")
+    odd = bool(text) and not text[0].isprintable()
+    return f"'{text}" if odd or begins in _STARTS_A_FORMULA else text
+
+
+def rows(report: ReportRead) -> Iterator[Row]:
+    """Quarter, fund, its program, what is counted, the rules it is counted by, and the count."""
+    for name in ("asked", "placed", "never"):
+        yield (report.quarter, "", "", name, "", _said(getattr(report, name)))
+    for fund in report.funds:
+        start = (report.quarter, fund.fund, fund.program or "")
+        if (turned := fund.turned_away) is not None:
+            yield from _by_rules(start, "turned_away", turned)
+            yield (*start, "never_turned_away", "", _said(turned.let))
+            for one in turned.rules:
+                yield (*start, "turned_away_by_rule", one.rule, _said(one.turned_away))
+        if fund.unmet is not None:
+            yield from _by_rules(start, "unmet_nights", fund.unmet)
+        if fund.nights is not None:
+            for name, count in fund.nights.model_dump().items():
+                yield (*start, f"bed_nights_{name}" if name in {"could", "paid", "unspent"} else f"nights_{name}", "",
+                       _said(count))  # fmt: skip
+
+
+def _by_rules(start: tuple[str, str, str], measure: str, found: RulesRead) -> Iterator[Row]:
+    yield (*start, measure, "", _said(found.all))
+    for line in found.together:
+        yield (*start, f"{measure}_by_exactly", " ".join(line.rules), _said(line.count))
+    if found.in_others:
+        yield (*start, f"{measure}_by_exactly", "others", _said(found.others))
+
+
+def _said(count: int | None) -> str:
+    return HIDDEN if count is None else str(count)

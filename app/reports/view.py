@@ -1,0 +1,106 @@
+"""The gap audit in words: the sentences, the lines of its tables and the bars, all from the same counts."""
+
+from typing import Any
+
+from app.reports.quarters import Quarter
+from app.reports.schemas import FundRead, ReportRead, RulesRead
+from app.web import words
+from app.web.translation import gettext, ngettext
+
+Json = dict[str, Any]
+
+
+def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
+    """What the page of a quarter shows of one of its funds: the named one, else the first."""
+    fund = next((one for one in report.funds if one.fund == fund_id), report.funds[0] if report.funds else None)
+    return {
+        "quarter": report.quarter,
+        "title": _title(report),
+        "headline": _headline(report),
+        "whole": report.whole,
+        "quarters": [name for name in quarters if name != report.quarter],
+        "funds": [{"id": one.fund, "name": _name(one), "here": one is fund} for one in report.funds],
+        "fund": None if fund is None else _fund(fund, report),
+    }
+
+
+def _title(report: ReportRead) -> str:
+    quarter = Quarter.of(report.first)
+    first, last = words.MONTHS[quarter.first.month - 1], words.MONTHS[quarter.first.month + 1]
+    return gettext("%(first)s to %(last)s %(year)s") % {
+        "first": gettext(first), "last": gettext(last), "year": quarter.year,
+    }  # fmt: skip
+
+
+def _headline(report: ReportRead) -> str:
+    if report.asked is None or report.placed is None or report.never is None:
+        return gettext("For how many young people a bed was looked for is not shown: they were few.")
+    said = ngettext("A bed was looked for for %(n)s young person", "A bed was looked for for %(n)s young people",
+                    report.asked)  # fmt: skip
+    return gettext("%(asked)s: %(placed)s placed, %(never)s not.") % {
+        "asked": said, "placed": report.placed, "never": report.never,
+    }  # fmt: skip
+
+
+def _name(fund: FundRead) -> str:
+    return fund.program or fund.fund
+
+
+def number(count: int | None) -> str:
+    """A count, or that it is not shown."""
+    return gettext("not shown") if count is None else f"{count:,}"
+
+
+def _fund(fund: FundRead, report: ReportRead) -> Json:
+    turned = fund.turned_away
+    most = max([1, *(row.turned_away or row.only or 0 for row in turned.rules)]) if turned else 1
+    return {
+        "name": _name(fund),
+        "sentence": _sentence(fund),
+        "none": turned is not None and turned.all == 0,
+        "withheld": turned is None,
+        "asked": number(report.asked),
+        "let": None if turned is None else number(turned.let),
+        "total": None if turned is None else number(turned.all),
+        "rules": [] if turned is None else [
+            {
+                "name": words.said(words.RULES, row.rule),
+                "turned_away": number(row.turned_away),
+                "only": number(row.only),
+                "any_width": _percent(row.turned_away, most),
+                "only_width": _percent(row.only, most),
+            }
+            for row in turned.rules
+        ],
+        "together": None if turned is None else _lines(turned),
+        "unmet": None if fund.unmet is None else _lines(fund.unmet),
+        "unmet_total": None if fund.unmet is None else number(fund.unmet.all),
+        "nights": None if fund.nights is None else {
+            name: number(count) for name, count in fund.nights.model_dump().items()
+        },
+    }  # fmt: skip
+
+
+def _percent(count: int | None, most: int) -> str | None:
+    return None if count is None else f"{100 * count / most:.2f}%"
+
+
+def _sentence(fund: FundRead) -> str:
+    turned = fund.turned_away
+    if turned is None or turned.all is None:
+        return gettext("%(fund)s: how many it turned away is not shown, since they were few.") % {"fund": _name(fund)}
+    text = ngettext("%(n)s was turned away by a rule of %%(fund)s at least once.",
+                    "%(n)s were turned away by a rule of %%(fund)s at least once.", turned.all)  # fmt: skip
+    return text % {"fund": _name(fund)}
+
+
+def _lines(found: RulesRead) -> list[Json]:
+    lines = [
+        {"name": words.listed([words.said(words.RULES, rule) for rule in line.rules]), "count": number(line.count)}
+        for line in found.together
+    ]
+    if found.in_others:
+        name = ngettext("%(n)s other set of rules", "%(n)s other sets of rules, each small or needed to hide one",
+                        found.in_others)  # fmt: skip
+        lines.append({"name": name, "count": number(found.others)})
+    return lines

@@ -1,0 +1,300 @@
+"""The gap audit: what a funder, the lead and nobody else reads, and that the same numbers stand everywhere."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import event, insert, select, update
+
+from app.access.policy import AgencyKind, Role
+from app.answers.models import RankingRun
+from app.clock import MovableClock
+from app.codes import FacilityKind
+from app.db import Database
+from app.gaps.models import DecisionCounted, FundRefusal, Gap, GapKind, GapSource
+from app.referrals.models import Referral, ReferralStatus
+from app.reports.models import PublishedTable, TableKind
+from app.reports.publishing import publish_due, read_back
+from app.reports.quarters import Quarter
+from app.reports.sheet import guarded
+from matching.disclosure import too_narrow
+from tests.actors import sign_in
+from tests.factories import Caller, fund, house, lead, load, made, network, new_agency, refused, rows
+
+Json = dict[str, Any]
+pytestmark = pytest.mark.one_kind
+
+QUARTER = "2026-Q3"
+AGE, COUNTY, CUSTODY = "funding.age_band", "funding.residence", "funding.custody"
+TOGETHER = {(AGE,): 14, (COUNTY,): 60, (CUSTODY,): 25, (AGE, COUNTY): 3, (CUSTODY, COUNTY): 12, (): 40}
+"""How many young people these rules of the fund stood in the way of; every third was placed, the others waited."""
+ROWS_OF_PEOPLE = {"referrals", "minors", "decisions_counted", "fund_refusals", "gaps", "ranking_runs", "bed_nights"}
+
+
+class Told:
+    """A funder behind the first of two funds, a quarter of decisions, and two weeks after it."""
+
+    def __init__(self, client: TestClient, database: Database, clock: MovableClock) -> None:
+        self.client, self.database, self.clock = client, database, clock
+        self.agency_id = new_agency(database, AgencyKind.FUNDER)
+        numbers = range(sum(TOGETHER.values()))
+        # A program that a spreadsheet would take for a formula.
+        own = {**fund("fund_a", beds_per_night=2), "program": "=HYPERLINK(1)"}
+        document = network(
+            house(funds=["fund_a", "fund_b"]),
+            funds=[own, {**fund("fund_b"), "funder": "State"}],
+            minors=[{"id": f"min_canary{n}"} for n in numbers],
+            referrals=[
+                {"id": f"ref_canary{n}", "minor": f"min_canary{n}", "urgency": 1, "needed_from": None} for n in numbers
+            ],
+        )
+        agency = load(database, document, funder_agencies={"Fulton County": self.agency_id})
+        self.funder = Caller(client, database, Role.FUNDER_ANALYST, self.agency_id)
+        self.lead = lead(client, database)
+        with database.writing() as session:
+            session.execute(update(Referral).values(status=ReferralStatus.WITHDRAWN))
+            self._decide(session, agency)
+
+    def _decide(self, session: Any, agency: str) -> None:
+        """For each young person one decision, on a night of the quarter."""
+        each = [rules for rules, people in TOGETHER.items() for _ in range(people)]
+        runs, counted, refusals, gaps = [], [], [], []
+        for n, rules in enumerate(each):
+            night = date(2026, 7, 1) + timedelta(days=n % 80)
+            run = {"run_id": f"run_canary{n}", "night": night}
+            at = datetime.fromisoformat(f"{night}T22:00:00-04:00")
+            runs.append(
+                {
+                    "id": run["run_id"], "referral_id": f"ref_canary{n}", "decided_at": at, "tonight": night,
+                    "decided_by": "person_1", "agency_id": agency, "policy_id": "default", "policy_version": 1,
+                    "rules_version": "1", "engine_version": "1", "snapshot_sha256": "", "snapshot": "", "answer": "",
+                }
+            )  # fmt: skip
+            counted.append({**run, "referral_id": f"ref_canary{n}"})
+            more = {"fund_id": "fund_a", "facility_kind": FacilityKind.SAFE_HOUSE, "decisive": False}
+            refusals += [{**run, **more, "rule": rule, "alone": len(rules) == 1} for rule in rules]
+            if n % 3 == 0:
+                placed = update(Referral).where(Referral.id == f"ref_canary{n}")
+                session.execute(placed.values(status=ReferralStatus.PLACED))
+                continue
+            gaps.append(
+                {
+                    "id": f"gap_canary{n}", "referral_id": f"ref_canary{n}", "agency_id": agency, "night": night,
+                    "run_id": run["run_id"], "kind": GapKind.INELIGIBLE, "source": GapSource.NIGHT, "made_at": at,
+                    "once": f"night:{n}",
+                }
+            )  # fmt: skip
+        for table, found in ((RankingRun, runs), (DecisionCounted, counted), (FundRefusal, refusals), (Gap, gaps)):
+            session.execute(insert(table), found)
+
+    def publish(self, on: str = "2026-10-15") -> int:
+        """How many tables were published on an evening; two weeks after the quarter it is all of its tables."""
+        self.clock.set(datetime.fromisoformat(f"{on}T22:00:00-04:00"))
+        return publish_due(self.database)
+
+    def report(self, caller: Caller | None = None) -> Json:
+        found: Json = made((caller or self.funder).get(f"/v1/reports/quarters/{QUARTER}"))
+        return found
+
+    def tables(self) -> list[PublishedTable]:
+        with self.database.reading() as session:
+            return list(session.scalars(select(PublishedTable).order_by(PublishedTable.once)))
+
+
+@pytest.fixture
+def told(client: TestClient, database: Database, clock: MovableClock) -> Told:
+    return Told(client, database, clock)
+
+
+def test_a_quarter_is_published_two_weeks_after_it_and_once(told: Told) -> None:
+    assert told.publish("2026-10-14") == 0
+    refused(told.funder.get(f"/v1/reports/quarters/{QUARTER}"), 404, "not_found")
+    assert rows(told.funder.get("/v1/reports/quarters")) == []
+    assert told.publish() == 4
+    before = [(row.kind, row.fund_id, row.cells, row.published_at) for row in told.tables()]
+    assert [row[:2] for row in before] == [
+        (TableKind.NETWORK, None), (TableKind.NIGHTS, "fund_a"), (TableKind.TURNED_AWAY, "fund_a"),
+        (TableKind.UNMET, "fund_a"),
+    ]  # fmt: skip
+    with told.database.writing() as session:
+        session.execute(update(Referral).values(status=ReferralStatus.PLACED))
+    assert told.publish("2026-10-20") == 0
+    assert [(row.kind, row.fund_id, row.cells, row.published_at) for row in told.tables()] == before
+    assert rows(told.funder.get("/v1/reports/quarters")) == [
+        {"quarter": QUARTER, "first": "2026-07-01", "until": "2026-10-01"}
+    ]
+
+
+def test_a_funder_reads_no_number_of_few_and_none_that_gives_one_away(told: Told) -> None:
+    told.publish()
+    seen = told.report()
+    assert (seen["whole"], seen["asked"], seen["placed"], seen["never"]) == (False, 154, 52, 102)
+    assert [one["fund"] for one in seen["funds"]] == ["fund_a"]
+    turned = seen["funds"][0]["turned_away"]
+    assert (turned["all"], turned["let"]) == (114, 40)
+    together = {tuple(line["rules"]): line["count"] for line in turned["together"]}
+    assert all(TOGETHER[rules] == count for rules, count in together.items() if count is not None)
+    assert (AGE, COUNTY) not in together
+    shown = [cell["count"] for row in told.tables() for cell in row.cells if cell["count"] is not None]
+    assert not [count for count in shown if 1 <= count <= 10]
+    assert too_narrow([read_back(row) for row in told.tables()]) == []
+
+
+def test_the_lead_reads_every_number_as_it_is(told: Told) -> None:
+    seen = told.report(told.lead)
+    assert seen["whole"] is True
+    assert [one["fund"] for one in seen["funds"]] == ["fund_a", "fund_b"]
+    turned = seen["funds"][0]["turned_away"]
+    counts = {tuple(line["rules"]): line["count"] for line in turned["together"]}
+    assert counts == {rules: people for rules, people in TOGETHER.items() if rules}
+    assert {row["rule"]: (row["turned_away"], row["only"]) for row in turned["rules"]} == {
+        AGE: (17, 14), COUNTY: (75, 60), CUSTODY: (37, 25),
+    }  # fmt: skip
+    assert seen["funds"][1]["turned_away"]["all"] == 0
+    assert seen["funds"][1]["nights"] is None
+
+
+def test_what_could_be_paid_and_was_not(told: Told) -> None:
+    nights = told.report(told.lead)["funds"][0]["nights"]
+    assert nights == {"could": 184, "paid": 0, "unspent": 184, "nights": 92, "open": 92, "turning": 80}
+
+
+def sheet(told: Told, caller: Caller) -> list[dict[str, str]]:
+    answer = told.client.get(f"/reports/{QUARTER}/figures.csv", headers=caller.headers)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_the_table_adds_up_and_says_what_page_and_api_say(told: Told) -> None:
+    """The figures of the page from its CSV alone, by these few lines."""
+    told.publish()
+    found = sheet(told, told.funder)
+    parts = [row["count"] for row in found if row["measure"] == "turned_away_by_exactly"]
+    total = next(row["count"] for row in found if row["measure"] == "turned_away")
+    assert "hidden" not in parts
+    assert sum(map(int, parts)) == int(total) == 114
+    unmet = [row for row in found if row["measure"].startswith("unmet_nights")]
+    assert sum(int(row["count"]) for row in unmet[1:]) == int(unmet[0]["count"])
+    seen = told.report()["funds"][0]
+    assert [row["count"] for row in found if row["measure"] == "turned_away_by_rule"] == [
+        "hidden" if row["turned_away"] is None else str(row["turned_away"]) for row in seen["turned_away"]["rules"]
+    ]
+    sign_in(told.client, told.database, Role.FUNDER_ANALYST, told.agency_id)
+    page = told.client.get("/reports").text
+    for count in (*parts, total, "154", "52", "102"):
+        assert f">{count}<" in page or f" {count} " in page or f"{count} placed" in page, count
+    assert told.client.get("/").headers["Location"] == "/reports"
+
+
+def test_only_the_own_funds_and_only_what_is_published(told: Told) -> None:
+    told.publish()
+    other = Caller(told.client, told.database, Role.FUNDER_ANALYST, new_agency(told.database, AgencyKind.FUNDER))
+    administrator = Caller(told.client, told.database, Role.ADMINISTRATOR, new_agency(told.database))
+    for caller in (other, administrator):
+        assert rows(caller.get("/v1/reports/quarters")) == []
+        refused(caller.get(f"/v1/reports/quarters/{QUARTER}"), 404, "not_found")
+    for name in ("2026-Q2", "2026-Q5", "2026-q3", "x"):
+        refused(told.funder.get(f"/v1/reports/quarters/{name}"), 404, "not_found")
+    for role in set(Role) - {Role.FUNDER_ANALYST, Role.ADMINISTRATOR}:
+        lead_s = Caller(told.client, told.database, role, told.lead.agency_id)
+        refused(lead_s.get(f"/v1/reports/quarters/{QUARTER}"), 403, "forbidden")
+
+
+@contextmanager
+def asked(database: Database) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    for engine in (database.engine, database.reader):
+        event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    for engine in (database.engine, database.reader):
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_funder_s_look_leads_to_nobody(told: Told) -> None:
+    told.publish()
+    for path in (f"/reports/{QUARTER}", f"/reports/{QUARTER}/figures.csv", f"/v1/reports/quarters/{QUARTER}"):
+        with asked(told.database) as statements:
+            answer = told.client.get(path, headers=told.funder.headers)
+        assert answer.status_code == 200
+        assert "canary" not in answer.text
+        words = {word.strip("(),").split(".")[0] for statement in statements for word in statement.split()}
+        assert not words & ROWS_OF_PEOPLE, path
+        assert "published_tables" in words
+
+
+def test_what_was_published_before_is_looked_at(told: Told) -> None:
+    """A table that left by another way shows the small count: this one is not published, and that is on record."""
+    with told.database.writing() as session:
+        name = f"{QUARTER}|fund_a|only:{AGE}+{COUNTY}"
+        session.add(
+            PublishedTable(
+                id="table_0", kind=TableKind.UNMET, fund_id="fund_a", first=date(2026, 7, 1), until=date(2026, 8, 1),
+                published_at=told.clock.now(), most_small=10, width=9, floor_reason=None, withheld=False,
+                cells=[{"name": name, "count": 3}], sums=[], once="another",
+            )
+        )  # fmt: skip
+        session.execute(update(PublishedTable).values(first=date(2026, 6, 30)))
+    told.publish()
+    withheld = {row.kind: row.withheld for row in told.tables() if row.id != "table_0"}
+    assert withheld == {kind: kind is TableKind.TURNED_AWAY for kind in TableKind}
+    assert told.report()["funds"][0]["turned_away"] is None
+
+
+def test_a_young_person_counts_once_whatever_the_number_of_decisions(told: Told) -> None:
+    with told.database.writing() as session:
+        run = session.get_one(RankingRun, "run_canary0")
+        night = date(2026, 8, 8)
+        copy = {column.key: getattr(run, column.key) for column in RankingRun.__table__.columns}
+        session.execute(insert(RankingRun), {**copy, "id": "run_again", "tonight": night})
+        session.execute(
+            insert(DecisionCounted), {"run_id": "run_again", "referral_id": run.referral_id, "night": night}
+        )
+        more = {"run_id": "run_again", "fund_id": "fund_a", "night": night, "alone": True, "decisive": True}
+        session.execute(insert(FundRefusal), {**more, "rule": AGE, "facility_kind": FacilityKind.GROUP_HOME})
+    turned = told.report(told.lead)["funds"][0]["turned_away"]
+    assert turned["all"] == 114
+    assert Counter({tuple(line["rules"]): line["count"] for line in turned["together"]}) == Counter(
+        {rules: people for rules, people in TOGETHER.items() if rules}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Metro pool", "Metro pool"), ("", ""), ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"),
+        ("\t=1", "'\t=1"), ("\ufeff=1", "'\ufeff=1"), ("  =1", "'  =1"), ("\r\n@x", "'\r\n@x"), ("114", "114"),
+        ("Night-pool = 3", "Night-pool = 3"),
+    ],
+)  # fmt: skip
+def test_no_text_of_the_table_is_taken_for_a_formula(text: str, safe: str) -> None:
+    assert guarded(text) == safe
+
+
+def test_the_program_of_a_fund_is_no_formula(told: Told) -> None:
+    assert {row["program"] for row in sheet(told, told.lead) if row["fund"] == "fund_a"} == {"'=HYPERLINK(1)"}
+
+
+@pytest.mark.parametrize(
+    ("night", "name", "first", "until"),
+    [
+        (date(2026, 9, 30), "2026-Q3", date(2026, 7, 1), date(2026, 10, 1)),
+        (date(2026, 10, 1), "2026-Q4", date(2026, 10, 1), date(2027, 1, 1)),
+        (date(2028, 2, 29), "2028-Q1", date(2028, 1, 1), date(2028, 4, 1)),
+    ],
+)
+def test_quarters_of_the_calendar(night: date, name: str, first: date, until: date) -> None:
+    quarter = Quarter.of(night)
+    assert (quarter.name, quarter.first, quarter.until) == (name, first, until)
+    assert Quarter.read(name) == quarter
+    assert len(quarter.nights) == (until - first).days
+    assert Quarter.read(name.lower()) is None
