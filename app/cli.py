@@ -36,6 +36,7 @@ COMMANDS = (
     ("replay", "app.placements.cli:replay", "Derive a stored decision again and compare."),
     ("doctor", "app.doctor:doctor", "Look whether this deployment keeps its own duties."),
     ("prices", "app.placements.price_cli:prices", "What beds are worth to those still to come: show it, learn it."),
+    ("gaps", "app.reports.cli:gaps", "Whom the funds turned away in a quarter, and by which rules."),
     ("audit", "app.audit.cli:audit", "Check the audit trail."),
     ("sealing", "app.sealing_cli:sealing", "Make, rotate and count the keys that seal who young people are."),
 )

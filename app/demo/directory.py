@@ -67,6 +67,8 @@ PEOPLE = (
     PersonCard("shelter", "Night staff of Harbor House", "facility_staff", "harbor", "shelter on a phone"),
     PersonCard("supervisor", "Intake supervisor", "supervisor", "intake", "supervisor"),
     PersonCard("coalition", "Placement lead of Safe Beds Coalition", "supervisor", "lead", "coalition lead"),
+    PersonCard("funder", "Analyst of Metro Counties Compact", "funder_analyst", "metro", "funder"),
+    PersonCard("administrator", "Administrator of Safe Beds Coalition", "administrator", "lead", "administrator"),
 )
 HOUSE_STAFF = (
     PersonCard("river", "Night staff of River and Coast Homes", "facility_staff", "river", "shelter"),

@@ -31,11 +31,16 @@ def as_text(play: Play, doors: Doors, counts: Tonight, base: str, *, serving: bo
         return [*lines, "Nothing was served. Start it with: bednight demo"]
     lines.append("Try it as                     one-time links (this computer only)")
     for door in doors.entrances:
-        waits = play.demo is not None and door.role == "intake_coordinator"
-        lines.append(f"  {door.what:<28}{base}{door.path}" + (f"   {_special(play)} is waiting" if waits else ""))
+        lines.append(f"  {door.what:<28}{base}{door.path}{_what_is_there(play, door.role)}")
     lines += [f"  {'integrator':<28}key {doors.key}", "", "Or from another terminal", f"  K={doors.key}"]
     lines += [f"  {line}" for line in curl_lines(play, base)]
     return [*lines, "", "Stop with Ctrl-C. Keep the data with --keep DIR. Prove it again with: bednight demo --check"]
+
+
+def _what_is_there(play: Play, role: str) -> str:
+    if play.demo is not None and role == "intake_coordinator":
+        return f"   {_special(play)} is waiting"
+    return "   the gap audit" if role in {"funder_analyst", "administrator"} else ""
 
 
 def curl_lines(play: Play, base: str) -> list[str]:

@@ -62,18 +62,37 @@ def report(session: Session, actor: Actor, clock: Clock, name: str) -> ReportRea
     if quarter is None or quarter not in there:
         raise hidden(actor, "report.read", "quarter", quarter.name if quarter else "")
     record(session, actor, "report.read", "quarter", quarter.name)
-    funds = _funds(session, None if _whole(actor) else actor.agency_id)
-    tables = _counted(session, quarter, funds) if _whole(actor) else _out(session, quarter, funds)
+    return _report(session, quarter, _funds(session, None if _whole(actor) else actor.agency_id), whole=_whole(actor))
+
+
+def for_operator(
+    session: Session, clock: Clock, name: str | None, fund_ids: Sequence[str] | None, *, whole: bool
+) -> ReportRead | None:
+    """The same for whoever runs the deployment, of these funds or of all; None where there is nothing of it."""
+    there = _all(session, clock) if whole else {Quarter.of(on) for on in session.scalars(select(PublishedTable.first))}
+    quarter = max(there, default=None) if name is None else Quarter.read(name)
+    if quarter is None or quarter not in there:
+        return None
+    record(session, None, "report.read", "quarter", quarter.name)
+    out = select(PublishedTable.fund_id).where(PublishedTable.first == quarter.first)
+    funds = _funds(session, None)
+    there_too = funds.keys() if whole else set(session.scalars(out))
+    asked = {id_: funds[id_] for id_ in funds if id_ in there_too and id_ in (fund_ids or funds)}
+    return _report(session, quarter, asked, whole=whole)
+
+
+def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None], *, whole: bool) -> ReportRead:
+    tables = _counted(session, quarter, funds) if whole else _out(session, quarter, funds)
     network = tables.get((None, TableKind.NETWORK), Seen({}, ())).cells
     return ReportRead(
         quarter=quarter.name,
         first=quarter.first,
         until=quarter.until,
-        whole=_whole(actor),
+        whole=whole,
         asked=network.get("asked"),
         placed=network.get("placed"),
         never=network.get("never"),
-        funds=[_fund(fund_id, program, tables, whole=_whole(actor)) for fund_id, program in funds.items()],
+        funds=[_fund(fund_id, program, tables, whole=whole) for fund_id, program in funds.items()],
     )
 
 

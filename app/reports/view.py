@@ -34,12 +34,10 @@ def _title(report: ReportRead) -> str:
 
 def _headline(report: ReportRead) -> str:
     if report.asked is None or report.placed is None or report.never is None:
-        return gettext("For how many young people a bed was looked for is not shown: they were few.")
-    said = ngettext("A bed was looked for for %(n)s young person", "A bed was looked for for %(n)s young people",
-                    report.asked)  # fmt: skip
-    return gettext("%(asked)s: %(placed)s placed, %(never)s not.") % {
-        "asked": said, "placed": report.placed, "never": report.never,
-    }  # fmt: skip
+        return gettext("How many young people needed a bed is not shown: they were few.")
+    said = ngettext("%(n)s young person needed a bed", "%(n)s young people needed a bed", report.asked)
+    parts = {"asked": said, "placed": report.placed, "never": report.never}
+    return gettext("%(asked)s: %(placed)s placed, %(never)s not.") % parts
 
 
 def _name(fund: FundRead) -> str:

@@ -296,7 +296,8 @@ def test_links_sign_in_once(staged: tuple[FastAPI, Doors]) -> None:
         assert client.post(door.path, headers=origin).status_code == 404
         home = client.get("/", follow_redirects=True)
         assert home.status_code == 200
-        shows = {"shelter on a phone": "Harbor House", "coalition lead": "/plans"}
+        shows = {"shelter on a phone": "Harbor House", "coalition lead": "/plans", "administrator": 'href="/reports"'}
+        shows["funder"] = "Nothing is published yet"
         assert shows.get(door.what, "R-0412") in home.text
 
 

@@ -22,6 +22,7 @@ from app.demo.year.opening import Opening, opening_of
 from app.demo.year.standing import Standing, document_of, standing
 from app.demo.year.upkeep import tell_nobody
 from app.placements.prices import learn_now
+from app.reports.publishing import publish_due
 
 Json = dict[str, Any]
 _STREAM = 9
@@ -82,6 +83,7 @@ def _end(book: Book, demo: Demo, plan: Standing, opening: Opening) -> None:
     book.clock.set(demo.as_of)
     begin_evening(book.session, demo, book.staff.coordinator.agency_id)
     learn_now(book.database)
+    publish_due(book.database)
     tell_nobody(book)
 
 
