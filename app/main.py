@@ -24,6 +24,8 @@ from app.emergency import routes as emergency
 from app.entry import enrol_pages, link_pages, passkey_pages, people_pages, prove_pages, security_pages, sign_in_pages
 from app.exceptions import routes as exception_routes
 from app.exchange import routes as exchange
+from app.expunging import pages as expunging_pages
+from app.expunging import routes as expunging
 from app.facilities import routes as facilities
 from app.funding import routes as funding
 from app.gaps import routes as gap_routes
@@ -82,6 +84,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     identity_routes.router,
     placements.router,
     looks.router,
+    expunging.router,
     plan_routes.router,
     price_routes.router,
     records.router,
@@ -119,6 +122,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     regional_pages.router,
     look_pages.router,
     report_pages.router,
+    expunging_pages.router,
     release_pages.router,
     told_pages.router,
     emergency_pages.router,

@@ -10,6 +10,7 @@ from app.db import Base
 from app.emergency import models as emergency
 from app.exceptions import models as exceptions
 from app.exchange import models as exchange
+from app.expunging import models as expunging
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.gaps import models as gaps
@@ -34,6 +35,7 @@ __all__ = [
     "emergency",
     "exceptions",
     "exchange",
+    "expunging",
     "facilities",
     "factors",
     "funding",

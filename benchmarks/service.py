@@ -132,13 +132,16 @@ def _serve(size: int, url: str, port: int) -> None:
     from app.db import Database
     from app.demo.stage import stage_network
     from app.main import create_app
+    from app.sealing import opening
     from app.serving import answer
     from migrations.run import upgrade
 
-    settings = replace(Settings(), database_url=url)
+    keys = Path(tempfile.mkdtemp(prefix="bednight-keys-"))
+    settings = replace(Settings(), database_url=url, keys=keys)
+    opening.init(settings, keys)
     clock = MovableClock(settings.time_zone, settings.night_turns_at, datetime.fromisoformat(AS_OF))
     upgrade(url)
-    key = stage_network(Database(url, clock), network(size, WAITING)).key
+    key = stage_network(Database(url, clock, opening.keyring(settings)), network(size, WAITING)).key
     sys.stdout.write(json.dumps(key) + "\n")
     sys.stdout.flush()
     answer(create_app(settings, clock=clock), "127.0.0.1", port, ready=lambda: None)

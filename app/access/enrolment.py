@@ -19,6 +19,8 @@ from app.audit.service import record
 from app.clock import machine_time
 from app.db import Database, new_id
 from app.errors import FieldError, invalid, not_found
+from app.sealing.box import Place
+from app.sealing.keyring import SYSTEM, keyring_of
 
 LASTS = timedelta(hours=1)
 
@@ -53,11 +55,12 @@ def issue(session: Session, by: Actor | None, person_id: str, now: datetime, *, 
     token = new_token()
     open_links = update(Enrolment).where(Enrolment.person_id == person_id, Enrolment.used_at.is_(None))
     session.execute(open_links.values(used_at=at))
+    enrol_id = new_id("enrol")
     row = Enrolment(
-        id=new_id("enrol"),
+        id=enrol_id,
         person_id=person_id,
         token_sha256=sha256(token),
-        totp_secret=factors.new_secret(),
+        sealed_secret=keyring_of(session).seal(SYSTEM, _place(enrol_id), factors.new_secret()),
         anew=anew,
         created_at=now,
         expires_at=at + LASTS,
@@ -94,7 +97,8 @@ def begun(session: Session, token: str) -> Begun | None:
         return None
     row, person = found
     asks_present = not row.anew and factors.has_second(session, person.id)
-    return Begun(row.id, person.id, person.name, person.email, None if asks_present else row.totp_secret)
+    secret = None if asks_present else keyring_of(session).open(_place(row.id), row.sealed_secret)
+    return Begun(row.id, person.id, person.name, person.email, secret)
 
 
 def finish(database: Database, begun: Begun, password: str, again: str, code: str) -> Enrolled:
@@ -132,6 +136,10 @@ def spend_link(session: Session, begun: Begun, at: datetime) -> None:
         raise not_found()
     if not signin.actors(session, {begun.person_id}):
         raise not_found()
+
+
+def _place(enrol_id: str) -> Place:
+    return Place(Enrolment.__tablename__, "totp_secret", enrol_id)
 
 
 def _wrong_code() -> Exception:

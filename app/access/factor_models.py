@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+from app.sealing.column import SealedText
 
 
 class Enrolment(Base):
@@ -16,7 +17,7 @@ class Enrolment(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
     token_sha256: Mapped[str] = mapped_column(unique=True)
-    totp_secret: Mapped[str]
+    sealed_secret: Mapped[bytes] = mapped_column("totp_secret", SealedText)
     """What the authenticator app is to be given; of no use to anybody until its first code was sent back."""
     anew: Mapped[bool]
     """Whether a new authenticator takes the place of the one there is; else that one's code is asked for."""
@@ -37,12 +38,12 @@ class Password(Base):
 
 
 class Authenticator(Base):
-    """An app that shows a new code every 30 seconds. Both sides compute it, so its secret cannot be a hash."""
+    """An app that shows a new code every 30 seconds. Both sides compute it, so its secret is sealed, not hashed."""
 
     __tablename__ = "authenticators"
 
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    secret: Mapped[str]
+    sealed_secret: Mapped[bytes] = mapped_column("secret", SealedText)
     last_step: Mapped[int]
     """The 30 seconds of the last code that was taken: no code is taken twice, nor one before it."""
     added_at: Mapped[datetime]

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.access.factor_models import Authenticator, Passkey, Password, RecoveryCode
 from app.access.tokens import sha256
+from app.sealing.box import Place
+from app.sealing.keyring import SYSTEM, keyring_of
 
 CODES = 10
 _GROUP = 6
@@ -48,7 +50,8 @@ def set_password(session: Session, person_id: str, argon2: str, now: datetime) -
 
 def set_authenticator(session: Session, person_id: str, secret: str, step: int, now: datetime) -> list[str]:
     """Take this authenticator, whose code of `step` was sent, in place of another; new recovery codes, in clear."""
-    session.merge(Authenticator(person_id=person_id, secret=secret, last_step=step, added_at=now))
+    sealed = keyring_of(session).seal(SYSTEM, _place(person_id), secret)
+    session.merge(Authenticator(person_id=person_id, sealed_secret=sealed, last_step=step, added_at=now))
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     codes = [b32encode(secrets.token_bytes(15)).decode() for _ in range(CODES)]
     session.add_all(RecoveryCode(person_id=person_id, code_sha256=sha256(code)) for code in codes)
@@ -58,8 +61,9 @@ def set_authenticator(session: Session, person_id: str, secret: str, step: int, 
 def spend(session: Session, person_id: str, code: str, at: datetime) -> bool:
     """Take a code of this person and no second time. The same is asked of the database whoever it is about."""
     code = plain(code)
-    secret = session.scalar(select(Authenticator.secret).where(Authenticator.person_id == person_id))
-    step = step_of(secret or _NOBODYS, code, at)
+    sealed = session.scalar(select(Authenticator.sealed_secret).where(Authenticator.person_id == person_id))
+    secret = _NOBODYS if sealed is None else keyring_of(session).open(_place(person_id), sealed)
+    step = step_of(secret, code, at)
     newer = update(Authenticator).where(
         Authenticator.person_id == person_id, Authenticator.last_step < (0 if step is None else step)
     )
@@ -72,6 +76,10 @@ def spend(session: Session, person_id: str, code: str, at: datetime) -> bool:
 
 
 _NOBODYS = pyotp.random_base32()
+
+
+def _place(person_id: str) -> Place:
+    return Place(Authenticator.__tablename__, "secret", person_id)
 
 
 def has_second(session: Session, person_id: str) -> bool:

@@ -85,6 +85,10 @@ class Permission(StrEnum):
     IDENTITY_READ = "identity_read"
     """See who a young person is: of the own agency, and of another what a release or a law names, once the house has
     said yes. It asks again who it is, and never a program; each look is on record."""
+    MINOR_EXPUNGE_ASK = "minor_expunge_ask"
+    """Ask that a young person's record be made unreadable for good."""
+    MINOR_EXPUNGE_DECIDE = "minor_expunge_decide"
+    """Agree to what somebody else asked for, or refuse it."""
     IDENTITY_WRITE = "identity_write"
     """Enter who a young person is, which tells whoever enters it nothing."""
     EMERGENCY_ACCESS = "emergency_access"
@@ -117,7 +121,7 @@ _CASE_READ = frozenset(
 )
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
-    | {P.EXCEPTION_SECOND, P.IDENTITY_WRITE, P.EMERGENCY_ACCESS}
+    | {P.EXCEPTION_SECOND, P.IDENTITY_WRITE, P.EMERGENCY_ACCESS, P.MINOR_EXPUNGE_ASK}
 )
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
@@ -140,7 +144,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_WRITE
     | _TASKS
     | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.OVERSEE, P.TEST_CLOCK}
-    | {P.EMERGENCY_REVIEW},
+    | {P.EMERGENCY_REVIEW, P.MINOR_EXPUNGE_DECIDE},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
     | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
@@ -155,11 +159,13 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
     {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ}
     | {P.EMERGENCY_ACCESS, P.EMERGENCY_REVIEW}
+    | {P.MINOR_EXPUNGE_ASK, P.MINOR_EXPUNGE_DECIDE}
 )
 
 # What reaches past the own case, or lets people in, asks again who it is; `Actor.fresh` says it of an address.
 FRESH: frozenset[Permission] = frozenset(
-    {P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ} | {P.EMERGENCY_ACCESS}
+    {P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ, P.EMERGENCY_ACCESS}
+    | {P.MINOR_EXPUNGE_ASK, P.MINOR_EXPUNGE_DECIDE}
 )
 PROVED_WITHIN = timedelta(minutes=5)
 BOARD: frozenset[Permission] = frozenset({P.SELF, P.BED_STATUS_READ, P.BED_STATUS_WRITE})

@@ -1,27 +1,32 @@
 """Tables of what was decided: ranking runs stored whole, what they stood on, and the orders of terms that they name."""
 
-import zlib
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Dialect, ForeignKey, ForeignKeyConstraint, LargeBinary, TypeDecorator
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, event
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
+from app.answers import sealed
 from app.db import Base
+from app.sealing.column import Sealed, SealedText
+from app.sealing.keyring import Keyring, keyring_of
 
 
-class Packed(TypeDecorator[str]):
-    """A long text, stored compressed: an answer with every finding is repetitive and big."""
+class Keeps:
+    """Rows that keep what the engine said, sealed; the session that reads one opens it by its keyring."""
 
-    impl = LargeBinary
-    cache_ok = True
+    _ring: Keyring | None = None
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else zlib.compress(value.encode(), level=1)
+    def _keyring(self) -> Keyring:
+        """Of the session that read it, else of the one in which it was made."""
+        return self._ring or keyring_of(object_session(self) or Session())
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else zlib.decompress(value).decode()
+
+@event.listens_for(Keeps, "load", propagate=True)
+@event.listens_for(Keeps, "refresh", propagate=True)
+def _by_the_keyring(row: Keeps, context: Any, *_: Any) -> None:
+    row._ring = context.session.info.get("keyring")
 
 
 class Policy(Base):
@@ -70,7 +75,7 @@ class LearntPrices(Base):
     units: Mapped[dict[str, Any]]
 
 
-class StoredWhole:
+class StoredWhole(Keeps):
     """What the engine looked at, what it answered, by which rules and engine. Rows never change."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -83,8 +88,22 @@ class StoredWhole:
     rules_version: Mapped[str]
     engine_version: Mapped[str]
     snapshot_sha256: Mapped[str]
-    snapshot: Mapped[str] = mapped_column(Packed)
-    answer: Mapped[str] = mapped_column(Packed)
+    sealed_snapshot: Mapped[bytes] = mapped_column("snapshot", LargeBinary)
+    sealed_answer: Mapped[bytes] = mapped_column("answer", Sealed)
+
+    @property
+    def snapshot(self) -> str:
+        """What the engine looked at; raises Expunged where a part of it can no longer be read."""
+        return sealed.snapshot(self._keyring(), _table(self), self.id, self.sealed_snapshot)
+
+    @property
+    def answer(self) -> str:
+        """What it answered; raises Expunged."""
+        return sealed.answer(self._keyring(), _table(self), self.id, self.sealed_answer)
+
+
+def _table(row: Any) -> str:
+    return str(row.__tablename__)
 
 
 class RankingRun(StoredWhole, Base):
@@ -101,13 +120,18 @@ class PlanRun(StoredWhole, Base):
     __tablename__ = "plan_runs"
 
 
-class OutlookRun(Base):
+class OutlookRun(Keeps, Base):
     """What comes after the options of a decision, whole: derived from the decision and what it looked at."""
 
     __tablename__ = "outlook_runs"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), primary_key=True)
-    answer: Mapped[str] = mapped_column(Packed)
+    sealed_answer: Mapped[bytes] = mapped_column("answer", Sealed)
+
+    @property
+    def answer(self) -> str:
+        """In the words of the engine; raises Expunged."""
+        return sealed.answer(self._keyring(), _table(self), self.run_id, self.sealed_answer)
 
 
 class RunGround(Base):
@@ -161,4 +185,4 @@ class WholeView(Base):
     viewed_at: Mapped[datetime]
     viewed_by: Mapped[str]
     reason: Mapped[WholeReason]
-    words: Mapped[str]
+    sealed_words: Mapped[bytes] = mapped_column("words", SealedText)

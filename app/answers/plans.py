@@ -26,7 +26,7 @@ MOST_LISTED = 20
 
 def read_plan(session: Session, actor: Actor, plan_id: str, now: datetime) -> Json:
     """A stored plan that the actor's agency made or has referrals in, cut down to what may be seen now."""
-    row = session.scalar(select(PlanRun).where(PlanRun.id == plan_id).options(defer(PlanRun.snapshot)))
+    row = session.scalar(select(PlanRun).where(PlanRun.id == plan_id).options(defer(PlanRun.sealed_snapshot)))
     answer = None if row is None else json.loads(row.answer)
     if row is None or answer is None or not _concerns(session, actor, row, answer, now):
         raise hidden(actor, "plan.read", "plan_run", plan_id)
@@ -42,7 +42,7 @@ def shown(session: Session, actor: Actor, row: PlanRun, answer: Json, now: datet
 
 def newest(session: Session, actor: Actor, now: datetime) -> Sequence[PlanRun]:
     """Of the newest plans those that the actor's agency made or has referrals in."""
-    query = select(PlanRun).options(defer(PlanRun.snapshot))
+    query = select(PlanRun).options(defer(PlanRun.sealed_snapshot))
     rows = session.scalars(query.order_by(PlanRun.decided_at.desc(), PlanRun.id).limit(MOST_LISTED))
     return [row for row in rows if _concerns(session, actor, row, json.loads(row.answer), now)]
 

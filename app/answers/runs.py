@@ -9,12 +9,14 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 
 from app.access.actor import Actor, hidden
+from app.answers import sealed
 from app.answers.models import RankingRun, RunGround
 from app.audit.service import record
 from app.funding.limits import CHANGES
 from app.minors.models import Minor
 from app.referrals import service as referrals
 from app.referrals.models import Referral
+from app.sealing.keyring import keyring_of
 from app.sharing.projection import LISTS
 
 Json = dict[str, Any]
@@ -23,7 +25,7 @@ _JSON = json.JSONDecoder()
 _GROUND = (
     select(
         RankingRun.tonight,
-        RankingRun.answer,
+        RankingRun.sealed_answer,
         RunGround.referral_version,
         RunGround.house_stamps,
         RunGround.fund_changes,
@@ -49,7 +51,7 @@ def run_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> tup
     """A decision of a referral that the actor was found to see."""
     query = select(RankingRun).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id)
     # The snapshot is big, and read again by a replay alone.
-    row = session.scalar(query.options(defer(RankingRun.snapshot)))
+    row = session.scalar(query.options(defer(RankingRun.sealed_snapshot)))
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
     return row, json.loads(row.answer)
@@ -92,7 +94,7 @@ def ground_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> 
     row = session.execute(_GROUND, {"run": run_id, "referral": referral_id}).one_or_none()
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
-    return Ground(*row)
+    return Ground(*row)._replace(answer=sealed.answer(keyring_of(session), RankingRun.__tablename__, run_id, row[1]))
 
 
 def only(answer: Json, facility_id: str) -> Json:

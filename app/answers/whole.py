@@ -19,6 +19,9 @@ from app.audit.service import record
 from app.bodies import Sent
 from app.db import new_id
 from app.referrals import service as referrals
+from app.referrals.models import Referral
+from app.sealing.box import Place
+from app.sealing.keyring import keyring_of
 from app.sharing.projection import Viewer, ViewerKind, project
 from app.web import words
 from app.web.translation import gettext, marked
@@ -51,9 +54,9 @@ class WholeAsked(Sent):
 
 def view(session: Session, actor: Actor, referral_id: str, run_id: str, asked: WholeAsked, now: datetime) -> Json:
     """The unprojected decision of the own agency's referral. The view and its reason are on record."""
-    find(session, actor, referral_id, run_id, now)
+    minor_id = _found(session, actor, referral_id, run_id, now).minor_id
     row = WholeView(id=new_id("view"), run_id=run_id, viewed_at=now, viewed_by=actor.id, reason=asked.reason)
-    row.words = asked.words
+    row.sealed_words = keyring_of(session).seal(minor_id, Place(row.__tablename__, "words", row.id), asked.words)
     session.add(row)
     session.flush()
     record(session, actor, "ranking.whole", "ranking_run", run_id, reason=f"whole.{asked.reason}")
@@ -63,11 +66,15 @@ def view(session: Session, actor: Actor, referral_id: str, run_id: str, asked: W
 
 def find(session: Session, actor: Actor, referral_id: str, run_id: str, now: datetime) -> str:
     """The code of the referral behind a run of the actor's own agency; anything else is hidden."""
+    return _found(session, actor, referral_id, run_id, now).code
+
+
+def _found(session: Session, actor: Actor, referral_id: str, run_id: str, now: datetime) -> Referral:
     referral = referrals.find_own(session, actor, referral_id, now, "ranking.whole")
     query = select(RankingRun.id).where(RankingRun.id == run_id, RankingRun.referral_id == referral_id)
     if session.scalar(query) is None:
         raise hidden(actor, "ranking.whole", "ranking_run", run_id)
-    return referral.code
+    return referral
 
 
 def as_lists(session: Session, decision: Json) -> list[Json]:

@@ -25,6 +25,7 @@ from app.demo.shifts import keep_shifts
 from app.demo.stage import Doors, stage_demo, stage_doors, stage_network
 from app.demo.state import TONIGHT, ZONE, Demo, invent
 from app.demo.year.figures import Year, year
+from app.demo.year.keeping import KEYS
 from app.sealing import opening
 from matching.codec import SnapshotError, decode
 from matching.facts import Snapshot
@@ -135,10 +136,11 @@ def database_for(play: Play, keep: Path | None, made: Callable[[], Path] | None 
         if not _is_empty(url):
             where = "the database that DATABASE_URL names" if given else str(folder / "bednight.db")
             raise Refused(f"{where} is not empty, and the demo only fills an empty one")
-        # Keys of its own, unless the environment names some: they end with the database, or are kept beside it.
-        settings = replace(play.settings, database_url=url, keys=play.settings.keys or folder / "bednight.keys")
-        opening.init(settings, settings.keys or folder)
+        # Keys of its own: they end with the database, or are kept beside it. A live network's are never touched.
+        own = (folder / KEYS).absolute()
+        settings = replace(play.settings, database_url=url, keys=own, data_keys=None)
         if made is None:
+            opening.init(settings, own)
             upgrade(url)
         else:
             _copy(made(), file)
@@ -148,6 +150,7 @@ def database_for(play: Play, keep: Path | None, made: Callable[[], Path] | None 
 def _copy(year: Path, file: Path) -> None:
     try:
         shutil.copyfile(year, file)
+        shutil.copytree(year.parent / KEYS, file.parent / KEYS, dirs_exist_ok=True)
     except OSError as error:
         raise Refused(f"{file} cannot be written: {error.strerror}") from None
 

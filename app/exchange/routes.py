@@ -38,7 +38,7 @@ def create_webhook(
         session,
         actor.id,
         act=lambda: service.create_webhook(session, actor, new, now, hosts),
-        again=lambda made: service.with_secret(service.find(session, actor, made), now),
+        again=lambda made: service.with_secret(session, service.find(session, actor, made), now),
     )
     response.headers["Location"] = address("webhooks", hook.id)
     return hook
@@ -86,7 +86,7 @@ def rotate(
         session,
         actor.id,
         act=lambda: service.rotate(session, actor, webhook_id, clock.now()),
-        again=lambda made: service.with_secret(service.find(session, actor, made), clock.now()),
+        again=lambda made: service.with_secret(session, service.find(session, actor, made), clock.now()),
     )
 
 

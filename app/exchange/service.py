@@ -17,6 +17,7 @@ from app.exchange.webhooks import TEST
 from app.outbox import emit
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.paging import Place, page
+from app.sealing.keyring import keyring_of
 from app.versions import must_be_current
 
 ROTATION_LASTS = timedelta(hours=24)
@@ -43,14 +44,14 @@ def create_webhook(
         url=new.url,
         purpose=new.purpose,
         kinds=new.kinds,
-        secret=new_secret(),
         created_at=now,
         created_by=actor.id,
     )
+    row.set_secret(keyring_of(session), new_secret())
     session.add(row)
     session.flush()
     record(session, actor, "webhook.create", "webhook", row.id)
-    return with_secret(row, now)
+    return with_secret(session, row, now)
 
 
 def find(session: Session, actor: Actor, webhook_id: str, action: str = "webhook.read") -> WebhookEndpoint:
@@ -96,10 +97,11 @@ def rotate(session: Session, actor: Actor, webhook_id: str, now: datetime) -> We
     row = find(session, actor, webhook_id, "webhook.rotate")
     if row.previous_until is not None and row.previous_until > now:
         raise conflict("conflict", "The former secret still signs. Rotate again once it has ended.")
-    row.previous_secret, row.previous_until, row.secret = row.secret, now + ROTATION_LASTS, new_secret()
+    row.set_secret(keyring_of(session), new_secret())
+    row.previous_until = now + ROTATION_LASTS
     session.flush()
     record(session, actor, "webhook.rotate", "webhook", row.id)
-    return with_secret(row, now)
+    return with_secret(session, row, now)
 
 
 def test(session: Session, actor: Actor, webhook_id: str) -> None:
@@ -163,9 +165,9 @@ def shown(row: WebhookEndpoint, now: datetime) -> WebhookRead:
     )
 
 
-def with_secret(row: WebhookEndpoint, now: datetime) -> WebhookSecret:
+def with_secret(session: Session, row: WebhookEndpoint, now: datetime) -> WebhookSecret:
     """A receiver with its secret, for the one answer that shows it."""
-    return WebhookSecret(**shown(row, now).model_dump(), secret=row.secret)
+    return WebhookSecret(**shown(row, now).model_dump(), secret=row.secret(keyring_of(session)))
 
 
 def _must_be_allowed(url: str, hosts: tuple[str, ...]) -> None:

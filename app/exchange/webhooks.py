@@ -16,6 +16,7 @@ from app.exchange.signing import headers
 from app.notices.sentences import SENTENCES
 from app.outbox.channels import Parcel, Undelivered
 from app.outbox.models import OutboxEvent
+from app.sealing.keyring import Keyring, keyring_of
 
 TEST = "webhook.test"
 # What stands on a lock screen for everyone to read.
@@ -43,11 +44,12 @@ class Webhooks:
         """Post one event; any answer of 200 to 299 means that it was taken."""
         with database.reading() as session:
             receiver = session.get(WebhookEndpoint, parcel.target)
-        if receiver is None or receiver.disabled_at is not None:
-            raise Undelivered("disabled", final=True)
+            if receiver is None or receiver.disabled_at is not None:
+                raise Undelivered("disabled", final=True)
+            signing = _in_force(keyring_of(session), receiver, database.clock.now())
         body = json.dumps(thin_body(receiver.purpose, parcel.event), separators=(",", ":")).encode()
         sent_at = int(machine_time().timestamp())
-        signed = headers(_in_force(receiver, database.clock.now()), parcel.event.id, sent_at, body)
+        signed = headers(signing, parcel.event.id, sent_at, body)
         about = {"Content-Type": "application/json", "User-Agent": "Bednight"}
         status = post(receiver.url, body, about | signed, self.hosts)
         if not 200 <= status <= 299:
@@ -76,8 +78,9 @@ def _wants(receiver: WebhookEndpoint, event: OutboxEvent) -> bool:
     return receiver.kinds is None or event.kind in receiver.kinds
 
 
-def _in_force(receiver: WebhookEndpoint, now: datetime) -> list[str]:
+def _in_force(keyring: Keyring, receiver: WebhookEndpoint, now: datetime) -> list[str]:
     """The secrets that sign: the new one, and while it is being replaced the former."""
-    if receiver.previous_secret is None or receiver.previous_until is None or receiver.previous_until <= now:
-        return [receiver.secret]
-    return [receiver.secret, receiver.previous_secret]
+    previous = receiver.previous(keyring)
+    if previous is None or receiver.previous_until is None or receiver.previous_until <= now:
+        return [receiver.secret(keyring)]
+    return [receiver.secret(keyring), previous]

@@ -16,6 +16,7 @@ from app.codes import FacilityKind
 from app.db import Database, table_of
 from app.facilities.models import Facility
 from app.gaps.models import DecisionCounted, FundRefusal
+from app.sealing.keyring import Expunged
 from app.sharing.projection import LISTS
 
 Json = dict[str, Any]
@@ -111,12 +112,21 @@ def make_up(database: Database) -> int:
             left = session.scalars(
                 select(RankingRun)
                 .where(RankingRun.id.in_(ids), RankingRun.id.not_in(select(DecisionCounted.run_id)))
-                .options(load_only(RankingRun.referral_id, RankingRun.tonight, RankingRun.answer))
+                .options(load_only(RankingRun.referral_id, RankingRun.tonight, RankingRun.sealed_answer))
             ).all()
             for run in left:
-                of_run(session, run, json.loads(run.answer), kinds)
+                of_run(session, run, _answer(run), kinds)
             done += len(left)
     return done
+
+
+def _answer(run: RankingRun) -> Json:
+    """What was answered; of somebody who was expunged nothing, so that no fund is said to have refused her or him."""
+    try:
+        answer: Json = json.loads(run.answer)
+    except Expunged:
+        return {listed: [] for listed in LISTS}
+    return answer
 
 
 def _without(database: Database) -> list[str]:

@@ -15,6 +15,7 @@ from app.minors.models import Minor
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralAgain, ReferralRead
+from app.sealing.keyring import Expunged, keyring_of
 from app.stays.models import Stay
 
 
@@ -25,6 +26,8 @@ def refer_again(
     before = referrals.find_own(session, actor, referral_id, now, "referral.again")
     # One at a time: two who ask at once do not look for two beds.
     minor = session.get_one(Minor, before.minor_id, with_for_update=True)
+    if keyring_of(session).destroyed([minor.id]):
+        raise Expunged
     refusal = against(session, minor.id, tonight)
     if refusal is not None:
         raise refusal

@@ -11,13 +11,19 @@ from app.placements import replaying
 def replay(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a stored ranking run, or of a plan.")],
 ) -> None:
-    """Derive a stored decision again and compare; exit code 1 where it is not identical or a fault is found."""
+    """Derive a stored decision again and compare; exit code 1 where it is not identical or a fault is found.
+
+    Where somebody it looked at was expunged since, that is all that can be said; exit code 3.
+    """
     with connected() as database, database.reading() as session:
         found = replaying.of_ranking(session, run) or replaying.of_plan(session, run)
     if found is None:
         raise Refused("there is no such run")
     for what, (then, now) in found.versions._asdict().items():
         say(f"{what}: {then} then, {now} now")
+    if found.expunged:
+        typer.echo("input expunged: the key of somebody it looked at was destroyed, so it cannot be derived again")
+        raise typer.Exit(3)
     for line in (*found.differences, *(f"fault: {fault}" for fault in found.faults)):
         typer.echo(line)
     if found.differences or found.faults:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.policy import Permission
+from app.answers import sealed
 from app.answers.models import RankingRun
 from app.answers.plan_view import URGENCY
 from app.answers.plans import any_plan
@@ -24,6 +25,7 @@ from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.schemas import ReferralRead
 from app.referrals.summary import summary
+from app.sealing.keyring import keyring_of
 from app.sharing.projection import AGENCY, project
 from app.web import words
 from app.web.translation import gettext
@@ -118,12 +120,13 @@ def titles(session: Session, runs: Iterable[LatestRun]) -> dict[str, str]:
     shown = {run.id: run for run in runs}
     found = {run_id: _nights[run_id] for run_id in shown if run_id in _nights}
     missing = [run_id for run_id in shown if run_id not in found]
-    rows = session.execute(select(RankingRun.id, RankingRun.answer).where(RankingRun.id.in_(missing)))
-    found |= {run_id: _begins(json.loads(answer)) for run_id, answer in rows}
+    rows = session.execute(select(RankingRun.id, RankingRun.sealed_answer).where(RankingRun.id.in_(missing)))
+    kept = sealed.answers(keyring_of(session), RankingRun.__tablename__, {row.id: row.sealed_answer for row in rows})
+    found |= {run_id: _begins(json.loads(answer)) for run_id, answer in kept.items()}
     if len(_nights) > MOST_TITLES:
         _nights.clear()
     _nights.update(found)
-    return {run_id: title(found[run_id], run.tonight) for run_id, run in shown.items()}
+    return {run_id: title(found[run_id], run.tonight) for run_id, run in shown.items() if run_id in found}
 
 
 def _begins(answer: Json) -> Json:

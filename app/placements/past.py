@@ -10,12 +10,14 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.answers import sealed
 from app.answers.models import RankingRun
 from app.beds.models import BedNight
 from app.facilities.models import Bed, Unit
 from app.minors.models import Minor
 from app.placements.snapshot import HORIZON_NIGHTS
 from app.referrals.models import Referral
+from app.sealing.keyring import keyring_of
 from matching.prices import History
 from matching.value import DEFAULT_POLICY, nights_cost
 
@@ -106,7 +108,7 @@ def _arrivals(session: Session, since: date, rooms: _Rooms) -> Iterator[_Arrival
     first = select(RankingRun.referral_id, func.min(RankingRun.decided_at).label("at"))
     firsts = first.where(RankingRun.tonight >= since).group_by(RankingRun.referral_id).subquery()
     query = (
-        select(RankingRun.referral_id, RankingRun.tonight, RankingRun.answer)
+        select(RankingRun.id, RankingRun.referral_id, RankingRun.tonight, RankingRun.sealed_answer)
         .add_columns(Referral.needed_from, Referral.nights_needed, Minor.gender)
         .join(firsts, (firsts.c.referral_id == RankingRun.referral_id) & (firsts.c.at == RankingRun.decided_at))
         .join(Referral, Referral.id == RankingRun.referral_id)
@@ -115,12 +117,16 @@ def _arrivals(session: Session, since: date, rooms: _Rooms) -> Iterator[_Arrival
         .execution_options(yield_per=AT_ONCE)
     )
     seen: set[str] = set()
-    for row in session.execute(query):
-        if row.referral_id not in seen:
+    for rows in session.execute(query).partitions(AT_ONCE):
+        # What was expunged is no past to learn from.
+        told = sealed.answers(
+            keyring_of(session), RankingRun.__tablename__, {row.id: row.sealed_answer for row in rows}
+        )
+        for row in (row for row in rows if row.id in told and row.referral_id not in seen):
             seen.add(row.referral_id)
             night = max(row.tonight, row.needed_from or row.tonight)
             need = min(row.nights_needed or HORIZON_NIGHTS, HORIZON_NIGHTS)
-            answer = json.loads(row.answer)
+            answer = json.loads(told[row.id])
             entries = [*answer["options"], *answer["later"]]
             yield _Arrival((night - since).days, need, list(_wanted(entries, rooms, row.gender)))
 

@@ -7,12 +7,13 @@ of its lines becomes a hold by a person's act, on a ranking of that referral.
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
-from app.answers import plans
+from app.answers import plans, sealed
 from app.answers.models import PlanRun
 from app.audit.service import record
 from app.db import Database, new_id
 from app.idempotency import NO_KEY, Once
 from app.placements.service import Json, Look, dump, look
+from app.sealing.keyring import SYSTEM, keyring_of
 from matching.plan import plan as decide
 from matching.plan_form import plan_document
 
@@ -50,8 +51,9 @@ def make(
 
 
 def _keep(session: Session, actor: Actor, seen: Look, answer: Json) -> PlanRun:
+    plan_id, ring, table = new_id("plan"), keyring_of(session), PlanRun.__tablename__
     row = PlanRun(
-        id=new_id("plan"),
+        id=plan_id,
         decided_at=seen.now,
         tonight=seen.tonight,
         decided_by=actor.id,
@@ -61,8 +63,9 @@ def _keep(session: Session, actor: Actor, seen: Look, answer: Json) -> PlanRun:
         rules_version=answer["rules_version"],
         engine_version=answer["engine_version"],
         snapshot_sha256=answer["snapshot_sha256"],
-        snapshot=seen.text,
-        answer=dump(answer),
+        sealed_snapshot=sealed.seal_snapshot(ring, table, plan_id, seen.text),
+        # Of many: whom it names, it names by ids alone.
+        sealed_answer=sealed.seal_answer(ring, table, plan_id, SYSTEM, dump(answer)),
     )
     session.add(row)
     session.flush()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.answers.models import OutlookRun, PlanRun, RankingRun, StoredWhole
 from app.placements.service import dump, policy_of
+from app.sealing.keyring import Expunged
 from matching import ENGINE_VERSION, RULES_VERSION, check_outlook
 from matching.check import faults
 from matching.codec import decode, sha256
@@ -45,6 +46,8 @@ class Replay:
     versions: Versions
     derived: bool = True
     """Whether it was derived again; a plan that was cut by its deadline cannot be."""
+    expunged: bool = False
+    """Somebody it looked at was expunged, so that nothing could be compared."""
 
 
 def of_ranking(session: Session, run_id: str) -> Replay | None:
@@ -52,6 +55,13 @@ def of_ranking(session: Session, run_id: str) -> Replay | None:
     run = session.get(RankingRun, run_id)
     if run is None:
         return None
+    try:
+        return _of_ranking(session, run)
+    except Expunged:
+        return _expunged(run)
+
+
+def _of_ranking(session: Session, run: RankingRun) -> Replay:
     parted: list[str] = []
     stored: Json = json.loads(run.answer)
     snapshot = decode(run.snapshot)
@@ -65,13 +75,13 @@ def of_ranking(session: Session, run_id: str) -> Replay | None:
     if not parted and versions.same and dump(again) != run.answer:
         parted.append("/: the same values in other bytes")
     wrong = faults(stored, snapshot, policy)
-    if (kept := session.get(OutlookRun, run_id)) is not None:
+    if (kept := session.get(OutlookRun, run.id)) is not None:
         after: Json = json.loads(kept.answer)
         later: Json = json.loads(dump(outlook_document(outlook(snapshot, derived, policy))))
         parted += _parts(run, after, later, "/after")
         wrong += check_outlook.faults(after, derived, snapshot, policy)
     return Replay(
-        run_id=run_id,
+        run_id=run.id,
         identical=not parted,
         differences=tuple(parted),
         faults=tuple(wrong),
@@ -87,19 +97,30 @@ def of_plan(session: Session, plan_id: str) -> Replay | None:
     row = session.get(PlanRun, plan_id)
     if row is None:
         return None
+    try:
+        return _of_plan(session, row)
+    except Expunged:
+        return _expunged(row)
+
+
+def _of_plan(session: Session, row: PlanRun) -> Replay:
     stored: Json = json.loads(row.answer)
     snapshot, policy = decode(row.snapshot), policy_of(session, row.policy_id, row.policy_version)
     found = [] if sha256(snapshot) == row.snapshot_sha256 else ["/snapshot: its hash is not the one that was stored"]
     if stored["proof"] == "optimal":
         found += _parts(row, stored, json.loads(dump(plan_document(plan(snapshot, policy)))))
     return Replay(
-        run_id=plan_id,
+        run_id=row.id,
         identical=not found,
         derived=stored["proof"] == "optimal",
         differences=tuple(found),
         faults=tuple(faults(stored, snapshot, policy)),
         versions=_versions(row),
     )
+
+
+def _expunged(run: StoredWhole) -> Replay:
+    return Replay(run.id, False, (), (), _versions(run), derived=False, expunged=True)
 
 
 def _versions(run: StoredWhole) -> Versions:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
-from app.answers import runs
+from app.answers import runs, sealed
 from app.answers.models import OutlookRun, PolicyTerm, RankingRun, RunGround
 from app.audit.service import record
 from app.beds import ledger
@@ -30,6 +30,7 @@ from app.placements.areas import Areas
 from app.placements.snapshot import take
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
+from app.sealing.keyring import keyring_of
 from app.sharing.projection import AGENCY, NOT_AVAILABLE, project
 from matching.codec import SnapshotError
 from matching.decision_form import decision_document
@@ -104,7 +105,9 @@ def rank_for(
             if not areas.still(session, agency_id, referral.minor_id, now, places):
                 continue
             run = keep(session, actor, referral, seen, answer, version=version, agency_id=agency_id)
-            session.add(OutlookRun(run_id=run.id, answer=dump(after)))
+            whose, table = referral.minor_id, OutlookRun.__tablename__
+            kept = sealed.seal_answer(keyring_of(session), table, run.id, whose, dump(after))
+            session.add(OutlookRun(run_id=run.id, sealed_answer=kept))
             once.remember(session, actor.id, run.id)
             return Decided(run.id, answer)
     raise conflict()
@@ -160,8 +163,10 @@ def keep(
     session: Session, actor: Actor, referral: Referral, seen: Look, answer: Json, *, version: int, agency_id: str
 ) -> RankingRun:
     """Store a decision whole, and the gap where it had no bed for tonight."""
+    run_id, ring = new_id("run"), keyring_of(session)
+    table = RankingRun.__tablename__
     run = RankingRun(
-        id=new_id("run"),
+        id=run_id,
         referral_id=referral.id,
         decided_at=seen.now,
         tonight=seen.tonight,
@@ -172,8 +177,8 @@ def keep(
         rules_version=answer["rules_version"],
         engine_version=answer["engine_version"],
         snapshot_sha256=answer["snapshot_sha256"],
-        snapshot=seen.text,
-        answer=dump(answer),
+        sealed_snapshot=sealed.seal_snapshot(ring, table, run_id, seen.text),
+        sealed_answer=sealed.seal_answer(ring, table, run_id, referral.minor_id, dump(answer)),
     )
     probing.watch(session, actor, referral, version, seen.places)
     areas.remember(session, agency_id, seen.places, seen.now)

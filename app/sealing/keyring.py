@@ -53,15 +53,19 @@ class Keyring:
             raise Expunged
         return opened(key, place, sealed).decode()
 
-    def keys_of(self, whose: Collection[str]) -> dict[str, DataKey]:
-        """The keys by whose they are, made where they were never needed before; raises Expunged."""
+    def keys_of(self, whose: Collection[str], *, spare: bool = False) -> dict[str, DataKey]:
+        """The keys by whose they are, made where they were never needed before.
+
+        Raises Expunged where one was destroyed; with `spare` that one is left out.
+        """
         known = {name: self._nobodys[name] for name in whose if name in self._nobodys}
         wanted = [name for name in whose if name not in known]
         found = self.store.of(wanted) if wanted else {}
         if missing := [name for name in wanted if name not in found]:
             self.store.add([self._new(name) for name in dict.fromkeys(missing)])
             found |= self.store.of(missing)
-        return known | {name: self._unwrapped(found[name]) for name in wanted}
+        left = [name for name in wanted if not spare or found[name].wrapped is not None]
+        return known | {name: self._unwrapped(found[name]) for name in left}
 
     def keys_by_id(self, ids: Iterable[str]) -> dict[str, DataKey]:
         """The keys of these ids. One that was destroyed is left out; one that never was is not told from it."""
@@ -120,5 +124,5 @@ def keyring_of(session: Session) -> Keyring:
     """The keyring of the database that a session is of; refused where the deployment has none."""
     found: Keyring | None = session.info.get("keyring")
     if found is None:
-        raise Problem("no_keys")
+        raise Problem("no_keys", "No keys are set up; they are made with: bednight sealing init")
     return found

@@ -15,6 +15,8 @@ from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import BedStatus
 from app.minors.service import count_change
+from app.sealing.box import Place
+from app.sealing.keyring import keyring_of
 from app.stays.models import Stay, StayAbsence
 from app.stays.money import money_is_there
 from app.stays.moves import TAKE_THE_BED, former_payers
@@ -43,8 +45,11 @@ def away(session: Session, actor: Actor, stay_id: str, body: AbsenceCreate, now:
     )
     if session.scalar(other) is not None:
         raise Problem("not_now", "Some of these nights are on record as nights away already.")
-    out = {"away_from": body.first, "away_until": body.until, "note": body.note}
-    session.add(StayAbsence(id=new_id("out"), stay_id=stay.id, **out))
+    out = StayAbsence(id=new_id("out"), stay_id=stay.id, away_from=body.first, away_until=body.until)
+    if body.note is not None:
+        place = Place(StayAbsence.__tablename__, "note", out.id)
+        out.sealed_note = keyring_of(session).seal(stay.minor_id, place, body.note)
+    session.add(out)
     if not body.keep_bed:
         left = stay.bed_id
         vacated(session, stay, max(body.first, tonight), None, Movement.AWAY, actor, now)

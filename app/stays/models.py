@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.codes import shaped
 from app.db import Base, Versioned
 from app.gaps.models import DeclineReason
+from app.sealing.column import SealedText
 from app.stays.codes import Authority, ChoiceReason, DecidedBy, Destination, OfferStatus, StayEnd
 
 
@@ -154,7 +155,7 @@ class StayAbsence(Base):
     stay_id: Mapped[str] = mapped_column(ForeignKey("stays.id"), index=True)
     away_from: Mapped[date]
     away_until: Mapped[date]
-    note: Mapped[str | None]
+    sealed_note: Mapped[bytes | None] = mapped_column("note", SealedText)
     """How a supervisor knows of nights that were long over."""
 
 

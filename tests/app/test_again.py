@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,10 +28,10 @@ AGAIN: Json = {"needed_from": None, "nights_needed": 30}
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, keys: Path) -> Settings:
     """A sign-in that outlasts what a test moves the clock by."""
     long = timedelta(days=30)
-    return Settings(database_url=database_url, login_links=True, session_lasts=long, session_idles=long)
+    return Settings(database_url=database_url, keys=keys, login_links=True, session_lasts=long, session_idles=long)
 
 
 @pytest.fixture

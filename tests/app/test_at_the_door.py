@@ -1,5 +1,6 @@
 """Whoever is at the door is let in and on record; what stands against the house by then is told at once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +25,9 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, keys: Path) -> Settings:
     """With links to sign in."""
-    return Settings(database_url=database_url, login_links=True)
+    return Settings(database_url=database_url, keys=keys, login_links=True)
 
 
 def told(scene: Scene) -> tuple[list[tuple[str, str | None]], list[str]]:

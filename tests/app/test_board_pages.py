@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,10 +33,10 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, keys: Path) -> Settings:
     """A sign-in that outlasts what a test moves the clock by."""
     long = timedelta(days=7)
-    return Settings(database_url=database_url, login_links=True, session_lasts=long, session_idles=long)
+    return Settings(database_url=database_url, keys=keys, login_links=True, session_lasts=long, session_idles=long)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -31,7 +32,7 @@ def bednight(*arguments: str, url: str, **env: str) -> Run:
     stdout, stderr, code = StringIO(), StringIO(), 0
     with (
         patch.object(sys, "argv", ["bednight", *arguments]),
-        patch.dict(os.environ, {"DATABASE_URL": url, **env}, clear=True),
+        patch.dict(os.environ, {"DATABASE_URL": url, **_keys_beside(url), **env}, clear=True),
         redirect_stdout(stdout),
         redirect_stderr(stderr),
     ):
@@ -42,6 +43,12 @@ def bednight(*arguments: str, url: str, **env: str) -> Run:
     return Run(code, stdout.getvalue(), stderr.getvalue())
 
 
+def _keys_beside(url: str) -> dict[str, str]:
+    """The keys of this page's database, where there are some."""
+    folder = Path(url.removeprefix("sqlite:///")).parent / "keys-beside"
+    return {"BEDNIGHT_KEYS": str(folder)} if folder.exists() else {}
+
+
 def done(*arguments: str, url: str, **env: str) -> str:
     run = bednight(*arguments, url=url, **env)
     assert run.returncode == 0, run.stderr
@@ -49,9 +56,10 @@ def done(*arguments: str, url: str, **env: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> str:
-    """One migrated database for the commands of this page."""
+def url(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, made_keys: Path) -> str:
+    """One migrated database for the commands of this page, and its keys."""
     path = tmp_path_factory.mktemp("cli") / "bednight.db"
+    shutil.copytree(made_keys, path.parent / "keys-beside")
     path.write_bytes(migrated_sqlite.read_bytes())
     return f"sqlite:///{path}"
 
@@ -123,9 +131,10 @@ def test_people_and_their_links(url: str, agency: str) -> None:
 
 @pytest.mark.parametrize(("live", "ends"), [("0", 2), ("1", 1)])
 def test_a_link_for_a_demo_whose_clock_is_ahead_lasts_as_long_as_the_demos_own(
-    tmp_path: Path, migrated_sqlite: Path, live: str, ends: int
+    tmp_path: Path, migrated_sqlite: Path, made_keys: Path, live: str, ends: int
 ) -> None:
     file = tmp_path / "bednight.db"
+    shutil.copytree(made_keys, tmp_path / "keys-beside")
     file.write_bytes(migrated_sqlite.read_bytes())
     url = f"sqlite:///{file}"
     agency = done("agencies", "add", "Ahead", "--kind", "shelter", url=url)

@@ -241,10 +241,10 @@ def test_the_special_referral_finds_options() -> None:
 
 
 @pytest.fixture
-def staged(database_url: str) -> Iterator[tuple[FastAPI, Doors]]:
+def staged(database_url: str, keys: Path) -> Iterator[tuple[FastAPI, Doors]]:
     """The demo on a database of the test's, and its ways in."""
     play = scene.invented(SEED, None)
-    settings = Settings(database_url=database_url, login_links=True)
+    settings = Settings(database_url=database_url, login_links=True, keys=keys)
     doors = scene.load(play, settings)
     clock = MovableClock(settings.time_zone, settings.night_turns_at, play.snapshot.as_of)
     app = create_app(settings, clock=clock)

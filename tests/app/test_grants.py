@@ -14,6 +14,7 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Base, Database
 from app.main import create_app
+from app.sealing import opening
 from migrations.grants import MOVES_FORWARD, ON_RECORD, NoSuchRole, grant, rights
 from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency
 from tests.postgres import Cluster
@@ -28,14 +29,14 @@ def database_url(migrated_postgresql: str, cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def server(database: Database, database_url: str, clock: MovableClock) -> Iterator[Database]:
+def server(database: Database, database_url: str, settings: Settings, clock: MovableClock) -> Iterator[Database]:
     """The same database, as the server's own role sees it."""
     role = f"server_{uuid4().hex[:8]}"
     with database.engine.begin() as connection:
         connection.execute(text(f"CREATE ROLE {role} LOGIN"))
         grant(connection, role)
     url = make_url(database_url).set(username=role).render_as_string(hide_password=False)
-    found = Database(url, clock)
+    found = Database(url, clock, opening.keyring(settings))
     yield found
     found.close()
     with database.engine.begin() as connection:

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,10 +32,10 @@ RIGHT: Json = {"from": "house", "facility": "fac_x", "authority": "court_order",
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, keys: Path) -> Settings:
     """A sign-in that outlasts what a test moves the clock by."""
     long = timedelta(days=7)
-    return Settings(database_url=database_url, login_links=True, session_lasts=long, session_idles=long)
+    return Settings(database_url=database_url, keys=keys, login_links=True, session_lasts=long, session_idles=long)
 
 
 @pytest.fixture

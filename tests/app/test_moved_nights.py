@@ -20,6 +20,7 @@ from app.config import Settings
 from app.db import Database
 from app.main import create_app
 from app.placements import service
+from app.sealing import opening
 from app.sharing.projection import NOT_AVAILABLE, NOT_AVAILABLE_TEXT
 from matching.decision import Decision
 from matching.decision_form import decision_document
@@ -86,7 +87,8 @@ def asked(**changes: Any) -> Json:
 def running(template: Path, path: Path, houses: Iterable[Json], minor: Json) -> Iterator["Agency"]:
     """The product over a network of a house that fits and these, and the agency that asks."""
     shutil.copy(template, path)
-    settings = Settings(database_url=f"sqlite:///{path}", login_links=True)
+    settings = Settings(database_url=f"sqlite:///{path}", login_links=True, keys=path.with_suffix(".keys"))
+    opening.init(settings, path.with_suffix(".keys"))
     app = create_app(settings, clock=MovableClock(settings.time_zone, settings.night_turns_at, EVENING))
     document = network(
         house("fac_a"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.access.policy import Role
@@ -24,6 +24,7 @@ from matching.outlook import outlook
 from matching.outlook_form import outlook_document
 from matching.ranking import rank
 from tests.actors import sign_in
+from tests.altering import alter
 from tests.factories import EIGHT_ANSWERS, TONIGHT, Caller, fund, house, load, made, network, refused
 
 Json = dict[str, Any]
@@ -128,9 +129,10 @@ def test_it_is_stored_with_the_decision_and_comes_out_the_same(path: str, databa
 def test_whatever_is_altered_in_it_is_noticed(path: str, database: Database) -> None:
     unlock(database)
     with database.writing() as session:
-        kept = json.loads(session.scalars(select(OutlookRun)).one().answer)
+        row = session.scalars(select(OutlookRun)).one()
+        kept = json.loads(row.answer)
         kept["options"][0]["links"][0]["facility"] = "fac_c"
-        session.execute(update(OutlookRun).values(answer=json.dumps(kept)))
+        alter(session, row, answer=json.dumps(kept))
     found = replayed(database, path)
     assert (found.identical, found.differences) == (False, ("/after/options/0/links/0/facility: differs",))
     assert found.faults == ("after fac_a, link 0: its house is not in the snapshot, or stands in the chain twice",)

@@ -19,6 +19,7 @@ from app.access.policy import Role
 from app.answers.models import OutlookRun, Policy, PolicyTerm, RankingRun
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
+from app.config import Settings
 from app.db import Database
 from app.placements import replaying, service
 from app.sharing.projection import AGENCY, project
@@ -27,6 +28,7 @@ from matching.codec import decode
 from matching.decision_form import decision_document
 from matching.ranking import rank
 from matching.value import DEFAULT_POLICY
+from tests.altering import alter
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, refused
 
 Json = dict[str, Any]
@@ -122,7 +124,7 @@ def test_the_same_state_is_decided_alike_and_kept_twice(coordinator: Caller, ran
     assert made(first) == made(second)
     assert first.headers["Location"] != second.headers["Location"]
     with database.reading() as session:
-        rows = session.execute(select(RankingRun.snapshot_sha256, RankingRun.answer)).all()
+        rows = [(row.snapshot_sha256, row.answer, row.snapshot) for row in session.scalars(select(RankingRun))]
     assert len(rows) == 2
     assert len(set(rows)) == 1
 
@@ -250,7 +252,7 @@ def test_an_altered_answer_is_noticed(
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    unlocked.execute(update(RankingRun).values(answer=json.dumps(answer)))
+    alter(unlocked, run, answer=json.dumps(answer))
     unlocked.expire_all()
     found = again(unlocked, run_id)
     assert not found.identical
@@ -261,7 +263,7 @@ def test_an_altered_snapshot_is_noticed(run_id: str, unlocked: Session) -> None:
     run = unlocked.get_one(RankingRun, run_id)
     snapshot = json.loads(run.snapshot)
     snapshot["horizon_nights"] = 179
-    unlocked.execute(update(RankingRun).values(snapshot=json.dumps(snapshot)))
+    alter(unlocked, run, snapshot=json.dumps(snapshot))
     unlocked.expire_all()
     found = again(unlocked, run_id)
     assert found.differences[0] == "/snapshot: its hash is not the one that was stored"
@@ -269,7 +271,7 @@ def test_an_altered_snapshot_is_noticed(run_id: str, unlocked: Session) -> None:
 
 def test_an_answer_in_other_bytes_is_noticed(run_id: str, unlocked: Session) -> None:
     run = unlocked.get_one(RankingRun, run_id)
-    unlocked.execute(update(RankingRun).values(answer=json.dumps(json.loads(run.answer), indent=1)))
+    alter(unlocked, run, answer=json.dumps(json.loads(run.answer), indent=1))
     unlocked.expire_all()
     assert again(unlocked, run_id).differences == ("/: the same values in other bytes",)
 
@@ -278,11 +280,8 @@ def test_what_an_earlier_engine_answered_comes_out_the_same_and_who_answered_is_
     run_id: str, unlocked: Session
 ) -> None:
     older = {"engine_version": "0.1.0"}
-    for kind, stored in (
-        (RankingRun, unlocked.get_one(RankingRun, run_id).answer),
-        (OutlookRun, unlocked.get_one(OutlookRun, run_id).answer),
-    ):
-        unlocked.execute(update(kind).values(answer=json.dumps(json.loads(stored) | older)))
+    for row in (unlocked.get_one(RankingRun, run_id), unlocked.get_one(OutlookRun, run_id)):
+        alter(unlocked, row, answer=json.dumps(json.loads(row.answer) | older))
     unlocked.execute(update(RankingRun).values(older))
     unlocked.expire_all()
     found = again(unlocked, run_id)
@@ -298,11 +297,11 @@ def test_a_stored_decision_does_not_change(run_id: str, database: Database, act:
         session.execute(text(act))
 
 
-def command(database_url: str, *words: str) -> subprocess.CompletedProcess[str]:
+def command(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "app.cli", "replay", *words],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "DATABASE_URL": database_url},
+        env={**os.environ, "DATABASE_URL": settings.database_url, "BEDNIGHT_KEYS": str(settings.keys)},
         capture_output=True,
         text=True,
         check=False,
@@ -310,24 +309,25 @@ def command(database_url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.one_kind
-def test_the_command_line_says_identical(run_id: str, database_url: str) -> None:
-    done = command(database_url, run_id)
+def test_the_command_line_says_identical(run_id: str, settings: Settings) -> None:
+    done = command(settings, run_id)
     assert (done.returncode, done.stdout.strip()) == (0, "identical, and the checker finds no fault"), done.stderr
-    absent = command(database_url, "run_none")
+    absent = command(settings, "run_none")
     assert (absent.returncode, absent.stderr) == (2, "bednight: there is no such run\n")
 
 
 @pytest.mark.one_kind
-def test_the_command_line_says_where_it_differs(run_id: str, database_url: str, database: Database) -> None:
+def test_the_command_line_says_where_it_differs(run_id: str, settings: Settings, database: Database) -> None:
     with database.writing() as session:
         if database.engine.dialect.name == "postgresql":
             session.execute(text("ALTER TABLE ranking_runs DISABLE TRIGGER ALL"))
         else:
             session.execute(text("DROP TRIGGER ranking_runs_no_update"))
-        answer = json.loads(session.scalars(select(RankingRun.answer)).one())
+        run = session.get_one(RankingRun, run_id)
+        answer = json.loads(run.answer)
         answer["options"][0]["funded_nights"] = 7
-        session.execute(update(RankingRun).values(answer=json.dumps(answer)))
-    done = command(database_url, run_id)
+        alter(session, run, answer=json.dumps(answer))
+    done = command(settings, run_id)
     assert done.returncode == 1
     assert "/options/0/funded_nights: differs" in done.stdout
 
@@ -360,14 +360,15 @@ def test_the_policy_that_came_into_force_last_applies(
 
 
 @pytest.mark.one_kind
-def test_the_first_ranking_imports_the_solver_and_the_start_does_not(database_url: str) -> None:
+def test_the_first_ranking_imports_the_solver_and_the_start_does_not(database_url: str, keys: Path) -> None:
     code = """
 import sys
+from pathlib import Path
 from app.clock import MovableClock
 from app.config import Settings
 from app.main import create_app
 from tests.conftest import EVENING
-settings = Settings(database_url=sys.argv[1])
+settings = Settings(database_url=sys.argv[1], keys=Path(sys.argv[2]))
 app = create_app(settings, clock=MovableClock(settings.time_zone, settings.night_turns_at, EVENING))
 before = "ortools" in sys.modules
 from fastapi.testclient import TestClient
@@ -382,7 +383,7 @@ made(caller.post(path + "/rankings"))
 print(before, between, "ortools" in sys.modules)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, database_url],
+        [sys.executable, "-c", code, database_url, str(keys)],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

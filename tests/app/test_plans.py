@@ -27,6 +27,7 @@ from app.sharing.plan import project_plan
 from app.sharing.service import grant
 from matching.plan_form import plan_document
 from tests.actors import SAME_SITE, sign_in
+from tests.altering import alter
 from tests.factories import Caller, fund, house, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
@@ -250,8 +251,7 @@ def test_replay_derives_it_again_and_the_checker_looks_at_it(
         row = session.get_one(PlanRun, plan)
         answer = json.loads(row.answer)
         answer["lines"][0]["paid_nights"] += 1
-        row.answer = json.dumps(answer)
-        session.flush()
+        alter(session, row, answer=json.dumps(answer))
         found = replaying.of_plan(session, plan)
         assert found is not None
         assert found.differences == ("/lines/0/paid_nights: differs",)
@@ -260,13 +260,13 @@ def test_replay_derives_it_again_and_the_checker_looks_at_it(
 
 @pytest.mark.one_kind
 def test_the_command_line_replays_a_plan(
-    supervisor: Caller, others: str, database: Database, database_url: str
+    supervisor: Caller, others: str, database: Database, database_url: str, keys: Path
 ) -> None:
     plan = made(supervisor.post("/v1/plans"))["id"]
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", "replay", plan],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "DATABASE_URL": database_url},
+        env={**os.environ, "DATABASE_URL": database_url, "BEDNIGHT_KEYS": str(keys)},
         capture_output=True,
         text=True,
         check=False,

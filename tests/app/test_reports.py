@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, insert, inspect, select, update
 
 from app.access.policy import AgencyKind, Role
 from app.answers.models import RankingRun
@@ -29,6 +29,7 @@ from matching.disclosure import too_narrow
 from tests.actors import sign_in
 from tests.app.test_cli import bednight
 from tests.factories import Caller, fund, house, lead, load, made, network, new_agency, refused, rows
+from tests.migrations.rows import SEALED
 
 Json = dict[str, Any]
 pytestmark = pytest.mark.one_kind
@@ -76,7 +77,8 @@ class Told:
                 {
                     "id": run["run_id"], "referral_id": f"ref_canary{n}", "decided_at": at, "tonight": night,
                     "decided_by": "person_1", "agency_id": agency, "policy_id": "default", "policy_version": 1,
-                    "rules_version": "1", "engine_version": "1", "snapshot_sha256": "", "snapshot": "", "answer": "",
+                    "rules_version": "1", "engine_version": "1", "snapshot_sha256": "",
+                    "sealed_snapshot": SEALED, "sealed_answer": SEALED,
                 }
             )  # fmt: skip
             counted.append({**run, "referral_id": f"ref_canary{n}"})
@@ -256,7 +258,7 @@ def test_a_young_person_counts_once_whatever_the_number_of_decisions(told: Told)
     with told.database.writing() as session:
         run = session.get_one(RankingRun, "run_canary0")
         night = date(2026, 8, 8)
-        copy = {column.key: getattr(run, column.key) for column in RankingRun.__table__.columns}
+        copy = {column.key: getattr(run, column.key) for column in inspect(RankingRun).column_attrs}
         session.execute(insert(RankingRun), {**copy, "id": "run_again", "tonight": night})
         session.execute(
             insert(DecisionCounted), {"run_id": "run_again", "referral_id": run.referral_id, "night": night}

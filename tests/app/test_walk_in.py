@@ -1,6 +1,7 @@
 """A young person who is in the house already: a bed at once, and the judgement after."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,9 +37,9 @@ WALK_INS = "/v1/facilities/fac_a/walk-ins"
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, keys: Path) -> Settings:
     """With links to sign in."""
-    return Settings(database_url=database_url, login_links=True, on_call_phone="555-0100")
+    return Settings(database_url=database_url, keys=keys, login_links=True, on_call_phone="555-0100")
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from app.access.tokens import form_token
 from app.answers.models import WholeView
 from app.audit.models import AuditEvent
 from app.db import Database
+from app.sealing.box import Place
+from app.sealing.keyring import keyring_of
 from app.sharing.models import Relation
 from app.sharing.service import grant
 from tests.actors import SAME_SITE, sign_in
@@ -52,11 +54,13 @@ class Scene:
     def views(self) -> list[tuple[str, str]]:
         """What was kept, and what the trail says."""
         with self.database.reading() as session:
-            kept = session.execute(select(WholeView.reason, WholeView.words, WholeView.run_id)).all()
+            kept = session.execute(select(WholeView)).scalars().all()
             told = session.scalars(select(AuditEvent).where(AuditEvent.action == "ranking.whole"))
             noted = [(row.subject, row.reason or "") for row in told if row.outcome == "ok"]
+            ring = keyring_of(session)
+            said = [ring.open(Place("whole_views", "words", row.id), row.sealed_words) for row in kept]
         assert [(row.run_id, f"whole.{row.reason}") for row in kept] == noted
-        return [(row.reason.value, row.words) for row in kept]
+        return [(row.reason.value, text) for row, text in zip(kept, said, strict=True)]
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from app.demo.state import TONIGHT, ZONE, Demo, invent
 from app.demo.year import keeping
 from app.demo.year.book import staff_of
 from app.demo.year.figures import year
+from app.demo.year.keeping import KEYS
 from app.demo.year.one_commit import OneCommit
 from app.demo.year.preparing import prepare
 from app.errors import Problem
@@ -36,6 +37,7 @@ from app.placements import replaying
 from app.placements.ending import end_referral
 from app.placements.snapshot import take
 from app.referrals.models import Referral, ReferralStatus
+from app.sealing import opening
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, Discharge, Offer, Stay, StayPayer
 from app.worker import Worker
@@ -48,9 +50,16 @@ ALL_PAID = Clock(id="all", limit=1, unit="night", window="lifetime", scope="fund
 
 
 def made(file: Path, demo: Demo, days: int) -> Path:
-    upgrade(f"sqlite:///{file}")
-    prepare(f"sqlite:///{file}", demo, days)
+    settings = settings_of(file)
+    opening.init(settings, file.parent / KEYS)
+    upgrade(settings.database_url)
+    prepare(settings, demo, days)
     return file
+
+
+def settings_of(file: Path) -> Settings:
+    """A year beside its keys."""
+    return Settings(database_url=f"sqlite:///{file}", keys=file.parent / KEYS)
 
 
 @pytest.fixture(scope="module")
@@ -65,23 +74,31 @@ def file(tmp_path_factory: pytest.TempPathFactory, demo: Demo) -> Path:
 
 @pytest.fixture
 def session(file: Path, demo: Demo) -> Iterator[Session]:
-    database = Database(f"sqlite:///{file}", MovableClock(ZONE, time(9), demo.as_of))
+    database = Database(
+        f"sqlite:///{file}", MovableClock(ZONE, time(9), demo.as_of), opening.keyring(settings_of(file))
+    )
     with database.reading() as session:
         yield session
     database.close()
 
 
 def rows_of(file: Path) -> dict[str, list[Any]]:
-    """Every row of every table."""
+    """Every row of every table; of what is sealed, which is never twice the same, how long it is."""
     with sqlite3.connect(file) as connection:
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        rows = {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for (name,) in names}  # noqa: S608
+        rows = {name: sorted(map(_plain, connection.execute(f'SELECT * FROM "{name}"')), key=repr) for (name,) in names}  # noqa: S608
     connection.close()
     return rows
 
 
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(len(value) if isinstance(value, bytes) else value for value in row)
+
+
 def test_same_seed_same_rows(tmp_path: Path, demo: Demo) -> None:
-    first, again = (rows_of(made(tmp_path / f"{n}.db", demo, FEW)) for n in range(2))
+    for n in range(2):
+        (tmp_path / f"{n}").mkdir()
+    first, again = (rows_of(made(tmp_path / f"{n}" / "bednight.db", demo, FEW)) for n in range(2))
     assert first == again
     assert len(first["referrals"]) > len(demo.document["referrals"])
 
@@ -189,7 +206,8 @@ def test_the_evening_is_as_known(file: Path, demo: Demo, tmp_path: Path) -> None
     upgrade(f"sqlite:///{alone}")
     seen = []
     for url in (f"sqlite:///{alone}", f"sqlite:///{after}"):
-        database = Database(url, MovableClock(ZONE, time(9), demo.as_of))
+        ring = opening.keyring(settings_of(file))
+        database = Database(url, MovableClock(ZONE, time(9), demo.as_of), ring)
         if url.endswith("alone.db"):
             stage_demo(database, demo)
         Worker(database, Settings(database_url=url)).round()

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.policy import AgencyKind, Role
 from app.answers.models import RankingRun
+from app.answers.sealed import seal_answer
 from app.beds import ledger
 from app.clock import Clock
 from app.db import Database, may_be_tried_again, new_id
@@ -35,6 +36,7 @@ from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralCreate
 from app.referrals.service import create_referral
+from app.sealing.keyring import SYSTEM, keyring_of
 from app.stays import service as stays
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, Offer, Stay
@@ -233,10 +235,12 @@ def set_stage(database: Database, *, houses: int = 3, referrals: int = 40) -> St
         for at in range(referrals):
             new = ReferralCreate.model_validate({**EIGHT_ANSWERS, "nights_needed": 1 + at % 3})
             referral = create_referral(session, asks, new, now, tonight)
+            run_id, ring = new_id("run"), keyring_of(session)
             run = RankingRun(
-                id=new_id("run"), referral_id=referral.id, decided_at=now, tonight=tonight, decided_by=asks.id,
+                id=run_id, referral_id=referral.id, decided_at=now, tonight=tonight, decided_by=asks.id,
                 agency_id=asks.agency_id, policy_id="default", policy_version=1, rules_version="0", engine_version="0",
-                snapshot_sha256="", snapshot="{}", answer=NO_HOUSES,
+                snapshot_sha256="", sealed_snapshot=b"",
+                sealed_answer=seal_answer(ring, RankingRun.__tablename__, run_id, SYSTEM, NO_HOUSES),
             )  # fmt: skip
             session.add(run)
             stage.referrals[referral.id] = run.id

@@ -33,6 +33,7 @@ from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralAgain, ReferralCreate
 from app.referrals.service import create_referral
+from app.sealing import opening
 from app.stays import movements
 from app.stays import service as stays
 from app.stays.codes import OfferStatus
@@ -43,6 +44,7 @@ from matching.codec import decode
 from tests.conftest import EVENING
 from tests.factories import EIGHT_ANSWERS, fund, house, load, network, new_agency
 from tests.faults.model import KeptBed, Ledger, days
+from tests.keys import keys_for_a_while
 from tests.proofs import saw
 
 Json = dict[str, Any]
@@ -81,9 +83,10 @@ class Movements(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        settings = Settings(database_url=self.open.enter_context(type(self).fresh_url()))
+        url, keys = self.open.enter_context(type(self).fresh_url()), self.open.enter_context(keys_for_a_while())
+        settings = Settings(database_url=url, keys=keys)
         self.clock = MovableClock(settings.time_zone, settings.night_turns_at, EVENING)
-        self.database = Database(settings.database_url, self.clock)
+        self.database = Database(settings.database_url, self.clock, opening.keyring(settings))
         self.open.callback(self.database.close)
         agencies = {name: new_agency(self.database, AgencyKind.RESIDENTIAL) for name in HOUSES}
         caps: Json = {"fund_a": {"beds_per_night": 3, "clocks": [CAP]}, "fund_b": {}, "fund_d": {"max_age": 13}}

@@ -14,15 +14,16 @@ from time import sleep
 
 from app.config import Settings
 from app.db import Database
+from app.sealing import opening
 from tests.faults.desk import ClockOnFile
 
 LOOPBACK = "127.0.0.1"
 Process = subprocess.Popen[bytes]
 
 
-def settings_of(url: str) -> Settings:
+def settings_of(url: str, folder: Path) -> Settings:
     """Webhooks may go to this computer; the worker is a process of its own."""
-    return Settings(database_url=url, webhook_hosts=(LOOPBACK,), worker_inside=False)
+    return Settings(database_url=url, webhook_hosts=(LOOPBACK,), worker_inside=False, keys=folder / "keys")
 
 
 class Site:
@@ -30,6 +31,7 @@ class Site:
 
     def __init__(self, url: str, folder: Path, servers: int) -> None:
         self.url, self.folder = url, folder
+        opening.init(Settings(), folder / "keys")
         self.ports = [_free_port() for _ in range(servers)]
         self.servers = [self._server(port) for port in self.ports]
         self.worker = self._start("work")
@@ -105,7 +107,7 @@ def _listens(port: int) -> bool:
 
 def main(what: str, url: str, folder: Path, *port: str) -> None:
     """Answer on a port, or work, until killed."""
-    clock, settings = ClockOnFile(folder / "clock"), settings_of(url)
+    clock, settings = ClockOnFile(folder / "clock"), settings_of(url, folder)
     if what == "serve":
         from app.main import create_app
         from app.serving import answer
@@ -114,7 +116,7 @@ def main(what: str, url: str, folder: Path, *port: str) -> None:
     else:
         from app.worker import Worker
 
-        Worker(Database(url, clock), settings).run()
+        Worker(Database(url, clock, opening.keyring(settings)), settings).run()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from tests.faults.afterwards import (
     the_cards_agree,
 )
 from tests.faults.desk import ClockOnFile, set_stage
+from tests.keys import ring_in
 from tests.postgres import Cluster, find_binaries
 from tests.proofs import or_many, saw
 
@@ -61,7 +62,7 @@ class Load:
         (folder / "clock").write_text(EVENING.isoformat())
         self.clock = ClockOnFile(folder / "clock")
         self.acknowledged = Acknowledged(folder)
-        self.database = Database(url, self.clock)
+        self.database = Database(url, self.clock, ring_in(folder))
         stage = set_stage(self.database, houses=20, referrals=60)
         (folder / "stage.json").write_text(json.dumps(asdict(stage)))
 
@@ -90,7 +91,7 @@ class Load:
         self._look(kills, of_the_server)
 
     def _look(self, kills: int, of_the_server: int) -> None:
-        database = Database(self.url, self.clock)
+        database = Database(self.url, self.clock, ring_in(self.folder))
         nothing_is_double_or_half(database)
         the_cards_agree(database)
         said = acknowledged(self.folder.glob("notes-*"))

@@ -20,6 +20,7 @@ from tests.faults.afterwards import (
     the_cards_agree,
 )
 from tests.faults.desk import ClockOnFile, set_stage
+from tests.keys import ring_in
 from tests.proofs import measured, or_many, saw
 
 Json = dict[str, Any]
@@ -40,7 +41,7 @@ def write(url: str, folder: Path, processes: int) -> None:
     """Rounds of claims; between them the clock moves on, so that holds run out among the claims of the next."""
     (folder / "clock").write_text(EVENING.isoformat())
     clock = ClockOnFile(folder / "clock")
-    database = Database(url, clock)
+    database = Database(url, clock, ring_in(folder))
     (folder / "stage.json").write_text(json.dumps(asdict(set_stage(database))))
     took: list[float] = []
     seen: Counter[str] = Counter()

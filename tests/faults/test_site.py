@@ -35,6 +35,7 @@ from tests.faults.callers import Caller, Matter
 from tests.faults.desk import ClockOnFile, set_stage
 from tests.faults.desk import note_in as noting
 from tests.faults.site import LOOPBACK, Site, running
+from tests.keys import ring_in
 from tests.postgres import Cluster, find_binaries
 from tests.proofs import measured, or_many, saw
 from tests.receiver import Receiver, receiving
@@ -56,7 +57,7 @@ class Scene:
         self.url, self.folder = url, folder
         (folder / "clock").write_text(EVENING.isoformat())
         self.clock = ClockOnFile(folder / "clock")
-        database = Database(url, self.clock)
+        database = Database(url, self.clock, ring_in(folder))
         stage = set_stage(database, houses=houses, referrals=referrals)
         self.agencies = [stage.agency, *stage.houses.values()]
         staff = {
@@ -90,7 +91,7 @@ class Scene:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """A way into the database of our own."""
-        database = Database(self.url, self.clock)
+        database = Database(self.url, self.clock, ring_in(self.folder))
         yield database
         database.close()
 

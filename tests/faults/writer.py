@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
 from tests.faults.desk import ClockOnFile, Desk, Stage, note_in
+from tests.keys import ring_in
 
 AWAY = {None, "57P01", "57P02", "57P03"}
 """What a server that ends, starts or cannot be reached says of itself, if it still can."""
@@ -20,7 +21,7 @@ AWAY = {None, "57P01", "57P02", "57P03"}
 def main(url: str, folder: Path, number: int, threads: int, tries: int) -> None:
     """Work at several desks at once; each goes on with what was in doubt when the process was killed."""
     stage = Stage(**json.loads((folder / "stage.json").read_text()))
-    database = Database(url, ClockOnFile(folder / "clock"))
+    database = Database(url, ClockOnFile(folder / "clock"), ring_in(folder))
 
     def sit_down(at: int) -> Desk:
         path = folder / f"notes-{number}-{at}"

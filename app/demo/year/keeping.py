@@ -10,13 +10,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from app.config import Settings
 from app.console import Refused
 from app.demo.state import Demo
 from app.demo.year.preparing import Told, prepare
+from app.sealing import opening
 from migrations.run import upgrade
 
 _MAKING, _MADE = "making-", "year-"
 _FILE = "bednight.db"
+KEYS = "bednight.keys"
+"""The folder beside it of the keys that seal what is in it."""
 _KEPT = 3
 """How many are kept, of those last used: a year of another seed, another length or another version is some 100 MB."""
 _ROOT = Path(__file__).parents[3]
@@ -65,8 +69,10 @@ def make(folder: Path, demo: Demo, days: int, told: Told) -> Path:
     try:
         with _ending_as_on_ctrl_c():
             url = f"sqlite:///{(making / _FILE).absolute()}"
+            settings = Settings(database_url=url, keys=making / KEYS)
+            opening.init(settings, making / KEYS)
             upgrade(url)
-            prepare(url, demo, days, told)
+            prepare(settings, demo, days, told)
             shutil.rmtree(made, ignore_errors=True)
             making.rename(made)
     finally:

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.db import Database
+from app.db import Closes, Database
 
 _FAST = ("synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY")
 """A file that is cut off while it is prepared is thrown away, so nothing need outlast a power cut."""
@@ -17,8 +17,8 @@ _FAST = ("synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY")
 class OneCommit(Database):
     """For one thread alone. A part that fails is undone as it would be, and nothing of what came before it."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        super().__init__(url, clock)
+    def __init__(self, url: str, clock: Clock, keyring: Closes | None = None) -> None:
+        super().__init__(url, clock, keyring)
         event.listen(self.engine, "connect", _be_fast)
         self.now = self.session()
 

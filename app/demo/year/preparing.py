@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from app.clock import MovableClock
+from app.config import Settings
 from app.db import ids_from
 from app.demo.directory import AGENCIES, HOUSE_STAFF, PEOPLE
 from app.demo.draw import Draw
@@ -23,6 +24,7 @@ from app.demo.year.standing import Standing, document_of, standing
 from app.demo.year.upkeep import tell_nobody
 from app.placements.prices import learn_now
 from app.reports.publishing import publish_due
+from app.sealing.opening import needed
 
 Json = dict[str, Any]
 _STREAM = 9
@@ -32,13 +34,13 @@ Told = Callable[[int, int], None]
 """Is told after each day: how many are done, of how many."""
 
 
-def prepare(url: str, demo: Demo, days: int, told: Told = lambda done, of: None) -> None:
+def prepare(settings: Settings, demo: Demo, days: int, told: Told = lambda done, of: None) -> None:
     """Fill a migrated, empty database; the same seed and number of days give the same rows."""
     draw = Draw(demo.seed, _STREAM)
     plan = standing(demo, days, draw)
     opens = datetime.combine(plan.opening, _OPENS_AT, ZONE)
     clock = MovableClock(ZONE, _NIGHT_TURNS_AT, opens)
-    database = OneCommit(url, clock)
+    database = OneCommit(settings.database_url, clock, needed(settings))
     try:
         with ids_from(_source(demo.seed)), _without_collecting():
             opening = opening_of(demo, plan.opening, opens.isoformat())
