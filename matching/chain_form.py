@@ -5,7 +5,7 @@ from typing import Any
 from matching.chain import CAREFUL, Chain, Link
 from matching.chain_search import MOST_STAYS
 from matching.doors import NO_BED
-from matching.schema_parts import many, perhaps, record, whole
+from matching.schema_parts import made_by, many, perhaps, record, whole
 
 Document = dict[str, Any]
 
@@ -15,10 +15,7 @@ def chain_document(found: Chain) -> Document:
     return {
         "version": 1,
         "referral": found.referral,
-        "snapshot_sha256": found.snapshot_sha256,
-        "rules_version": found.rules_version,
-        "engine_version": found.engine_version,
-        "policy": {"id": found.policy.id, "version": found.policy.version},
+        **made_by(found),
         "from": found.start.isoformat(),
         "until": found.until.isoformat(),
         "links": [_link(row) for row in found.links],

@@ -23,7 +23,7 @@ from matching.facts import Bed, Payer, PolicyRef, Snapshot
 from matching.joint import Joint, Way, joint
 from matching.money import least_beds
 from matching.network import Ints
-from matching.ranking import UnknownPolicy
+from matching.ranking import same_policy
 from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
 
 CAREFUL = {
@@ -158,8 +158,7 @@ def plan(
     UnknownPolicy
         Where the snapshot names another policy.
     """
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+    same_policy(snapshot, policy)
     began, census = monotonic(), Census(snapshot)
     progress("judging every rule for everyone who waits")
     found = joint(census, policy)

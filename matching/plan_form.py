@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from matching.plan import CAREFUL, JointPlan, Line
-from matching.schema_parts import many, record, whole
+from matching.schema_parts import made_by, many, record, whole
 
 Document = dict[str, Any]
 
@@ -19,10 +19,7 @@ def plan_document(found: JointPlan) -> Document:
     """
     return {
         "version": 1,
-        "snapshot_sha256": found.snapshot_sha256,
-        "rules_version": found.rules_version,
-        "engine_version": found.engine_version,
-        "policy": {"id": found.policy.id, "version": found.policy.version},
+        **made_by(found),
         "tonight": found.tonight.isoformat(),
         "lines": [_line(row) for row in found.lines],
         "unplaced": [asdict(row) for row in found.unplaced],

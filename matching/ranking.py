@@ -67,14 +67,19 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY, 
     return decision
 
 
+def same_policy(snapshot: Snapshot, policy: Policy) -> None:
+    """Raise UnknownPolicy where the snapshot asks for another order of terms."""
+    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
+        raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+
+
 def look_up(snapshot: Snapshot, referral_id: str, policy: Policy) -> tuple[Census, Referral]:
     """The census of a snapshot and its referral; UnknownReferral, UnknownPolicy where it has none or names another."""
     census = Census(snapshot)
     referral = census.referrals.get(referral_id)
     if referral is None:
         raise UnknownReferral(referral_id)
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+    same_policy(snapshot, policy)
     return census, referral
 
 

@@ -1,8 +1,33 @@
-"""The parts that the JSON Schemas of the engine's answers are put together from."""
+"""The parts that the engine's answers, and their JSON Schemas, are put together from."""
 
-from typing import Any
+from typing import Any, Protocol
+
+from matching.facts import PolicyRef
 
 Document = dict[str, Any]
+
+
+class Answer(Protocol):
+    """What says by what it was found."""
+
+    @property
+    def snapshot_sha256(self) -> str: ...
+    @property
+    def rules_version(self) -> str: ...
+    @property
+    def engine_version(self) -> str: ...
+    @property
+    def policy(self) -> PolicyRef: ...
+
+
+def made_by(found: Answer) -> Document:
+    """By what an answer was found: snapshot, rules, engine and order of terms."""
+    return {
+        "snapshot_sha256": found.snapshot_sha256,
+        "rules_version": found.rules_version,
+        "engine_version": found.engine_version,
+        "policy": {"id": found.policy.id, "version": found.policy.version},
+    }
 
 
 def record(**columns: Document) -> Document:
