@@ -26,7 +26,7 @@ from matching.chain import weight_of
 from matching.chains_planner import Planner
 from matching.chains_tonight import TIERS
 from matching.facts import Payer, PolicyRef, Referral, Snapshot
-from matching.ranking import UnknownPolicy
+from matching.ranking import same_policy
 from matching.value import DEFAULT_POLICY, Policy
 
 CAREFUL = {
@@ -138,8 +138,7 @@ def chains(
     UnknownPolicy
         Where the snapshot names another policy.
     """
-    if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
-        raise UnknownPolicy(f"{snapshot.policy.id} version {snapshot.policy.version}")
+    same_policy(snapshot, policy)
     ends = None if seconds is None else monotonic() + seconds
     census = Census(snapshot)
     everyone = list(waiting(census))

@@ -24,7 +24,9 @@ from matching.nights import PLENTY, Places
 from matching.prospects import Prospect
 from matching.whole import solve_linear
 
-PERIOD = 30
+PERIODS = ((100, 30), (1000, 90), (10**9, 180))
+"""For so many people, at most, nights are summed into periods of so many: longer ones are looser, and quicker."""
+
 SCALE = 1000
 """Prices are whole numbers, in this part of a unit of cost."""
 
@@ -60,7 +62,8 @@ def least(prospects: Sequence[Prospect], places: Places, names: Sequence[Name], 
     night, move : int
         What a night that nobody pays costs, and a move.
     """
-    program = _Program(places, names, night, move)
+    period = next(nights for most, nights in PERIODS if len(prospects) <= most)
+    program = _Program(places, names, night, move, period)
     for prospect in prospects:
         program.add(prospect)
     bound, prices = program.solve()
@@ -76,10 +79,10 @@ def least(prospects: Sequence[Prospect], places: Places, names: Sequence[Name], 
 class _Program:
     """Collects things that are taken in part, and the rows that they keep: those of places come first."""
 
-    def __init__(self, places: Places, names: Sequence[Name], night: int, move: int) -> None:
+    def __init__(self, places: Places, names: Sequence[Name], night: int, move: int, period: int) -> None:
         self.places, self.night, self.move = places, night, move
         nights = places.room.shape[1]
-        self.edges = np.append(np.arange(0, nights, PERIOD), nights)
+        self.edges = np.append(np.arange(0, nights, period), nights)
         periods = list(pairwise(self.edges.tolist()))
         room = np.add.reduceat(np.minimum(places.room, PLENTY), self.edges[:-1], axis=1)
         self.names: list[tuple[Name, tuple[int, int] | None]] = [(name, one) for name in names for one in periods]

@@ -5,7 +5,7 @@ from typing import Any
 from matching.chain_search import MOST_STAYS
 from matching.chains import CAREFUL, JointChains, OwnChain, Stay
 from matching.codec import plain
-from matching.schema_parts import many, perhaps, record, whole
+from matching.schema_parts import made_by, many, perhaps, record, whole
 
 Document = dict[str, Any]
 
@@ -14,10 +14,7 @@ def chains_document(found: JointChains) -> Document:
     """Give the JSON of everybody's chains, version 1, as `chains_schema` says."""
     return {
         "version": 1,
-        "snapshot_sha256": found.snapshot_sha256,
-        "rules_version": found.rules_version,
-        "engine_version": found.engine_version,
-        "policy": {"id": found.policy.id, "version": found.policy.version},
+        **made_by(found),
         "tonight": found.tonight.isoformat(),
         "chains": [_chain(row) for row in found.chains],
         "left_out": list(found.left_out),

@@ -1,6 +1,6 @@
 """The plan of everybody's chains: prices choose chains, each in turn takes what is left, parts are solved anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from matching.admission import earliest, need_nights
 from matching.census import Census
-from matching.chain_prices import Chain, Pricer, summed
+from matching.chain_prices import Chain, Pricer, Stayed, summed
 from matching.chains_bound import least
 from matching.chains_tonight import TIERS, apart, tonight
 from matching.coverage import Block
@@ -31,6 +31,9 @@ TURNS = 4
 
 SHUT = 1000
 """The price of a place that is full, in nights and moves: more than any chain is worth."""
+
+CUTS = 3
+"""So many times a chain is looked for within the nights that funds have left."""
 
 SWAY = 0.6
 """How far, as a share of a night's cost, places are made dearer by chance."""
@@ -73,12 +76,16 @@ class Planner:
         self._tier_place = {tier: self.grounds.add(("tier", str(tier)), self.grounds.plenty) for tier in TIERS}
         self.places = self.grounds.places()
         self.apart = apart(census, self.prospects)
+        self._beside: list[list[tuple[int, int]]] = [[] for _ in asked]
+        for one, other, place in self.apart.tolist():
+            self._beside[one].append((other, place))
+            self._beside[other].append((one, place))
         self.found: list[dict[Chain, None]] = [{(): None} for _ in asked]
         self.now: list[Chain] = [() for _ in asked]
         self.used = np.zeros(self.places.room.shape, np.int64)
         self._draw = np.random.default_rng(1)
 
-    def run(self, ends: float | None, progress: Progress) -> None:
+    def run(self, ends: float | None, progress: Progress, turns: int = TURNS) -> None:
         """Plan until nothing is better by the bound, or to a deadline, or so many turns."""
         begun = tonight(self.prospects, self.tiers, self.places, self._tier_place, self.apart)
         self.unplaced, self.proved = begun.unplaced, begun.proved
@@ -92,7 +99,7 @@ class Planner:
         prices = bound.prices
         self._take_turns(prices * FIRST, 0)
         progress(f"cost {self.cost:,}")
-        for turn in range(TURNS if ends is None else 10**6):
+        for turn in range(turns if ends is None else 10**6):
             before = self.cost
             prices = self._price(prices, ends)
             self._take_turns(prices * LATER, turn + 1)
@@ -134,18 +141,20 @@ class Planner:
 
     def spans(self, at: int, chain: Chain) -> list[Span]:
         """What a chain takes of every place; without a bed tonight, a place among those of its tier."""
-        base, spans = self.base, []
-        places = {purse.fund.id: purse.places for purse in self.prospects[at].purses}
-        for stand, slept in chain:
-            spans += [Span(place, slept.start - base, slept.until - base) for place in stand.places]
-            spans += [
-                Span(place, block.start - base, block.end - base)
-                for block in slept.blocks
-                for place in places[block.fund]
-            ]
+        spans: list[Span] = []
+        for stayed in chain:
+            spans += self._stay_spans(at, stayed)
         if self.tiers[at] and not self.in_tonight(chain):
             spans.append(Span(self._tier_place[self.tiers[at]], 0, 1))
         return spans
+
+    def _stay_spans(self, at: int, stayed: Stayed) -> list[Span]:
+        """What one stay takes of every place."""
+        base, (stand, slept) = self.base, stayed
+        places = {purse.fund.id: purse.places for purse in self.prospects[at].purses}
+        return [Span(place, slept.start - base, slept.until - base) for place in stand.places] + [
+            Span(place, block.start - base, block.end - base) for block in slept.blocks for place in places[block.fund]
+        ]
 
     def in_tonight(self, chain: Chain) -> bool:
         """Whether a chain begins tonight."""
@@ -174,9 +183,7 @@ class Planner:
     def _find(self, at: int, sums: Floats, begins: bool = False) -> Chain:
         """A chain of one minor that prices make good, exact; all that are looked at are kept."""
         pricer = self.pricers[at]
-        chain = pricer.mended(pricer.best(sums, begins))
-        self.found[at][chain] = None
-        return chain
+        return self._kept(at, pricer.mended(pricer.best(sums, begins)))
 
     def _ways(self) -> tuple[list[tuple[int, Chain]], Ways]:
         """All chains found so far, and what they take."""
@@ -192,33 +199,79 @@ class Planner:
         order = sorted(range(len(self.asked)), key=lambda at: (self.asked[at].urgency, self.asked[at].id))
         for at in self._draw.permutation(len(order)).tolist() if turn else order:
             self._use(at, self.now[at], -1)
-            full = (self.used >= self.places.room) | (self.used.sum(axis=1) >= self.places.total)[:, None]
-            shut = np.where(full, SHUT * (self.night + self.move), prices)
-            chain = self._find(at, summed(shut), self.in_tonight(self.now[at]))
+            chain, shut = self._left_to(at, prices)
             if self._worth(at, chain, shut) < self._worth(at, self.now[at], shut) and self._fits(at, chain):
                 self.now[at] = chain
             self._use(at, self.now[at], 1)
 
+    def _left_to(self, at: int, prices: Floats) -> tuple[Chain, Floats]:
+        """The best chain that the others leave, and prices by which what is full is too dear.
+
+        Where a chain takes more nights in all than a fund has left, the fund is closed from the first night too many.
+        """
+        full = (self.used >= self.places.room) | (self.used.sum(axis=1) >= self.places.total)[:, None]
+        for met in self._kept_from(at):
+            full[met.place, met.first : met.until] = True
+        shut = np.where(full, SHUT * (self.night + self.move), prices)
+        for _ in range(CUTS):
+            chain = self._find(at, summed(shut), self.in_tonight(self.now[at]))
+            for _ in range(CUTS):
+                chain = self._cut(at, chain, full)
+            beyond = list(self._beyond(at, chain))
+            if not beyond:
+                break
+            for place, night in beyond:
+                shut[place, night:] = SHUT * (self.night + self.move)
+        return chain, shut
+
+    def _cut(self, at: int, chain: Chain, full: NDArray[np.bool_]) -> Chain:
+        """A chain without the nights of each stay from the first on which something is full or used up."""
+        left, base, rows = self.places.total - self.used.sum(axis=1), self.base, []
+        for stayed in chain:
+            stand, slept = stayed
+            end = slept.until
+            for place, first, until in self._stay_spans(at, stayed):
+                shut = first + np.flatnonzero(full[place, first:until])[:1]
+                if left[place] < until - first:
+                    shut = np.append(shut, first + left[place])
+                end = min([end, *(base + shut).tolist()])
+                left[place] -= until - first
+            blocks = [block._replace(end=min(block.end, end)) for block in slept.blocks if block.start < end]
+            if blocks:
+                rows.append((stand, slept.start, blocks))
+        cut = [blocks[-1].end for _, _, blocks in rows] != [slept.until for _, slept in chain]
+        return self._kept(at, self.pricers[at].mended(rows)) if cut else chain
+
+    def _kept(self, at: int, chain: Chain) -> Chain:
+        self.found[at][chain] = None
+        return chain
+
+    def _beyond(self, at: int, chain: Chain) -> Iterator[tuple[int, int]]:
+        """The places that have fewer nights left in all than a chain takes, and the first night too many."""
+        left = self.places.total - self.used.sum(axis=1)
+        for place, first, until in sorted(self.spans(at, chain), key=lambda span: span.first):
+            if 0 <= left[place] < until - first:
+                yield place, first + int(left[place])
+            left[place] -= until - first
+
     def _fits(self, at: int, chain: Chain) -> bool:
         """Whether the others leave room for a chain on every night and in all, and nobody is there to be kept from."""
         left, room = self.places.total - self.used.sum(axis=1), self.places.room - self.used
-        for span in self.spans(at, chain):
+        spans = self.spans(at, chain)
+        for span in spans:
             left[span.place] -= span.until - span.first
             if left[span.place] < 0 or np.any(room[span.place, span.first : span.until] <= 0):
                 return False
         return not any(
-            self._meet(chain, self.now[other if one == at else one], place)
-            for one, other, place in self.apart[(self.apart[:, :2] == at).any(axis=1)].tolist()
+            span.place == met.place and span.first < met.until and met.first < span.until
+            for met in self._kept_from(at)
+            for span in spans
         )
 
-    @staticmethod
-    def _meet(one: Chain, other: Chain, place: int) -> bool:
-        """Whether two chains are at a place on the same night."""
-        return any(
-            place in stand.places and place in beside.places and slept.start < met.until and met.start < slept.until
-            for stand, slept in one
-            for beside, met in other
-        )
+    def _kept_from(self, at: int) -> Iterator[Span]:
+        """Where and when others are beside whom a minor may not be."""
+        for other, place in self._beside[at]:
+            yield from (span for span in self.spans(other, self.now[other]) if span.place == place)
 
     def _improve(self, prices: Floats, ends: float | None) -> None:
         """Solve parts of the plan anew among all chains found so far."""
