@@ -31,9 +31,10 @@ def publish_due(database: Database) -> int:
     """Publish every table of the quarters that are over and settled; how many these were."""
     with database.reading() as session:
         due = _due(session, database.clock)
-    if not due:
-        return 0
-    make_up(database)
+    if due and make_up(database):
+        # Decisions from before there was a ledger may lie in quarters of their own.
+        with database.reading() as session:
+            due = _due(session, database.clock)
     return sum(publish(database, quarter, fund_id) for quarter, fund_id in due)
 
 

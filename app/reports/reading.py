@@ -16,10 +16,12 @@ from app.funding.models import Fund, Funder
 from app.gaps.models import DecisionCounted
 from app.reports import counting
 from app.reports.counting import AND
+from app.reports.declines import refused_though_met
 from app.reports.models import PublishedTable, TableKind
 from app.reports.publishing import read_back
 from app.reports.quarters import Quarter
 from app.reports.schemas import (
+    DeclineCount,
     FundRead,
     NightsRead,
     QuarterRead,
@@ -93,7 +95,15 @@ def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None],
         placed=network.get("placed"),
         never=network.get("never"),
         funds=[_fund(fund_id, program, tables, whole=whole) for fund_id, program in funds.items()],
+        refused_though_met=_refused(session, quarter) if whole else None,
     )
+
+
+def _refused(session: Session, quarter: Quarter) -> list[DeclineCount]:
+    return [
+        DeclineCount(facility=house, alias=alias, reason=reason, count=count)
+        for house, alias, reason, count in refused_though_met(session, quarter)
+    ]
 
 
 def _whole(actor: Actor) -> bool:

@@ -5,6 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from app.codes import ApiModel
+from app.gaps.models import DeclineReason
 
 HIDDEN = "; null: not shown, since it or another count would tell of few"
 
@@ -69,6 +70,15 @@ class FundRead(ApiModel):
     nights: NightsRead | None = Field(description="Null too where no limit says how many beds it pays a night")
 
 
+class DeclineCount(ApiModel):
+    """How often one house said no, although every written rule was met there, for one reason."""
+
+    facility: str
+    alias: str
+    reason: DeclineReason
+    count: int = Field(description="Questions that the house answered with no")
+
+
 class ReportRead(ApiModel):
     """The gap audit of one quarter."""
 
@@ -80,3 +90,6 @@ class ReportRead(ApiModel):
     placed: int | None = Field(description=f"Of these: a house said yes{HIDDEN}")
     never: int | None = Field(description=f"Of these: none did{HIDDEN}")
     funds: list[FundRead]
+    refused_though_met: list[DeclineCount] | None = Field(
+        description="By house and reason, for the lead of the coalition alone: a house is named; null to anybody else"
+    )

@@ -45,6 +45,8 @@ def rows(report: ReportRead) -> Iterator[Row]:
             for name, count in fund.nights.model_dump().items():
                 yield (*start, f"bed_nights_{name}" if name in {"could", "paid", "unspent"} else f"nights_{name}", "",
                        _said(count))  # fmt: skip
+    for no in report.refused_though_met or ():
+        yield (report.quarter, "", no.alias, "refused_though_every_rule_was_met", no.reason, str(no.count))
 
 
 def _by_rules(start: tuple[str, str, str], measure: str, found: RulesRead) -> Iterator[Row]:

@@ -21,6 +21,10 @@ def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
         "quarters": [name for name in quarters if name != report.quarter],
         "funds": [{"id": one.fund, "name": _name(one), "here": one is fund} for one in report.funds],
         "fund": None if fund is None else _fund(fund, report),
+        "refused": [
+            {"house": no.alias, "reason": words.said(words.DECLINE_REASONS, no.reason), "count": number(no.count)}
+            for no in report.refused_though_met or ()
+        ],
     }
 
 

@@ -19,12 +19,14 @@ from app.answers.models import RankingRun
 from app.clock import MovableClock
 from app.codes import FacilityKind
 from app.db import Database
-from app.gaps.models import DecisionCounted, FundRefusal, Gap, GapKind, GapSource
+from app.gaps.models import DecisionCounted, DeclineReason, FundRefusal, Gap, GapKind, GapSource
 from app.referrals.models import Referral, ReferralStatus
 from app.reports.models import PublishedTable, TableKind
 from app.reports.publishing import publish_due, read_back
 from app.reports.quarters import Quarter
 from app.reports.sheet import guarded
+from app.stays.codes import DecidedBy, OfferStatus
+from app.stays.models import Offer
 from matching.disclosure import too_narrow
 from tests.actors import sign_in
 from tests.app.test_cli import bednight
@@ -270,6 +272,41 @@ def test_a_young_person_counts_once_whatever_the_number_of_decisions(told: Told)
     assert Counter({tuple(line["rules"]): line["count"] for line in turned["together"]}) == Counter(
         {rules: people for rules, people in TOGETHER.items() if rules}
     )
+
+
+def test_a_no_where_every_rule_was_met_is_told_to_the_lead_alone(told: Told) -> None:
+    def no(n: int, night: date, rank: int | None, by: DecidedBy, reason: DeclineReason) -> Json:
+        at = told.clock.now()
+        return {
+            "id": f"offer_canary{n}", "referral_id": f"ref_canary{n}", "minor_id": f"min_canary{n}",
+            "agency_id": told.agency_id, "facility_id": "fac_a", "run_id": f"run_canary{n}", "first_night": night,
+            "rank": rank, "authority": "court_order", "unfunded": False, "status": OfferStatus.DECLINED,
+            "sent_at": at, "sent_by": "person_1", "answer_by": at, "answered_at": at, "answered_by": "person_2",
+            "decided_by": by, "reason": reason, "version": 1,
+        }  # fmt: skip
+
+    day, house_s, own = date(2026, 9, 30), DecidedBy.FACILITY, DecidedBy.YOUNG_PERSON
+    with told.database.writing() as session:
+        session.execute(
+            insert(Offer),
+            [
+                no(1, day, 1, house_s, DeclineReason.RUN_RISK),
+                no(2, day, 2, house_s, DeclineReason.RUN_RISK),
+                no(3, day, 1, house_s, DeclineReason.NO_BED),
+                no(4, day, None, house_s, DeclineReason.RUN_RISK),
+                no(5, day, 1, own, DeclineReason.MINOR_DECLINED),
+                no(6, day + timedelta(days=1), 1, house_s, DeclineReason.RUN_RISK),
+            ],
+        )
+    counts = [(row["facility"], row["reason"], row["count"]) for row in told.report(told.lead)["refused_though_met"]]
+    assert counts == [("fac_a", "run_risk", 2), ("fac_a", "no_bed", 1)]
+    assert "refused_though_every_rule_was_met" in {row["measure"] for row in sheet(told, told.lead)}
+    page = told.client.get(f"/reports/{QUARTER}", headers=told.lead.headers).text
+    assert "Refused though every written rule was met" in page
+    told.publish()
+    assert told.report()["refused_though_met"] is None
+    assert "refused_though_every_rule_was_met" not in {row["measure"] for row in sheet(told, told.funder)}
+    assert "fac_a" not in told.client.get(f"/reports/{QUARTER}", headers=told.funder.headers).text
 
 
 @pytest.mark.parametrize(
