@@ -10,7 +10,7 @@ Then the least cost of all by the policy's own weights: nights that nobody pays 
 
 **How.** Prices of beds, houses and funds choose chains for each minor (`chain_prices`); each in turn takes the best
 that the others leave; then parts of the plan are solved anew among all chains that were found (`nights_search`).
-`chains_bound` says what no plan costs less than.
+`chains_bound` says what no plan costs less than, with the prices by which that can be reckoned.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,10 @@ CAREFUL = {
     ),
     "money.stays": "What a fund pays now it goes on paying: nothing that a move would free is given to anybody else.",
     "newcomers.unknown": "Those who will ask on nights to come are not known: a later stay may be lost to them.",
-    "siblings.tonight": "Young people who ask to be with a sibling who waits too are left to the plan tonight.",
+    "siblings.tonight": (
+        "Young people who ask to be with a sibling who waits too are left to the plan tonight: no chain is made and no "
+        "bed is kept for them, and the sibling's own chain does not look at where they are."
+    ),
 }
 """What the plan takes for granted, or where it is more careful than it would have to be, by code."""
 

@@ -97,16 +97,16 @@ class Planner:
         progress(f"no plan costs less than {self.low:,}")
         self._begin(begun.placed)
         prices = bound.prices
-        self._take_turns(prices * FIRST, 0)
+        self._take_turns(prices * FIRST, 0, ends)
         progress(f"cost {self.cost:,}")
         for turn in range(turns if ends is None else 10**6):
             before = self.cost
             prices = self._price(prices, ends)
-            self._take_turns(prices * LATER, turn + 1)
+            self._take_turns(prices * LATER, turn + 1, ends)
             self._improve(prices, ends)
             above = 100 * (self.cost - self.low) / max(1, self.low)
             progress(f"cost {self.cost:,}, at most {above:.2f} % above the least")
-            late = monotonic() >= ends if ends is not None else turn > 1 and self.cost == before
+            late = _late(ends) if ends is not None else turn > 1 and self.cost == before
             if self.cost <= self.low or late:
                 break
 
@@ -164,11 +164,11 @@ class Planner:
         """Find chains for everybody by prices, and better prices by all chains found so far, some times over."""
         prices = begin
         for _ in range(ROUNDS):
-            if ends is not None and monotonic() >= ends:
-                break
             for swayed in range(min(MOST_TRIES, 1 + MANY // len(self.asked))):
                 sums = summed(self._swayed(prices) if swayed else prices)
                 for at in range(len(self.asked)):
+                    if _late(ends):
+                        return prices
                     self._find(at, sums)
             ways = self._ways()[1]
             prices = (prices + chosen_prices(ways, self.places, len(self.asked), PERIOD)) / 2
@@ -194,10 +194,12 @@ class Planner:
         spans = self.spans(at, chain)
         return self.cost_of(at, chain) + sum(float(prices[one.place, one.first : one.until].sum()) for one in spans)
 
-    def _take_turns(self, prices: Floats, turn: int) -> None:
+    def _take_turns(self, prices: Floats, turn: int, ends: float | None) -> None:
         """Let each take the best chain that the others leave: the most urgent first, later in any order."""
         order = sorted(range(len(self.asked)), key=lambda at: (self.asked[at].urgency, self.asked[at].id))
         for at in self._draw.permutation(len(order)).tolist() if turn else order:
+            if _late(ends):
+                break
             self._use(at, self.now[at], -1)
             chain, shut = self._left_to(at, prices)
             if self._worth(at, chain, shut) < self._worth(at, self.now[at], shut) and self._fits(at, chain):
@@ -289,3 +291,8 @@ class Planner:
         found = search(nights, seconds=left, parts=PARTS, bound=bound, begin=begin)
         self.now = [owned[way][1] for way in found.chosen.tolist()]
         self._count()
+
+
+def _late(ends: float | None) -> bool:
+    """Whether a deadline is over."""
+    return ends is not None and monotonic() >= ends
