@@ -62,7 +62,7 @@ def write(url: str, folder: Path, processes: int) -> None:
         all_that_was_acknowledged_is_there(session, acknowledged(folder.glob("notes-*")))
     database.close()
     assert seen["gave up"] == 0
-    kind = f"{url.partition(':')[0]}, {WRITERS} writers in {processes} processes"
+    kind = f"{url.partition(':')[0]}, {WRITERS} writers in {processes} process{'' if processes == 1 else 'es'}"
     saw(f"claims tried ({kind})", len(took))
     saw(f"claims acknowledged ({kind})", seen["claim: done"])
     saw(f"transactions tried again ({kind})", seen["tried again"])
