@@ -51,7 +51,7 @@ from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
 from app.reference import reference
-from app.referrals import identity_pages, identity_routes
+from app.referrals import identity_pages, identity_routes, search_routes
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
 from app.releases import pages as release_pages
@@ -82,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     beds.router,
     referrals.router,
     identity_routes.router,
+    search_routes.router,
     placements.router,
     looks.router,
     expunging.router,

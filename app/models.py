@@ -14,7 +14,7 @@ from app.expunging import models as expunging
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.gaps import models as gaps
-from app.minors import identity
+from app.minors import identity, searching
 from app.minors import models as minors
 from app.notices import models as notices
 from app.outbox import models as outbox
@@ -47,6 +47,7 @@ __all__ = [
     "outbox",
     "referrals",
     "reports",
+    "searching",
     "sharing",
     "stays",
     "tasks",

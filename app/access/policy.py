@@ -89,6 +89,8 @@ class Permission(StrEnum):
     """Ask that a young person's record be made unreadable for good."""
     MINOR_EXPUNGE_DECIDE = "minor_expunge_decide"
     """Agree to what somebody else asked for, or refuse it."""
+    MINOR_SEARCH = "minor_search"
+    """Ask whether the own agency has a young person's record: a person, twenty times within an hour."""
     IDENTITY_WRITE = "identity_write"
     """Enter who a young person is, which tells whoever enters it nothing."""
     EMERGENCY_ACCESS = "emergency_access"
@@ -122,6 +124,7 @@ _CASE_READ = frozenset(
 _CASE_WRITE = frozenset(
     {P.MINOR_WRITE, P.REFERRAL_WRITE, P.RANKING_RUN, P.PLAN_RUN, P.HOLD_WRITE, P.NEXT_ASK, P.RELEASE_WRITE}
     | {P.EXCEPTION_SECOND, P.IDENTITY_WRITE, P.EMERGENCY_ACCESS, P.MINOR_EXPUNGE_ASK}
+    | {P.MINOR_SEARCH}
 )
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
 _DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
@@ -137,7 +140,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
     Role.PARTNER: _EVERYONE
     | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ}
-    | {P.IDENTITY_READ, P.IDENTITY_WRITE},
+    | {P.IDENTITY_READ, P.IDENTITY_WRITE, P.MINOR_SEARCH},
     Role.SUPERVISOR: _EVERYONE
     | _DIRECTORY
     | _CASE_READ
@@ -159,7 +162,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
     {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ}
     | {P.EMERGENCY_ACCESS, P.EMERGENCY_REVIEW}
-    | {P.MINOR_EXPUNGE_ASK, P.MINOR_EXPUNGE_DECIDE}
+    | {P.MINOR_EXPUNGE_ASK, P.MINOR_EXPUNGE_DECIDE, P.MINOR_SEARCH}
 )
 
 # What reaches past the own case, or lets people in, asks again who it is; `Actor.fresh` says it of an address.

@@ -20,6 +20,7 @@ from app.errors import Problem, conflict
 from app.expunging.models import Expungement, ExpungeReason
 from app.expunging.schemas import ExpungementRead, State
 from app.minors.forms import FACTS, NEEDS
+from app.minors.identity_index import IdentityIndex
 from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
 from app.placements.again import against
 from app.referrals.models import Referral
@@ -28,7 +29,7 @@ from app.sealing.keyring import Expunged, keyring_of
 
 ASKED_FOR = timedelta(days=7)
 """After which nobody agrees any more to what was asked."""
-_PARTS = (MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval)
+_PARTS = (MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval, IdentityIndex)
 
 
 def read(session: Session, actor: Actor, referral_id: str, now: datetime) -> ExpungementRead:

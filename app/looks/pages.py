@@ -31,6 +31,7 @@ DONE = {
     "referral.end": marked("Closed the referral"),
     "identity.read": marked("Read who the young person is"),
     "identity.change": marked("Entered who the young person is"),
+    "identity.search": marked("Found by a search for a name"),
     "expunge.read": marked("Read how far expunging is"),
     "expunge.ask": marked("Asked to expunge the record"),
     "expunge.agree": marked("Agreed to expunge the record"),

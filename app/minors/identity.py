@@ -20,6 +20,7 @@ from app.audit.service import record
 from app.bodies import Sent
 from app.codes import ApiModel, Words, trail_id
 from app.db import Base, Versioned
+from app.minors.identity_index import index
 from app.minors.models import Minor
 from app.sealing.box import Place
 from app.sealing.column import Sealed
@@ -118,6 +119,7 @@ def write(
         session.add(row)
     row.sealed, row.written_at, row.written_by = sealed, now, actor.id
     session.flush()
+    index(session, session.get_one(Minor, minor_id), said)
     record(session, actor, "identity.change", "minor", trail_id(minor_id))
     return _held(row, said)
 
@@ -139,9 +141,10 @@ def reveal(
     )
 
 
-def is_entered(session: Session, minor_id: str) -> bool:
-    """Whether anybody has entered who the young person is."""
-    return session.get(MinorIdentity, minor_id) is not None
+def known(session: Session, minor_id: str) -> Json:
+    """What was entered, for the service's own use: nothing of it leaves but by `reveal`."""
+    row = session.get(MinorIdentity, minor_id)
+    return {} if row is None else _opened(session, row)
 
 
 def _opened(session: Session, row: MinorIdentity) -> Json:

@@ -57,6 +57,9 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "stay.discharged": Sentence(marked("A stay has ended."), P.STAY_READ),
     "authority.ending": Sentence(marked("The authority to place will soon end."), P.STAY_WRITE, task=True),
+    "person.search_misses": Sentence(
+        marked("Somebody searched for names ten times within a day and found nobody. Ask why."), P.OVERSEE
+    ),
     "task.due": Sentence(marked("A task is due."), P.TASK_WRITE, task=True),
     "task.supervisor": Sentence(marked("Two records do not agree. A supervisor must look at it."), P.OVERSEE),
     "follow_up.due": Sentence(marked("A follow-up is due."), P.STAY_WRITE),

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.columns import choice, instant
 
 revision: str = "0050"
-down_revision: str | None = "0048"
+down_revision: str | None = "0049"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -59,6 +59,7 @@ ACTS = {
 }
 # What needs no key, and why.
 KEYLESS = {
+    "/v1/person-searches": "finds somebody or nobody: each is on record, and counts",
     "/v1/referrals/{referral_id}/rankings/{run_id}/whole-views": "shows something: each look is on record",
     "/v1/test-clock/advance": "the clock of a demo",
 }
