@@ -15,6 +15,8 @@ from app.audit.service import record
 from app.clock import Clock
 from app.codes import Basis, trail_id
 from app.facilities.models import Facility
+from app.minors import identity
+from app.minors.identity import IdentityField
 from app.minors.models import Minor, MinorPlace
 from app.placements.arrival import WINDOW
 from app.releases.schemas import SharedRead, Told, ToldFact
@@ -90,13 +92,26 @@ def _awaited(session: Session, stay: Stay, clock: Clock) -> bool:
 
 
 def _facts(session: Session, actor: Actor, minor_id: str, items: Mapping[Item, str], subject: tuple[str, str]) -> Told:
+    """The items in the order of their codes; a look for each release or law by which some of them are told."""
     minor = session.get_one(Minor, minor_id)
-    facts = [ToldFact(item=item, values=read(session, minor)) for item, read in READ.items() if item in items]
-    for source in sorted({items[fact.item] for fact in facts}):
-        record(session, actor, "identity.read", *subject, release_id=source)
-    if not facts:
+    values: dict[Item, Values] = {}
+    for source in sorted(set(items.values())):
+        of_it = [item for item in Item if items.get(item) == source]
+        sealed = [SEALED[item] for item in of_it if item in SEALED]
+        plain = [item for item in of_it if item in READ]
+        values |= {item: READ[item](session, minor) for item in plain}
+        if sealed:  # which leaves the look on record itself
+            known = identity.reveal(session, actor, minor_id, sealed, release_id=source)
+            values |= {Item(field.value): _known(getattr(known, field.value)) for field in sealed}
+        elif plain:
+            record(session, actor, "identity.read", *subject, release_id=source)
+    if not values:
         record(session, actor, "identity.read", *subject, reason="nothing_shared")
-    return Told(facts=facts)
+    return Told(facts=[ToldFact(item=item, values=values[item]) for item in Item if item in values])
+
+
+def _known(value: str | list[str] | None) -> Values:
+    return [value] if isinstance(value, str) else value or None
 
 
 def _age(session: Session, minor: Minor) -> Values:
@@ -128,6 +143,10 @@ def _services(_: Session, minor: Minor) -> Values:
     return sorted({*(minor.services or ()), *(minor.services_required or ())})
 
 
+SEALED: Mapping[Item, IdentityField] = {
+    Item(field.value): field for field in IdentityField if field is not IdentityField.BORN_ON
+}
+"""What stands in the sealed record; the birth date stands in the profile."""
 READ: Mapping[Item, Callable[[Session, Minor], Values]] = {
     Item.AGE: _age,
     Item.BORN_ON: lambda _, minor: None if minor.born_on is None else [minor.born_on.isoformat()],
@@ -139,4 +158,4 @@ READ: Mapping[Item, Callable[[Session, Minor], Values]] = {
     Item.SERVICES: _services,
     Item.STAYS: _stays,
 }
-"""How each item is read; what is not here is read elsewhere or not at all."""
+"""How each other item is read; the case is read as a referral."""

@@ -27,6 +27,12 @@ Json = dict[str, Any]
 
 ITEMS: Mapping[Item, str] = {
     Item.CASE: marked("The whole case: needs, referrals, answers and stays, without a name or an address"),
+    Item.GIVEN_NAMES: marked("Given names"),
+    Item.FAMILY_NAME: marked("Family name"),
+    Item.CALLED: marked("The name that the young person goes by"),
+    Item.ALIASES: marked("Other names"),
+    Item.CONTACT: marked("How to reach the young person safely"),
+    Item.WORDS: marked("What who cares for the young person must know"),
     Item.AGE: marked("Age"),
     Item.BORN_ON: marked("Birth date"),
     Item.GENDER: marked("Gender"),

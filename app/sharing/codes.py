@@ -8,6 +8,13 @@ class Item(StrEnum):
 
     CASE = "case"
     """The need profile, referrals, answers and stays, as the agency that owns the record reads them."""
+    GIVEN_NAMES = "given_names"
+    FAMILY_NAME = "family_name"
+    CALLED = "called"
+    ALIASES = "aliases"
+    CONTACT = "contact"
+    WORDS = "words"
+    """What no code says and who cares for the young person must know."""
     AGE = "age"
     BORN_ON = "born_on"
     GENDER = "gender"

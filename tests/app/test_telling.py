@@ -70,6 +70,7 @@ def test_every_item_has_its_reading(scene: Scene) -> None:
     release(scene, path, *(item.value for item in Item))
     found = told(scene, stay)
     assert set(found) == {item.value for item in Item} - {"case"}
+    assert [found[name] for name in ("given_names", "aliases", "contact")] == [None] * 3  # nobody entered them
     assert found["age"] == ["15"]
     assert (found["gender"], found["custody"], found["conditions"]) == (["female"], ["none"], [])
     assert found["stays"] == ["2026-11-21/"]
@@ -213,3 +214,43 @@ def test_a_house_s_agency_is_not_told_by_the_paper_before_it_says_yes(scene: Sce
     one = SignedIn(scene.client, scene.database, Role.SUPERVISOR, scene.agencies["fac_a"])
     assert [row["id"] for row in rows(one.get("/v1/shared"))] == [paper]
     refused(one.get(f"/v1/shared/{paper}"), 404, "not_found")
+
+
+WHO: Json = {
+    "given_names": "Canary Wren",
+    "family_name": "Canaryson",
+    "called": "Wren",
+    "aliases": ["Canary One", "Canary Two"],
+    "contact": "through the school nurse, canary",
+    "words": "afraid of dogs, canary",
+}
+
+
+def test_of_the_sealed_record_the_house_reads_the_named_fields_alone_and_each_look_is_told(scene: Scene) -> None:
+    path, offer = held(scene)
+    made(scene.coordinator.put(f"{path}/identity", WHO))
+    release(scene, path, "called", "aliases", "age")
+    for answer in (scene.staff["fac_a"].get("/v1/facilities/fac_a/offers"), scene.answer("fac_a", offer["id"])):
+        assert "anary" not in answer.text
+        assert "Wren" not in answer.text
+    stay = made(scene.coordinator.get(f"{path}/offers/{offer['id']}"))["stay_id"]
+    answer = staff(scene).get(f"/v1/stays/{stay}/identity")
+    facts = {fact["item"]: fact["values"] for fact in made(answer)["facts"]}
+    assert facts == {"called": ["Wren"], "aliases": ["Canary One", "Canary Two"], "age": ["15"]}
+    for hidden in ("Canaryson", "nurse", "dogs"):
+        assert hidden not in answer.text
+    law = {"recipient": scene.agencies["fac_a"], "law": "protective_custody", "reference": "x", "items": ["words"]}
+    until = (scene.clock.now() + DAY).isoformat()
+    made(scene.coordinator.post(f"{path}/legal-bases", {**law, "valid_until": until}))
+    assert told(scene, stay)["words"] == [WHO["words"]]
+    looks = [row for row in rows(scene.coordinator.get(f"{path}/looks")) if row["action"] == "identity.read"]
+    assert [row["under_release"] for row in looks] == [True, True, True]  # the paper twice, the law once
+
+
+def test_what_is_matched_on_holds_no_name(scene: Scene) -> None:
+    path = scene.refer()
+    before = scene.snapshot()
+    made(scene.coordinator.put(f"{path}/identity", WHO))
+    assert scene.snapshot() == before
+    _, decision = scene.rank(path)
+    assert "anary" not in str(decision)
