@@ -18,8 +18,8 @@ from app.db import DbSession
 from app.errors import Problem
 from app.idempotency import Once, OnePress
 from app.referrals.pages import Sent
-from app.releases import service
-from app.releases.schemas import ReleaseCreate
+from app.releases import laws, service
+from app.releases.schemas import LegalBasisCreate, ReleaseCreate
 from app.releases.view import Pressed, releases_view
 from app.sharing.models import LoneConsent
 from app.web.answers import Form
@@ -35,6 +35,8 @@ WRONG = {
     "recipient": marked("Choose the agency"),
     "purpose": marked("Choose what it is needed for"),
     "items": marked("Choose at least one"),
+    "law": marked("Choose by which law"),
+    "reference": marked("Write the number of the order or file, and no name"),
     "minor": marked("Mark who signed: the young person signs in any case"),
     "signers": marked("Choose one of the answers"),
     "explained": marked("Explain it to the young person first"),
@@ -72,6 +74,42 @@ def withdraw(
 
     def act(session: Session) -> str:
         return service.withdraw(session, actor, referral_id, release_id, clock.now()).id
+
+    return _pressed(request, actor, clock, referral_id, sent, once, act)
+
+
+@router.post("/referrals/{referral_id}/legal-bases")
+def add_law(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
+    """Put on record by which law or order something is shared."""
+    days = sent.one("days")
+    said = {
+        "recipient": sent.one("recipient"),
+        "law": sent.one("law"),
+        "reference": sent.one("reference"),
+        "items": sent.many("items"),
+        "valid_until": clock.now() + timedelta(days=int(days)) if days.isascii() and days.isdigit() else None,
+    }
+    try:
+        body = LegalBasisCreate.model_validate(said, strict=False)
+    except ValidationError as error:
+        names = {str(found["loc"][0]) for found in error.errors() if found["loc"]}
+        wrong = {f"law_{name}": gettext(text) for name, text in WRONG.items() if name in names}
+        return _again(request, actor, clock, referral_id, Pressed(sent, None, wrong))
+
+    def act(session: Session) -> str:
+        return laws.add(session, actor, referral_id, body, clock.now()).id
+
+    return _pressed(request, actor, clock, referral_id, sent, once, act)
+
+
+@router.post("/referrals/{referral_id}/legal-bases/{basis_id}/end")
+def end_law(
+    request: Request, actor: Writer, clock: Now, referral_id: Ref, basis_id: Ref, sent: Sent, once: OnePress
+) -> Response:
+    """It holds no more: one press, at once."""
+
+    def act(session: Session) -> str:
+        return laws.end(session, actor, referral_id, basis_id, clock.now()).id
 
     return _pressed(request, actor, clock, referral_id, sent, once, act)
 

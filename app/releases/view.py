@@ -14,8 +14,8 @@ from app.access.service import agencies
 from app.clock import Clock
 from app.errors import Problem
 from app.referrals import service as referrals
-from app.releases import service
-from app.releases.schemas import ReleaseRead
+from app.releases import laws, service
+from app.releases.schemas import LegalBasisRead, ReleaseRead
 from app.sharing.codes import Item, Law, Purpose
 from app.sharing.models import LoneConsent, SharingPolicy
 from app.sharing.signers import SignerRelation
@@ -86,9 +86,12 @@ def releases_view(
         "here": here,
         "back": f"/referrals/{referral_id}/change",
         "rows": [_row(row, actor, clock) for row in rows],
+        "laws": [_law(row, actor, clock) for row in laws.list_bases(session, actor, referral_id, clock.now())],
+        "laws_here": f"/referrals/{referral_id}/legal-bases",
         "may_write": actor.may(Permission.RELEASE_WRITE),
         "form": pressed.sent if pressed is not None else Form(DEFAULTS),
         "errors": {} if pressed is None else dict(pressed.wrong),
+        "law_open": pressed is not None and any(name.startswith("law_") for name in pressed.wrong),
         "refused": None if pressed is None or pressed.problem is None else refusal(pressed.problem),
         "choices": _choices(session, actor),
     }
@@ -119,6 +122,7 @@ def _choices(session: Session, actor: Actor) -> dict[str, list[tuple[str, str]]]
         ],
         "abuser": [("no", gettext("No")), ("yes", gettext("Yes, known or alleged")), ("", gettext("Not asked"))],
         "alone": alone_choices(session),
+        "law": [(code.value, gettext(text)) for code, text in LAWS.items()],
         "days": [(str(n), gettext("%(n)s days") % {"n": n}) for n in DAYS if n <= most],
     }
 
@@ -139,6 +143,21 @@ def _row(row: ReleaseRead, actor: Actor, clock: Clock) -> Json:
         "in_force": row.in_force,
         "comes": row.withdrawn_at is None and row.valid_from > now,
         "may_withdraw": row.withdrawn_at is None and row.valid_until > now and actor.may(Permission.RELEASE_WRITE),
+    }
+
+
+def _law(row: LegalBasisRead, actor: Actor, clock: Clock) -> Json:
+    now, tonight = clock.now(), clock.tonight()
+    return {
+        "id": row.id,
+        "to": row.recipient_name,
+        "law": gettext(LAWS[row.law]),
+        "reference": row.reference,
+        "items": [gettext(ITEMS[item]) for item in row.items],
+        "from": words.clock_time(row.valid_from, clock.zone, tonight),
+        "until": words.clock_time(row.valid_until, clock.zone, tonight),
+        "in_force": row.in_force,
+        "may_end": row.ended_at is None and row.valid_until > now and actor.may(Permission.RELEASE_WRITE),
     }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.access.policy import AgencyKind
 from app.db import Database
-from app.sharing.models import Release
+from app.sharing.models import LegalBasis, Release
 from tests.app.test_pages import Browser, browser, title, words
 from tests.factories import new_agency
 
@@ -66,3 +66,20 @@ def test_another_agency_finds_nothing(browser: Browser, path: str, client: TestC
     other = Browser(client, database)
     assert other.get(path).status_code == 404
     assert other.send(path, recipient=browser.person.agency_id, items="age", **SIGNED).status_code == 404
+
+
+def test_a_law_is_put_on_record_by_its_name_and_ended(browser: Browser, path: str, database: Database) -> None:
+    court = new_agency(database, AgencyKind.JUVENILE_COURT)
+    laws = path.replace("releases", "legal-bases")
+    answer = browser.send(laws, recipient=court, items="age", days="30")
+    assert answer.status_code == 422
+    for name in ("law_law", "law_reference"):
+        assert f'id="{name}-wrong"' in answer.text, name
+    answer = browser.send(laws, recipient=court, law="court_order", reference="order 26-118", items="age", days="30")
+    assert "Holds A court's order: order 26-118 Age" in words(answer)
+    with database.reading() as session:
+        basis = session.scalars(select(LegalBasis.id)).one()
+        assert session.scalars(select(Release)).all() == []
+    answer = browser.send(f"{laws}/{basis}/end")
+    assert "Does not hold now" in words(answer)
+    assert "It holds no more" not in words(answer)
