@@ -126,13 +126,15 @@ def _reviews(request: Request, session: Session, actor: Actor, clock: Clock) -> 
 
 def _row(row: EmergencyRead, clock: Clock) -> dict[str, Any]:
     now, tonight = clock.now(), clock.tonight()
+    due = words.clock_time(row.review_due_at, clock.zone, tonight)
+    next_ = None
     if row.justified is not None:
         stands, colour = (gettext("Justified"), "ok") if row.justified else (gettext("Not justified"), "bad")
     elif row.review_due_at <= now:
-        stands, colour = gettext("Review is late: the right is suspended"), "bad"
+        stands, colour = gettext("Late"), "bad"
+        next_ = gettext("Nobody reviewed it by %(due)s: the right is suspended until somebody does.") % {"due": due}
     else:
-        due = words.clock_time(row.review_due_at, clock.zone, tonight)
-        stands, colour = gettext("Review by %(due)s") % {"due": due}, "ask"
+        stands, colour, next_ = gettext("To review"), "ask", gettext("Review it by %(due)s.") % {"due": due}
     return {
         "id": row.id,
         "code": row.code,
@@ -142,6 +144,7 @@ def _row(row: EmergencyRead, clock: Clock) -> dict[str, Any]:
         "first": words.clock_time(row.opened_at, clock.zone, tonight),
         "until": words.clock_time(row.ended_at or row.until, clock.zone, tonight),
         "stands": stands,
+        "next": next_,
         "colour": colour,
         "may_review": row.may_review,
     }

@@ -86,15 +86,14 @@ def add_law(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent:
         "recipient": sent.one("recipient"),
         "law": sent.one("law"),
         "reference": sent.one("reference"),
-        "items": sent.many("items"),
+        "items": sent.many("item"),
         "valid_until": clock.now() + timedelta(days=int(days)) if days.isascii() and days.isdigit() else None,
     }
     try:
         body = LegalBasisCreate.model_validate(said, strict=False)
     except ValidationError as error:
         names = {str(found["loc"][0]) for found in error.errors() if found["loc"]}
-        wrong = {f"law_{name}": gettext(text) for name, text in WRONG.items() if name in names}
-        return _again(request, actor, clock, referral_id, Pressed(sent, None, wrong))
+        return _again(request, actor, clock, referral_id, Pressed(sent, None, _said_wrong(names, "law_")))
 
     def act(session: Session) -> str:
         return laws.add(session, actor, referral_id, body, clock.now()).id
@@ -157,7 +156,7 @@ def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | N
     said = {
         "recipient": sent.one("recipient"),
         "purpose": sent.one("purpose"),
-        "items": sent.many("items"),
+        "items": sent.many("item"),
         "signers": signers,
         "alone_service": None if law is None else law.service,
         "alone_state": None if law is None else law.state,
@@ -173,4 +172,9 @@ def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | N
     else:
         if not missing:
             return body, {}
-    return None, {name: gettext(text) for name, text in WRONG.items() if name in missing}
+    return None, _said_wrong(missing)
+
+
+def _said_wrong(names: set[str], of: str = "") -> dict[str, str]:
+    """What is wrong, by the field of the form; `items` is no name for one: a template would find the method."""
+    return {of + ("item" if name == "items" else name): gettext(t) for name, t in WRONG.items() if name in names}

@@ -62,7 +62,7 @@ SIGNERS: Mapping[SignerRelation, str] = {
     SignerRelation.GUARDIAN: marked("a guardian"),
 }
 DAYS = (30, 90, 180, 365)
-DEFAULTS = [("days", "30")]
+DEFAULTS = [("days", "30"), ("second", "parent")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,13 @@ def path(browser: Browser) -> str:
 
 
 def test_a_paper_is_put_on_record_and_taken_back_in_one_press(browser: Browser, path: str, database: Database) -> None:
-    assert "Nothing is shared with anybody." in words(browser.get(path))
+    empty = browser.get(path)
+    assert "Nothing is shared with anybody." in words(empty)
+    assert "wrongtext" not in empty.text
+    assert '<option value="parent" selected>' in empty.text
     assert path in browser.get(path.replace("releases", "change")).text
     school = new_agency(database, AgencyKind.SCHOOL)
-    answer = browser.send(path, recipient=school, items=["age", "languages"], **SIGNED)
+    answer = browser.send(path, recipient=school, item=["age", "languages"], **SIGNED)
     said = words(answer)
     assert answer.status_code == 200
     assert re.fullmatch(r"R-\w{5}: what is shared with whom", title(answer))
@@ -44,38 +47,38 @@ def test_a_paper_is_put_on_record_and_taken_back_in_one_press(browser: Browser, 
 
 
 def test_what_is_missing_is_said_at_its_field_and_what_was_typed_stays(browser: Browser, path: str) -> None:
-    answer = browser.send(path, items="languages", days="90", second="parent", abuser="no")
+    answer = browser.send(path, item="languages", days="90", second="parent", abuser="no")
     assert answer.status_code == 422
     assert title(answer).startswith("Error: ")
     for name in ("recipient", "purpose", "minor", "explained"):
         assert f'id="{name}-wrong"' in answer.text, name
-    assert re.search(r'name="items" value="languages"[^>]* checked', answer.text)
+    assert re.search(r'name="item" value="languages"[^>]* checked', answer.text)
     assert '<option value="90" selected>' in answer.text
 
 
 def test_an_abuser_is_refused_in_words(browser: Browser, path: str, database: Database) -> None:
     agency = new_agency(database)
-    answer = browser.send(path, recipient=agency, items="age", **{**SIGNED, "abuser": "yes"})
+    answer = browser.send(path, recipient=agency, item="age", **{**SIGNED, "abuser": "yes"})
     assert answer.status_code == 409
     assert "Somebody known or alleged to be an abuser cannot sign" in words(answer)
-    answer = browser.send(path, recipient=agency, items="age", **{**SIGNED, "abuser": ""})
+    answer = browser.send(path, recipient=agency, item="age", **{**SIGNED, "abuser": ""})
     assert "Ask first whether the parent or guardian is known or alleged to be an abuser." in words(answer)
 
 
 def test_another_agency_finds_nothing(browser: Browser, path: str, client: TestClient, database: Database) -> None:
     other = Browser(client, database)
     assert other.get(path).status_code == 404
-    assert other.send(path, recipient=browser.person.agency_id, items="age", **SIGNED).status_code == 404
+    assert other.send(path, recipient=browser.person.agency_id, item="age", **SIGNED).status_code == 404
 
 
 def test_a_law_is_put_on_record_by_its_name_and_ended(browser: Browser, path: str, database: Database) -> None:
     court = new_agency(database, AgencyKind.JUVENILE_COURT)
     laws = path.replace("releases", "legal-bases")
-    answer = browser.send(laws, recipient=court, items="age", days="30")
+    answer = browser.send(laws, recipient=court, item="age", days="30")
     assert answer.status_code == 422
     for name in ("law_law", "law_reference"):
         assert f'id="{name}-wrong"' in answer.text, name
-    answer = browser.send(laws, recipient=court, law="court_order", reference="order 26-118", items="age", days="30")
+    answer = browser.send(laws, recipient=court, law="court_order", reference="order 26-118", item="age", days="30")
     assert "Holds A court's order: order 26-118 Age" in words(answer)
     with database.reading() as session:
         basis = session.scalars(select(LegalBasis.id)).one()

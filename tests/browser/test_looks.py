@@ -120,9 +120,9 @@ def shared_with(page: Page, site: Site) -> None:
     """What is shared with whom: a paper on record, and another with something missing in it."""
     rank(page, site, "R-0412")
     opened(page, f"/referrals/{page.url.split('/referrals/')[1].split('/')[0]}/releases", site)
-    page.get_by_label("For which agency").select_option(index=1)
+    page.locator("#recipient").select_option(index=1)
     page.get_by_label("What it is needed for").select_option("treatment")
-    page.get_by_label("Birth date").check()
+    page.get_by_label("Birth date").first.check()
     page.get_by_label("The young person", exact=True).check()
     page.get_by_label("an abuser of the young person").select_option("no")
     page.get_by_label("was told what is shared").check()
