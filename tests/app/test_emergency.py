@@ -1,5 +1,6 @@
 """Emergency access: one person, one record, an hour; told at once, reviewed in time or no more; no address."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.emergency.service import MISSES
 from app.facilities.models import AddressShown, FacilityAddress
 from app.outbox.models import OutboxEvent
 from app.referrals.models import Referral
+from tests.app.test_hold_pages import Hand
 from tests.app.test_workflow import held, scene
 from tests.factories import SignedIn, made, new_agency, refused, rows
 from tests.scenes import Scene
@@ -241,3 +243,31 @@ def test_it_never_shows_an_address(scene: Scene) -> None:
     assert page.status_code == 200
     assert "Canary" not in page.text
     assert "Fulton County, GA" not in page.text.split("<dt>House</dt>")[1].split("</dd>")[0]
+
+
+def test_the_pages_open_it_say_so_meanwhile_and_have_it_judged(scene: Scene) -> None:
+    path = scene.refer()
+    code, agency = code_of(scene, path), new_agency(scene.database)
+    one = Hand(scene.client, scene.database, agency)
+    assert "/emergency" in one.get("/").text
+    missing = one.send("/emergency", code=code, words="too short")
+    assert missing.status_code == 422
+    assert 'id="reason-wrong"' in missing.text
+    assert 'id="words-wrong"' in missing.text
+    one.send("/emergency", code=code, reason="missing", words=WHY)
+    home = one.get("/").text
+    assert "Emergency access until 23:14" in home
+    assert code in home
+    again = one.send("/emergency", code=code, reason="missing", words=WHY)
+    assert again.status_code == 409
+    assert "one record at a time" in again.text
+    supervisor = Hand(scene.client, scene.database, agency, Role.SUPERVISOR)
+    page = supervisor.get("/emergency/reviews")
+    assert WHY in page.text
+    assert "Review it by Nov 24, 22:14." in page.text
+    access = re.search(r"/emergency/reviews/(emg_\w+)", page.text)
+    assert access is not None
+    judged = supervisor.send(access[0], press="not_justified")
+    assert "Not justified" in judged.text
+    with scene.database.reading() as session:
+        assert session.get_one(EmergencyAccess, access[1]).justified is False

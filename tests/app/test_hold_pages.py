@@ -26,11 +26,13 @@ ADDRESS = "17 Hidden Lane"
 
 
 class Hand:
-    """A coordinator with a browser that only follows links and sends forms."""
+    """A coordinator, or another role, with a browser that only follows links and sends forms."""
 
-    def __init__(self, client: TestClient, database: Database, agency_id: str) -> None:
+    def __init__(
+        self, client: TestClient, database: Database, agency_id: str, role: Role = Role.INTAKE_COORDINATOR
+    ) -> None:
         self.client = client
-        sign_in(client, database, Role.INTAKE_COORDINATOR, agency_id)
+        sign_in(client, database, role, agency_id)
         self.token = str(re.findall(r'name="form_token" value="(\w+)"', self.get("/").text)[0])
 
     def get(self, path: str) -> Response:
