@@ -26,6 +26,7 @@ from app.referrals.codes import codes_for
 from app.referrals.models import Referral, ReferralStatus
 from app.sharing.service import visible_minors
 from app.stays.models import Admission, NextPlacement, Offer, Stay
+from app.stays.parties import places
 from app.stays.schemas import NextCreate
 from app.stays.service import must_have_arrived
 from app.stays.warnings import first_open_night, need_until
@@ -122,7 +123,8 @@ def refer_on(session: Session, actor: Actor, stay_id: str, body: NextCreate, now
 def _locked(session: Session, actor: Actor, stay_id: str, now: datetime) -> Stay:
     seen = (Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now)))
     stay = session.scalar(select(Stay).where(*seen).with_for_update())
-    if stay is None or (actor.facility_ids is not None and stay.facility_id not in actor.facility_ids):
+    elsewhere = actor.facility_ids is not None and stay is not None and stay.facility_id not in actor.facility_ids
+    if stay is None or elsewhere or not places(session, actor, stay):
         raise hidden(actor, "stay.next", "stay", trail_id(stay_id))
     return stay
 

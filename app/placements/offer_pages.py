@@ -128,6 +128,7 @@ def arrived(
     def act(session: Session) -> str:
         offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
         if offer.stay_id is None:
+            referrals.find_own(session, actor, referral_id, clock.now(), "stay.arrive")
             raise Problem("not_now", "The house has not said yes.")
         come = stays.not_arrived if sent.one("press") == "not_arrived" else at_the_door.arrive
         return come(session, actor, offer.stay_id, clock.now(), clock.tonight()).id

@@ -51,6 +51,7 @@ def new(request: Request, session: DbSession, actor: Writer) -> Response:
 @router.get("/referrals/{referral_id}/change")
 def change(request: Request, session: DbSession, actor: Writer, clock: Now, referral_id: Ref) -> Response:
     """The form as it was answered so far."""
+    service.find_own(session, actor, referral_id, clock.now(), "referral.change")
     found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
     form = reading.filled(found, codes_of(session, actor, clock, found), clock.tonight())
     return form_page(request, session, actor, form, {}, found)

@@ -13,7 +13,7 @@ from app.sharing.service import visible_minors
 from app.stays.aftercare_models import AftercareItem, AftercarePlan
 from app.stays.aftercare_schemas import AftercareChange, AftercareItemForm, AftercareRead, FollowUp
 from app.stays.models import Stay
-from app.stays.parties import parties
+from app.stays.parties import parties, places
 from app.tasks.models import Task, TaskKind
 from app.tasks.service import open_task
 from app.versions import must_be_current
@@ -91,7 +91,7 @@ def _find(session: Session, actor: Actor, stay_id: str, now: datetime, action: s
 def _placed_by(session: Session, actor: Actor, stay_id: str, now: datetime) -> Stay | None:
     """A stay that the actor's agency has placed: what follows it is no matter of the house any more."""
     stay = session.scalar(select(Stay).where(Stay.id == stay_id, Stay.minor_id.in_(visible_minors(actor, now))))
-    return None if stay is None or parties(session, stay).agency_id != actor.agency_id else stay
+    return stay if stay is not None and places(session, actor, stay) else None
 
 
 def _shown(session: Session, stay_id: str) -> AftercareRead:

@@ -31,6 +31,7 @@ from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
 from app.stays.models import Admission, NextPlacement, Offer, Stay
 from app.stays.moving_view import correcting_view, moving_view, without_bed
+from app.stays.parties import places
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import given_up_tonight, timeline
 from app.stays.warnings import first_open_night
@@ -136,7 +137,8 @@ def _next(
     if not actor.may(Permission.NEXT_ASK) or stay.left_on is not None or not stay.arrived:
         return None
     seen = visible_minors(actor, clock.now())
-    if session.scalar(select(Stay.id).where(Stay.id == stay.id, Stay.minor_id.in_(seen))) is None:
+    hers = session.scalar(select(Stay).where(Stay.id == stay.id, Stay.minor_id.in_(seen)))
+    if hers is None or not places(session, actor, hers):
         return None
     looking = session.execute(
         select(Referral.id, Referral.code)

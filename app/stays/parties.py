@@ -5,6 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access.actor import Actor
 from app.codes import trail_id
 from app.facilities.models import Facility
 from app.minors.models import Minor
@@ -29,6 +30,11 @@ def parties(session: Session, stay: Stay) -> Parties:
     )
     owner = asked or session.scalars(select(Minor.agency_id).where(Minor.id == stay.minor_id)).one()
     return Parties(owner, session.scalar(select(Facility.agency_id).where(Facility.id == stay.facility_id)))
+
+
+def places(session: Session, actor: Actor, stay: Stay) -> bool:
+    """Whether what comes next is the actor's agency to arrange: others may be let in to read, never to act."""
+    return parties(session, stay).agency_id == actor.agency_id
 
 
 def tell(session: Session, kind: str, stay: Stay) -> None:

@@ -1,0 +1,91 @@
+"""What the matrix sends: for each route that takes a body, one that is right enough for the asker's place to matter.
+
+A body that is malformed is refused before anybody looks whose case it is, and the line would say yes to everyone.
+Names in braces stand for the ids of the stage.
+"""
+
+from typing import Any
+
+from tests.app.test_whose import WRITES
+
+Json = dict[str, Any]
+
+_QUESTION: Json = {
+    "run": "{run_id}", "facility": "fac_a", "authority": "court_order", "choice_reason": "clinical_advice",
+}  # fmt: skip
+_EXCEPTION: Json = {
+    "run": "{run_id}", "facility": "fac_a", "rule": "unit.fit", "party": "facility", "role": "manager",
+    "reason": "a bed tonight", "until": "2026-11-23T22:14:00-05:00",
+}  # fmt: skip
+_AWAY: Json = {"first": "2026-11-22", "until": "2026-11-24", "keep_bed": True, "paid": False}
+_NO: Json = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
+_HOME: Json = {"reason": "completed", "destination": "family"}
+_WHY: Json = {"reason": "court_asks", "words": "The court asks why this house was not offered."}
+
+_REFERRAL, _RUN = "/v1/referrals/{referral_id}", "/referrals/{referral_id}/rankings/{run_id}"
+_STAY = "/v1/stays/{stay_id}"
+
+BODIES: dict[tuple[str, str], Json] = WRITES | {
+    ("POST", "/v1/facilities"): {"alias": "Harbor", "kind": "safe_house", "state": "GA"},
+    ("POST", "/v1/facilities/{facility_id}/calls"): {"referral": "{referral_id}", "reason": "no_bed"},
+    ("POST", "/v1/facilities/{facility_id}/walk-ins"): {"bed": "{bed_id}"},
+    ("POST", "/v1/facilities/{facility_id}/offers/{offer_id}/answer"): _NO,
+    ("POST", "/v1/funds"): {"funder": "a", "program": "a"},
+    ("PUT", "/v1/prices"): {"counted": False},
+    ("PUT", "/v1/states/{state}/holidays"): {"days": []},
+    ("POST", "/v1/referrals"): {"minor": {}, "needed_from": None},
+    ("PATCH", _REFERRAL): {"urgency": 2, "version": 1},
+    ("POST", f"{_REFERRAL}/again"): {"needed_from": None},
+    ("POST", f"{_REFERRAL}/end"): {"how": "closed"},
+    ("POST", f"{_REFERRAL}/exceptions"): _EXCEPTION,
+    ("POST", f"{_REFERRAL}/holds"): _QUESTION,
+    ("POST", f"{_REFERRAL}/offers"): _QUESTION,
+    ("POST", f"{_REFERRAL}/offers/{{offer_id}}/withdrawal"): {},
+    ("POST", f"{_REFERRAL}/past-stays"): {
+        "outside_facility": "x", "admitted_on": "2026-02-01", "left_on": "2026-02-05",
+    },
+    ("POST", f"{_REFERRAL}/rankings/{{run_id}}/whole-views"): _WHY,
+    ("POST", f"{_STAY}/absences"): _AWAY,
+    ("PUT", f"{_STAY}/aftercare"): {"items": [], "version": 1},
+    ("POST", f"{_STAY}/corrections"): {"first": "2026-11-21", "until": "2026-11-22", "fund": None, "reason": "nobody"},
+    ("POST", f"{_STAY}/discharge"): _HOME,
+    ("POST", f"{_STAY}/extension"): {"until": "2026-12-05"},
+    ("POST", f"{_STAY}/next"): {},
+    ("POST", f"{_STAY}/return"): {},
+    ("POST", f"{_STAY}/transfer"): {"bed": "{bed_id}"},
+    ("POST", "/v1/tasks/{task_id}/done"): {"outcome": "reached"},
+    ("POST", "/v1/webhooks"): {"url": "https://hooks.example.org/other"},
+    ("PATCH", "/v1/webhooks/{webhook_id}"): {"enabled": True, "version": 1},
+    # Forms.
+    ("POST", "/people/{person_id}"): {"press": "link"},
+    ("POST", "/referrals/{referral_id}"): {"version": "1"},
+    ("POST", "/referrals/{referral_id}/end"): {"how": "closed"},
+    ("POST", f"{_RUN}/answers"): {"fact": "minor.custody", "answer": "none", "version": "1"},
+    ("POST", f"{_RUN}/calls"): {"facility": "fac_a", "press": "no_bed"},
+    ("POST", f"{_RUN}/exceptions"): {**_EXCEPTION, "days": "1"},
+    ("POST", f"{_RUN}/holds"): _QUESTION,
+    ("POST", f"{_RUN}/offers"): _QUESTION,
+    ("POST", f"{_RUN}/whole"): _WHY,
+    ("POST", "/board/{facility_id}/offers/{offer_id}"): {"press": "yes"},
+    ("POST", "/board/{facility_id}/walk-ins"): {"bed": "{bed_id}", "press": "verified"},
+    ("POST", "/stays/{stay_id}/aftercare"): {"press": "add", "kind": "counseling", "with_whom": "x", "version": "1"},
+    ("POST", "/stays/{stay_id}/away"): {"first": "2026-11-22", "back_on": "2026-11-24", "press": "kept"},
+    ("POST", "/stays/{stay_id}/bed"): {"bed": "{bed_id}"},
+    ("POST", "/stays/{stay_id}/discharge"): _HOME,
+    ("POST", "/stays/{stay_id}/longer"): {"until": "2026-12-05"},
+    ("POST", "/stays/{stay_id}/payers"): {
+        "paid_from": "2026-11-21", "paid_through": "2026-11-21", "fund": "nobody", "because": "they said so",
+    },
+    ("POST", "/tasks/notices"): {"press": "{notice_id}"},
+    ("POST", "/tasks/{task_id}"): {"press": "reached", "version": "1"},
+}  # fmt: skip
+# What an address asks for beside its steps.
+QUERIES = {f"{_RUN}/house": "?facility=fac_a"}
+
+
+def sent_to(method: str, path: str, ids: dict[str, str]) -> tuple[str, Json | None]:
+    """The address with its ids, and the body; an empty one where nothing is named here."""
+    body = BODIES.get((method, path), {} if method != "GET" else None)
+    if body is not None:
+        body = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+    return path.format(**ids) + QUERIES.get(path, ""), body

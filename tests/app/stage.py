@@ -1,0 +1,271 @@
+"""A stage for the matrix: one young person's case, and everybody who could stand in some relation to it, signed in.
+
+Whatever a request does is undone after it, so that each finds the same stage and none has to be set up anew.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.access import signin
+from app.access.models import Agency
+from app.access.policy import AgencyKind, Role
+from app.access.service import disable_person
+from app.access.tokens import form_token
+from app.clock import MovableClock
+from app.db import Base, Database
+from app.exceptions.models import Party, RuleException
+from app.facilities.models import Licence
+from app.funding.models import FundLimit
+from app.notices.models import Notice
+from app.outbox.models import OutboxDelivery, OutboxEvent
+from app.referrals.models import Referral
+from app.sharing.models import Relation, Release
+from app.sharing.service import grant
+from app.stays.models import Stay
+from app.tasks.models import Task
+from tests.actors import add_person
+from tests.app.asked import sent_to
+from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
+
+Json = dict[str, Any]
+
+
+class Stand(StrEnum):
+    """Where somebody's agency stands to the case."""
+
+    OWN = "own"
+    """It referred the young person, and its fund pays."""
+    HOUSE = "house"
+    """It runs the house that holds a bed for one of its young people, and where another of them lives."""
+    RELEASED = "released"
+    """It may read about both by a release."""
+    FORMER = "former"
+    """Its house was asked about both and said no."""
+    LEAD = "lead"
+    """It leads the coalition."""
+    OTHER = "other"
+
+
+KINDS = {
+    Stand.OWN: AgencyKind.CHILD_PROTECTION,
+    Stand.HOUSE: AgencyKind.RESIDENTIAL,
+    Stand.RELEASED: AgencyKind.HEALTH,
+    Stand.FORMER: AgencyKind.RESIDENTIAL,
+    Stand.LEAD: AgencyKind.COALITION_LEAD,
+    Stand.OTHER: AgencyKind.SHELTER,
+}
+NOBODY, DISABLED = "", "disabled"
+Who = tuple[Stand, Role] | str
+STREAMS = {"/events"}
+"""What is read in a thread of its own while it is open, and changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, and the code of a refusal."""
+
+    status: int
+    code: str
+
+    @property
+    def letter(self) -> str:
+        """How the table writes it."""
+        if self.status >= 500:
+            return "!"
+        by_code = {"not_signed_in": "s", "forbidden": ".", "proof_needed": "p", "cross_site": "x", "not_found": "-"}
+        return by_code.get(self.code, "y")
+
+
+class Stage:
+    """The case, the people, and a way to ask as one of them."""
+
+    def __init__(self, app: FastAPI, client: TestClient, database: Database, clock: MovableClock) -> None:
+        self.app, self.database, self.clock = app, database, clock
+        self.agencies = {stand: new_agency(database, kind) for stand, kind in KINDS.items()}
+        self.tokens: dict[Who, str] = {NOBODY: ""}
+        self.ids: dict[str, str] = {"code": "egress", "state": "GA", "token": "x"}
+        self._build(client)
+        self._let_in()
+
+    def _build(self, client: TestClient) -> None:
+        """Two young people: one waits, asked of two houses; one lives in the first."""
+        run_by = {"fac_a": Stand.HOUSE, "fac_b": Stand.FORMER, "fac_c": Stand.OTHER}
+        load(
+            self.database,
+            network(*map(house, run_by), funds=[fund(nights_left=100)]),
+            agency_id=self.agencies[Stand.OWN],
+            operators={name: self.agencies[stand] for name, stand in run_by.items()},
+            funder_agencies={"Fulton County": self.agencies[Stand.OWN]},
+        )
+
+        def caller(stand: Stand, role: Role) -> Caller:
+            return Caller(client, self.database, role, self.agencies[stand])
+
+        own, staff = caller(Stand.OWN, Role.SUPERVISOR), caller(Stand.HOUSE, Role.FACILITY_STAFF)
+        declining = caller(Stand.FORMER, Role.FACILITY_STAFF)
+        for name in ("lived", "asked"):
+            path = own.post("/v1/referrals", {**EIGHT_ANSWERS, "nights_needed": 10}).headers["Location"]
+            run = own.post(f"{path}/rankings").headers["Location"].rsplit("/", 1)[1]
+            question = {"run": run, "authority": "court_order", "choice_reason": "clinical_advice"}
+            no = made(own.post(f"{path}/offers", {**question, "facility": "fac_b"}))["id"]
+            declined = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
+            made(declining.post(f"/v1/facilities/fac_b/offers/{no}/answer", declined))
+            offer = made(own.post(f"{path}/holds", {**question, "facility": "fac_a"}))["id"]
+            if name == "lived":
+                stay = made(staff.post(f"/v1/facilities/fac_a/offers/{offer}/answer", {"accept": True}))["stay_id"]
+                made(staff.post(f"/v1/stays/{stay}/arrival"))
+        past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
+        self.ids |= {"referral_id": path.rsplit("/", 1)[1], "run_id": run, "offer_id": offer, "stay_id": stay}
+        self.ids["past_stay_id"] = made(own.post(f"{path}/past-stays", past))["id"]
+        self.ids["plan_id"] = made(caller(Stand.LEAD, Role.SUPERVISOR).post("/v1/plans"))["id"]
+        hooks = caller(Stand.OWN, Role.ADMINISTRATOR)
+        hook = made(hooks.post("/v1/webhooks", {"url": "https://hooks.example.org/in"}))["id"]
+        made(hooks.post(f"/v1/webhooks/{hook}/test"))
+        self.ids |= {"webhook_id": hook, "facility_id": "fac_a", "unit_id": "unit_a", "fund_id": "fund_a"}
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """What the service does not tell, or what takes longer to come about: ids, an exception, a release."""
+        now = self.clock.now()
+        with self.database.writing() as session:
+            referral = session.get_one(Referral, self.ids["referral_id"])
+            stay = session.get_one(Stay, self.ids["stay_id"])
+            ids = self.ids | {"bed_id": "bed_a1" if stay.bed_id == "bed_a2" else "bed_a2"}
+            ids["limit_id"] = session.scalars(select(FundLimit.id)).one()
+            ids["licence_id"] = session.scalars(select(Licence.id).where(Licence.facility_id == "fac_a")).one()
+            hers = select(Task.id).where(Task.agency_id == self.agencies[Stand.HOUSE])
+            ids["task_id"] = session.scalars(hers).first() or ""
+            session.add_all(self._told(session))
+            session.add(
+                RuleException(
+                    id="exc_1", referral_id=referral.id, facility_id="fac_a", agency_id=referral.agency_id,
+                    rule="unit.fit", party=Party.FACILITY, role="manager", reason="a bed", recorded_at=now,
+                    until=now + timedelta(days=1), recorded_by="person_1", second_due_at=now + timedelta(days=1),
+                )
+            )  # fmt: skip
+            for minor in (referral.minor_id, stay.minor_id):
+                release = Release(
+                    id=f"release_{minor}", minor_id=minor, agency_id=self.agencies[Stand.RELEASED], purpose="placement",
+                    fields=["needs"], signers=[{"relation": "minor"}], valid_from=now, created_at=now,
+                    valid_until=now + timedelta(days=1),
+                )  # fmt: skip
+                session.add(release)
+                session.flush()
+                reader = self.agencies[Stand.RELEASED]
+                grant(session, minor, reader, Relation.RELEASED, now, release_id=release.id)
+        self.ids = ids | {"exception_id": "exc_1", "notice_id": "notice_1", "delivery_id": "delivery_1"}
+
+    def _told(self, session: Session) -> list[Base]:
+        """A notice and a message, as a worker would have made them of an event."""
+        now, own = self.clock.now(), self.agencies[Stand.OWN]
+        event = session.scalars(select(OutboxEvent).order_by(OutboxEvent.seq).limit(1)).one()
+        notice = Notice(
+            id="notice_1", event_id="event_1", agency_id=own, kind="stay.arrived", subject_kind="stay",
+            subject_id=self.ids["stay_id"], created_at=now,
+        )  # fmt: skip
+        delivery = OutboxDelivery(
+            id="delivery_1", event_seq=event.seq, channel="webhook", target=self.ids["webhook_id"], created_at=now,
+            next_try_at=now, attempts=0,
+        )  # fmt: skip
+        return [notice, delivery]
+
+    def _let_in(self) -> None:
+        """Each role at each agency, with a session; and one whose session was open when they were disabled."""
+        now = self.clock.now()
+        with self.database.writing() as session:
+            for stand, agency_id in self.agencies.items():
+                agency = session.get_one(Agency, agency_id)
+                for role in Role:
+                    person = add_person(session, self.clock, role, agency)
+                    self.tokens[stand, role] = signin.admit(session, person.id, now) or ""
+                    self.ids.setdefault("person_id", person.id)
+            gone = add_person(session, self.clock, Role.SUPERVISOR, session.get_one(Agency, self.agencies[Stand.OWN]))
+            self.tokens[DISABLED] = signin.admit(session, gone.id, now) or ""
+            disable_person(session, None, gone.id, now)
+        assert all(self.tokens[key] for key in self.tokens if key != NOBODY)
+
+    def ask(self, method: str, path: str, askers: Iterable[Who]) -> list[Answer]:
+        """The same request of each of these people, in their browser; whatever it does is undone."""
+        where, sent = sent_to(method, path, self.ids)
+        if path in STREAMS:
+            return asyncio.run(self._asked(None, method, where, sent, askers))
+        with self._on_one_connection() as connection:
+            return asyncio.run(self._asked(connection, method, where, sent, askers))
+
+    @contextmanager
+    def _on_one_connection(self) -> Iterator[Connection]:
+        """Every session of the application is a savepoint of one transaction meanwhile."""
+        database = self.database
+        before = database._write, database._read
+        with database.engine.connect() as connection:
+            database._write, database._read = (
+                sessionmaker(
+                    connection, expire_on_commit=False, info=way.kw["info"], join_transaction_mode="create_savepoint"
+                )
+                for way in before
+            )
+            try:
+                yield connection
+            finally:
+                database._write, database._read = before
+
+    async def _asked(
+        self, connection: Connection | None, method: str, where: str, sent: Json | None, askers: Iterable[Who]
+    ) -> list[Answer]:
+        answers = []
+        for who in askers:
+            with nullcontext() if connection is None else connection.begin() as whole:
+                answers.append(await self._one(method, where, self.tokens[who], sent))
+                if whole is not None:
+                    whole.rollback()
+        return answers
+
+    async def _one(self, method: str, path: str, token: str, sent: Json | None) -> Answer:
+        where, _, query = path.partition("?")
+        page = not path.startswith("/v1/")
+        body = b"" if sent is None else (urlencode(sent) if page else json.dumps(sent)).encode()
+        headers = {"host": "127.0.0.1", "sec-fetch-site": "same-origin"}
+        if token:
+            headers |= {"cookie": f"bednight={token}", "x-form-token": form_token(token)}
+        if body:
+            headers["content-type"] = "application/x-www-form-urlencoded" if page else "application/json"
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+            "path": where, "raw_path": where.encode(), "query_string": query.encode(), "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 80), "state": {},
+        }  # fmt: skip
+        begun: list[Mapping[str, Any]] = []
+        come = asyncio.Event()
+        waiting: list[MutableMapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> MutableMapping[str, Any]:
+            if waiting:
+                return waiting.pop()
+            await come.wait()  # whoever reads a stream that has no end hangs up once it has begun
+            return {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            begun.append(message)
+            come.set()
+
+        await self.app(scope, receive, send)
+        text = b"".join(message.get("body", b"") for message in begun[1:])
+        kind = dict(begun[0]["headers"]).get(b"content-type", b"")
+        code = json.loads(text)["code"] if kind == b"application/problem+json" else ""
+        return Answer(begun[0]["status"], code)
+
+
+__all__ = ["DISABLED", "NOBODY", "Answer", "Stage", "Stand"]

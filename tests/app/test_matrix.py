@@ -1,0 +1,101 @@
+"""The matrix: every route, every role, wherever their agency stands to the case, held against a table written by hand.
+
+The rows are the application's own routes, so that none is forgotten. What each is to answer stands in matrix.txt.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.access.policy import Role
+from app.clock import MovableClock
+from app.config import Settings
+from app.db import Database
+from tests.app.stage import DISABLED, NOBODY, Stage, Stand
+from tests.app.test_routes import PUBLIC, guarded
+from tests.proofs import TIMES, saw
+
+TABLE = Path(__file__).parent / "matrix.txt"
+LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) +(\S+) +(.+)$")
+Route = tuple[str, str]
+HOW = "Add its line to tests/app/matrix.txt, and what is sent to it to tests/app/asked.py if it takes a body: {} {}"
+
+
+def table() -> dict[Route, str]:
+    """What each route answers, a letter for each role and stand."""
+    rows: dict[Route, str] = {}
+    for line in TABLE.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        found = LINE.match(line)
+        assert found is not None, f"no line of the table: {line}"
+        groups = found[3].split()
+        assert len(groups) == len(Role), f"{len(Role)} groups are needed: {line}"
+        assert all(len(group) in {1, len(Stand)} and set(group) <= set("y-.") for group in groups), line
+        assert (found[1], found[2]) not in rows, f"twice: {line}"
+        rows[found[1], found[2]] = "".join(group * len(Stand) if len(group) == 1 else group for group in groups)
+    return rows
+
+
+Asker = tuple[Stand, Role]
+ASKERS: list[Asker] = [(stand, role) for role in Role for stand in Stand]
+PLACE = {asker: place for place, asker in enumerate(ASKERS)}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """One receiver outside may be named."""
+    return replace(settings, webhook_hosts=("hooks.example.org",))
+
+
+@pytest.fixture
+def stage(app: FastAPI, client: TestClient, database: Database, clock: MovableClock) -> Stage:
+    return Stage(app, client, database, clock)
+
+
+def test_every_route_has_a_line(app: FastAPI) -> None:
+    routes = {(method, path) for method, path, _ in guarded(app)}
+    assert not routes & set(PUBLIC)
+    missing = [HOW.format(*route) for route in sorted(routes - set(table()))]
+    assert not missing, "\n".join(missing)
+    assert not set(table()) - routes, "lines without a route: take them out of tests/app/matrix.txt"
+
+
+def cells(expected: str, stands: Iterable[Stand] = Stand) -> dict[Asker, str]:
+    """Who asks, and what each is to get. One stands for all of a role that gets nothing anywhere, but in a proof."""
+    some = set(Stand) if TIMES > 1 else {Stand.OWN}
+    refused = {role for role in Role if set(expected[PLACE[Stand.OWN, role] :][: len(Stand)]) == {"."}}
+    return {
+        asker: letter
+        for asker, letter in zip(ASKERS, expected, strict=True)
+        if asker[0] in stands and (asker[1] not in refused or asker[0] in some)
+    }
+
+
+def differences(stage: Stage, route: Route, wanted: dict[Asker, str]) -> list[str]:
+    found = [answer.letter for answer in stage.ask(*route, wanted)]
+    return [
+        f"{' '.join(route)}: {role.value} of {stand.value} got {got}, and is to get {letter}"
+        for ((stand, role), letter), got in zip(wanted.items(), found, strict=True)
+        if got != letter
+    ]
+
+
+def test_everybody_gets_what_the_table_says(stage: Stage) -> None:
+    rows = {route: cells(expected) for route, expected in table().items()}
+    wrong = [line for route, wanted in rows.items() for line in differences(stage, route, wanted)]
+    assert not wrong, "\n".join(wrong)
+    asked = sum(map(len, rows.values()))
+    assert asked >= 3_000
+    saw("cells of the access matrix as the table says", asked)
+
+
+def test_who_is_not_signed_in_or_was_disabled_gets_nothing(stage: Stage) -> None:
+    for method, path in table():
+        found = [answer.letter for answer in stage.ask(method, path, (NOBODY, DISABLED))]
+        assert found == ["s", "s"], (method, path)
