@@ -22,6 +22,10 @@ _NO: Json = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
 _HOME: Json = {"reason": "completed", "destination": "family"}
 _WHY: Json = {"reason": "court_asks", "words": "The court asks why this house was not offered."}
 
+_RELEASE: Json = {
+    "recipient": "{recipient}", "purpose": "placement", "items": ["case"], "given": "written", "explained": True,
+    "signers": [{"relation": "minor"}], "valid_until": "2026-11-30T22:14:00-05:00",
+}  # fmt: skip
 _REFERRAL, _RUN = "/v1/referrals/{referral_id}", "/referrals/{referral_id}/rankings/{run_id}"
 _STAY = "/v1/stays/{stay_id}"
 
@@ -45,6 +49,8 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
         "outside_facility": "x", "admitted_on": "2026-02-01", "left_on": "2026-02-05",
     },
     ("POST", f"{_REFERRAL}/rankings/{{run_id}}/whole-views"): _WHY,
+    ("POST", f"{_REFERRAL}/releases"): _RELEASE,
+    ("PUT", f"{_REFERRAL}/identity"): {"called": "x"},
     ("POST", f"{_STAY}/absences"): _AWAY,
     ("PUT", f"{_STAY}/aftercare"): {"items": [], "version": 1},
     ("POST", f"{_STAY}/corrections"): {"first": "2026-11-21", "until": "2026-11-22", "fund": None, "reason": "nobody"},
@@ -60,6 +66,10 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/people/{person_id}"): {"press": "link"},
     ("POST", "/referrals/{referral_id}"): {"version": "1"},
     ("POST", "/referrals/{referral_id}/end"): {"how": "closed"},
+    ("POST", "/referrals/{referral_id}/releases"): {
+        "recipient": "{recipient}", "purpose": "placement", "items": "case", "minor": "on", "explained": "on",
+        "days": "7",
+    },
     ("POST", f"{_RUN}/answers"): {"fact": "minor.custody", "answer": "none", "version": "1"},
     ("POST", f"{_RUN}/calls"): {"facility": "fac_a", "press": "no_bed"},
     ("POST", f"{_RUN}/exceptions"): {**_EXCEPTION, "days": "1"},

@@ -31,6 +31,7 @@ from app.funding.models import FundLimit
 from app.notices.models import Notice
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.referrals.models import Referral
+from app.sharing.codes import Given, Purpose
 from app.sharing.models import Relation, Release
 from app.sharing.service import grant
 from app.stays.models import Stay
@@ -157,14 +158,15 @@ class Stage:
             )  # fmt: skip
             for minor in (referral.minor_id, stay.minor_id):
                 release = Release(
-                    id=f"release_{minor}", minor_id=minor, agency_id=self.agencies[Stand.RELEASED], purpose="placement",
-                    fields=["needs"], signers=[{"relation": "minor"}], valid_from=now, created_at=now,
-                    valid_until=now + timedelta(days=1),
+                    id=f"release_{minor}", minor_id=minor, agency_id=self.agencies[Stand.RELEASED], given=Given.WRITTEN,
+                    purpose=Purpose.PLACEMENT, fields=["case"], signers=[{"relation": "minor"}], valid_from=now,
+                    created_at=now, valid_until=now + timedelta(days=1), recorded_by="person_1",
                 )  # fmt: skip
                 session.add(release)
                 session.flush()
                 reader = self.agencies[Stand.RELEASED]
                 grant(session, minor, reader, Relation.RELEASED, now, release_id=release.id)
+        ids |= {"release_id": f"release_{referral.minor_id}", "recipient": self.agencies[Stand.OTHER]}
         self.ids = ids | {"exception_id": "exc_1", "notice_id": "notice_1", "delivery_id": "delivery_1"}
 
     def _told(self, session: Session) -> list[Base]:
