@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
@@ -37,6 +38,8 @@ from app.clock import Clock
 # PostgreSQL gives up rather than letting a request wait: a child is waiting too.
 _POSTGRES_OPTIONS = (
     "-c timezone=UTC -c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    # The matcher, the worker and the command line look at everybody; without this word nobody is seen at all.
+    " -c bednight.reach=network"
 )
 PREPARED_AFTER = 5
 """How often PostgreSQL is asked the same before it is prepared."""
@@ -207,6 +210,15 @@ def insert_into(session: Session, rows: type[Base]) -> sqlite.Insert | postgresq
     """An insert that can say what becomes of a row that is there already: each database has its own."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     return insert(rows)
+
+
+_NARROW = text("SELECT set_config('bednight.reach', :agency, true), set_config('bednight.at', :at, true)")
+
+
+def narrow(session: Session, agency_id: str, now: datetime) -> None:
+    """To its end a transaction sees of young people what this agency may. PostgreSQL holds to it; SQLite cannot."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_NARROW, {"agency": agency_id, "at": now.isoformat()})
 
 
 class Closes(Protocol):

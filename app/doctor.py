@@ -108,6 +108,14 @@ def _of_postgresql(connection: Connection) -> Iterator[Duty]:
     )
     do = "Connect as a role that owns nothing; see: bednight grant --help"
     yield Duty("the server cannot change what is on record", not owns, do)
+    past = connection.scalar(
+        text(
+            "SELECT rolsuper OR rolbypassrls OR NOT (SELECT relrowsecurity AND relforcerowsecurity FROM pg_class"
+            " WHERE oid = 'minors'::regclass) FROM pg_roles WHERE rolname = current_user"
+        )
+    )
+    do = "Migrate, and connect as a role without BYPASSRLS; see: bednight grant --help"
+    yield Duty("the database keeps agencies apart by itself", not past, do)
     remote = connection.scalar(
         text("SELECT inet_client_addr() IS NOT NULL AND NOT (inet_client_addr() << '127.0.0.0/8')")
     )

@@ -50,7 +50,8 @@ def rights(table: str) -> str:
 def _must_be_less_than_the_owner(connection: Connection, role: str) -> None:
     found = connection.execute(
         text(
-            "SELECT rolsuper, pg_has_role(oid, current_user, 'MEMBER') AS is_owner FROM pg_roles WHERE rolname = :role"
+            "SELECT rolsuper, rolbypassrls, pg_has_role(oid, current_user, 'MEMBER') AS is_owner"
+            " FROM pg_roles WHERE rolname = :role"
         ),
         {"role": role},
     ).one_or_none()
@@ -58,3 +59,5 @@ def _must_be_less_than_the_owner(connection: Connection, role: str) -> None:
         raise NoSuchRole(f"there is no role {role}; make it first: CREATE ROLE … LOGIN")
     if found.rolsuper or found.is_owner:
         raise NoSuchRole(f"the role {role} owns the tables or is a superuser: name another one, which does not")
+    if found.rolbypassrls:
+        raise NoSuchRole(f"the role {role} sees past the walls between agencies: ALTER ROLE … NOBYPASSRLS first")

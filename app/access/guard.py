@@ -1,4 +1,7 @@
-"""The guard on every route: who is asking, by key or by cookie, and whether their role holds the permission."""
+"""The guard on every route: who is asking, by key or by cookie, and whether their role holds the permission.
+
+What only reads is narrowed to the asker's agency from then on, by the database itself where it can.
+"""
 
 import hmac
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from app.access.actor import Actor, Denied
 from app.access.policy import FRESH, Permission
 from app.access.tokens import form_token
 from app.clock import Now
-from app.db import Reading
+from app.db import Reading, narrow
 from app.errors import Problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -71,6 +74,8 @@ class Guard:
             raise Denied(actor, self.permission.value, "role")
         if self.permission in FRESH and not actor.fresh(clock.now()):
             raise Denied(actor, self.permission.value, "proof_too_old", code="proof_needed")
+        if reading is not None:
+            narrow(reading, actor.agency_id, clock.now())
         return actor
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Executable, delete, make_url, text, update
+from sqlalchemy import Executable, delete, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from app.access.policy import AgencyKind, Role
@@ -14,8 +14,8 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Base, Database
 from app.main import create_app
-from app.sealing import opening
 from migrations.grants import MOVES_FORWARD, ON_RECORD, NoSuchRole, grant, rights
+from tests.app.server_role import as_server
 from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency
 from tests.postgres import Cluster
 
@@ -29,19 +29,10 @@ def database_url(migrated_postgresql: str, cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def server(database: Database, database_url: str, settings: Settings, clock: MovableClock) -> Iterator[Database]:
+def server(database: Database, clock: MovableClock) -> Iterator[Database]:
     """The same database, as the server's own role sees it."""
-    role = f"server_{uuid4().hex[:8]}"
-    with database.engine.begin() as connection:
-        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
-        grant(connection, role)
-    url = make_url(database_url).set(username=role).render_as_string(hide_password=False)
-    found = Database(url, clock, opening.keyring(settings))
-    yield found
-    found.close()
-    with database.engine.begin() as connection:
-        connection.execute(text(f"DROP OWNED BY {role}"))
-        connection.execute(text(f"DROP ROLE {role}"))
+    with as_server(database, clock) as found:
+        yield found
 
 
 def test_the_server_does_its_work_as_a_role_that_owns_nothing(

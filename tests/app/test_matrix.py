@@ -4,7 +4,7 @@ The rows are the application's own routes, so that none is forgotten. What each 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from app.access.policy import Role
 from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
+from tests.app.server_role import as_server
 from tests.app.stage import DISABLED, NOBODY, Stage, Stand
 from tests.app.test_routes import PUBLIC, guarded
 from tests.proofs import TIMES, saw
@@ -54,8 +55,13 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def stage(app: FastAPI, client: TestClient, database: Database, clock: MovableClock) -> Stage:
-    return Stage(app, client, database, clock)
+def stage(app: FastAPI, client: TestClient, database: Database, clock: MovableClock) -> Iterator[Stage]:
+    found = Stage(app, client, database, clock)
+    if database.engine.dialect.name == "sqlite":
+        yield found
+        return
+    with as_server(database, clock) as found.acting:
+        yield found
 
 
 def test_every_route_has_a_line(app: FastAPI) -> None:

@@ -1,0 +1,111 @@
+"""PostgreSQL keeps agencies apart by itself: a query without the application's predicate shows nothing of another's."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import bindparam, create_engine, func, select, text
+
+from app.access.policy import Role
+from app.clock import MovableClock
+from app.db import Base, Database, narrow
+from app.minors.models import Minor
+from app.referrals import service as referrals
+from app.referrals.models import Referral
+from app.sharing.models import Release
+from tests.app.stage import Stage, Stand
+from tests.app.test_grants import database_url, server
+from tests.app.test_matrix import settings
+
+__all__ = ["database_url", "server", "settings"]
+
+WALLED = {
+    "interstate_approvals", "legal_bases", "minor_avoids", "minor_identities", "minor_keep_apart", "minor_places",
+    "minor_siblings", "minor_wishes", "minors", "referrals", "releases",
+}  # fmt: skip
+# What names a young person and has no wall of its own, and why.
+WITHOUT = {
+    "grants": "the walls stand on it",
+    "stays": "the walls stand on it: a house, nights and an id",
+    "offers": "the walls stand on it: a house, hours and an id",
+    "bed_nights": "the ledger: every claim looks at whoever has the bed",
+    "residents": "whom a house lists beside the ledger, which every claim looks at",
+    "holds": "the ledger",
+    "former_bed_nights": "the ledger as it was",
+}
+
+
+@pytest.fixture
+def stage(app: FastAPI, client: TestClient, database: Database, server: Database, clock: MovableClock) -> Stage:
+    found = Stage(app, client, database, clock)
+    found.acting = server
+    return found
+
+
+def seen(stage: Stage, stand: Stand | None, table: str = "minors") -> int:
+    """How many rows a query without any predicate shows; None: to the whole network."""
+    with stage.acting.reading() as session:
+        if stand is not None:
+            narrow(session, stage.agencies[stand], stage.clock.now())
+        return session.scalar(select(func.count()).select_from(Base.metadata.tables[table])) or 0
+
+
+def test_every_table_about_a_young_person_has_a_wall_or_a_reason(database: Database) -> None:
+    about = {
+        table.name for table in Base.metadata.sorted_tables if {"minor_id", "other_id"} & set(table.columns.keys())
+    }
+    assert about | {"minors"} == WALLED | (set(WITHOUT) & about), about - WALLED
+    with database.engine.connect() as connection:
+        forced = "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
+        assert set(connection.scalars(text(forced))) == WALLED
+
+
+def test_without_a_word_nobody_is_seen(stage: Stage) -> None:
+    bare = create_engine(stage.acting.engine.url)
+    with bare.connect() as connection:
+        for table in WALLED:
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table  # noqa: S608
+    bare.dispose()
+    assert seen(stage, None) == seen(stage, None, "referrals") == 2
+
+
+def test_each_agency_sees_whom_it_was_let_in_to_see(stage: Stage) -> None:
+    by_stand = {stand: (seen(stage, stand), seen(stage, stand, "minor_places")) for stand in Stand}
+    nobody, both = (0, 0), (2, seen(stage, None, "minor_places"))
+    assert both[1] > 0
+    assert by_stand == {
+        Stand.OWN: both, Stand.HOUSE: both, Stand.RELEASED: both, Stand.FORMER: nobody, Stand.LEAD: nobody,
+        Stand.OTHER: nobody,
+    }  # fmt: skip
+    assert [seen(stage, stand, "releases") for stand in (Stand.OWN, Stand.RELEASED, Stand.HOUSE, Stand.OTHER)] == [
+        2, 2, 0, 0,
+    ]  # fmt: skip
+
+
+def test_a_release_counts_while_it_holds(stage: Stage, database: Database) -> None:
+    with database.writing() as session:
+        first = session.scalars(select(Release).limit(1)).one()
+        first.revoked_at, first.revoked_by = stage.clock.now(), "person_1"
+    assert seen(stage, Stand.RELEASED) == 1
+    stage.clock.move(timedelta(days=1, microseconds=-1))
+    assert seen(stage, Stand.RELEASED) == 1
+    stage.clock.move(timedelta(microseconds=1))
+    assert seen(stage, Stand.RELEASED) == 0
+    assert seen(stage, Stand.OWN) == 2
+
+
+def test_the_word_ends_with_its_transaction(stage: Stage) -> None:
+    assert seen(stage, Stand.OTHER) == 0
+    with stage.acting.reader.connect() as connection:  # the same connection of the pool
+        assert connection.scalar(select(func.count()).select_from(Minor)) == 2
+
+
+def test_a_request_that_reads_is_held_by_it_where_the_application_forgets(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = select(Referral).where(Referral.id == bindparam("referral"))
+    monkeypatch.setattr(referrals, "_VISIBLE", everybody)
+    askers = [(stand, Role.SUPERVISOR) for stand in Stand]
+    found = [answer.letter for answer in stage.ask("GET", "/v1/referrals/{referral_id}", askers)]
+    assert "".join(found) == "yyy---"
