@@ -138,11 +138,11 @@ def _rank_all(bases: Sequence[httpx2.Client], referrals: Sequence[str]) -> tuple
 
 
 @contextmanager
-def _servers(what: str, url: str, key: str) -> Iterator[list[httpx2.Client]]:
+def _servers(what: str, url: str, key: str, workers: int = WORKERS) -> Iterator[list[httpx2.Client]]:
     """Server processes on ports of their own, and a client of each."""
     with ExitStack() as stack:
         clients, started = [], []
-        for _ in range(WORKERS):
+        for _ in range(workers):
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]

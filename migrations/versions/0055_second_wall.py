@@ -7,7 +7,7 @@ each request that reads narrows its own. The rows belong to their owner's rights
 from alembic import op
 
 revision: str = "0055"
-down_revision: str | None = "0050"
+down_revision: str | None = "0051"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -18,16 +18,16 @@ SEES = """
 CREATE FUNCTION bednight_sees(asker text, moment timestamptz, minor text) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
         SELECT 1 FROM grants g
-        LEFT JOIN releases r ON r.id = g.release_id
-        LEFT JOIN legal_bases b ON b.id = g.basis_id
-        WHERE g.minor_id = minor AND g.agency_id = asker
+        WHERE g.minor_id = minor AND g.agency_id = asker AND g.release_id IS NULL AND g.basis_id IS NULL
         AND g.valid_from <= moment AND (g.valid_until IS NULL OR g.valid_until > moment)
-        AND (g.release_id IS NULL OR (
-            r.valid_from <= moment AND r.valid_until > moment AND (r.revoked_at IS NULL OR r.revoked_at > moment)
-        ))
-        AND (g.basis_id IS NULL OR (
-            b.valid_from <= moment AND b.valid_until > moment AND (b.ended_at IS NULL OR b.ended_at > moment)
-        ))
+    )
+    OR EXISTS (
+        SELECT 1 FROM releases r WHERE r.minor_id = minor AND r.agency_id = asker
+        AND r.valid_from <= moment AND r.valid_until > moment AND (r.revoked_at IS NULL OR r.revoked_at > moment)
+    )
+    OR EXISTS (
+        SELECT 1 FROM legal_bases b WHERE b.minor_id = minor AND b.agency_id = asker
+        AND b.valid_from <= moment AND b.valid_until > moment AND (b.ended_at IS NULL OR b.ended_at > moment)
     )
     OR EXISTS (
         SELECT 1 FROM offers o JOIN facilities h ON h.id = o.facility_id
@@ -50,7 +50,6 @@ RECORD = f"agency_id = {REACH} OR bednight_owns({REACH}, minor_id)"
 SEEN = f"bednight_sees({REACH}, {AT}, {{minor}})"
 WALLS = {
     "minors": f"agency_id = {REACH} OR {SEEN.format(minor='id')}",
-    "referrals": f"agency_id = {REACH} OR {SEEN.format(minor='minor_id')}",
     "releases": RECORD,
     "legal_bases": RECORD,
 } | dict.fromkeys(

@@ -26,6 +26,13 @@ _RELEASE: Json = {
     "recipient": "{recipient}", "purpose": "placement", "items": ["case"], "given": "written", "explained": True,
     "signers": [{"relation": "minor"}], "valid_until": "2026-11-30T22:14:00-05:00",
 }  # fmt: skip
+_LAW: Json = {
+    "recipient": "{recipient}", "law": "court_order", "reference": "file 12", "items": ["case"],
+    "valid_until": "2026-11-30T22:14:00-05:00",
+}  # fmt: skip
+_EMERGENCY: Json = {
+    "code": "{referral_code}", "reason": "medical", "words": "a fever that does not go down by itself",
+}  # fmt: skip
 _REFERRAL, _RUN = "/v1/referrals/{referral_id}", "/referrals/{referral_id}/rankings/{run_id}"
 _STAY = "/v1/stays/{stay_id}"
 
@@ -50,6 +57,11 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     },
     ("POST", f"{_REFERRAL}/rankings/{{run_id}}/whole-views"): _WHY,
     ("POST", f"{_REFERRAL}/releases"): _RELEASE,
+    ("POST", f"{_REFERRAL}/legal-bases"): _LAW,
+    ("POST", "/v1/emergency-accesses"): _EMERGENCY,
+    ("POST", "/v1/emergency-accesses/{access_id}/review"): {"justified": True},
+    ("PUT", "/v1/sharing-policy"): {"former_nights": 1, "release_days": 90},
+    ("PUT", "/v1/lone-consents"): {"service": "shelter", "state": "GA", "from_age": 16, "citation": "a law"},
     ("PUT", f"{_REFERRAL}/identity"): {"called": "x"},
     ("POST", f"{_STAY}/absences"): _AWAY,
     ("PUT", f"{_STAY}/aftercare"): {"items": [], "version": 1},
@@ -63,6 +75,8 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/v1/webhooks"): {"url": "https://hooks.example.org/other"},
     ("PATCH", "/v1/webhooks/{webhook_id}"): {"enabled": True, "version": 1},
     # Forms.
+    ("POST", "/emergency"): _EMERGENCY,
+    ("POST", "/emergency/reviews/{access_id}"): {"press": "justified"},
     ("POST", "/people/{person_id}"): {"press": "link"},
     ("POST", "/referrals/{referral_id}"): {"version": "1"},
     ("POST", "/referrals/{referral_id}/end"): {"how": "closed"},

@@ -27,14 +27,15 @@ from app.access.service import disable_person
 from app.access.tokens import form_token
 from app.clock import MovableClock
 from app.db import Base, Database
+from app.emergency.models import EmergencyAccess, EmergencyReason
 from app.exceptions.models import Party, RuleException
 from app.facilities.models import Licence
 from app.funding.models import FundLimit
 from app.notices.models import Notice
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.referrals.models import Referral
-from app.sharing.codes import Given, Purpose
-from app.sharing.models import Relation, Release
+from app.sharing.codes import Given, Law, Purpose
+from app.sharing.models import LegalBasis, Relation, Release
 from app.sharing.service import grant
 from app.stays.models import Stay
 from app.tasks.models import Task
@@ -159,6 +160,13 @@ class Stage:
             ids["task_id"] = session.scalars(hers).first() or ""
             session.add_all(self._told(session))
             session.add(
+                LegalBasis(
+                    id="basis_1", minor_id=referral.minor_id, agency_id=self.agencies[Stand.RELEASED], fields=["age"],
+                    law=Law.COURT_ORDER, reference="file 1", valid_from=now, valid_until=now + timedelta(days=1),
+                    created_at=now, recorded_by="person_1",
+                )
+            )  # fmt: skip
+            session.add(
                 RuleException(
                     id="exc_1", referral_id=referral.id, facility_id="fac_a", agency_id=referral.agency_id,
                     rule="unit.fit", party=Party.FACILITY, role="manager", reason="a bed", recorded_at=now,
@@ -168,13 +176,14 @@ class Stage:
             for minor in (referral.minor_id, stay.minor_id):
                 release = Release(
                     id=f"release_{minor}", minor_id=minor, agency_id=self.agencies[Stand.RELEASED], given=Given.WRITTEN,
-                    purpose=Purpose.PLACEMENT, fields=["case"], signers=[{"relation": "minor"}], valid_from=now,
-                    created_at=now, valid_until=now + timedelta(days=1), recorded_by="person_1",
+                    purpose=Purpose.PLACEMENT, fields=["case"], signers=[{"relation": "minor", "abuser": None}],
+                    valid_from=now, created_at=now, valid_until=now + timedelta(days=1), recorded_by="person_1",
                 )  # fmt: skip
                 session.add(release)
                 session.flush()
                 reader = self.agencies[Stand.RELEASED]
                 grant(session, minor, reader, Relation.RELEASED, now, release_id=release.id)
+        ids |= {"source_id": f"release_{referral.minor_id}", "referral_code": referral.code, "basis_id": "basis_1"}
         ids |= {"release_id": f"release_{referral.minor_id}", "recipient": self.agencies[Stand.OTHER]}
         self.ids = ids | {"exception_id": "exc_1", "notice_id": "notice_1", "delivery_id": "delivery_1"}
 
@@ -202,10 +211,27 @@ class Stage:
                     person = add_person(session, self.clock, role, agency)
                     self.tokens[stand, role] = signin.admit(session, person.id, now) or ""
                     self.ids.setdefault("person_id", person.id)
+            self._opened(session)
             gone = add_person(session, self.clock, Role.SUPERVISOR, session.get_one(Agency, self.agencies[Stand.OWN]))
             self.tokens[DISABLED] = signin.admit(session, gone.id, now) or ""
             disable_person(session, None, gone.id, now)
         assert all(self.tokens[key] for key in self.tokens if key != NOBODY)
+
+    def _opened(self, session: Session) -> None:
+        """Somebody of the lead opened this record in an emergency, and gave it back."""
+        now, lead = self.clock.now(), self.agencies[Stand.LEAD]
+        referral = session.get_one(Referral, self.ids["referral_id"])
+        taker = add_person(session, self.clock, Role.INTAKE_COORDINATOR, session.get_one(Agency, lead))
+        let_in = grant(session, referral.minor_id, lead, Relation.EMERGENCY, now, now, person_id=taker.id)
+        session.flush()
+        session.add(
+            EmergencyAccess(
+                id="emg_1", referral_id=referral.id, person_id=taker.id, agency_id=lead, owner_id=referral.agency_id,
+                grant_id=let_in.id, reason=EmergencyReason.MEDICAL, words="a fever that stays as it is", opened_at=now,
+                until=now + timedelta(hours=1), ended_at=now, review_due_at=now + timedelta(days=3),
+            )
+        )  # fmt: skip
+        self.ids["access_id"] = "emg_1"
 
     def ask(self, method: str, path: str, askers: Iterable[Who]) -> list[Answer]:
         """The same request of each of these people, in their browser; whatever it does is undone."""
