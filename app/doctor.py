@@ -116,6 +116,9 @@ def _of_postgresql(connection: Connection) -> Iterator[Duty]:
     )
     do = "Migrate, and connect as a role without BYPASSRLS; see: bednight grant --help"
     yield Duty("the database keeps agencies apart by itself", not past, do)
+    told = connection.scalar(text("SELECT current_setting('bednight.reach', true)")) == "network"
+    do = "A pooler drops the options of connections: ALTER ROLE … SET bednight.reach = network"
+    yield Duty("what looks at everybody says so to the database", told, do)
     remote = connection.scalar(
         text("SELECT inet_client_addr() IS NOT NULL AND NOT (inet_client_addr() << '127.0.0.0/8')")
     )

@@ -31,9 +31,9 @@ def main() -> str:
     with Cluster(binaries, durable=True) as cluster:
         shares, load = _shares(cluster.create()), _load(cluster.create())
     command = "python -m benchmarks.controls"
-    head = ("control", "of a ranking", "of a claim", "of a read")
+    parts = ("control", "of a ranking", "of a claim", "of a read")
     note = f"{ledger.HOUSES} houses; one process, somebody signed in, the server's own role of PostgreSQL, with fsync."
-    text = write("What each control takes", command, head, shares, note)
+    text = write("What each control takes", command, parts, shares, note)
     head = ("what", "a second", "median, ms", "p99, ms", "how many")
     note = "Two server processes on PostgreSQL with fsync; four clients that never pause."
     return text + write("All controls on", command, head, load, note)
@@ -68,6 +68,7 @@ def _watched(spent: Spent) -> Iterator[None]:
 
     from app.access import guard
     from app.audit import service as audit
+    from app.db import narrow
     from app.referrals import service as referrals
 
     hooks = [("before_commit", audit._append), ("after_commit", audit._note_reads)]
@@ -79,7 +80,7 @@ def _watched(spent: Spent) -> Iterator[None]:
     try:
         with (
             patch.object(guard.Guard, "__call__", spent.timed(WHO, guard.Guard.__call__)),
-            patch.object(guard, "narrow", spent.timed(WALL, guard.narrow)),
+            patch("app.access.guard.narrow", spent.timed(WALL, narrow)),
             patch.object(referrals, "find", spent.timed(WHOSE, referrals.find)),
         ):
             yield

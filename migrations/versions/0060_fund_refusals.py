@@ -6,7 +6,7 @@ from alembic import op
 from migrations.columns import choice
 
 revision: str = "0060"
-down_revision: str | None = "0051"
+down_revision: str | None = "0055"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -106,7 +106,7 @@ class Stage:
         """As whom requests act: on PostgreSQL as the server's own role, whom the walls between agencies hold."""
         self.agencies = {stand: new_agency(database, kind) for stand, kind in KINDS.items()}
         self.tokens: dict[Who, str] = {NOBODY: ""}
-        self.ids: dict[str, str] = {"code": "egress", "state": "GA", "token": "x"}
+        self.ids: dict[str, str] = {"code": "egress", "state": "GA", "quarter": "2026-Q4"}
         self._build(client)
         self._let_in()
 
@@ -163,7 +163,7 @@ class Stage:
                 LegalBasis(
                     id="basis_1", minor_id=referral.minor_id, agency_id=self.agencies[Stand.RELEASED], fields=["age"],
                     law=Law.COURT_ORDER, reference="file 1", valid_from=now, valid_until=now + timedelta(days=1),
-                    created_at=now, recorded_by="person_1",
+                    created_at=now, recorded_by="person_1", ended_at=now, ended_by="person_1",
                 )
             )  # fmt: skip
             session.add(

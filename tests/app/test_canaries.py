@@ -17,6 +17,7 @@ from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app import edge, problems
+from app.access.models import Agency
 from app.access.policy import AgencyKind, Role
 from app.access.tokens import form_token
 from app.audit.models import AuditEvent
@@ -27,7 +28,9 @@ from app.main import create_app
 from app.minors.models import Minor
 from app.notices.models import Notice
 from app.outbox.models import OutboxEvent
+from app.outbox.service import emit
 from app.referrals import service as referrals
+from app.stays import parties
 from app.worker import Worker
 from tests.actors import SAME_SITE, sign_in
 from tests.app.server_role import as_server
@@ -216,16 +219,14 @@ class Journey:
         raise RuntimeError(" ".join(MARKS.values()))
 
     def _refused_by_the_database(self, mark: str) -> None:
-        """A row that is there already, and one of nobody's."""
+        """A name that is there already, and a record of nobody's."""
         now = self.database.clock.now()
-        rows = (
-            Minor(id=MARKS["no-contact link"], agency_id=mark, created_at=now, services=[mark]),
-            Minor(id=new_id("min"), agency_id=mark, created_at=now, services=[mark]),
-        )
-        for row in rows:
+        twice = (Agency(id=new_id("agency"), name=mark, kind=AgencyKind.SCHOOL, created_at=now) for _ in range(2))
+        nobodys = (Minor(id=new_id("min"), agency_id=mark, created_at=now, services=[mark]),)
+        for rows in (twice, nobodys):
             try:
                 with self.database.writing() as session:
-                    session.add(row)
+                    session.add_all(rows)
             except DBAPIError as refused:
                 self.seen.put("texts of exceptions", refused)
                 self.seen.put("texts of exceptions", repr(refused))
@@ -284,7 +285,12 @@ def test_a_leak_into_each_sink_is_seen(journey: Journey, database: Database, mon
     monkeypatch.setattr(problems, "_text", lambda error: str(error.get("input")))
     monkeypatch.setattr(edge, "_where", str)
     monkeypatch.setattr(referrals, "codes_for", lambda _, ids: dict.fromkeys(ids, MARKS["called"]))
-    monkeypatch.setattr(referrals, "new_id", lambda kind: f"{kind}_{MARKS['alias']}")
+    monkeypatch.setattr(referrals, "new_id", lambda kind: f"{kind}_{MARKS['alias'].lower()}")
+    monkeypatch.setattr(
+        parties,
+        "emit",
+        lambda session, kind, **said: emit(session, kind, **said | {"subject_id": MARKS["alias"].lower()}),
+    )
     monkeypatch.setattr(journey.app, "title", MARKS["words"])
     monkeypatch.setattr(journey.database.engine, "hide_parameters", False)
     with database.engine.begin() as connection:

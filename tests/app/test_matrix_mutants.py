@@ -25,6 +25,7 @@ pytestmark = pytest.mark.one_kind
 # What no route asks for by itself yet, and who looks at it.
 ASKED_WITHIN = {
     Permission.ADDRESS_READ: "directions on the page of an offer, to who has just proved who they are",
+    Permission.AUDIT_READ: "the command line alone reads the trail as a whole",
     Permission.ALERTS_READ: "test_probing.py: who is told of an alert",
 }
 
