@@ -63,6 +63,8 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("PUT", "/v1/sharing-policy"): {"former_nights": 1, "release_days": 90},
     ("PUT", "/v1/lone-consents"): {"service": "shelter", "state": "GA", "from_age": 16, "citation": "a law"},
     ("PUT", f"{_REFERRAL}/identity"): {"called": "x"},
+    ("PUT", f"{_REFERRAL}/expungement"): {"reason": "court_order"},
+    ("PUT", f"{_REFERRAL}/expungement/decision"): {"agree": False},
     ("POST", f"{_STAY}/absences"): _AWAY,
     ("PUT", f"{_STAY}/aftercare"): {"items": [], "version": 1},
     ("POST", f"{_STAY}/corrections"): {"first": "2026-11-21", "until": "2026-11-22", "fund": None, "reason": "nobody"},
@@ -80,6 +82,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/people/{person_id}"): {"press": "link"},
     ("POST", "/referrals/{referral_id}"): {"version": "1"},
     ("POST", "/referrals/{referral_id}/end"): {"how": "closed"},
+    ("POST", "/referrals/{referral_id}/expungement"): {"press": "ask", "reason": "court_order"},
     ("POST", "/referrals/{referral_id}/releases"): {
         "recipient": "{recipient}", "purpose": "placement", "items": "case", "minor": "on", "explained": "on",
         "days": "7",

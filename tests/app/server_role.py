@@ -18,7 +18,9 @@ def as_server(database: Database, clock: Clock) -> Iterator[Database]:
     with database.engine.begin() as connection:
         connection.execute(text(f"CREATE ROLE {role} LOGIN"))
         grant(connection, role)
-    found = Database(database.engine.url.set(username=role).render_as_string(hide_password=False), clock, database.keyring)
+    found = Database(
+        database.engine.url.set(username=role).render_as_string(hide_password=False), clock, database.keyring
+    )
     try:
         yield found
     finally:
