@@ -58,6 +58,8 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", f"{_REFERRAL}/rankings/{{run_id}}/whole-views"): _WHY,
     ("POST", f"{_REFERRAL}/releases"): _RELEASE,
     ("POST", f"{_REFERRAL}/legal-bases"): _LAW,
+    ("POST", "/referrals/{referral_id}/legal-bases"): {**_LAW, "items": "case", "days": "7"},
+    ("POST", "/v1/person-searches"): {"family_name": "x", "born_on": "2011-03-02"},
     ("POST", "/v1/emergency-accesses"): _EMERGENCY,
     ("POST", "/v1/emergency-accesses/{access_id}/review"): {"justified": True},
     ("PUT", "/v1/sharing-policy"): {"former_nights": 1, "release_days": 90},

@@ -27,6 +27,7 @@ WALLED = {
 # What names a young person and has no wall of its own, and why.
 WITHOUT = {
     "referrals": "counted over the whole network for whoever leads; the profile behind one has a wall",
+    "identity_index": "keyed codes of names, which a search asks for within the own agency",
     "expungements": "who asked and who agreed, in codes",
     "grants": "the walls stand on it",
     "stays": "the walls stand on it: a house, nights and an id",
