@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from app.emergency.models import EmergencyAccess, EmergencyReason
 from app.notices.channel import Notices
 from app.outbox.delivery import deliver_due
 from app.referrals.models import Referral
+from app.reports.models import PublishedTable, TableKind
 from app.sharing.codes import Given, Purpose
 from app.sharing.models import Relation, Release
 from app.sharing.service import grant
@@ -192,6 +193,38 @@ def told_us(page: Page, site: Site) -> None:
     page.wait_for_url("**/shared/rel_*")
 
 
+def gap_audit(page: Page, site: Site) -> None:
+    """A funder's newest quarter, with counts that are not shown among those that are."""
+    counts: dict[TableKind, dict[str, int | None]] = {
+        TableKind.NETWORK: {"asked": 336, "placed": 96, "never": 240},
+        TableKind.TURNED_AWAY: {
+            "all": 198, "let": 138, "any:funding.residence": 158, "only:funding.residence": 140,
+            "any:funding.age_band": None, "only:funding.age_band": None, "only:funding.custody": 35,
+            "any:funding.custody": None,
+        },
+        TableKind.UNMET: {"all": 202, "only:funding.residence": 177, "only:funding.custody": 25},
+        TableKind.NIGHTS: {
+            "could": 644, "paid": None, "unspent": None, "nights": 92, "full": 0, "open": 92, "turning": 48,
+            "quiet": 44,
+        },
+    }  # fmt: skip
+    now = site.database.clock.now()
+    with site.database.writing() as session:
+        me = session.scalars(select(Person).where(Person.role == Role.FUNDER_ANALYST)).one()
+        for kind, cells in counts.items():
+            row = PublishedTable(
+                id=new_id("table"), kind=kind, fund_id=None if kind is TableKind.NETWORK else "fund_metro30",
+                first=date(2026, 7, 1), until=date(2026, 10, 1), published_at=now, most_small=10, width=9,
+                floor_reason=None, withheld=False, sums=[], once=kind,
+                cells=[{"name": f"2026-Q3|x|{name}", "count": count} for name, count in cells.items()],
+            )  # fmt: skip
+            session.add(row)
+        link = signin.issue_link(session, me.id, now)
+    page.goto(site.base + link)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/reports")
+
+
 def set_up(page: Page, site: Site) -> None:
     opened(page, "/security", site)
     page.get_by_role("button", name="Set up a password").click()
@@ -215,6 +248,7 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "shared with us": told_us,
     "emergency access": in_an_emergency,
     "emergency reviews": reviewed,
+    "the gap audit": gap_audit,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
     "sign in": lambda page, site: opened(page, "/sign-in", site),
