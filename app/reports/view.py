@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.reports.quarters import Quarter
-from app.reports.schemas import FundRead, ReportRead, RulesRead
+from app.reports.schemas import FundRead, NightsRead, ReportRead, RulesRead
 from app.web import words
 from app.web.translation import gettext, ngettext
 
@@ -78,7 +78,8 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
         "unmet": None if fund.unmet is None else _lines(fund.unmet),
         "unmet_total": None if fund.unmet is None else number(fund.unmet.all),
         "nights": None if fund.nights is None else {
-            name: number(count) for name, count in fund.nights.model_dump().items()
+            "said": _unspent(fund.nights),
+            **{name: number(count) for name, count in fund.nights.model_dump().items()},
         },
     }  # fmt: skip
 
@@ -94,6 +95,15 @@ def _sentence(fund: FundRead) -> str:
     text = ngettext("%(n)s was turned away by a rule of %%(fund)s at least once.",
                     "%(n)s were turned away by a rule of %%(fund)s at least once.", turned.all)  # fmt: skip
     return text % {"fund": _name(fund)}
+
+
+def _unspent(nights: NightsRead) -> str | None:
+    """What stood empty and paid, and how often somebody was turned away beside it, as far as it is shown."""
+    if nights.turning is None or nights.open is None:
+        return None
+    said = ngettext("On %(n)s night", "On %(n)s nights", nights.open)
+    parts = {"open": said, "turning": nights.turning}
+    return gettext("%(open)s it left a bed unspent; on %(turning)s of these it turned somebody away.") % parts
 
 
 def _lines(found: RulesRead) -> list[Json]:

@@ -170,6 +170,8 @@ def test_the_lead_reads_every_number_as_it_is(told: Told) -> None:
 def test_what_could_be_paid_and_was_not(told: Told) -> None:
     nights = told.report(told.lead)["funds"][0]["nights"]
     assert nights == {"could": 184, "paid": 0, "unspent": 184, "nights": 92, "open": 92, "turning": 80}
+    page = told.client.get(f"/reports/{QUARTER}", headers=told.lead.headers).text
+    assert "On 92 nights it left a bed unspent; on 80 of these it turned somebody away." in page
 
 
 def sheet(told: Told, caller: Caller) -> list[dict[str, str]]:
@@ -313,7 +315,8 @@ def test_a_no_where_every_rule_was_met_is_told_to_the_lead_alone(told: Told) -> 
     ("text", "safe"),
     [
         ("Metro pool", "Metro pool"), ("", ""), ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"),
-        ("\t=1", "'\t=1"), ("\ufeff=1", "'\ufeff=1"), ("  =1", "'  =1"), ("\r\n@x", "'\r\n@x"), ("114", "114"),
+        ("\t=1", "'\t=1"), ("\tabc", "'\tabc"),
+        ("\rabc", "'\rabc"), ("\ufeff=1", "'\ufeff=1"), ("  =1", "'  =1"), ("\r\n@x", "'\r\n@x"), ("114", "114"),
         ("Night-pool = 3", "Night-pool = 3"),
     ],
 )  # fmt: skip
