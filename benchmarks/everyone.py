@@ -23,7 +23,7 @@ from matching.value import DEFAULT_POLICY
 
 SIZES = ("20x20", "60x40", "200x100")
 SEED = 1
-MANY = 100
+MANY = 50
 """So many people get the first plan alone: each turn after it takes a minute and more."""
 
 
