@@ -31,7 +31,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Another seed invents other people.")] = 7,
     tonight: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The evening it plays on.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the database in this folder.")] = None,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep database and keys in this folder.")] = None,
     network: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Load this snapshot instead of inventing a state.")
     ] = None,
