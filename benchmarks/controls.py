@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from time import perf_counter
 from typing import Any
 
@@ -48,6 +49,7 @@ class Spent:
     def timed(self, name: str, act: Callable[..., Any]) -> Callable[..., Any]:
         """The same act, with the time noted that it takes."""
 
+        @wraps(act)  # the framework reads of its signature what it has to pass
         def measured(*given: Any, **named: Any) -> Any:
             start = perf_counter()
             try:
@@ -106,7 +108,8 @@ def _shares(url: str) -> list[tuple[str, ...]]:
     owner = Database(url, ledger._clock())
     with as_server(owner, owner.clock) as server:
         mine = server.engine.url.render_as_string(hide_password=False)
-        app = create_app(replace(Settings(), database_url=mine, login_links=True), clock=ledger._clock())
+        settings = replace(Settings(), database_url=mine, login_links=True, keys=ledger._keys(url))
+        app = create_app(settings, clock=ledger._clock())
         client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1), follow_redirects=False)
         me = SignedIn(client, owner, Role.SUPERVISOR)
         kinds = _three(client, me.headers)

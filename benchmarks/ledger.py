@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import cycle
+from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
 from typing import Any
@@ -177,15 +178,26 @@ def _clock() -> Any:
     return MovableClock(settings.time_zone, settings.night_turns_at, datetime.fromisoformat(AS_OF))
 
 
+def _keys(url: str) -> Path:
+    """Where the keys lie that seal what this database holds: beside its server's socket, and gone with it."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    return Path(str(parsed.query["host"])) / f"keys_{parsed.database}"
+
+
 def _stage(url: str) -> str:
     """Load a network for one agency that sees all of it and runs all of it; a key of it."""
+    from app.config import Settings
     from app.db import Database
     from app.demo.stage import stage_network
     from app.facilities.models import Facility
+    from app.sealing import opening
     from migrations.run import upgrade
 
     upgrade(url)
-    database = Database(url, _clock())
+    opening.init(Settings(), _keys(url))
+    database = Database(url, _clock(), opening.keyring(replace(Settings(), keys=_keys(url))))
     houses = [house(f"fac_{n:02}") for n in range(HOUSES)]
     key = stage_network(database, network(*houses, funds=[fund(nights_left=5000)])).key
     with database.writing() as session:
@@ -241,7 +253,7 @@ def _serve_product(url: str, port: int) -> None:
     from app.main import create_app
     from app.serving import answer
 
-    app = create_app(replace(Settings(), database_url=url), clock=_clock())
+    app = create_app(replace(Settings(), database_url=url, keys=_keys(url)), clock=_clock())
     answer(app, "127.0.0.1", port, ready=lambda: None)
 
 
