@@ -18,6 +18,7 @@ from app.access.policy import Role
 from app.db import Database
 from app.demo import scene
 from app.main import create_app
+from app.sealing import opening
 from tests.actors import SAME_SITE
 
 EIGHT = {
@@ -64,14 +65,17 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> P
     path = tmp_path_factory.mktemp("journey") / "demo.db"
     shutil.copy(migrated_sqlite, path)
     play = scene.invented(7, None)
-    scene.load(play, replace(play.settings, database_url=f"sqlite:///{path}"))
+    opening.init(play.settings, path.parent / "keys")
+    scene.load(play, replace(play.settings, database_url=f"sqlite:///{path}", keys=path.parent / "keys"))
     return path
 
 
 @pytest.fixture
 def coordinator(loaded: Path) -> Iterator[Coordinator]:
     play = scene.invented(7, None)
-    app = create_app(replace(play.settings, database_url=f"sqlite:///{loaded}"), clock=play.clock)
+    app = create_app(
+        replace(play.settings, database_url=f"sqlite:///{loaded}", keys=loaded.parent / "keys"), clock=play.clock
+    )
     client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000), follow_redirects=False)
     yield Coordinator(client, app.state.database)
     app.state.database.close()
