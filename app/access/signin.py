@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -19,6 +19,23 @@ from app.errors import not_found
 
 LINK_LASTS = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
+
+# Every request asks these: they are put together once.
+_HELD = select(SignIn).where(
+    SignIn.token_sha256.in_(bindparam("tokens", expanding=True)),
+    SignIn.ended_at.is_(None),
+    SignIn.created_at > bindparam("since"),
+    SignIn.shift | (SignIn.last_seen_at > bindparam("awake")),
+)
+_DROWSY = select(SignIn.id).where(SignIn.token_sha256 == bindparam("token"), SignIn.last_seen_at <= bindparam("until"))
+_PEOPLE = (
+    select(Person, Agency)
+    .join(Agency, Agency.id == Person.agency_id)
+    .where(Person.id.in_(bindparam("people", expanding=True)), Person.disabled_at.is_(None), Agency.closed_at.is_(None))
+)
+_HOUSES = select(PersonFacility.person_id, PersonFacility.facility_id).where(
+    PersonFacility.person_id.in_(bindparam("people", expanding=True))
+)
 
 
 def issue_link(session: Session, person_id: str, now: datetime, lasts: timedelta = LINK_LASTS) -> str:
@@ -129,32 +146,28 @@ def authenticate(
     """
     if not token:
         return None
-    mine = SignIn.token_sha256 == sha256(token)
-    drowsy = SignIn.last_seen_at <= now - TOUCH_EVERY
     with database.reading() if within is None else nullcontext(within) as session:
         actor = holders(session, {sha256(token)}, now, settings).get(sha256(token))
         touch = (
             actor is not None
             and not actor.locked
             and keeps_awake
-            and session.scalar(select(SignIn.id).where(mine, drowsy)) is not None
+            and session.scalar(_DROWSY, {"token": sha256(token), "until": now - TOUCH_EVERY}) is not None
         )
     if touch:
         with database.writing() as session:
-            session.execute(update(SignIn).where(mine, drowsy).values(last_seen_at=now))
+            session.execute(
+                update(SignIn)
+                .where(SignIn.token_sha256 == sha256(token), SignIn.last_seen_at <= now - TOUCH_EVERY)
+                .values(last_seen_at=now)
+            )
     return actor
 
 
 def holders(session: Session, tokens: Collection[str], now: datetime, settings: Settings) -> dict[str, Actor]:
     """Who holds each of these sessions, by the hash of its token; one that has ended is left out."""
-    rows = session.scalars(
-        select(SignIn).where(
-            SignIn.token_sha256.in_(tokens),
-            SignIn.ended_at.is_(None),
-            SignIn.created_at > now - settings.session_lasts,
-            SignIn.shift | (SignIn.last_seen_at > now - settings.session_idles),
-        )
-    ).all()
+    lasting = {"since": now - settings.session_lasts, "awake": now - settings.session_idles}
+    rows = session.scalars(_HELD, {"tokens": list(tokens), **lasting}).all()
     people = actors(session, {row.person_id for row in rows})
     return {
         row.token_sha256: _held(people[row.person_id], row, idle=row.last_seen_at <= now - settings.session_idles)
@@ -192,15 +205,10 @@ def open_sessions(session: Session, person_id: str, now: datetime, settings: Set
 
 def actors(session: Session, people: Collection[str]) -> dict[str, Actor]:
     """The people among these who may act, each as an actor."""
-    found = session.execute(
-        select(Person, Agency)
-        .join(Agency, Agency.id == Person.agency_id)
-        .where(Person.id.in_(people), Person.disabled_at.is_(None), Agency.closed_at.is_(None))
-    ).all()
+    these = {"people": list(people)}
+    found = session.execute(_PEOPLE, these).all()
     houses: dict[str, set[str]] = {}
-    for person_id, facility_id in session.execute(
-        select(PersonFacility.person_id, PersonFacility.facility_id).where(PersonFacility.person_id.in_(people))
-    ):
+    for person_id, facility_id in session.execute(_HOUSES, these):
         houses.setdefault(person_id, set()).add(facility_id)
     return {
         person.id: Actor(

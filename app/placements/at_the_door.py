@@ -2,10 +2,10 @@
 
 Hours or days lie between a yes and the door. Meanwhile somebody may have moved in, or something become known, so that
 the same house would not be asked any more. The arrival is recorded all the same: a child at a door at night is let in
-by people, and a record that says she is not there keeps nobody safe, and hides her from those who must act. It is not
-silent, though: whoever runs the house and whoever placed have an urgent task, their supervisors and the duty phone are
-told, and the stay's page says what is safe until they have decided. Which rule it is stays unsaid, since it may tell
-who else lives there. A rule that is waived for this referral does not count, and money is warned of elsewhere.
+by people, and a record that says nobody is there keeps nobody safe, and hides a child from those who must act. It is
+not silent, though: whoever runs the house and whoever placed have an urgent task, their supervisors and the duty phone
+are told, and the stay's page says what is safe until they have decided. Which rule it is stays unsaid, since it may
+tell who else lives there. A rule that is waived for this referral does not count, and money is warned of elsewhere.
 """
 
 from dataclasses import replace

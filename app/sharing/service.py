@@ -73,7 +73,7 @@ def shared_items(session: Session, minor_id: str, agency_id: str, now: datetime)
     releases = select(Release.id, Release.fields).where(
         Release.minor_id == minor_id, Release.agency_id == agency_id, release_holds(now)
     )
-    # Where both say so, the release does: what she agreed to needs no law.
+    # Where both say so, the release does: what was agreed to needs no law.
     found = [
         *session.execute(laws.order_by(LegalBasis.valid_from, LegalBasis.id)),
         *session.execute(releases.order_by(Release.valid_from, Release.id)),

@@ -1,9 +1,9 @@
 """Whose signatures make a release: true of any young person, with no database and no web in it.
 
-The young person signs, and with her one parent or guardian who is no abuser of hers or of the other parent. Where a law
-lets her have the service alone, she signs alone. Whatever is not known is no pass: not whether a signer is an abuser,
-not her age, not from which age a State lets her decide. Sources: 28 CFR 94.115 (VOCA); VAWA and FVPSA; the Runaway and
-Homeless Youth Act, § 312(b)(7); 42 CFR Part 2.
+The young person signs, and beside one parent or guardian who is no abuser of the young person or of the other parent.
+Where a law gives the service to the young person alone, that signature is enough. Whatever is not known is no pass: not
+whether a signer is an abuser, not the age, not from which age a State lets young people decide. Sources: 28 CFR 94.115
+(VOCA); VAWA and FVPSA; the Runaway and Homeless Youth Act, § 312(b)(7); 42 CFR Part 2.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,8 +49,8 @@ class Alone:
 def void(signers: Sequence[Signer], youngest: int | None, oldest: int | None, alone: Iterable[Alone] = ()) -> set[Void]:
     """Everything that stands against a release with these signatures; nothing stands against one that holds.
 
-    `youngest` and `oldest` are the ages that she may have, in completed years, on the day of signing; `alone` are the
-    laws on the service for which she signs without anybody else, and empty where none is named.
+    `youngest` and `oldest` are the ages that the young person may have, in completed years, on the day of signing;
+    `alone` are the laws on the service by which she or he signs without anybody else, and empty where none is named.
     """
     found: set[Void] = set()
     others = [signer for signer in signers if signer.relation is not SignerRelation.MINOR]

@@ -13,7 +13,7 @@ from app.tasks.service import hours_of, open_task, settle
 
 
 def on_arrival(session: Session, stay: Stay, by: str, now: datetime) -> None:
-    """Whoever runs the house tells a parent in time, where that is safe; nobody asks any more whether she arrived."""
+    """Whoever runs the house tells a parent in time, where that is safe; whether anybody arrived is asked no more."""
     settle(session, TaskKind.ARRIVAL, ("stay", stay.id), TaskOutcome.ARRIVED, by, now)
     _owed(session, TaskKind.PARENT_CONTACT, stay, now, by_house=True)
 

@@ -137,8 +137,8 @@ def _next(
     if not actor.may(Permission.NEXT_ASK) or stay.left_on is not None or not stay.arrived:
         return None
     seen = visible_minors(actor, clock.now())
-    hers = session.scalar(select(Stay).where(Stay.id == stay.id, Stay.minor_id.in_(seen)))
-    if hers is None or not places(session, actor, hers):
+    open_to = session.scalar(select(Stay).where(Stay.id == stay.id, Stay.minor_id.in_(seen)))
+    if open_to is None or not places(session, actor, open_to):
         return None
     looking = session.execute(
         select(Referral.id, Referral.code)
