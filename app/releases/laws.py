@@ -65,7 +65,7 @@ def read(session: Session, actor: Actor, referral_id: str, basis_id: str, now: d
 
 def end(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
     """It holds no more: whoever reads next sees nothing by it. Ended twice is ended."""
-    row = _find(session, actor, referral_id, basis_id, now, "legal_basis.end")
+    row = _find(session, actor, referral_id, basis_id, now, "legal_basis.end", lock=True)
     if row.ended_at is None:
         row.ended_at, row.ended_by = now, actor.id
         session.flush()
@@ -74,10 +74,13 @@ def end(session: Session, actor: Actor, referral_id: str, basis_id: str, now: da
     return _shown(session, row, now)
 
 
-def _find(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime, action: str) -> LegalBasis:
+def _find(
+    session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime, action: str, *, lock: bool = False
+) -> LegalBasis:
     referral = referrals.find_own(session, actor, referral_id, now, action)
     own = (LegalBasis.id == basis_id, LegalBasis.minor_id == referral.minor_id)
-    row = session.scalar(select(LegalBasis).where(*own).with_for_update())
+    query = select(LegalBasis).where(*own)
+    row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise hidden(actor, action, "legal_basis", trail_id(basis_id))
     return row

@@ -90,7 +90,7 @@ def read(session: Session, actor: Actor, referral_id: str, release_id: str, now:
 
 def withdraw(session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime) -> ReleaseRead:
     """Take a release back: whoever reads next sees nothing by it. Taken back twice is taken back."""
-    row = _find(session, actor, referral_id, release_id, now, "release.withdraw")
+    row = _find(session, actor, referral_id, release_id, now, "release.withdraw", lock=True)
     if row.revoked_at is None:
         row.revoked_at, row.revoked_by = now, actor.id
         session.flush()
@@ -158,10 +158,13 @@ def _laws(session: Session, service: str | None, state: str | None) -> list[Alon
     return [Alone(age) for age in ages] or [Alone(None)]
 
 
-def _find(session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime, action: str) -> Release:
+def _find(
+    session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime, action: str, *, lock: bool = False
+) -> Release:
     referral = referrals.find_own(session, actor, referral_id, now, action)
     own = (Release.id == release_id, Release.minor_id == referral.minor_id)
-    row = session.scalar(select(Release).where(*own).with_for_update())
+    query = select(Release).where(*own)
+    row = session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise hidden(actor, action, "release", trail_id(release_id))
     return row
