@@ -46,8 +46,10 @@ EACH = or_many(2, 16)
 ROUNDS = 2
 WAITING = 12
 KILLS = or_many(3, 4)
-BETWEEN = min(or_many(6, 8), 16)
+BETWEEN = 8
 """How many claims are acknowledged between two kills: enough to be in the middle of work again."""
+MINUTES = (1, 20, 60) if KILLS < 20 else (1, 4, 12)
+"""How far time goes on after a kill. All kills together lie before the night turns: who is on duty then nobody said."""
 
 
 class Scene:
@@ -145,7 +147,7 @@ def test_killing_servers_the_worker_and_postgresql(durable: Cluster, tmp_path: P
                             assert not any(caller.done() for caller in working), "a caller failed"
                             sleep(0.02)
                         killed[_kill_something(kill, site, durable)] += 1
-                        scene.clock.move(timedelta(minutes=(1, 20, 60)[kill % 3]))
+                        scene.clock.move(timedelta(minutes=MINUTES[kill % 3]))
                 except BaseException:
                     scene.matter.over.set()
                     raise
