@@ -88,7 +88,7 @@ def change(
     request: Request, actor: Worker, clock: Now, facility_id: Ref, bed_id: Ref, sent: Sent, once: OnePress
 ) -> Response:
     """One bed: what it is now, or as it was before."""
-    press, version = sent.one("press"), _whole(sent.one("version"))
+    press, version = sent.one("press"), sent.whole("version")
 
     def act(session: Session) -> str:
         if press == UNDO:
@@ -177,7 +177,7 @@ def _status(press: str, sent: Form, clock: Clock) -> dict[str, Any]:
     if status == BedStatus.OCCUPIED:
         return {"status": status, "occupant": {"trafficking": None if who == "unknown" else who or None}}
     if status == BedStatus.OFFLINE:
-        days = _whole(sent.one("days")) or 0
+        days = sent.whole("days") or 0
         until = clock.tonight() + timedelta(days=min(days, 366)) if days else None
         return {"status": status, "reason": sent.one("why") or None, "offline_until": until}
     return {"status": status or None}
@@ -239,11 +239,6 @@ def _board(
     view |= {"refused": refused, "held": held, "awake": {**view["awake"], **(awake or {})}}
     context = {"view": view}
     return page(request, "board/board.html", context, actor=actor, here="board", status=status, exit_link=True)
-
-
-def _whole(text: str) -> int | None:
-    """A whole number that a form of ours carries; anything else is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _path(facility_id: str) -> str:

@@ -51,10 +51,8 @@ def read(session: DbSession, actor: Reader, clock: Now, sent: Sent) -> Response:
 def finish(request: Request, actor: Writer, clock: Now, task_id: Ref, sent: Sent, once: OnePress) -> Response:
     """What came of a task; where a colleague was faster, the page says so."""
     database = request.app.state.database
-    version = sent.one("version")
     try:
-        said: dict[str, object] = {"outcome": sent.one("press")}
-        said["version"] = int(version) if version.isdecimal() else None
+        said: dict[str, object] = {"outcome": sent.one("press"), "version": sent.whole("version")}
         if said["outcome"] == TaskOutcome.RENEWED:
             said["until"] = _moment(sent.one("until"), clock)
         done = chosen(TaskDone, said)

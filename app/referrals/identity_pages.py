@@ -75,12 +75,11 @@ def sent_fields(sent: Form) -> dict[str, str]:
 
 def _said(sent: Form) -> dict[str, Any]:
     """The form as a body: an empty field is not known, and each line of the aliases is one."""
-    typed = sent_fields(sent)
+    typed = {name: sent.one(name) for name in WRONG}
     lines = [line.strip() for line in typed.pop("aliases").splitlines()]
-    version = typed.pop("version")
     said: dict[str, Any] = {name: text.replace("\r\n", "\n").strip() or None for name, text in typed.items()}
     said |= {"aliases": [line for line in lines if line]}
-    return said | ({"version": int(version)} if version.isdecimal() else {})
+    return said | {"version": sent.whole("version")}
 
 
 def _typed(found: IdentityRead) -> dict[str, str]:

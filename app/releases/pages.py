@@ -1,7 +1,7 @@
 """`/referrals/{referral_id}/releases`: what is shared with whom, another paper, and the end of one."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -20,7 +20,7 @@ from app.idempotency import Once, OnePress
 from app.referrals.pages import Sent
 from app.releases import laws, service
 from app.releases.schemas import LegalBasisCreate, ReleaseCreate
-from app.releases.view import Pressed, releases_view
+from app.releases.view import DAYS, Pressed, releases_view
 from app.sharing.models import LoneConsent
 from app.web.answers import Form
 from app.web.pages import page
@@ -40,9 +40,11 @@ WRONG = {
     "minor": marked("Mark who signed: the young person signs in any case"),
     "signers": marked("Choose one of the answers"),
     "explained": marked("Explain it to the young person first"),
-    "valid_until": marked("Choose until when"),
+    "valid_until": marked("Choose for how long"),
     "given": marked("Choose one of the answers"),
 }
+FIELDS = {"items": "item", "valid_until": "days"}
+"""What the form calls otherwise than the API: a template would take `items` for the method."""
 SAID = {"yes": True, "no": False}
 
 
@@ -81,13 +83,12 @@ def withdraw(
 @router.post("/referrals/{referral_id}/legal-bases")
 def add_law(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Put on record by which law or order something is shared."""
-    days = sent.one("days")
     said = {
         "recipient": sent.one("recipient"),
         "law": sent.one("law"),
         "reference": sent.one("reference"),
         "items": sent.many("item"),
-        "valid_until": clock.now() + timedelta(days=int(days)) if days.isascii() and days.isdigit() else None,
+        "valid_until": _until(sent, clock),
     }
     try:
         body = LegalBasisCreate.model_validate(said, strict=False)
@@ -98,7 +99,7 @@ def add_law(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent:
     def act(session: Session) -> str:
         return laws.add(session, actor, referral_id, body, clock.now()).id
 
-    return _pressed(request, actor, clock, referral_id, sent, once, act)
+    return _pressed(request, actor, clock, referral_id, sent, once, act, of="law_")
 
 
 @router.post("/referrals/{referral_id}/legal-bases/{basis_id}/end")
@@ -115,14 +116,15 @@ def end_law(
 
 def _pressed(
     request: Request, actor: Actor, clock: Clock, referral_id: str, sent: Form, once: Once,
-    act: Callable[[Session], str],
+    act: Callable[[Session], str], of: str = "",
 ) -> Response:  # fmt: skip
+    """Do it and load the page again; `of`: what the fields of this form begin with."""
     try:
         once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))
     except Problem as problem:
         if isinstance(problem, Denied):
             raise
-        wrong = {error.pointer.strip("/").split("/")[0]: error.message for error in problem.errors}
+        wrong = {_field(error.pointer.strip("/").split("/")[0], of): error.message for error in problem.errors}
         said = None if wrong else problem
         return _again(request, actor, clock, referral_id, Pressed(sent, said, wrong), problem.status)
     return RedirectResponse(f"/referrals/{referral_id}/releases", status_code=303)
@@ -152,7 +154,6 @@ def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | N
     signers: list[dict[str, Any]] = [{"relation": "minor"}] if sent.one("minor") else []
     if sent.one("second"):
         signers.append({"relation": sent.one("second"), "abuser": SAID.get(sent.one("abuser"))})
-    days = sent.one("days")
     said = {
         "recipient": sent.one("recipient"),
         "purpose": sent.one("purpose"),
@@ -162,7 +163,7 @@ def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | N
         "alone_state": None if law is None else law.state,
         "given": "written",
         "explained": bool(sent.one("explained")),
-        "valid_until": clock.now() + timedelta(days=int(days)) if days.isascii() and days.isdigit() else None,
+        "valid_until": _until(sent, clock),
     }
     missing = {name for name in ("explained", "minor") if not sent.one(name)}
     try:
@@ -175,6 +176,16 @@ def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | N
     return None, _said_wrong(missing)
 
 
+def _until(sent: Form, clock: Clock) -> datetime | None:
+    """The end of what is put on record; None where none of the choices was made."""
+    days = sent.whole("days")
+    return clock.now() + timedelta(days=days) if days in DAYS else None
+
+
 def _said_wrong(names: set[str], of: str = "") -> dict[str, str]:
-    """What is wrong, by the field of the form; `items` is no name for one: a template would find the method."""
-    return {of + ("item" if name == "items" else name): gettext(t) for name, t in WRONG.items() if name in names}
+    """What is wrong, by the field of the form."""
+    return {_field(name, of): gettext(text) for name, text in WRONG.items() if name in names}
+
+
+def _field(name: str, of: str) -> str:
+    return of + FIELDS.get(name, name)

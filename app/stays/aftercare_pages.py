@@ -49,8 +49,7 @@ def _change(
     """Write the plan anew, with one line more, or without the one at a place."""
     items = aftercare.read(session, actor, stay_id, clock.now()).items
     items = [item for n, item in enumerate(items) if str(n) != line] if isinstance(line, str) else [*items, line]
-    version = sent.one("version")
-    said = AftercareChange(items=items, version=int(version) if version.isdecimal() else 0)
+    said = AftercareChange(items=items, version=sent.whole("version") or None)
     aftercare.change(session, actor, stay_id, said, None, clock.now())
 
 

@@ -45,7 +45,14 @@ def away(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
         wrong["back_on"] = gettext("The night of the return comes after the first night away")
     keep, paid = BEDS.get(sent.one("press"), (None, None))
     note = sent.one("note") or None
-    said = {"first": first, "until": until, "note": note, "keep_bed": keep, "paid": paid, "version": _version(sent)}
+    said = {
+        "first": first,
+        "until": until,
+        "note": note,
+        "keep_bed": keep,
+        "paid": paid,
+        "version": sent.whole("version"),
+    }
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: absences.away(session, actor, stay_id, chosen(AbsenceCreate, said), now, tonight),
@@ -58,7 +65,7 @@ def back(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
     """Back sooner: tonight, or on the night that is said."""
     now, tonight = clock.now(), clock.tonight()
     wrong: dict[str, str] = {}
-    said = {"on": _night(sent, "on", wrong), "version": _version(sent)}
+    said = {"on": _night(sent, "on", wrong), "version": sent.whole("version")}
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: absences.back(session, actor, stay_id, chosen(ReturnCreate, said), now, tonight),
@@ -70,7 +77,7 @@ def back(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
 def bed(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Another bed of the house; the way back for who gave one up."""
     now, tonight = clock.now(), clock.tonight()
-    said = {"bed": sent.one("bed") or None, "version": _version(sent)}
+    said = {"bed": sent.one("bed") or None, "version": sent.whole("version")}
     return pressed(
         request, actor, clock, stay_id, sent, once, {},
         lambda session: movements.move_to_bed(session, actor, stay_id, chosen(TransferCreate, said), now, tonight),
@@ -85,7 +92,7 @@ def longer(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent
     until = _night(sent, "until", wrong)
     if until is None and not wrong:
         wrong["until"] = gettext("Write the day of leaving: the first night that is not needed")
-    said = {"until": until, "reason": sent.one("why") or None, "version": _version(sent)}
+    said = {"until": until, "reason": sent.one("why") or None, "version": sent.whole("version")}
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
         lambda session: movements.extend(session, actor, stay_id, chosen(ExtensionCreate, said), now, tonight),
@@ -113,7 +120,7 @@ def correct(request: Request, actor: Supervisor, clock: Now, stay_id: Ref, sent:
     said = {"first": first, "until": until, "fund": None if fund == NOBODY_PAID else fund, "reason": why}
 
     def act(session: Session) -> object:
-        body = chosen(CorrectionCreate, said | {"version": _version(sent)})
+        body = chosen(CorrectionCreate, said | {"version": sent.whole("version")})
         payers = dict.fromkeys(nights(body.first, body.until), NOBODY if body.fund is None else Payer(body.fund))
         return movements.correct(session, actor, stay_id, payers, body.reason, now, tonight, version=body.version)
 
@@ -128,8 +135,3 @@ def _night(sent: Form, name: str, wrong: dict[str, str]) -> date | None:
     except Unreadable as error:
         wrong[name] = str(error)
         return None
-
-
-def _version(sent: Form) -> int | None:
-    said = sent.one("version")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None

@@ -49,6 +49,11 @@ class Form(Mapping[str, str]):
         """Every value of a name that is not empty, once."""
         return list(dict.fromkeys(value for value in self._values.get(name, []) if value))
 
+    def whole(self, name: str) -> int | None:
+        """A whole number that a form of ours carries, such as the version that was read; anything else is none."""
+        said = self.one(name)
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
+
     def has(self, name: str, value: str) -> bool:
         """Whether this choice was made; the empty choice also where nothing was sent."""
         return value in self._values.get(name, [""])

@@ -58,7 +58,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", f"{_REFERRAL}/rankings/{{run_id}}/whole-views"): _WHY,
     ("POST", f"{_REFERRAL}/releases"): _RELEASE,
     ("POST", f"{_REFERRAL}/legal-bases"): _LAW,
-    ("POST", "/referrals/{referral_id}/legal-bases"): {**_LAW, "items": "case", "days": "7"},
+    ("POST", "/referrals/{referral_id}/legal-bases"): {**_LAW, "items": "case", "days": "30"},
     ("POST", "/v1/person-searches"): {"family_name": "x", "born_on": "2011-03-02"},
     ("POST", "/v1/emergency-accesses"): _EMERGENCY,
     ("POST", "/v1/emergency-accesses/{access_id}/review"): {"justified": True},
@@ -87,7 +87,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/referrals/{referral_id}/expungement"): {"press": "ask", "reason": "court_order"},
     ("POST", "/referrals/{referral_id}/releases"): {
         "recipient": "{recipient}", "purpose": "placement", "items": "case", "minor": "on", "explained": "on",
-        "days": "7",
+        "days": "30",
     },
     ("POST", f"{_RUN}/answers"): {"fact": "minor.custody", "answer": "none", "version": "1"},
     ("POST", f"{_RUN}/calls"): {"facility": "fac_a", "press": "no_bed"},

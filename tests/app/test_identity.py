@@ -213,6 +213,8 @@ def test_on_its_page_it_is_entered_read_and_changed(owner: SignedIn, referral: s
     assert client.post(path, data=sent, headers=SAME_SITE).status_code == 303  # the same press again
     stale = client.post(path, data=form(client, blank.text, called="Kay", once="another"), headers=SAME_SITE)
     assert (stale.status_code, "Kay" in stale.text) == (428, True)
+    odd = client.post(path, data=form(client, shown.text, version="9" * 5000, once="odd"), headers=SAME_SITE)
+    assert odd.status_code == 428
     wrong = client.post(path, data=form(client, shown.text, family_name="x" * 201), headers=SAME_SITE)
     assert (wrong.status_code, "200 letters" in wrong.text, "x" * 201 in wrong.text) == (422, True, True)
     made(owner.get(f"/v1/referrals/{referral}"))

@@ -56,6 +56,16 @@ def test_what_is_missing_is_said_at_its_field_and_what_was_typed_stays(browser: 
     assert '<option value="90" selected>' in answer.text
 
 
+@pytest.mark.parametrize("days", ["9" * 12, "9" * 5000, "\u00b2", "-1", ""])
+def test_days_that_are_none_are_said_at_their_field(browser: Browser, path: str, database: Database, days: str) -> None:
+    agency = new_agency(database)
+    paper = browser.send(path, recipient=agency, item="age", **{**SIGNED, "days": days})
+    law = {"recipient": agency, "item": "age", "law": "court_order", "reference": "24-1"}
+    order = browser.send(path.replace("releases", "legal-bases"), **law, days=days)
+    for answer, field in ((paper, "days"), (order, "law_days")):
+        assert (answer.status_code, f'id="{field}-wrong"' in answer.text) == (422, True)
+
+
 def test_an_abuser_is_refused_in_words(browser: Browser, path: str, database: Database) -> None:
     agency = new_agency(database)
     answer = browser.send(path, recipient=agency, item="age", **{**SIGNED, "abuser": "yes"})

@@ -139,6 +139,7 @@ def test_the_plan_for_after_is_written_line_by_line(scene: Scene, hand: Hand) ->
     assert wrong.status_code == 422
     for said in ("Choose what it is", "Write with whom", "Write the date as month/day/year"):
         assert said in wrong.text
+    assert hand.send(here, press="remove:0", version="9" * 5000).status_code == 428
     gone = hand.send(here, press="remove:0", version=version)
     assert "Nothing planned yet." in gone.text
 

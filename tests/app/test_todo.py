@@ -101,6 +101,7 @@ def test_a_task_says_until_when_and_is_done_with_one_press(scene: Scene) -> None
     wrong = reader.press(f"/tasks/{task}", press="reached", version="1")
     assert wrong.status_code == 422
     assert "<title>Error: 1 task" in wrong.text
+    assert reader.press(f"/tasks/{task}", press="reached", version="9" * 5000).status_code == 422
     reader.press(f"/tasks/{task}", press="fits", version="1")
     assert reader.said.startswith("Nothing to do")
     late = reader.press(f"/tasks/{task}", press="ended", version="2")
