@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, hidden
+from app.access.actor import Actor
 from app.access.models import Agency
 from app.audit.service import record
 from app.codes import trail_id
 from app.db import new_id
 from app.outbox.service import emit
 from app.referrals import service as referrals
+from app.releases import papers
 from app.releases.schemas import LegalBasisCreate, LegalBasisRead
 from app.releases.service import lasts, must_be_another, named
 from app.sharing.codes import Item
@@ -49,41 +49,27 @@ def add(session: Session, actor: Actor, referral_id: str, body: LegalBasisCreate
 
 def list_bases(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[LegalBasisRead]:
     """Every law or order on record for the young person of a referral, the newest first."""
-    referral = referrals.find_own(session, actor, referral_id, now, "legal_basis.list")
-    own = LegalBasis.minor_id == referral.minor_id
-    rows = session.scalars(select(LegalBasis).where(own).order_by(LegalBasis.created_at.desc(), LegalBasis.id)).all()
+    rows = papers.of_referral(session, actor, LegalBasis, referral_id, now, "legal_basis.list")
     record(session, actor, "legal_basis.list", "referral", trail_id(referral_id))
     return [_shown(session, row, now) for row in rows]
 
 
 def read(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
     """One of them, found through a referral of the same young person."""
-    row = _find(session, actor, referral_id, basis_id, now, "legal_basis.read")
+    row = papers.find(session, actor, LegalBasis, referral_id, basis_id, now, "legal_basis.read")
     record(session, actor, "legal_basis.read", "referral", trail_id(referral_id), release_id=row.id)
     return _shown(session, row, now)
 
 
 def end(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
     """It holds no more: whoever reads next sees nothing by it. Ended twice is ended."""
-    row = _find(session, actor, referral_id, basis_id, now, "legal_basis.end", lock=True)
+    row = papers.find(session, actor, LegalBasis, referral_id, basis_id, now, "legal_basis.end", lock=True)
     if row.ended_at is None:
         row.ended_at, row.ended_by = now, actor.id
         session.flush()
         emit(session, "release.withdrawn", agency_id=row.agency_id, subject_kind="legal_basis", subject_id=row.id)
         record(session, actor, "legal_basis.end", "referral", trail_id(referral_id), release_id=row.id)
     return _shown(session, row, now)
-
-
-def _find(
-    session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime, action: str, *, lock: bool = False
-) -> LegalBasis:
-    referral = referrals.find_own(session, actor, referral_id, now, action)
-    own = (LegalBasis.id == basis_id, LegalBasis.minor_id == referral.minor_id)
-    query = select(LegalBasis).where(*own)
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise hidden(actor, action, "legal_basis", trail_id(basis_id))
-    return row
 
 
 def _shown(session: Session, row: LegalBasis, now: datetime) -> LegalBasisRead:
@@ -98,5 +84,5 @@ def _shown(session: Session, row: LegalBasis, now: datetime) -> LegalBasisRead:
         valid_until=row.valid_until,
         ended_at=row.ended_at,
         recorded_at=row.created_at,
-        in_force=row.valid_from <= now < row.valid_until and (row.ended_at is None or row.ended_at > now),
+        in_force=papers.in_force(row, row.ended_at, now),
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, hidden
+from app.access.actor import Actor
 from app.access.models import Agency
 from app.access.policy import AgencyKind
 from app.audit.service import record
@@ -19,6 +19,7 @@ from app.errors import FieldError, Problem, invalid
 from app.minors.models import Minor
 from app.outbox.service import emit
 from app.referrals import service as referrals
+from app.releases import papers
 from app.releases.schemas import ReleaseCreate, ReleaseRead, SignerRead
 from app.sharing.codes import Item
 from app.sharing.models import LoneConsent, Relation, Release, SharingPolicy
@@ -73,24 +74,21 @@ def add(session: Session, actor: Actor, referral_id: str, body: ReleaseCreate, n
 
 def list_releases(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[ReleaseRead]:
     """Every release of the young person of a referral, the newest first."""
-    referral = referrals.find_own(session, actor, referral_id, now, "release.list")
-    rows = session.scalars(
-        select(Release).where(Release.minor_id == referral.minor_id).order_by(Release.created_at.desc(), Release.id)
-    ).all()
+    rows = papers.of_referral(session, actor, Release, referral_id, now, "release.list")
     record(session, actor, "release.list", "referral", trail_id(referral_id))
     return [_shown(session, row, now) for row in rows]
 
 
 def read(session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime) -> ReleaseRead:
     """One release, found through a referral of the same young person."""
-    row = _find(session, actor, referral_id, release_id, now, "release.read")
+    row = papers.find(session, actor, Release, referral_id, release_id, now, "release.read")
     record(session, actor, "release.read", "referral", trail_id(referral_id), release_id=row.id)
     return _shown(session, row, now)
 
 
 def withdraw(session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime) -> ReleaseRead:
     """Take a release back: whoever reads next sees nothing by it. Taken back twice is taken back."""
-    row = _find(session, actor, referral_id, release_id, now, "release.withdraw", lock=True)
+    row = papers.find(session, actor, Release, referral_id, release_id, now, "release.withdraw", lock=True)
     if row.revoked_at is None:
         row.revoked_at, row.revoked_by = now, actor.id
         session.flush()
@@ -158,18 +156,6 @@ def _laws(session: Session, service: str | None, state: str | None) -> list[Alon
     return [Alone(age) for age in ages] or [Alone(None)]
 
 
-def _find(
-    session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime, action: str, *, lock: bool = False
-) -> Release:
-    referral = referrals.find_own(session, actor, referral_id, now, action)
-    own = (Release.id == release_id, Release.minor_id == referral.minor_id)
-    query = select(Release).where(*own)
-    row = session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise hidden(actor, action, "release", trail_id(release_id))
-    return row
-
-
 def _shown(session: Session, row: Release, now: datetime) -> ReleaseRead:
     return ReleaseRead(
         id=row.id,
@@ -185,5 +171,5 @@ def _shown(session: Session, row: Release, now: datetime) -> ReleaseRead:
         valid_until=row.valid_until,
         withdrawn_at=row.revoked_at,
         recorded_at=row.created_at,
-        in_force=row.valid_from <= now < row.valid_until and (row.revoked_at is None or row.revoked_at > now),
+        in_force=papers.in_force(row, row.revoked_at, now),
     )

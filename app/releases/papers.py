@@ -1,0 +1,41 @@
+"""What a release and a law that takes its place have in common: found through a referral, in force for a time."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor, hidden
+from app.codes import trail_id
+from app.referrals import service as referrals
+from app.sharing.models import LegalBasis, Release
+
+Paper = TypeVar("Paper", Release, LegalBasis)
+
+
+def of_referral(
+    session: Session, actor: Actor, kind: type[Paper], referral_id: str, now: datetime, action: str
+) -> list[Paper]:
+    """Every one of the young person of a referral of the own agency, the newest first."""
+    referral = referrals.find_own(session, actor, referral_id, now, action)
+    own = select(kind).where(kind.minor_id == referral.minor_id)
+    return list(session.scalars(own.order_by(kind.created_at.desc(), kind.id)))
+
+
+def find(
+    session: Session, actor: Actor, kind: type[Paper], referral_id: str, paper_id: str, now: datetime, action: str, *,
+    lock: bool = False,
+) -> Paper:  # fmt: skip
+    """One of them; locked where it is to be ended, since what only reads can lock nothing."""
+    referral = referrals.find_own(session, actor, referral_id, now, action)
+    query = select(kind).where(kind.id == paper_id, kind.minor_id == referral.minor_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise hidden(actor, action, action.partition(".")[0], trail_id(paper_id))
+    return row
+
+
+def in_force(paper: Release | LegalBasis, ended_at: datetime | None, now: datetime) -> bool:
+    """Whether it opens anything now, as `sharing.service` asks it of the database."""
+    return paper.valid_from <= now < paper.valid_until and (ended_at is None or ended_at > now)
