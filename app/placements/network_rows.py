@@ -20,6 +20,7 @@ from app.facilities.models import (
     SafeguardEvidence,
     Unit,
 )
+from app.funding.limits import governing
 from app.funding.models import Fund, FundClock, FundLimit
 from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
 from app.referrals.models import Referral
@@ -78,12 +79,8 @@ class Network:
     def limit_on(self, fund_id: str, day: date) -> str | None:
         """The limit that governs a stay from `day`: of those in force the latest, of equal ones the first listed."""
         limits = next((fund.limits for fund in self.snapshot.funds if fund.id == fund_id), ())
-        valid = [
-            (limit.valid_from, -at)
-            for at, limit in enumerate(limits)
-            if limit.valid_from <= day and (limit.valid_until is None or day < limit.valid_until)
-        ]
-        return derived_id("limit", fund_id, -max(valid)[1]) if valid else None
+        place = governing(limits, day)
+        return None if place is None else derived_id("limit", fund_id, place)
 
     def grant_nights(self) -> None:
         """What the file says is left of a limit comes on top of what the ledger already commits."""

@@ -5,13 +5,14 @@ each rule that stood in the way of her or him at that fund. A night counts once 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.beds.models import BedNight
+from app.funding.limits import governing
 from app.funding.models import FundLimit
 from app.gaps.models import DecisionCounted, FundRefusal, Gap, GapKind, GapSource
 from app.referrals.models import Referral, ReferralStatus
@@ -166,13 +167,10 @@ def _nights(session: Session, quarter: Quarter, fund_id: str, refused: _Refused)
     return _named(quarter, fund_id, cells, sums, people, known=("could", "nights"))
 
 
-def _beds(limits: Iterable[FundLimit], night: date) -> int:
+def _beds(limits: Sequence[FundLimit], night: date) -> int:
     """For how many beds the limit in force on a night lets the fund pay; none where it does not say."""
-    in_force = [
-        row for row in limits if row.valid_from <= night and (row.valid_until is None or night < row.valid_until)
-    ]
-    governing = max(in_force, key=lambda row: row.valid_from, default=None)
-    return 0 if governing is None else governing.beds_per_night or 0
+    place = governing(limits, night)
+    return 0 if place is None else limits[place].beds_per_night or 0
 
 
 DEAR = (("asked", 40_000), ("all", 20_000), ("only:", 6000), ("others", 5000), ("any:", 3000), ("let", 3000))

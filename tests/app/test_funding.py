@@ -1,5 +1,6 @@
 """Funds and their limits: who may change which, and what a limit may say."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from sqlalchemy import select
 from app.access.policy import AgencyKind, Role
 from app.audit.models import AuditEvent
 from app.db import Database
+from app.funding.limits import governing, limits_on
+from app.funding.models import FundLimit
 from tests.factories import Caller, fund, lead, load, made, network, new_agency, refused, rows
 
 Json = dict[str, Any]
@@ -266,3 +269,34 @@ def test_each_change_is_on_record(administrator: Caller, fund_id: str, database:
 def test_a_fund_cannot_be_left_without_a_name(administrator: Caller, fund_id: str) -> None:
     problem = refused(administrator.patch(f"/v1/funds/{fund_id}", {"program": None, "version": 1}), 422, "invalid")
     assert problem["errors"][0]["pointer"] == "/program"
+
+
+@pytest.mark.parametrize(
+    ("day", "governs"),
+    [
+        ("2026-06-30", None),
+        ("2026-07-01", "first"),
+        ("2026-08-01", "listed before its equal"),
+        ("2026-08-31", "listed before its equal"),
+        ("2026-09-01", "first"),
+        ("2027-06-30", "first"),
+        ("2027-07-01", None),
+    ],
+)
+def test_the_latest_limit_in_force_governs_and_of_equal_ones_the_first_listed(
+    database: Database, day: str, governs: str | None
+) -> None:
+    paying = fund()
+    paying["limits"] = [
+        {"valid_from": "2026-07-01", "valid_until": "2027-07-01", "citation": "first"},
+        {"valid_from": "2026-08-01", "valid_until": "2026-09-01", "citation": "listed before its equal"},
+        {"valid_from": "2026-08-01", "valid_until": "2026-09-01", "citation": "its equal"},
+    ]
+    load(database, network(funds=[paying]))
+    on = date.fromisoformat(day)
+    with database.reading() as session:
+        listed = session.scalars(select(FundLimit).order_by(FundLimit.position)).all()
+        place = governing(listed, on)
+        assert (None if place is None else listed[place].citation) == governs
+        by_rows = limits_on(session, ["fund_a"], on).get("fund_a")
+        assert by_rows == (None if place is None else listed[place].id)
