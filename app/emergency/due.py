@@ -1,7 +1,5 @@
 """What time brings to emergency access: a review that did not come, and with it the end of somebody's right."""
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,10 +24,10 @@ def run(database: Database) -> int:
     )
     with database.reading() as session:
         found = session.scalars(late).all()
-    return sum(_tell(database, access_id, now) for access_id in found)
+    return sum(_tell(database, access_id) for access_id in found)
 
 
-def _tell(database: Database, access_id: str, now: datetime) -> bool:
+def _tell(database: Database, access_id: str) -> bool:
     with database.writing() as session:
         row = session.get_one(EmergencyAccess, access_id, with_for_update=True)
         if row.reviewed_at is not None or _was_told(session, row.id):

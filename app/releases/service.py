@@ -45,7 +45,7 @@ def add(session: Session, actor: Actor, referral_id: str, body: ReleaseCreate, n
         raise invalid([FieldError("/explained", "not_explained", "Explain it to the young person first.")])
     valid_from = lasts(session, body.valid_from, body.valid_until, now)
     must_be_another(session, actor, body.recipient)
-    _must_be_signed(session, session.get_one(Minor, referral.minor_id), body, valid_from)
+    _must_be_signed(session, session.get_one(Minor, referral.minor_id), body)
     row = Release(
         id=new_id("rel"),
         minor_id=referral.minor_id,
@@ -126,7 +126,7 @@ def named(items: list[Item]) -> list[str]:
     return [item.value for item in Item if item in items]
 
 
-def ages(minor: Minor, session: Session) -> tuple[int | None, int | None]:
+def ages(session: Session, minor: Minor) -> tuple[int | None, int | None]:
     """The youngest and the oldest that the young person may be today, in completed years; None is not known."""
     clock: Clock = session.info["clock"]
     if minor.born_on is not None:
@@ -135,13 +135,13 @@ def ages(minor: Minor, session: Session) -> tuple[int | None, int | None]:
     return minor.age_min, minor.age_max
 
 
-def _must_be_signed(session: Session, minor: Minor, body: ReleaseCreate, valid_from: datetime) -> None:
+def _must_be_signed(session: Session, minor: Minor, body: ReleaseCreate) -> None:
     own = [one for one in body.signers if one.relation is SignerRelation.MINOR]
     if any(one.abuser is not None for one in own):
         raise invalid([FieldError("/signers", "not_of_the_minor", "This is asked of parents and guardians alone.")])
     laws = _laws(session, body.alone_service, body.alone_state)
     signers = [Signer(one.relation, one.abuser) for one in body.signers]
-    found = void(signers, *ages(minor, session), laws)
+    found = void(signers, *ages(session, minor), laws)
     if found:
         said = " ".join(words for reason, words in WHY_VOID.items() if reason in found)
         raise Problem("release_void", said, extra={"reasons": sorted(found)})

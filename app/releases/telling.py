@@ -115,7 +115,7 @@ def _known(value: str | list[str] | None) -> Values:
 
 
 def _age(session: Session, minor: Minor) -> Values:
-    youngest, oldest = ages(minor, session)
+    youngest, oldest = ages(session, minor)
     if youngest is None or oldest is None:
         return None
     return [str(youngest)] if youngest == oldest else [f"{youngest}-{oldest}"]
