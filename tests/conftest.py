@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import Dialect
 from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute
 
@@ -121,6 +122,7 @@ def app(settings: Settings, clock: MovableClock) -> Iterator[FastAPI]:
 
     application = create_app(settings, clock=clock)
     _share_routers(application)
+    _share_statements(application.state.database)
     yield application
     application.state.database.close()
 
@@ -133,6 +135,20 @@ def _share_routers(app: FastAPI) -> None:
     for place, route in enumerate(app.router.routes):
         if (router := getattr(route, "original_router", None)) is not None:
             app.router.routes[place] = _routers.setdefault(id(router), route)
+
+
+_statements: dict[tuple[str, bool], tuple[Dialect, dict[Any, Any]]] = {}
+
+
+def _share_statements(database: Database) -> None:
+    """Each engine puts every statement into words anew, a fifth of a test's time; databases of one kind share them."""
+    for engine in (database.engine, database.reader):
+        key = engine.name, engine is database.reader
+        if key not in _statements:
+            engine.connect().close()  # the dialect asks the server what it is
+            _statements[key] = engine.dialect, {}
+        engine.dialect, words = _statements[key]
+        engine.update_execution_options(compiled_cache=words)
 
 
 @pytest.fixture
