@@ -339,10 +339,10 @@ class Movements(RuleBasedStateMachine):
                 self.ledger.drop(hold)
         with self.database.reading() as session:
             assert holds.run_out(session, self.now) == []
-            kept_for = {hold.bed_id: hold.referral_id for hold in holds.in_force(session, self.now)}
+            kept_for = {(hold.bed_id, hold.referral_id) for hold in holds.in_force(session, self.now)}
             coming = set(session.scalars(_coming()))
             for bed in session.scalars(select(Bed).where(Bed.status == BedStatus.HELD)):
-                assert bed.id in coming or kept_for[bed.id] == bed.held_for
+                assert bed.id in coming or (bed.id, bed.held_for) in kept_for
 
     @precondition(lambda self: self.stays)
     @rule(at=pick)
