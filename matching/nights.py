@@ -4,9 +4,10 @@ Every person takes exactly one **way**: a chain of spans, each a place and half-
 way that takes nothing is one too. Places are whatever holds so many a night: beds of a unit, a house within its
 licence, beds that a fund pays; one may have a number of nights in all as well, such as those that a fund has left.
 
-What people are to one another is of three kinds. They share room. Two of them may have to be **apart**: never at one
-place on one night, such as in a unit with an age gap, or in a house. And a place may be for one **kind** of people a
-night, such as a bedroom for one gender: each person of the kind that is fewer there costs something that night.
+What people are to one another is of four kinds. They share room. Two of them may have to be **apart**: never at one
+place on one night, such as in a unit with an age gap, or in a house. One of them may be at a place only **together**
+with another, such as siblings in a house. And a place may be for one **kind** of people a night, such as a bedroom for
+one gender: each person of the kind that is fewer there costs something that night.
 
 These are what public instances of hospital wards ask as well (`benchmarks/pas`), and asked before houses did: rooms of
 one gender a night (kinds), and that whoever is moved is moved for a reason (a way of several spans costs its moves).
@@ -16,7 +17,7 @@ The solvers are `nights_linear` (the bound) and `nights_search` (the plan). Noth
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -123,12 +124,15 @@ class Nights:
         0 or 1.
     apart : int64[pairs, 3]
         Two people and a place where they are never both on a night.
+    together : int64[rows, 5]
+        Two people, a place and half-open nights: on these the first is there only where the second is there too.
     """
 
     kind: Ints
     places: Places
     ways: Ways
     apart: Ints
+    together: Ints = field(default_factory=lambda: np.empty((0, 5), np.int64))
 
     def used(self, ways: Ints) -> Ints:
         """How many of each kind are where on which night: int64[2, places, nights]."""
@@ -163,6 +167,10 @@ class Nights:
             both = self._there(chosen[one], place) & self._there(chosen[other], place)
             for night in np.flatnonzero(both).tolist():
                 yield f"{one} and {other} both at place {place} on night {night}"
+        for one, other, place, first, until in self.together.tolist():
+            alone = self._there(chosen[one], place) & ~self._there(chosen[other], place)
+            for night in np.flatnonzero(alone[first:until]).tolist():
+                yield f"{one} without {other} at place {place} on night {first + night}"
 
     def _there(self, way: int, place: int) -> NDArray[np.bool_]:
         found = np.zeros(self.places.room.shape[1], np.bool_)

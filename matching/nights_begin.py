@@ -48,6 +48,9 @@ class _Begun:
         for one, other, place in nights.apart.tolist():
             self.apart[one].append((other, place))
             self.apart[other].append((one, place))
+        self.together: dict[int, list[tuple[int, Span]]] = defaultdict(list)
+        for one, other, *span in nights.together.tolist():
+            self.together[one].append((other, Span(*span)))
 
     def choose(self, person: int) -> None:
         """Choose a person's way."""
@@ -75,13 +78,29 @@ class _Begun:
                 return False
             if np.any(self.used[:, place, first:until].sum(axis=0) >= places.room[place, first:until]):
                 return False
-        return not any(
-            place == span.place == met.place and span.first < met.until and met.first < span.until
+        if any(
+            place == span.place == met.place and _meet(span, met)
             for other, place in self.apart[person]
-            if self.chosen[other] >= 0
-            for met in self.nights.ways.spans(int(self.chosen[other]))
+            for met in self._spans(other)
             for span in spans
+        ):
+            return False
+        return all(
+            self._covered(max(span.first, tied.first), min(span.until, tied.until), tied.place, other)
+            for other, tied in self.together[person]
+            for span in spans
+            if span.place == tied.place and _meet(span, tied)
         )
+
+    def _spans(self, person: int) -> list[Span]:
+        """Where somebody is so far."""
+        way = int(self.chosen[person])
+        return self.nights.ways.spans(way) if way >= 0 else []
+
+    def _covered(self, first: int, until: int, place: int, person: int) -> bool:
+        """Whether somebody is at a place on all of some nights."""
+        own = (span for span in self._spans(person) if span.place == place)
+        return until - first == sum(max(0, min(span.until, until) - max(span.first, first)) for span in own)
 
     def _mixing(self, person: int, spans: list[Span]) -> int:
         """What it adds that kinds are mixed."""
@@ -91,3 +110,8 @@ class _Begun:
                 own, others = self.used[kind, place, first:until], self.used[1 - kind, place, first:until]
                 adds += mixed * int(np.count_nonzero(own < others))
         return adds
+
+
+def _meet(one: Span, other: Span) -> bool:
+    """Whether two spans have a night in common."""
+    return one.first < other.until and other.first < one.until

@@ -1,6 +1,6 @@
 """The linear bound of everybody's stays: what no plan costs less than, by arithmetic from prices alone.
 
-Kinds and people who must be apart are left out of it, which only makes the bound lower; all else is in.
+Kinds, and people who must be apart or together, are left out of it, which only makes the bound lower; all else is in.
 """
 
 from dataclasses import dataclass

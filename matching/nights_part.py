@@ -9,6 +9,9 @@ import numpy as np
 from matching.network import Ints
 from matching.nights import PLENTY, Nights, segments
 
+_Span = tuple[int, int, int]
+"""A way, and half-open nights that it is at a place."""
+
 
 class Part(NamedTuple):
     """What was found: a way for each person of the part, and whether there is no better one."""
@@ -85,6 +88,7 @@ def solve_part(
     asked.add_rooms()
     asked.add_totals()
     asked.add_apart(chosen, people)
+    asked.add_together(chosen, people)
     for way, take in asked.take.items():
         model.add_hint(take, way in chosen)
     model.minimize(cp_model.LinearExpr.weighted_sum(asked.costly, asked.costs))
@@ -162,17 +166,39 @@ class _Asked:
     def add_apart(self, chosen: Ints, people: Ints) -> None:
         """Nobody at a place on a night with somebody to be kept from."""
         moved = set(people.tolist())
-        spans: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
-        for way in (*self.among.tolist(), *np.delete(chosen, people).tolist()) if len(self.nights.apart) else ():
-            for span in self.nights.ways.spans(way):
-                spans[int(self.nights.ways.person[way]), span.place].append((way, span.first, span.until))
+        spans = self._spans(chosen, people) if len(self.nights.apart) else {}
         for one, other, place in self.nights.apart.tolist():
             if one in moved or other in moved:
-                for left, right in _meeting(spans[one, place], spans[other, place]):
+                for left, right in _meeting(spans.get((one, place), []), spans.get((other, place), [])):
                     self.model.add_bool_or(*(self.take[way].negated() for way in (left, right) if way in self.take))
 
+    def add_together(self, chosen: Ints, people: Ints) -> None:
+        """Nobody at a place without whom she or he may be there only with."""
+        moved = set(people.tolist())
+        spans = self._spans(chosen, people) if len(self.nights.together) else {}
+        for one, other, place, first, until in self.nights.together.tolist():
+            if one in moved or other in moved:
+                both = [spans.get((person, place), []) for person in (one, other)]
+                edges = {max(first, min(until, edge)) for own in both for _, *ends in own for edge in ends}
+                for night in sorted(edges - {until}):
+                    here, beside = ([way for way, begins, ends in own if begins <= night < ends] for own in both)
+                    if here:
+                        self.model.add(sum(map(self._taken, here)) <= sum(map(self._taken, beside)))
 
-def _meeting(one: list[tuple[int, int, int]], other: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    def _taken(self, way: int) -> Any:
+        """Whether a way is taken: asked, or known of those who stay where they are."""
+        return self.take.get(way, 1)
+
+    def _spans(self, chosen: Ints, people: Ints) -> dict[tuple[int, int], list[_Span]]:
+        """By person and place the ways that are looked at, or taken by those who stay where they are."""
+        found: dict[tuple[int, int], list[_Span]] = defaultdict(list)
+        for way in (*self.among.tolist(), *np.delete(chosen, people).tolist()):
+            for place, first, until in self.nights.ways.spans(way):
+                found[int(self.nights.ways.person[way]), place].append((way, first, until))
+        return found
+
+
+def _meeting(one: list[_Span], other: list[_Span]) -> Iterator[tuple[int, int]]:
     """The ways of two people that are at the place on the same night."""
     for left, first, until in one:
         for right, begins, ends in other:

@@ -1,8 +1,9 @@
 """Everybody's stays planned together: a plan to begin with, made better part by part, and how near the bound it is.
 
-A part is some places and all who are in them: they are moved as is best while all others stay where they are. Parts
-are drawn where a plan is dearest by the bound's prices, with what the people there would rather have; they grow while
-they are solved to the end and shrink where they are not. Ways that no better plan can hold, by the bound, are left out.
+A part is some places and all who are in them, and whoever is tied to these: they are moved as is best while all others
+stay where they are. Parts are drawn where a plan is dearest by the bound's prices, with what the people there would
+rather have; they grow while they are solved to the end and shrink where they are not. Ways that no better plan can
+hold, by the bound, are left out.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from matching.network import Ints
 from matching.nights import Nights
@@ -127,6 +130,9 @@ class _Search:
         self.done = False
         """Whether no plan of these ways is better."""
         self._ways = nights.ways.by_person(len(chosen))
+        one, other = nights.together[:, 0], nights.together[:, 1]
+        tied = coo_array((np.ones(len(one)), (one, other)), (len(chosen), len(chosen)))
+        self._group = connected_components(tied, directed=False)[1]
 
     @property
     def gap(self) -> float:
@@ -172,7 +178,7 @@ class _Search:
                 self.chosen, self.cost = tried, cost
 
     def _part(self) -> tuple[Ints, Ints]:
-        """Places, and the people who are there: those of somebody who is dear, and what is likely for who is there."""
+        """People with those tied to them, and places: of somebody who is dear, and what is likely for who is there."""
         ways, size = self.nights.ways, min(int(self.size), len(self.chosen))
         heat = self._heat()
         people: dict[int, None] = {int(self.draw.choice(len(heat), p=heat / heat.sum())): None}
@@ -192,7 +198,8 @@ class _Search:
                     there = here[(at == span.place) & (ways.first[here] < span.until) & (ways.until[here] > span.first)]
                     there = self.draw.permutation(np.unique(ways.person[ways.way[there]]))
                     people.update(dict.fromkeys(there[: max(1, size - len(people))].tolist()))
-        return np.array(sorted(people), np.int64), np.array(sorted(places), np.int64)
+        everyone = np.flatnonzero(np.isin(self._group, self._group[list(people)]))
+        return everyone, np.array(sorted(places), np.int64)
 
     def _heat(self) -> NDArray[np.float64]:
         """How likely a part begins with a person: by what her or his way costs above the bound, and who is beside."""

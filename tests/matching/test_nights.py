@@ -1,10 +1,12 @@
-"""Everybody's stays over nights against every plan there is: room, totals, kinds, who must be apart, the bound."""
+"""Everybody's stays over nights against every plan there is: room, totals, kinds, who is apart, together, the bound."""
 
-from itertools import combinations, product
+from collections.abc import Sequence
+from itertools import combinations, permutations, product
 from random import Random
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from matching.nights import PLENTY, Nights, Places, Span, Ways
 from matching.nights_begin import NoPlan
@@ -33,7 +35,17 @@ def small(seed: int) -> Nights:
     kind = np.array([draw.randint(0, 1) for _ in range(PEOPLE)], np.int64)
     triples = product(combinations(range(PEOPLE), 2), range(PLACES))
     apart = [(*pair, place) for pair, place in triples if draw.random() < 0.3]
-    return Nights(kind, places, Ways.of(rows), np.array(apart, np.int64).reshape(-1, 3))
+    together = [
+        (one, other, place, first := draw.randrange(NIGHTS), draw.randint(first + 1, NIGHTS))
+        for (one, other), place in product(permutations(range(PEOPLE), 2), range(PLACES))
+        if draw.random() < 0.1
+    ]
+    ways = Ways.of(rows)
+    return Nights(kind, places, ways, _rows(apart, 3), _rows(together, 5))
+
+
+def _rows(rows: Sequence[tuple[int, ...]], width: int) -> NDArray[np.int64]:
+    return np.array(rows, np.int64).reshape(-1, width)
 
 
 def _spans(draw: Random) -> list[Span]:
@@ -76,6 +88,9 @@ def _may(nights: Nights, there: dict[tuple[int, int], list[int]]) -> bool:
             return False
         if any({one, other} <= set(people) and place == where for one, other, where in nights.apart.tolist()):
             return False
+        for one, other, where, first, until in nights.together.tolist():
+            if place == where and first <= night < until and one in people and other not in people:
+                return False
     return bool(min(total) >= 0)
 
 
