@@ -71,13 +71,17 @@ class Pricer:
             np.array([one.gap for one in purses] + [-1], np.int64),
         )
 
-    def best(self, sums: Prices, tonight: bool = False) -> list[tuple[Stand, int, list[Block]]]:
-        """The stays of the least cost: a stand, its first night and the blocks; `tonight`: it begins on the first."""
+    def best(self, sums: Prices, tonight: bool = False, moves: int = 1) -> list[tuple[Stand, int, list[Block]]]:
+        """The stays of the least cost: a stand, its first night and the blocks.
+
+        `tonight`: it begins on the first; `moves`: so many move each time.
+        """
         if self._ground is None:
             return []
         prospect, base = self.prospect, self.prospect.grounds.tonight
         own = sums[self._stands].sum(axis=1) + sums[self._purses].sum(axis=1)[self._ground.purse]
-        found = Chains(self._ground, own, self.night, self.move, prospect.first, prospect.stop, tonight=tonight).best()
+        first, stop, move = prospect.first, prospect.stop, self.move * moves
+        found = Chains(self._ground, own, self.night, move, first, stop, tonight=tonight).best()
         rows = []
         for at, blocks in found:
             funds = [prospect.purses[int(self._ground.purse[block.slot, at])].fund.id for block in blocks]

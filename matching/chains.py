@@ -1,9 +1,10 @@
 """Everybody's chains of stays over the horizon, planned together: who sleeps where, who pays, and how near the best.
 
 **What holds for all together.** On every night of the horizon: no bed twice; no house above its licence, tonight
-within the staff awake too; nobody in one house with somebody to be kept from; in a unit with an age gap nobody beside
-somebody who waits too and is too far in age; no fund beyond its beds of a night or the nights it has left. Each
-minor's own chain keeps all that a chain for one must (`chain`), caps of funds among it.
+within the staff awake too; nobody in one house with somebody to be kept from; nobody without the siblings whom she or
+he asks to be with, on nights that these need too (`chains_siblings`); in a unit with an age gap nobody beside somebody
+who waits too and is too far in age; no fund beyond its beds of a night or the nights it has left. Each minor's own
+chain keeps all that a chain for one must (`chain`), caps of funds among it.
 
 **What is best.** As in the plan tonight, first as many as can be have a bed tonight, by urgency, tier after tier.
 Then the least cost of all by the policy's own weights: nights that nobody pays or on which no bed is free, and moves.
@@ -39,9 +40,9 @@ CAREFUL = {
     ),
     "money.stays": "What a fund pays now it goes on paying: nothing that a move would free is given to anybody else.",
     "newcomers.unknown": "Those who will ask on nights to come are not known: a later stay may be lost to them.",
-    "siblings.tonight": (
-        "Young people who ask to be with a sibling who waits too are left to the plan tonight: no chain is made and no "
-        "bed is kept for them, and the sibling's own chain does not look at where they are."
+    "siblings.come": (
+        "Who asks to be with a sibling who waits too comes only to a house that could take both on the night she or he "
+        "comes, even where the sibling has a bed there by then, or needs none any more."
     ),
 }
 """What the plan takes for granted, or where it is more careful than it would have to be, by code."""
@@ -94,8 +95,7 @@ class Worth:
 class JointChains:
     """Everybody's chains, and what is proved: `proof` is "optimal" where value and bound are the same.
 
-    `left_out` are the referrals of those whom the plan tonight alone can place. `certificate` are the prices from which
-    the cost of the bound can be reckoned.
+    `certificate` are the prices from which the cost of the bound can be reckoned.
     """
 
     snapshot_sha256: str
@@ -104,7 +104,6 @@ class JointChains:
     policy: PolicyRef
     tonight: date
     chains: tuple[OwnChain, ...]
-    left_out: tuple[str, ...]
     value: Value
     bound: Value
     proof: Literal["optimal", "bounded"]
@@ -144,9 +143,7 @@ def chains(
     same_policy(snapshot, policy)
     ends = None if seconds is None else monotonic() + seconds
     census = Census(snapshot)
-    everyone = list(waiting(census))
-    left_out = [row for row in everyone if census.waiting_siblings(census.minors[row.minor], census.tonight)]
-    asked = [row for row in everyone if row not in left_out]
+    asked = list(waiting(census))
     progress("judging every house and payer on every night")
     planner = Planner(census, asked, weight_of(policy, "nights.unpaid"), weight_of(policy, "nights.moves"))
     progress(f"{len(asked)} wait, {len(planner.grounds.keys)} places")
@@ -160,7 +157,6 @@ def chains(
         policy=snapshot.policy,
         tonight=snapshot.tonight,
         chains=tuple(_chains(planner)),
-        left_out=tuple(row.id for row in left_out),
         value=Value(unplaced, cost),
         bound=Value(unplaced if planner.proved else (0,) * len(TIERS), low),
         proof="optimal" if planner.proved and cost == low else "bounded",

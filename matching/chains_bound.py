@@ -163,7 +163,7 @@ class _Program:
         minor, longest, periods = prospect.doors.minor.id, 0, len(self.edges) - 1
         for at in house.pays:
             purse = prospect.purses[at]
-            could = house.inside & _paid(purse.ends)
+            could = house.inside & purse.could
             block = min(purse.block, purse.total, int(could.sum()))
             longest += block
             counts = np.minimum(block, np.add.reduceat(could.astype(np.int64), self.edges[:-1]))
@@ -207,20 +207,7 @@ def _houses(prospect: Prospect) -> Iterator[_House]:
     for name, rows in own.items():
         inside = np.zeros(prospect.grounds.nights, np.bool_)
         for at in rows:
-            inside |= _slept(prospect.stands[at].open, prospect.stands[at].stop)
+            inside |= prospect.stands[at].inside
         beds = {prospect.stands[at].places[0] for at in rows}
         places = (prospect.stands[rows[0]].places[1], *(beds if len(beds) == 1 else ()))
         yield _House(name, places, inside, prospect.pays[rows[0]])
-
-
-def _slept(opens: NDArray[np.bool_], stop: int) -> NDArray[np.bool_]:
-    """The nights on which a minor could be there who came on some night before."""
-    found = np.logical_or.accumulate(opens)
-    found[stop:] = False
-    return np.asarray(found, np.bool_)
-
-
-def _paid(ends: Ints) -> NDArray[np.bool_]:
-    """The nights that some block reaches."""
-    night = np.arange(len(ends))
-    return np.asarray(np.maximum.accumulate(np.where(ends > night, ends, 0)) > night, np.bool_)

@@ -28,7 +28,12 @@ class Tonight(NamedTuple):
 
 
 def tonight(
-    prospects: Sequence[Prospect], tiers: Sequence[int], places: Places, tier_place: dict[int, int], apart: Ints
+    prospects: Sequence[Prospect],
+    tiers: Sequence[int],
+    places: Places,
+    tier_place: dict[int, int],
+    apart: Ints,
+    together: Ints,
 ) -> Tonight:
     """Place as many as can be.
 
@@ -41,6 +46,8 @@ def tonight(
     tier_place : dict
         The place that one without a bed tonight takes, by tier.
     apart : int64[pairs, 3]
+    together : int64[rows, 5]
+        As of `Nights`.
     """
     rows: list[tuple[int, int, list[Span]]] = []
     what: list[tuple[int, int] | None] = []
@@ -60,7 +67,7 @@ def tonight(
     for tier in sorted({*tiers} - {0}):
         aim = ways.cost * (np.array(tiers, np.int64)[ways.person] == tier)
         of_tier = Ways(ways.person, aim, ways.start, ways.place, ways.first, ways.until)
-        nights = Nights(np.zeros(len(people), np.int64), room, of_tier, apart)
+        nights = Nights(np.zeros(len(people), np.int64), room, of_tier, apart, together)
         part = solve_part(nights, chosen, people, np.arange(len(rows)), others_of(nights, chosen, people), WORK)
         proved = proved and part is not None and part.proved
         chosen = chosen if part is None else part.chosen

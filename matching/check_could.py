@@ -1,7 +1,7 @@
 """On which nights one minor could be at a house that a fund pays, at the most, for the checker: judged afresh.
 
 A stay before in the chain can only take nights away, so none is looked at. A house is judged on each night on which a
-date in what is known of it, or of the minor, may change the answer, or on every night for siblings.
+date in what is known of it, of the minor, or of a sibling to be together with may change the answer.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from matching.check_chains import Before, Stayed, World
 from matching.check_clocks import Count, opens_on
 from matching.dates import age_on, birthday
-from matching.facts import Clock, Facility
+from matching.facts import Clock, Facility, Minor
 from matching.findings import MET, NOT_MET
 from matching.payer import Funding
 from matching.rules.fit import unit_outcome
@@ -88,14 +88,17 @@ class Could:
     def _changes(self, house: Facility) -> list[int]:
         """The nights on which the house may answer otherwise than on the night before."""
         world = self.world
-        if world.minor.together_with:
-            return list(range(world.first, world.stop))
-        days = {*_dates(house), *self._birthdays(), world.snapshot.tonight + timedelta(days=1)}
+        days = {*_dates(house), *self._birthdays(world.minor), world.snapshot.tonight + timedelta(days=1)}
+        named = set(world.minor.together_with)
+        for sibling in world.snapshot.minors if named else ():
+            days |= set(self._birthdays(sibling)) if sibling.id in named else set()
+        for other in world.snapshot.facilities if named else ():
+            days |= {day for row in other.residents if row.minor in named for day in _dates(row)}
         nights = {day.toordinal() for day in days} | {world.first}
         return sorted(night for night in nights if world.first <= night < world.stop)
 
-    def _birthdays(self) -> Iterator[date]:
-        born, last = self.world.minor.born_on, date.fromordinal(self.world.stop)
+    def _birthdays(self, minor: Minor) -> Iterator[date]:
+        born, last = minor.born_on, date.fromordinal(self.world.stop)
         if born is not None:
             now = age_on(born, date.fromordinal(self.world.first))
             yield from (birthday(born, age) for age in range(now, age_on(born, last) + 2))
@@ -119,7 +122,9 @@ class Could:
         world = self.world
         rows = next(row.limits for row in world.snapshot.funds if row.id == fund)
         gaps = [clock.gap_days for row in rows for clock in row.clocks if clock.window == "chain"]
-        days = {day for row in rows for day in (row.valid_from, row.valid_until) if day} | set(self._birthdays())
+        days = {day for row in rows for day in (row.valid_from, row.valid_until) if day} | set(
+            self._birthdays(world.minor)
+        )
         days |= {end + timedelta(days=gap + 1) for end in self.ends for gap in gaps}
         nights = {day.toordinal() for day in days} | {world.first}
         if self.loose:

@@ -27,11 +27,11 @@ from matching.value import Policy
 
 HEADER = {
     *("version", "snapshot_sha256", "rules_version", "engine_version", "policy", "tonight"),
-    *("chains", "left_out", "value", "bound", "proof", "certificate", "careful"),
+    *("chains", "value", "bound", "proof", "certificate", "careful"),
 }
 CHAIN = {"minor", "referral", "urgency", "from", "until", "stays", "uncovered", "moves"}
 STAY = {"facility", "unit", "bed", "from", "until", "payers"}
-CAREFUL = ["beds.planned", "residents.stay", "money.stays", "newcomers.unknown", "siblings.tonight"]
+CAREFUL = ["beds.planned", "residents.stay", "money.stays", "newcomers.unknown", "siblings.come"]
 MOST_STAYS = 4
 
 
@@ -104,7 +104,7 @@ class _Check:
         for row in self.document["chains"] if not found else ():
             found += self._chain(row)
         if not found:
-            shared = (self._beds(), self._houses(), self._people(), self._money())
+            shared = (self._beds(), self._houses(), self._people(), self._siblings(), self._money())
             found = [*self.sums, *chain.from_iterable(shared), *self._whole()]
         yield from found
 
@@ -115,23 +115,9 @@ class _Check:
         for row in sorted(self.snapshot.referrals, key=lambda row: (row.urgency, row.id)):
             if row.needed_from is None or row.needed_from <= last:
                 first.setdefault(row.minor, row)
-        left_out = [first[minor].id for minor in sorted(first) if self._with_sibling(minor, set(first))]
-        chained = [first[minor] for minor in sorted(first) if first[minor].id not in left_out]
-        if not same(self.document["left_out"], left_out):
-            yield "left_out does not say who is planned tonight alone"
         said = [[row["minor"], row["referral"], row["urgency"]] for row in self.document["chains"]]
-        if not same(said, [[row.minor, row.id, row.urgency] for row in chained]):
+        if not same(said, [[first[minor].minor, first[minor].id, first[minor].urgency] for minor in sorted(first)]):
             yield "the chains are not those of everyone who waits, in order"
-
-    def _with_sibling(self, minor: str, waiting: set[str]) -> bool:
-        """Whether somebody asks to be with a sibling who has a referral, need not be avoided and lives nowhere."""
-        own, tonight = self.minors[minor], self.snapshot.tonight
-        asked = {row.minor for row in self.snapshot.referrals}
-        lives = {row.minor for house in self.snapshot.facilities for row in house.residents if row.present(tonight)}
-        return any(
-            other in asked and other in self.minors and other not in own.avoid.minors and other not in lives
-            for other in set(own.together_with) - {minor}
-        )
 
     def _chain(self, row: Document) -> Iterator[str]:
         """One minor's stays, one after another."""
@@ -225,6 +211,21 @@ class _Check:
             return None
         gaps = [years_between(left, right, date.fromordinal(night)) for night in nights]
         return "in one unit, and too far in age" if any(gap is None or gap > most for gap in gaps) else None
+
+    def _siblings(self) -> Iterator[str]:
+        """Nobody sleeps anywhere without those she or he asks to be with who need a bed that night and live nowhere."""
+        here = {(one.referral.minor, night): one.stayed.facility for one in self.slept for night in _nights(one)}
+        needs = {world.minor.id: range(world.first, world.stop) for world in self.worlds.values()}
+        lives = [row for house in self.snapshot.facilities for row in house.residents]
+        alone: set[tuple[str, str]] = set()
+        for (minor, night), house in here.items():
+            own = self.minors[minor]
+            for other in set(own.together_with) - set(own.avoid.minors) - {minor}:
+                if night in needs.get(other, ()) and here.get((other, night)) != house:
+                    on = date.fromordinal(night)
+                    if not any(row.minor == other and row.present(on) for row in lives):
+                        alone.add((minor, other))
+        yield from (f"{minor}: in a house without {other}, on a night that both need" for minor, other in sorted(alone))
 
     def _money(self) -> Iterator[str]:
         """No fund beyond its beds of a night, beside the stays it pays now, nor beyond the nights it has left."""

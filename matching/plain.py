@@ -186,7 +186,6 @@ def _chains(document: Document) -> Iterator[str]:
         said = ", then ".join(stays) or "no bed that is paid on any night"
         left = f"; {_count(row['uncovered'], 'night')} without" if row["uncovered"] else ""
         yield f"{row['referral']} (urgency {row['urgency']}): {said}{left}"
-    yield from (f"left to the plan tonight: {referral}" for referral in document["left_out"])
     yield from (f"careful: {row['text']}" for row in document["careful"])
 
 

@@ -17,7 +17,7 @@ from matching.admission import nights_of_change, places_on
 from matching.census import Census
 from matching.dates import age_on, birthday
 from matching.doors import Doors
-from matching.facts import Facility, Fund, Limit, Referral
+from matching.facts import Facility, Fund, Limit, Minor, Referral
 from matching.findings import MET
 from matching.grounds import Grounds
 from matching.network import Ints
@@ -42,6 +42,13 @@ class Stand:
     places: tuple[int, ...]
     open: NDArray[np.bool_]
 
+    @cached_property
+    def inside(self) -> NDArray[np.bool_]:
+        """The nights on which a minor could be there who came on some night before."""
+        found = np.logical_or.accumulate(self.open)
+        found[self.stop :] = False
+        return np.asarray(found, np.bool_)
+
 
 @dataclass(frozen=True, eq=False)
 class Purse:
@@ -58,6 +65,12 @@ class Purse:
     block: int
     total: int
     gap: int
+
+    @cached_property
+    def could(self) -> NDArray[np.bool_]:
+        """The nights that some block reaches."""
+        night = np.arange(len(self.ends))
+        return np.asarray(np.maximum.accumulate(np.where(self.ends > night, self.ends, 0)) > night, np.bool_)
 
 
 class Ends:
@@ -86,7 +99,10 @@ class Prospect:
     @cached_property
     def _born(self) -> set[int]:
         """Birthdays within the need."""
-        born, first = self.doors.minor.born_on, date.fromordinal(self.doors.first)
+        return self._birthdays(self.doors.minor)
+
+    def _birthdays(self, minor: Minor) -> set[int]:
+        born, first = minor.born_on, date.fromordinal(self.doors.first)
         if born is None:
             return set()
         last = date.fromordinal(self.doors.stop)
@@ -105,6 +121,9 @@ class Prospect:
             evidence = getattr(kept, name)
             days |= {day.toordinal() for day in (evidence.verified_on, evidence.expires_on) if day is not None}
         days |= {day.toordinal() for day in (house.licence.valid_from, house.licence.expires_on) if day is not None}
+        minors = self.census.minors
+        for sibling in self.doors.minor.together_with:
+            days |= self._birthdays(minors[sibling]) if sibling in minors else set()
         return sorted(day for day in days | self._born | {first, first + 1} if first <= day < stop)
 
     def _add(self, house: Facility) -> None:

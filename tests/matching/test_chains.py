@@ -29,8 +29,8 @@ STAYS = 4
 FEW, MANY = 12, 20
 
 
-def small(seed: int) -> Json:
-    """Two or three minors, two houses and two payers that run out, over a few nights."""
+def small(seed: int, *, siblings: bool = False) -> Json:
+    """Two or three minors, two houses and two payers that run out, over a few nights; siblings among them or not."""
     draw = Random(seed)  # noqa: S311 - an example, not a secret
     nights = draw.randint(2, 4)
     count = draw.choice((2, 2, 3)) if nights < 4 else 2
@@ -71,6 +71,9 @@ def small(seed: int) -> Json:
         )
         for at in range(count)
     ]
+    for one in minors if siblings else ():
+        others = (other["id"] for other in minors if other is not one)
+        one["together_with"] = [other for other in others if draw.random() < 0.6]
     return snapshot(facilities=houses, funds=funds, minors=minors, referrals=referrals)
 
 
@@ -122,7 +125,7 @@ def may(facts: Snapshot, plan: tuple[Own, ...]) -> bool:
     left = {row.id: row.limits[0].nights_left for row in facts.funds}
     if any(most is not None and paid[name] > most for name, most in left.items()):
         return False
-    return not any(_clash(facts, one, other) for one, other in combinations(plan, 2))
+    return not any(_clash(facts, *pair) for pair in combinations(plan, 2)) and not any(_lonely(facts, plan))
 
 
 def _most(facts: Snapshot, kind: str, name: str, night: int) -> int:
@@ -149,14 +152,31 @@ def _clash(facts: Snapshot, one: Own, other: Own) -> bool:
     )
 
 
+def _lonely(facts: Snapshot, plan: tuple[Own, ...]) -> Iterator[bool]:
+    """For each night that somebody sleeps, and each sibling named who needs a bed then: whether elsewhere."""
+    needs = {row.minor: (row.needed_from or facts.tonight).toordinal() for row in facts.referrals}
+    long = {row.minor: row.nights_needed or 0 for row in facts.referrals}
+    where = {
+        (own.minor, night): stayed.facility
+        for own in plan
+        for stayed, _ in own.stays
+        for night in range(stayed.start, stayed.until)
+    }
+    for (name, night), facility in where.items():
+        own = next(row for row in facts.minors if row.id == name)
+        for other in set(own.together_with) - set(own.avoid.minors):
+            if needs[other] <= night < needs[other] + long[other]:
+                yield where.get((other, night)) != facility
+
+
 def _gap(facts: Snapshot, house: str) -> bool:
     return next(row for row in facts.facilities if row.id == house).units[0].max_age_gap_years is not None
 
 
 @cache
-def best(seed: int) -> tuple[list[int], int]:
+def best(seed: int, siblings: bool) -> tuple[list[int], int]:
     """The best there is: minors without a bed tonight by tier, then the cost; every combination is looked at."""
-    facts = decode(small(seed))
+    facts = decode(small(seed, siblings=siblings))
     every = [sorted(own_chains(facts, row.id), key=lambda own: own.cost) for row in facts.referrals]
     found = None
     for plan in product(*every):
@@ -173,14 +193,15 @@ def document(found: JointChains) -> Json:
     return stored
 
 
-def test_chains_are_held_against_every_combination() -> None:
+@pytest.mark.parametrize("siblings", [False, True])
+def test_chains_are_held_against_every_combination(siblings: bool) -> None:
     """Nobody more could have a bed tonight, the bound holds, and the plan is the best there is nearly always."""
     missed, count = 0, or_many(FEW, MANY)
     for seed in range(count):
-        facts = decode(small(seed))
+        facts = decode(small(seed, siblings=siblings))
         found = chains(facts)
         assert faults(document(found), facts) == [], seed
-        unplaced, cost = best(seed)
+        unplaced, cost = best(seed, siblings)
         assert list(found.value.unplaced) == list(found.bound.unplaced) == unplaced, seed
         assert found.bound.cost <= cost <= found.value.cost, seed
         assert found.proof == "bounded" or cost == found.value.cost, seed
@@ -249,7 +270,6 @@ def test_the_document_is_as_its_schema_says(planned: tuple[Snapshot, Json]) -> N
         ({"/chains/0/referral": "ref_2"}, "everyone who waits"),
         ({"/chains/1/stays/0/bed": "bed_b2"}, "no such bed"),
         ({"/chains/1/stays/0/until": day(0)}, "do not follow"),
-        ({"/left_out": ["ref_1"]}, "left_out"),
         ({"/tonight": day(1)}, "tonight is another one"),
         ({"/careful": []}, "careful"),
         ({"/value/cost": 2000, "/proof": "optimal"}, "value is not what"),
@@ -359,17 +379,92 @@ def test_who_may_not_be_beside_whom_is_not(more: Json, said: str) -> None:
     assert any(said in fault for fault in faults(wrong, facts))
 
 
-def test_siblings_who_ask_to_be_together_are_left_to_the_plan_tonight() -> None:
+# Two siblings: house a has two beds that are paid for two nights, house b two that are paid, one of them a night later.
+
+
+Names = tuple[str, ...]
+
+
+@cache
+def siblings(first: Names, second: Names, nights: tuple[int, int] = (6, 6), avoid: Names = ()) -> tuple[Snapshot, Json]:
+    """Their chains, by whom each names, the nights each needs, and whom the first has to avoid."""
+    houses = [
+        house("a", unit("unit_a", bed("bed_a1"), bed("bed_a2")), funds=["fund_a"]),
+        house(
+            "b",
+            unit("unit_b", bed("bed_b1"), bed("bed_b2")),
+            funds=["fund_b"],
+            residents=[resident("bed_b2", minor="min_of_b", until=day(3))],
+        ),
+    ]
+    kept_from = {"minors": list(avoid), "counties": [], "circles": [], "facilities": []}
+    minors = [minor("min_1", together_with=list(first), avoid=kept_from), minor("min_2", together_with=list(second))]
     facts = decode(
         snapshot(
-            minors=[minor("min_1", together_with=["min_2"]), minor("min_2"), minor("min_3")],
-            referrals=[referral(at, nights_needed=2) for at in (1, 2, 3)],
+            facilities=houses,
+            funds=[fund("a", clocks=[clock(2)]), fund("b")],
+            minors=minors,
+            referrals=[referral(at, nights_needed=needed) for at, needed in enumerate(nights, 1)],
         )
     )
-    stored = document(chains(facts))
+    return facts, document(chains(facts))
+
+
+def slept(stored: Json) -> list[list[tuple[str, str, str]]]:
+    return [[(stay["facility"], stay["from"], stay["until"]) for stay in row["stays"]] for row in stored["chains"]]
+
+
+A, B = [("fac_a", day(0), day(2))], [("fac_b", day(3), day(6))]
+ALONE = [("fac_b", day(0), day(6))]
+BOTH: tuple[Names, Names] = (("min_2",), ("min_1",))
+ONE: tuple[Names, Names] = (("min_2",), ())
+NONE: tuple[Names, Names] = ((), ())
+
+
+@pytest.mark.parametrize(
+    ("names", "nights", "expected"),
+    [
+        (BOTH, (6, 6), [A + B, A + B]),
+        (ONE, (6, 6), [A + B, [*A, ("fac_b", day(2), day(6))]]),
+        (NONE, (6, 6), [ALONE, [*A, ("fac_b", day(3), day(6))]]),
+        (BOTH, (6, 3), [A + B, A]),
+        (BOTH, (6, 1), [A + B, [("fac_a", day(0), day(1))]]),
+    ],
+)
+def test_siblings_who_ask_for_it_are_together_on_every_night_that_both_need(
+    names: tuple[Names, Names], nights: tuple[int, int], expected: list[list[tuple[str, str, str]]]
+) -> None:
+    facts, stored = siblings(*names, nights)
     assert faults(stored, facts) == []
-    assert stored["left_out"] == ["ref_1"]
-    assert [row["minor"] for row in stored["chains"]] == ["min_2", "min_3"]
+    assert slept(stored) == expected
+
+
+def test_who_is_to_be_avoided_or_does_not_wait_ties_nobody() -> None:
+    facts, stored = siblings(("min_1", "min_2", "min_9"), (), avoid=("min_2",))
+    assert faults(stored, facts) == []
+    assert [own[0][:2] for own in slept(stored)] == [("fac_b", day(0)), ("fac_a", day(0))]
+
+
+@pytest.mark.parametrize(
+    ("names", "nights", "changes", "lonely"),
+    [
+        (BOTH, (6, 6), {"/chains/1/stays/1/from": day(4), "/chains/1/stays/1/payers/0/from": day(4)}, ["min_1"]),
+        (BOTH, (6, 6), {"/chains/0/stays/1/until": day(5), "/chains/0/stays/1/payers/0/until": day(5)}, ["min_2"]),
+        (BOTH, (6, 6), {"/chains/1/stays": []}, ["min_1"]),
+        (BOTH, (6, 6), {"/chains/1/stays": stays(("b", 3, 6, [("b", 6)]))}, ["min_1"]),
+        (BOTH, (6, 1), {"/chains/1/stays": []}, ["min_1"]),
+        (BOTH, (6, 1), {"/chains/0/stays": []}, ["min_2"]),
+        (ONE, (6, 6), {"/chains/1/stays": []}, ["min_1"]),
+        (ONE, (6, 6), {"/chains/0/stays": []}, []),
+        (NONE, (6, 6), {"/chains/1/stays": []}, []),
+    ],
+)
+def test_a_sibling_who_is_moved_alone_or_left_out_is_found(
+    names: tuple[Names, Names], nights: tuple[int, int], changes: Json, lonely: list[str]
+) -> None:
+    facts, stored = siblings(*names, nights)
+    found = [fault for fault in faults(changed(stored, changes), facts) if " without " in fault]
+    assert [fault.split(":")[0] for fault in found] == lonely
 
 
 def test_rows_in_another_order_change_nothing() -> None:
