@@ -17,12 +17,6 @@ from app.web.translation import gettext, marked, ngettext
 
 Json = dict[str, Any]
 
-URGENCY = {
-    1: marked("No safe place tonight"),
-    2: marked("Within 24 hours"),
-    3: marked("Within 3 days"),
-    4: marked("Planned"),
-}
 WHY_NONE = {
     "no_option": marked("No house could take this young person tonight."),
     "no_place_left": marked("Houses could, but their places, or the money for them, are needed for others."),
@@ -53,12 +47,12 @@ def plan_view(session: Session, actor: Actor, plan: Json, clock: Clock) -> Json:
         "proved": proved(plan),
         "groups": [
             {"title": gettext(title), "rows": rows}
-            for urgency, title in URGENCY.items()
+            for urgency, title in words.URGENCY.items()
             if (rows := [_line(row, names, referrals, actor, clock) for row in lines if row["urgency"] == urgency])
         ],
         "unplaced": [
             _who(row, referrals, actor)
-            | {"urgency": gettext(URGENCY[row["urgency"]]), "why": gettext(WHY_NONE[row["why"]])}
+            | {"urgency": gettext(words.URGENCY[row["urgency"]]), "why": gettext(WHY_NONE[row["why"]])}
             for row in unplaced
         ],
         "others": _others(plan["others_placed"], plan["others_unplaced"]),

@@ -13,7 +13,6 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.answers import sealed
 from app.answers.models import RankingRun
-from app.answers.plan_view import URGENCY
 from app.answers.plans import any_plan
 from app.answers.view import title
 from app.clock import Clock
@@ -55,7 +54,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
     found.sort(key=lambda row: (row.urgency, -row.created_at.timestamp(), row.code))
     groups = [
         {
-            "title": gettext(URGENCY[urgency]),
+            "title": gettext(words.URGENCY[urgency]),
             "rows": [_row(row, runs.get(row.id), answers, now, tonight) for row in rows],
         }
         for urgency, rows in groupby(found, key=lambda row: row.urgency)

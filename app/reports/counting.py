@@ -5,77 +5,169 @@ each rule that stood in the way of her or him at that fund. A night counts once 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.beds.models import BedNight
+from app.codes import FacilityKind
 from app.funding.limits import governing
 from app.funding.models import FundLimit
 from app.gaps.models import DecisionCounted, FundRefusal, Gap, GapKind, GapSource
-from app.referrals.models import Referral, ReferralStatus
+from app.referrals.models import Referral
 from app.reports.models import TableKind
+from app.reports.people import Person
 from app.reports.quarters import Quarter
 from matching.disclosure import DEFAULT, Floor, Sum, Table, gather
 
 AND = "+"
 Rules = frozenset[str]
+People = Mapping[str, Person]
+Tables = dict[TableKind, Table]
 
 
-def network(session: Session, quarter: Quarter) -> Table:
-    """For how many young people a bed was looked for, and for how many of them a house said yes."""
-    asked = set(session.scalars(_asked(quarter)))
-    placed = set(session.scalars(_asked(quarter).where(Referral.status == ReferralStatus.PLACED)))
-    cells = {"asked": len(asked), "placed": len(placed), "never": len(asked - placed)}
-    return _named(quarter, None, cells, [Sum("asked", ("placed", "never"))])
+FAIR = {TableKind.FAIR_AGE: "age", TableKind.FAIR_GENDER: "gender", TableKind.FAIR_RESIDENCE: "residence"}
+"""What fairness is looked at by: what each list is named after is what it says of a person."""
+BY = {
+    TableKind.BY_AGE: "age",
+    TableKind.BY_GENDER: "gender",
+    TableKind.BY_RESIDENCE: "residence",
+    TableKind.BY_FOUND: "found",
+    TableKind.BY_JURISDICTION: "jurisdiction",
+    TableKind.BY_URGENCY: "urgency",
+}
+"""The same of whom a fund turned away."""
+OTHERS = "others"
+"""The line of a list in which its small groups stand."""
 
 
-def of_fund(session: Session, quarter: Quarter, fund_id: str, floor: Floor = DEFAULT) -> dict[TableKind, Table]:
-    """Everything that is counted about one fund."""
+def network(session: Session, quarter: Quarter, people: People, floor: Floor | None = DEFAULT) -> Tables:
+    """For how many young people a bed was looked for, for how many a house said yes, and whether that is fair."""
+    placed = sum(person.placed for person in people.values())
+    cells = {"asked": len(people), "placed": placed, "never": len(people) - placed}
+    tables = {TableKind.NETWORK: _named(quarter, None, cells, [Sum("asked", ("placed", "never"))])}
+    waited = _waited(session, quarter)
+    return tables | {kind: _fair(quarter, kind, people, waited, floor) for kind in FAIR}
+
+
+def of_fund(
+    session: Session, quarter: Quarter, fund_id: str, people: People, floor: Floor | None = DEFAULT
+) -> dict[TableKind, Table]:
+    """Everything that is counted about one fund; no floor: every small group by itself, for who may see it."""
     refused = _refused(session, quarter, fund_id)
     tables = {
-        TableKind.TURNED_AWAY: _turned_away(session, quarter, fund_id, refused, floor),
+        TableKind.TURNED_AWAY: _turned_away(quarter, fund_id, refused, len(people), floor),
         TableKind.UNMET: _unmet(session, quarter, fund_id, floor),
     }
+    if refused.first:
+        groups = {kind: {one: getattr(people[one], by) for one in refused.first} for kind, by in BY.items()}
+        groups[TableKind.BY_HOUSE_KIND] = {one: kind for one, (_, kind) in refused.first.items()}
+        groups[TableKind.BY_MONTH] = {one: f"{night:%Y-%m}" for one, (night, _) in refused.first.items()}
+        for kind, of in groups.items():
+            tables[kind] = _listed(quarter, fund_id, kind, _gathered(of, floor), people, floor)
     nights = _nights(session, quarter, fund_id, refused)
     return tables if nights is None else {**tables, TableKind.NIGHTS: nights}
 
 
-def _asked(quarter: Quarter) -> Select[str]:
-    """The young people about whom something was decided."""
-    within = (DecisionCounted.night >= quarter.first, DecisionCounted.night < quarter.until)
-    query = select(Referral.minor_id).join(DecisionCounted, DecisionCounted.referral_id == Referral.id)
-    return query.where(*within).distinct()
+def _listed(
+    quarter: Quarter, fund_id: str, kind: TableKind, of: Mapping[str, str], people: People, floor: Floor | None
+) -> Table:
+    """Whom a fund turned away, by the group of each: a list that adds up to all of them."""
+    counts = Counter(of.values())
+    cells = {f"{kind}:{group}": counts[group] for group in sorted(counts)}
+    sums = [Sum("all", tuple(cells)), *_no_more_than_asked(kind, counts, people, floor)]
+    return _named(quarter, fund_id, {"all": len(of), **cells}, sums)
+
+
+def _no_more_than_asked(kind: TableKind, groups: Collection[str], people: People, floor: Floor | None) -> Iterator[Sum]:
+    """Say that a fund turned away no more of a group than there were: whoever has both lists knows that.
+
+    What a sum names and no table shows is any number, none included: here, those of the group whom it let.
+    """
+    fair = next((one for one, by in FAIR.items() if BY.get(kind) == by), None)
+    if fair is None:
+        return
+    asked = set(_gathered({one: getattr(person, FAIR[fair]) for one, person in people.items()}, floor).values())
+    for group in sorted(groups):
+        # The small groups of this list are among those that it does not name; a group that the other list does not
+        # name is in that one's line.
+        around = asked - (set(groups) - {OTHERS}) if group == OTHERS else asked & {group} or asked & {OTHERS}
+        whole = f"{kind}:{group}:asked"
+        yield Sum(whole, tuple(f"{fair}:asked:{one}" for one in sorted(around)))
+        yield Sum(whole, (f"{kind}:{group}", f"{kind}:{group}:let"))
+
+
+def _gathered(of: Mapping[str, str], floor: Floor | None) -> Mapping[str, str]:
+    """The group of each, with the small groups made one: of these nothing is said, not even that they are there."""
+    line = set() if floor is None else set(gather(Counter(of.values()), floor))
+    return {one: OTHERS if group in line else group for one, group in of.items()} if len(line) > 1 else of
+
+
+def _fair(quarter: Quarter, kind: TableKind, people: People, waited: Mapping[str, int], floor: Floor | None) -> Table:
+    """By group: for how many a bed was looked for, how many were placed, and the nights that were waited."""
+    of = _gathered({one: getattr(person, FAIR[kind]) for one, person in people.items()}, floor)
+    groups = sorted(set(of.values()))
+    parts = {"asked": people, "placed": _placed(people), "never": people.keys() - _placed(people), "waited": waited}
+    cells: dict[str, int] = {}
+    behind: dict[str, int] = {"waited": len(waited)}
+    for measure, who in parts.items():
+        cells[measure] = sum(waited.values()) if measure == "waited" else len(who)
+        for group in groups:
+            inside = [one for one in who if of[one] == group]
+            name = f"{kind}:{measure}:{group}"
+            cells[name] = sum(waited[one] for one in inside) if measure == "waited" else len(inside)
+            behind[name] = len(inside)
+    sums = [Sum(measure, tuple(f"{kind}:{measure}:{group}" for group in groups)) for measure in parts]
+    sums += [Sum(f"{kind}:asked:{group}", (f"{kind}:placed:{group}", f"{kind}:never:{group}")) for group in groups]
+    return _named(quarter, None, cells, [Sum("asked", ("placed", "never")), *sums], behind)
+
+
+def _placed(people: People) -> Collection[str]:
+    return {one for one, person in people.items() if person.placed}
+
+
+def _waited(session: Session, quarter: Quarter) -> dict[str, int]:
+    """Nights of a quarter that each young person waited through; who never did is missing."""
+    query = select(Referral.minor_id, func.count(Gap.night.distinct())).join(Gap, Gap.referral_id == Referral.id)
+    return dict(session.execute(query.where(*_of_nights(quarter)).group_by(Referral.minor_id)).all())
+
+
+def _of_nights(quarter: Quarter) -> tuple[ColumnElement[bool], ...]:
+    """Gaps of a quarter that are nights waited."""
+    within = (Gap.night >= quarter.first, Gap.night < quarter.until)
+    return (Gap.source == GapSource.NIGHT, Gap.kind != GapKind.UNFUNDED_TONIGHT, *within)
 
 
 class _Refused:
-    """Whom a fund turned away: by which rules over the quarter, and on which nights."""
+    """Whom a fund turned away: by which rules over the quarter, on which nights, and when and where first."""
 
     def __init__(self) -> None:
         self.rules: defaultdict[str, set[str]] = defaultdict(set)
         self.on: defaultdict[date, set[str]] = defaultdict(set)
+        self.first: dict[str, tuple[date, FacilityKind]] = {}
+        """The night, and the kind of the house where the fewest rules stood in the way."""
 
 
 def _refused(session: Session, quarter: Quarter, fund_id: str) -> _Refused:
     found = _Refused()
     rows = session.execute(
-        select(Referral.minor_id, FundRefusal.rule, FundRefusal.night)
+        select(Referral.minor_id, FundRefusal.rule, FundRefusal.night, FundRefusal.facility_kind)
         .join(DecisionCounted, DecisionCounted.run_id == FundRefusal.run_id)
         .join(Referral, Referral.id == DecisionCounted.referral_id)
         .where(FundRefusal.fund_id == fund_id)
         .where(FundRefusal.night >= quarter.first, FundRefusal.night < quarter.until)
         .distinct()
     )
-    for minor_id, rule, night in rows:
+    for minor_id, rule, night, kind in rows:
         found.rules[minor_id].add(rule)
         found.on[night].add(minor_id)
+        found.first[minor_id] = min(found.first.get(minor_id, (night, kind)), (night, kind))
     return found
 
 
-def _turned_away(session: Session, quarter: Quarter, fund_id: str, refused: _Refused, floor: Floor) -> Table:
-    asked = len(set(session.scalars(_asked(quarter))))
+def _turned_away(quarter: Quarter, fund_id: str, refused: _Refused, asked: int, floor: Floor | None) -> Table:
     together = Counter(frozenset(rules) for rules in refused.rules.values())
     cells, sums = _by_rules(together, floor)
     cells |= {"asked": asked, "let": asked - cells["all"]}
@@ -87,13 +179,13 @@ def _turned_away(session: Session, quarter: Quarter, fund_id: str, refused: _Ref
 
 
 def _by_rules(
-    together: Mapping[Rules, int], floor: Floor, people: Mapping[str, int] | None = None
+    together: Mapping[Rules, int], floor: Floor | None, people: Mapping[str, int] | None = None
 ) -> tuple[dict[str, int], list[Sum]]:
     """A list by the rules that stood in the way together, the small groups of it in one line, and its total."""
     groups = {
         _rules_name(rules): together[rules] for rules in sorted(together, key=lambda one: (len(one), sorted(one)))
     }
-    line = gather(groups, floor, people)
+    line = [] if floor is None else gather(groups, floor, people)
     cells = {"all": sum(groups.values()), **groups}
     sums = [Sum("all", tuple(groups))] if groups else []
     if len(line) > 1:
@@ -106,13 +198,12 @@ def _rules_name(rules: Iterable[str]) -> str:
     return f"only:{AND.join(sorted(rules))}"
 
 
-def _unmet(session: Session, quarter: Quarter, fund_id: str, floor: Floor) -> Table:
+def _unmet(session: Session, quarter: Quarter, fund_id: str, floor: Floor | None) -> Table:
     rows = session.execute(
         select(Referral.minor_id, Gap.night, FundRefusal.rule)
         .join(Referral, Referral.id == Gap.referral_id)
         .join(FundRefusal, FundRefusal.run_id == Gap.run_id)
-        .where(Gap.source == GapSource.NIGHT, Gap.kind != GapKind.UNFUNDED_TONIGHT)
-        .where(Gap.night >= quarter.first, Gap.night < quarter.until, FundRefusal.fund_id == fund_id)
+        .where(*_of_nights(quarter), FundRefusal.fund_id == fund_id)
         .distinct()
     )
     waited: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
@@ -175,7 +266,7 @@ def _beds(limits: Sequence[FundLimit], night: date) -> int:
 
 DEAR = (("asked", 40_000), ("all", 20_000), ("only:", 6000), ("others", 5000), ("any:", 3000), ("let", 3000))
 """What hiding a number costs its reader: first of all the totals are kept, then the list that adds up to them."""
-NETWORK_WIDE = frozenset({"asked", "placed", "never"})
+NETWORK_WIDE = frozenset({"asked", "placed", "never", "waited"})
 
 
 def _named(
@@ -190,7 +281,7 @@ def _named(
     """The table with names that are one number wherever they stand."""
 
     def full(name: str) -> str:
-        if name in NETWORK_WIDE:
+        if name in NETWORK_WIDE or name.startswith("fair_"):
             return f"{quarter.name}|{name}"
         return f"{quarter.name}|{fund_id}|{name}" if of is None else f"{quarter.name}|{fund_id}|{of}|{name}"
 

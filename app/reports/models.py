@@ -21,6 +21,19 @@ class TableKind(StrEnum):
     """Nights that somebody waited whom one fund had turned away, by what stood in the way."""
     NIGHTS = "nights"
     """Nights that one fund could pay, paid and left unspent."""
+    BY_AGE = "by_age"
+    BY_GENDER = "by_gender"
+    BY_RESIDENCE = "by_residence"
+    BY_FOUND = "by_found"
+    BY_JURISDICTION = "by_jurisdiction"
+    BY_URGENCY = "by_urgency"
+    BY_HOUSE_KIND = "by_house_kind"
+    BY_MONTH = "by_month"
+    """Young people whom one fund turned away, by who they are, or by where and when it was first."""
+    FAIR_AGE = "fair_age"
+    FAIR_GENDER = "fair_gender"
+    FAIR_RESIDENCE = "fair_residence"
+    """Young people for whom a bed was looked for, those placed, and nights waited, by who they are."""
 
 
 class PublishedTable(Base):

@@ -16,7 +16,7 @@ from app.db import Database, insert_into, new_id
 from app.funding.models import Fund, Funder
 from app.gaps.findings import make_up
 from app.gaps.models import DecisionCounted
-from app.reports import counting
+from app.reports import counting, people
 from app.reports.models import PublishedTable, TableKind
 from app.reports.quarters import Quarter
 from matching.disclosure import DEFAULT, Floor, Published, Sum, Table, Unsafe, protect
@@ -41,10 +41,11 @@ def publish_due(database: Database) -> int:
 def publish(database: Database, quarter: Quarter, fund_id: str | None, floor: Floor = DEFAULT) -> int:
     """Publish what is counted about a fund, or about the whole network; how many tables were new."""
     with database.reading() as session:
+        everybody = people.of_quarter(session, quarter)
         if fund_id is None:
-            tables = {TableKind.NETWORK: counting.network(session, quarter)}
+            tables = counting.network(session, quarter, everybody, floor)
         else:
-            tables = counting.of_fund(session, quarter, fund_id, floor)
+            tables = counting.of_fund(session, quarter, fund_id, everybody, floor)
     made = 0
     for kind, table in tables.items():
         with database.reading() as session:

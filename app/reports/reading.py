@@ -14,7 +14,7 @@ from app.audit.service import record
 from app.clock import Clock
 from app.funding.models import Fund, Funder
 from app.gaps.models import DecisionCounted
-from app.reports import counting
+from app.reports import counting, people
 from app.reports.counting import AND
 from app.reports.declines import refused_though_met
 from app.reports.models import PublishedTable, TableKind
@@ -22,7 +22,11 @@ from app.reports.publishing import read_back
 from app.reports.quarters import Quarter
 from app.reports.schemas import (
     DeclineCount,
+    FairLine,
+    FairnessRead,
     FundRead,
+    ListLine,
+    ListRead,
     NightsRead,
     QuarterRead,
     ReportRead,
@@ -31,7 +35,7 @@ from app.reports.schemas import (
     TogetherCount,
     TurnedAwayRead,
 )
-from matching.disclosure import Published, Sum, Table
+from matching.disclosure import Published, Sum
 
 
 class Seen(NamedTuple):
@@ -47,6 +51,7 @@ class Seen(NamedTuple):
         return cls({_short(name): out.shown.get(name) for name in names}, sums)
 
 
+LISTS = (*counting.BY, TableKind.BY_HOUSE_KIND, TableKind.BY_MONTH)
 Tables = Mapping[tuple[str | None, TableKind], Seen]
 
 
@@ -94,7 +99,8 @@ def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None],
         asked=network.get("asked"),
         placed=network.get("placed"),
         never=network.get("never"),
-        funds=[_fund(fund_id, program, tables, whole=whole) for fund_id, program in funds.items()],
+        fairness=[_fair(kind, tables[None, kind]) for kind in counting.FAIR if (None, kind) in tables],
+        funds=[_fund(fund_id, program, tables) for fund_id, program in funds.items()],
         refused_though_met=_refused(session, quarter) if whole else None,
     )
 
@@ -139,9 +145,10 @@ def _funds(session: Session, agency_id: str | None) -> dict[str, str | None]:
 
 
 def _counted(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables:
-    tables: dict[tuple[str | None, TableKind], Table] = {(None, TableKind.NETWORK): counting.network(session, quarter)}
-    for fund_id in funds:
-        tables |= {(fund_id, kind): table for kind, table in counting.of_fund(session, quarter, fund_id).items()}
+    everybody = people.of_quarter(session, quarter)
+    found: dict[str | None, counting.Tables] = {None: counting.network(session, quarter, everybody, floor=None)}
+    found |= {fund_id: counting.of_fund(session, quarter, fund_id, everybody, floor=None) for fund_id in funds}
+    tables = {(fund_id, kind): table for fund_id, of in found.items() for kind, table in of.items()}
     return {key: Seen.of(table.cells, Published(table.cells, frozenset())) for key, table in tables.items()}
 
 
@@ -159,20 +166,39 @@ def _short(name: str) -> str:
     return name.rpartition("|")[2]
 
 
-def _fund(fund_id: str, program: str | None, tables: Tables, *, whole: bool) -> FundRead:
+def _fair(kind: TableKind, seen: Seen) -> FairnessRead:
+    """The lines of one list, by what its cells are called: kind, measure and group."""
+    named = [name.split(":", 2) for name in seen.cells if name.startswith(f"{kind}:")]
+    groups = dict.fromkeys(group for _, _, group in named)
+    lines = [
+        FairLine(group=group, **{measure: seen.cells[f"{kind}:{measure}:{group}"] for measure in FairLine.measures})
+        for group in groups
+    ]
+    return FairnessRead(by=counting.FAIR[kind], lines=lines)
+
+
+def _listed(kind: TableKind, seen: Seen) -> ListRead:
+    groups = {name.split(":", 1)[1]: count for name, count in seen.cells.items() if name.startswith(f"{kind}:")}
+    return ListRead(
+        by=kind.removeprefix("by_"), lines=[ListLine(group=group, count=count) for group, count in groups.items()]
+    )
+
+
+def _fund(fund_id: str, program: str | None, tables: Tables) -> FundRead:
     turned, unmet, nights = (
         tables.get((fund_id, kind)) for kind in (TableKind.TURNED_AWAY, TableKind.UNMET, TableKind.NIGHTS)
     )
     return FundRead(
         fund=fund_id,
         program=program,
-        turned_away=None if turned is None else _turned_away(turned, whole=whole),
-        unmet=None if unmet is None else RulesRead.model_validate(_together(unmet, whole=whole)),
+        turned_away=None if turned is None else _turned_away(turned),
+        lists=[_listed(kind, tables[fund_id, kind]) for kind in LISTS if (fund_id, kind) in tables],
+        unmet=None if unmet is None else RulesRead.model_validate(_together(unmet)),
         nights=None if nights is None else NightsRead(**{name: nights.cells[name] for name in NightsRead.model_fields}),
     )
 
 
-def _turned_away(seen: Seen, *, whole: bool) -> TurnedAwayRead:
+def _turned_away(seen: Seen) -> TurnedAwayRead:
     rules = [name.removeprefix("any:") for name in seen.cells if name.startswith("any:")]
     counts = [
         # Who stood alone in nobody's way has no cell: that is a count of none, and may be shown.
@@ -180,20 +206,15 @@ def _turned_away(seen: Seen, *, whole: bool) -> TurnedAwayRead:
         for rule in rules
     ]
     counts.sort(key=lambda row: (-(row.turned_away or row.only or 0), row.rule))
-    return TurnedAwayRead.model_validate({**_together(seen, whole=whole), "let": seen.cells["let"], "rules": counts})
+    return TurnedAwayRead.model_validate({**_together(seen), "let": seen.cells["let"], "rules": counts})
 
 
-def _together(seen: Seen, *, whole: bool) -> dict[str, object]:
-    """The list that adds up to the total: whole, each line of it; published, the small ones in one."""
-    gathered = () if whole else next((row.parts for row in seen.sums if row.whole == "others"), ())
+def _together(seen: Seen) -> dict[str, object]:
+    """The list that adds up to the total; published, its small lines stand in one."""
+    gathered = next((row.parts for row in seen.sums if row.whole == "others"), ())
     lines = [
         TogetherCount(rules=name.removeprefix("only:").split(AND), count=count)
         for name, count in seen.cells.items()
         if name.startswith("only:") and (name not in gathered or count is not None)
     ]
-    return {
-        "all": seen.cells["all"],
-        "together": lines,
-        "others": None if whole else seen.cells.get("others"),
-        "in_others": len(gathered),
-    }
+    return {"all": seen.cells["all"], "together": lines, "others": seen.cells.get("others"), "in_others": len(gathered)}

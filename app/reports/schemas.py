@@ -1,6 +1,7 @@
 """What the API answers about a quarter: counts, and null for each that is not shown."""
 
 from datetime import date
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -49,6 +50,42 @@ class TurnedAwayRead(RulesRead):
     rules: list[RuleCount]
 
 
+class ListLine(ApiModel):
+    """One group of a list."""
+
+    group: str = Field(description="`unknown`: not known; `others`: small groups, and what hides them, in one line")
+    count: int | None = Field(description=f"Young people{HIDDEN}")
+
+
+class ListRead(ApiModel):
+    """Whom a fund turned away by one thing: a line for each group, adding up to all of them."""
+
+    by: str = Field(
+        description="age, gender, urgency; residence, found or jurisdiction (a county's FIPS code); house_kind, of the "
+        "house where the fewest rules stood in the way; month, in which it was first"
+    )
+    lines: list[ListLine]
+
+
+class FairLine(ApiModel):
+    """One group: for how many of it a bed was looked for, and what came of it."""
+
+    measures: ClassVar = ("asked", "placed", "never", "waited")
+
+    group: str = Field(description="`unknown`: not known; `others`: small groups, and what hides them, in one line")
+    asked: int | None = Field(description=f"Young people for whom a bed was looked for{HIDDEN}")
+    placed: int | None = Field(description=f"Of these: a house said yes{HIDDEN}")
+    never: int | None = Field(description=f"Of these: none did{HIDDEN}")
+    waited: int | None = Field(description=f"Nights that they waited, added up{HIDDEN}")
+
+
+class FairnessRead(ApiModel):
+    """Whether some are placed less, or wait longer: by one thing that nobody chooses."""
+
+    by: str = Field(description="age, gender, or residence (a county's FIPS code)")
+    lines: list[FairLine]
+
+
 class NightsRead(ApiModel):
     """What a fund could pay, and paid. A bed-night is one bed on one night."""
 
@@ -66,6 +103,9 @@ class FundRead(ApiModel):
     fund: str
     program: str | None
     turned_away: TurnedAwayRead | None
+    lists: list[ListRead] = Field(
+        description="The same young people by other things; a list that was withheld is missing"
+    )
     unmet: RulesRead | None = Field(description="Nights that somebody waited whom the fund had turned away")
     nights: NightsRead | None = Field(description="Null too where no limit says how many beds it pays a night")
 
@@ -89,6 +129,7 @@ class ReportRead(ApiModel):
     asked: int | None = Field(description=f"Young people for whom a bed was looked for{HIDDEN}")
     placed: int | None = Field(description=f"Of these: a house said yes{HIDDEN}")
     never: int | None = Field(description=f"Of these: none did{HIDDEN}")
+    fairness: list[FairnessRead] = Field(description="Of the whole network; a list that was withheld is missing")
     funds: list[FundRead]
     refused_though_met: list[DeclineCount] | None = Field(
         description="By house and reason, for the lead of the coalition alone: a house is named; null to anybody else"

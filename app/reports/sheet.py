@@ -4,10 +4,10 @@ import csv
 import io
 from collections.abc import Iterator
 
-from app.reports.schemas import ReportRead, RulesRead
+from app.reports.schemas import FundRead, ReportRead, RulesRead
 
 HIDDEN = "hidden"
-HEAD = ("quarter", "fund", "program", "measure", "rules", "count")
+HEAD = ("quarter", "fund", "program", "measure", "of", "count")
 _STARTS_A_FORMULA = frozenset("=+-@|%")
 Row = tuple[str, str, str, str, str, str]
 
@@ -29,24 +29,34 @@ def guarded(text: str) -> str:
 
 
 def rows(report: ReportRead) -> Iterator[Row]:
-    """Quarter, fund, its program, what is counted, the rules it is counted by, and the count."""
+    """Quarter, fund, its program, what is counted, the rules or the group that it is counted of, and the count."""
     for name in ("asked", "placed", "never"):
         yield (report.quarter, "", "", name, "", _said(getattr(report, name)))
+    for fair in report.fairness:
+        for line in fair.lines:
+            for name in line.measures:
+                yield (report.quarter, "", "", f"{name}_by_{fair.by}", line.group, _said(getattr(line, name)))
     for fund in report.funds:
-        start = (report.quarter, fund.fund, fund.program or "")
-        if (turned := fund.turned_away) is not None:
-            yield from _by_rules(start, "turned_away", turned)
-            yield (*start, "never_turned_away", "", _said(turned.let))
-            for one in turned.rules:
-                yield (*start, "turned_away_by_rule", one.rule, _said(one.turned_away))
-        if fund.unmet is not None:
-            yield from _by_rules(start, "unmet_nights", fund.unmet)
-        if fund.nights is not None:
-            for name, count in fund.nights.model_dump().items():
-                yield (*start, f"bed_nights_{name}" if name in {"could", "paid", "unspent"} else f"nights_{name}", "",
-                       _said(count))  # fmt: skip
+        yield from _of_fund(fund, (report.quarter, fund.fund, fund.program or ""))
     for no in report.refused_though_met or ():
         yield (report.quarter, "", no.alias, "refused_though_every_rule_was_met", no.reason, str(no.count))
+
+
+def _of_fund(fund: FundRead, start: tuple[str, str, str]) -> Iterator[Row]:
+    if (turned := fund.turned_away) is not None:
+        yield from _by_rules(start, "turned_away", turned)
+        yield (*start, "never_turned_away", "", _said(turned.let))
+        for one in turned.rules:
+            yield (*start, "turned_away_by_rule", one.rule, _said(one.turned_away))
+    for listed in fund.lists:
+        for line in listed.lines:
+            yield (*start, f"turned_away_by_{listed.by}", line.group, _said(line.count))
+    if fund.unmet is not None:
+        yield from _by_rules(start, "unmet_nights", fund.unmet)
+    if fund.nights is not None:
+        for name, count in fund.nights.model_dump().items():
+            yield (*start, f"bed_nights_{name}" if name in {"could", "paid", "unspent"} else f"nights_{name}", "",
+                   _said(count))  # fmt: skip
 
 
 def _by_rules(start: tuple[str, str, str], measure: str, found: RulesRead) -> Iterator[Row]:

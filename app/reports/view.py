@@ -1,13 +1,18 @@
 """The gap audit in words: the sentences, the lines of its tables and the bars, all from the same counts."""
 
-from typing import Any
+from typing import Any, TypeVar
 
+from app.reports.counting import OTHERS
+from app.reports.people import BANDS, NO_PLACE, UNKNOWN
 from app.reports.quarters import Quarter
-from app.reports.schemas import FundRead, NightsRead, ReportRead, RulesRead
+from app.reports.schemas import FairLine, FundRead, ListLine, ListRead, NightsRead, ReportRead, RulesRead
 from app.web import words
-from app.web.translation import gettext, ngettext
+from app.web.places import county_name
+from app.web.translation import gettext, marked, ngettext
+from app.web.words import said
 
 Json = dict[str, Any]
+Line = TypeVar("Line", ListLine, FairLine)
 
 
 def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
@@ -18,11 +23,20 @@ def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
         "title": _title(report),
         "headline": _headline(report),
         "whole": report.whole,
+        "fairness": [
+            {
+                "title": said(_FAIR, fair.by),
+                "lines": [
+                    {"name": _group(fair.by, line.group), **_fair(line)} for line in _in_order(fair.by, fair.lines)
+                ],
+            }
+            for fair in report.fairness
+        ],
         "quarters": [name for name in quarters if name != report.quarter],
         "funds": [{"id": one.fund, "name": _name(one), "here": one is fund} for one in report.funds],
         "fund": None if fund is None else _fund(fund, report),
         "refused": [
-            {"house": no.alias, "reason": words.said(words.DECLINE_REASONS, no.reason), "count": number(no.count)}
+            {"house": no.alias, "reason": said(words.DECLINE_REASONS, no.reason), "count": number(no.count)}
             for no in report.refused_though_met or ()
         ],
     }
@@ -66,7 +80,7 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
         "total": None if turned is None else number(turned.all),
         "rules": [] if turned is None else [
             {
-                "name": words.said(words.RULES, row.rule),
+                "name": said(words.RULES, row.rule),
                 "turned_away": number(row.turned_away),
                 "only": number(row.only),
                 "any_width": _percent(row.turned_away, most),
@@ -74,6 +88,7 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
             }
             for row in turned.rules
         ],
+        "lists": [_list(one) for one in fund.lists],
         "together": None if turned is None else _lines(turned),
         "unmet": None if fund.unmet is None else _lines(fund.unmet),
         "unmet_total": None if fund.unmet is None else number(fund.unmet.all),
@@ -82,6 +97,80 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
             **{name: number(count) for name, count in fund.nights.model_dump().items()},
         },
     }  # fmt: skip
+
+
+def _list(listed: ListRead) -> Json:
+    """One list of whom a fund turned away, with a bar for each line."""
+    most = max([1, *(line.count or 0 for line in listed.lines)])
+    return {
+        "title": said(_LISTS, listed.by),
+        "lines": [
+            {"name": _group(listed.by, line.group), "count": number(line.count), "width": _percent(line.count, most)}
+            for line in _in_order(listed.by, listed.lines)
+        ],
+    }
+
+
+def _fair(line: FairLine) -> Json:
+    """The counts of a group, and of whom among it a bed was found, in a hundred."""
+    share = None if not line.asked or line.placed is None else 100 * line.placed / line.asked
+    shown = {name: number(getattr(line, name)) for name in line.measures}
+    return {**shown, "width": None if share is None else f"{share:.2f}%"}
+
+
+def _in_order(by: str, lines: list[Line]) -> list[Line]:
+    """Bands, urgencies and months run on; counties and kinds by how many. What is not known, and small ones, last."""
+    last = {UNKNOWN: 1, OTHERS: 2}
+    order = [*BANDS] if by == "age" else []
+
+    def key(line: Line) -> tuple[int, int, str]:
+        place = order.index(line.group) if line.group in order else 0
+        count = (line.count if isinstance(line, ListLine) else line.asked) or 0
+        return last.get(line.group, 0), place if by in _RUN_ON else -count, line.group
+
+    return sorted(lines, key=key)
+
+
+def _group(by: str, group: str) -> str:
+    """A group of a list in words."""
+    if group in _ANY:
+        return gettext(_ANY[group])
+    if by in _COUNTIES:
+        return gettext("No fixed residence") if group == NO_PLACE else county_name(group)
+    if by == "month":
+        year, month = group.split("-")
+        return f"{gettext(words.MONTHS[int(month) - 1])} {year}"
+    return said(_GROUPS.get(by, {}), group)
+
+
+_LISTS = {
+    "age": marked("By age on the night of the first decision"),
+    "gender": marked("By gender"),
+    "residence": marked("By county of residence"),
+    "found": marked("By the county where the young person was found"),
+    "jurisdiction": marked("By the county whose court has the case"),
+    "urgency": marked("By how soon a bed was needed"),
+    "house_kind": marked("By the kind of house where the fewest rules stood in the way"),
+    "month": marked("By the month in which it was first"),
+}
+_FAIR = {
+    "age": marked("Who was placed, by age"),
+    "gender": marked("Who was placed, by gender"),
+    "residence": marked("Who was placed, by county of residence"),
+}
+_COUNTIES = frozenset({"residence", "found", "jurisdiction"})
+_RUN_ON = frozenset({"age", "urgency", "month"})
+_ANY = {UNKNOWN: marked("Not known"), OTHERS: marked("Small groups together")}
+_GROUPS = {
+    "age": {
+        "under_12": marked("Under 12"),
+        "12_14": marked("12 to 14"),
+        "15_17": marked("15 to 17"),
+        "18_over": marked("18 and over"),
+    },
+    "gender": words.GENDERS,
+    "urgency": {str(urgency): text for urgency, text in words.URGENCY.items()},
+}
 
 
 def _percent(count: int | None, most: int) -> str | None:
@@ -108,7 +197,7 @@ def _unspent(nights: NightsRead) -> str | None:
 
 def _lines(found: RulesRead) -> list[Json]:
     lines = [
-        {"name": words.listed([words.said(words.RULES, rule) for rule in line.rules]), "count": number(line.count)}
+        {"name": words.listed([said(words.RULES, rule) for rule in line.rules]), "count": number(line.count)}
         for line in found.together
     ]
     if found.in_others:

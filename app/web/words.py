@@ -219,6 +219,12 @@ DESTINATIONS = {
     "other_care": marked("Hospital or other care"),
     "not_known": marked("Not known"),
 }
+URGENCY = {
+    1: marked("No safe place tonight"),
+    2: marked("Within 24 hours"),
+    3: marked("Within 3 days"),
+    4: marked("Planned"),
+}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -21,13 +21,16 @@ from app.codes import FacilityKind
 from app.db import Database
 from app.gaps.models import DecisionCounted, DeclineReason, FundRefusal, Gap, GapKind, GapSource
 from app.referrals.models import Referral, ReferralStatus
+from app.reports import counting
+from app.reports.counting import FAIR
 from app.reports.models import PublishedTable, TableKind
+from app.reports.people import Person, band
 from app.reports.publishing import publish_due, read_back
 from app.reports.quarters import Quarter
 from app.reports.sheet import guarded
 from app.stays.codes import DecidedBy, OfferStatus
 from app.stays.models import Offer
-from matching.disclosure import too_narrow
+from matching.disclosure import DEFAULT, Table, Unsafe, protect, too_narrow, without
 from tests.actors import sign_in
 from tests.app.test_cli import bednight
 from tests.factories import Caller, fund, house, lead, load, made, network, new_agency, refused, rows
@@ -43,6 +46,18 @@ TOGETHER = {(AGE,): 14, (COUNTY,): 60, (CUSTODY,): 25, (AGE, COUNTY): 3, (CUSTOD
 ROWS_OF_PEOPLE = {"referrals", "minors", "decisions_counted", "fund_refusals", "gaps", "ranking_runs", "bed_nights"}
 
 
+COUNTIES = {"13121": 0, "13089": 4, "13067": 5}
+"""Counties of residence, from which remainder by six on; of who has none there is nothing on record."""
+
+
+def known(n: int) -> Json:
+    """What is known of the young person of a number: of two in three an age, few of them children, and a county."""
+    born = {0: "2010-01-05", 1: "2007-09-01" if n < 5 else "2013-03-03"}.get(n % 3)
+    county = next((one for one, least in reversed(COUNTIES.items()) if n % 6 >= least), None)
+    place = {"residence": {"none": True} if n % 12 == 5 else {"county": county, "state": "GA"}}
+    return {"born_on": born, "gender": "female" if n % 5 else None, **({} if n % 4 == 3 else place)}
+
+
 class Told:
     """A funder behind the first of two funds, a quarter of decisions, and two weeks after it."""
 
@@ -55,7 +70,7 @@ class Told:
         document = network(
             house(funds=["fund_a", "fund_b"]),
             funds=[own, {**fund("fund_b"), "funder": "State"}],
-            minors=[{"id": f"min_canary{n}"} for n in numbers],
+            minors=[{"id": f"min_canary{n}", **known(n)} for n in numbers],
             referrals=[
                 {"id": f"ref_canary{n}", "minor": f"min_canary{n}", "urgency": 1, "needed_from": None} for n in numbers
             ],
@@ -123,12 +138,10 @@ def test_a_quarter_is_published_two_weeks_after_it_and_once(told: Told) -> None:
     assert told.publish("2026-10-14") == 0
     refused(told.funder.get(f"/v1/reports/quarters/{QUARTER}"), 404, "not_found")
     assert rows(told.funder.get("/v1/reports/quarters")) == []
-    assert told.publish() == 4
+    assert told.publish() == len(TableKind)
     before = [(row.kind, row.fund_id, row.cells, row.published_at) for row in told.tables()]
-    assert [row[:2] for row in before] == [
-        (TableKind.NETWORK, None), (TableKind.NIGHTS, "fund_a"), (TableKind.TURNED_AWAY, "fund_a"),
-        (TableKind.UNMET, "fund_a"),
-    ]  # fmt: skip
+    of_all = {TableKind.NETWORK, *FAIR}
+    assert [row[:2] for row in before] == [(kind, None if kind in of_all else "fund_a") for kind in sorted(TableKind)]
     with told.database.writing() as session:
         session.execute(update(Referral).values(status=ReferralStatus.PLACED))
     assert told.publish("2026-10-20") == 0
@@ -165,6 +178,92 @@ def test_the_lead_reads_every_number_as_it_is(told: Told) -> None:
     }  # fmt: skip
     assert seen["funds"][1]["turned_away"]["all"] == 0
     assert seen["funds"][1]["nights"] is None
+
+
+def listed(report: Json) -> dict[str, dict[str, int | None]]:
+    return {one["by"]: {line["group"]: line["count"] for line in one["lines"]} for one in report["funds"][0]["lists"]}
+
+
+def test_each_list_has_everybody_once_by_what_is_known_of_them(told: Told) -> None:
+    """Counted again from the young people themselves."""
+    each = [rules for rules, people in TOGETHER.items() for _ in range(people)]
+    away = [n for n, rules in enumerate(each) if rules]
+    bands = {"2010-01-05": "15_17", "2013-03-03": "12_14", "2007-09-01": "18_over", None: "unknown"}
+
+    def county(n: int) -> str:
+        place = known(n).get("residence", {})
+        return "none" if place.get("none") else place.get("county") or "unknown"
+
+    found = listed(told.report(told.lead))
+    assert found["age"] == Counter(bands[known(n)["born_on"]] for n in away)
+    assert found["gender"] == Counter(known(n)["gender"] or "unknown" for n in away)
+    assert found["residence"] == Counter(map(county, away))
+    assert found["found"] == {"unknown": len(away)}
+    assert found["urgency"] == {"1": len(away)}
+    assert found["house_kind"] == {"safe_house": len(away)}
+    assert found["month"] == Counter(f"{date(2026, 7, 1) + timedelta(days=n % 80):%Y-%m}" for n in away)
+    fair = {one["by"]: one["lines"] for one in told.report(told.lead)["fairness"]}
+    placed = Counter(county(n) for n in range(len(each)) if n % 3 == 0)
+    lines = {line["group"]: line for line in fair["residence"]}
+    assert {group: line["placed"] for group, line in lines.items()} == {group: placed[group] for group in lines}
+    assert all(line["waited"] == line["never"] == line["asked"] - line["placed"] for line in lines.values())
+    assert sum(line["asked"] for line in lines.values()) == len(each)
+
+
+def test_small_groups_of_a_list_stand_in_one_line(told: Told) -> None:
+    told.publish()
+    whole, out = listed(told.report(told.lead)), listed(told.report())
+    assert whole["age"]["18_over"] == 2
+    assert "18_over" not in out["age"]
+    assert "others" in out["age"]
+    for by, lines in out.items():
+        assert None not in lines.values()
+        assert sum(count or 0 for count in lines.values()) == 114
+        assert all(whole[by][group] == count for group, count in lines.items() if group != "others")
+    found = sheet(told, told.funder)
+    assert [row["of"] for row in found if row["measure"] == "turned_away_by_age"] == [*out["age"]]
+    page = told.client.get(f"/reports/{QUARTER}", headers=told.funder.headers).text
+    assert "Small groups together" in page
+    assert "Fulton County, GA" in page
+
+
+def test_who_also_reads_how_many_there_were_works_out_no_small_count(told: Told) -> None:
+    """Two hidden groups make 21 together; there were 12 and 11 of them, so that each would be known to two."""
+    ages = ["12_14"] * 12 + ["18_over"] * 11 + ["15_17"] * 40
+    people = {
+        str(n): Person(age, "female", "13121", "13121", "13121", "1", placed=n % 2 == 0) for n, age in enumerate(ages)
+    }
+    away = {one: person.age for one, person in people.items() if one not in ("0", "1", "12")}
+    quarter = Quarter(2026, 3)
+    fair = Table({f"2026-Q3|fair_age:asked:{age}": ages.count(age) for age in set(ages)})
+    earlier = [without(fair, ())]
+    table = counting._listed(quarter, "fund_a", TableKind.BY_AGE, away, people, DEFAULT)
+    assert {name.rpartition("|")[2]: count for name, count in table.cells.items()} == {
+        "all": 60, "by_age:12_14": 10, "by_age:15_17": 40, "by_age:18_over": 10,
+    }  # fmt: skip
+    hidden = {name for name in table.cells if name.endswith(("12_14", "18_over"))}
+    assert set(too_narrow([*earlier, without(table, hidden)])) == hidden
+    with pytest.raises(Unsafe):
+        protect(
+            Table(table.cells, table.sums, known=frozenset({"2026-Q3|fund_a|all", "2026-Q3|fund_a|by_age:15_17"})),
+            earlier,
+        )
+    out = protect(table, earlier)
+    assert too_narrow([*earlier, out]) == []
+
+
+@pytest.mark.parametrize(
+    ("born_on", "ages", "name"),
+    [
+        ("2014-11-22", None, "under_12"), ("2014-11-21", None, "12_14"), ("2011-11-22", None, "12_14"),
+        ("2011-11-21", None, "15_17"), ("2008-11-22", None, "15_17"), ("2008-11-21", None, "18_over"),
+        (None, (15, 17), "15_17"), (None, (14, 15), "unknown"), (None, (18, 150), "18_over"),
+        (None, (0, 11), "under_12"), (None, None, "unknown"),
+    ],
+)  # fmt: skip
+def test_bands_of_age(born_on: str | None, ages: tuple[int, int] | None, name: str) -> None:
+    least, most = ages or (None, None)
+    assert band(None if born_on is None else date.fromisoformat(born_on), least, most, date(2026, 11, 21)) == name
 
 
 def test_what_could_be_paid_and_was_not(told: Told) -> None:

@@ -202,6 +202,13 @@ def gap_audit(page: Page, site: Site) -> None:
             "any:funding.age_band": None, "only:funding.age_band": None, "only:funding.custody": 35,
             "any:funding.custody": None,
         },
+        TableKind.BY_AGE: {"by_age:12_14": 41, "by_age:15_17": 140, "by_age:others": 17},
+        TableKind.BY_RESIDENCE: {"by_residence:13089": 90, "by_residence:13121": 85, "by_residence:others": None},
+        TableKind.FAIR_AGE: {
+            f"fair_age:{measure}:{group}": count
+            for group, counts in {"12_14": (90, None, None, 31), "15_17": (246, 70, 176, 250)}.items()
+            for measure, count in zip(("asked", "placed", "never", "waited"), counts, strict=True)
+        },
         TableKind.UNMET: {"all": 202, "only:funding.residence": 177, "only:funding.custody": 25},
         TableKind.NIGHTS: {
             "could": 644, "paid": None, "unspent": None, "nights": 92, "full": 0, "open": 92, "turning": 48,
@@ -213,7 +220,8 @@ def gap_audit(page: Page, site: Site) -> None:
         me = session.scalars(select(Person).where(Person.role == Role.FUNDER_ANALYST)).one()
         for kind, cells in counts.items():
             row = PublishedTable(
-                id=new_id("table"), kind=kind, fund_id=None if kind is TableKind.NETWORK else "fund_metro30",
+                id=new_id("table"), kind=kind,
+                fund_id=None if kind in {TableKind.NETWORK, TableKind.FAIR_AGE} else "fund_metro30",
                 first=date(2026, 7, 1), until=date(2026, 10, 1), published_at=now, most_small=10, width=9,
                 floor_reason=None, withheld=False, sums=[], once=kind,
                 cells=[{"name": f"2026-Q3|x|{name}", "count": count} for name, count in cells.items()],
