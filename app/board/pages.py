@@ -29,7 +29,7 @@ from app.placements.walk_in import walk_in
 from app.placements.workflow import Answer
 from app.referrals.pages import Sent
 from app.stays import service as stays
-from app.stays.schemas import DischargeCreate, WalkInCreate
+from app.stays.schemas import ArrivalCreate, DischargeCreate, WalkInCreate
 from app.web.answers import OLDEST, YOUNGEST, Form, Unreadable, chosen, number, told
 from app.web.pages import page
 from app.web.translation import gettext
@@ -122,13 +122,15 @@ def answer(
 def move(
     request: Request, actor: Mover, clock: Now, facility_id: Ref, stay_id: Ref, sent: Sent, once: OnePress
 ) -> Response:
-    """The young person is there, did not come, or leaves."""
-    press = sent.one("press")
+    """The young person is there, maybe since an earlier night; did not come, or leaves."""
+    press, _, since = sent.one("press").partition(":")
 
     def act(session: Session) -> str:
-        if press in ("arrived", "not_arrived"):
-            there = at_the_door.arrive if press == "arrived" else stays.not_arrived
-            return there(session, actor, stay_id, clock.now(), clock.tonight()).id
+        if press == "arrived":
+            on = chosen(ArrivalCreate, {"on": since or None}).on
+            return at_the_door.arrive(session, actor, stay_id, clock.now(), clock.tonight(), on=on).id
+        if press == "not_arrived":
+            return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight()).id
         said = {"reason": sent.one("reason") or None, "destination": press or None}
         left = chosen(DischargeCreate, said)
         return stays.discharge(session, actor, stay_id, left, clock.now(), clock.tonight()).id

@@ -212,6 +212,7 @@ def _expected(stay: StayRead, house: _House) -> Json:
         "bed": bed,
         "when": words.when(stay.admitted_on, tonight),
         "now": stay.admitted_on <= tonight,
+        "since": words.nights_since(stay.admitted_on, tonight),
     }
 
 

@@ -34,9 +34,11 @@ NOT_AT_THE_DOOR = frozenset({"minor.together", "safeguard.awake_staff"})
 """Siblings who come later are not turned away with her; who is awake tonight is asked of every house each evening."""
 
 
-def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:
+def arrive(
+    session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date, *, on: date | None = None
+) -> StayRead:
     """Record that the young person is there, and have people decide at once where a rule stands against it by now."""
-    read = stays.arrive(session, actor, stay_id, now, tonight)
+    read = stays.arrive(session, actor, stay_id, now, tonight, on=on)
     stay = session.get_one(Stay, stay_id)
     if not _suits(session, stay, now, tonight):
         _call_people(session, actor, stay, now)

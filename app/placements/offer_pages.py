@@ -27,6 +27,7 @@ from app.placements.workflow import OfferCreate
 from app.referrals import service as referrals
 from app.referrals.pages import Sent
 from app.stays import service as stays
+from app.stays.schemas import ArrivalCreate
 from app.web.answers import Form, Unreadable, chosen, moment
 from app.web.pages import page
 from app.web.translation import gettext, marked
@@ -123,15 +124,18 @@ def withdraw(
 def arrived(
     request: Request, actor: Mover, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent, once: OnePress
 ) -> Response:
-    """The young person is there, or did not come."""
+    """The young person is there, maybe since an earlier night; or did not come."""
+    press, _, since = sent.one("press").partition(":")
 
     def act(session: Session) -> str:
         offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
         if offer.stay_id is None:
             referrals.find_own(session, actor, referral_id, clock.now(), "stay.arrive")
             raise Problem("not_now", "The house has not said yes.")
-        come = stays.not_arrived if sent.one("press") == "not_arrived" else at_the_door.arrive
-        return come(session, actor, offer.stay_id, clock.now(), clock.tonight()).id
+        if press == "not_arrived":
+            return stays.not_arrived(session, actor, offer.stay_id, clock.now(), clock.tonight()).id
+        on = chosen(ArrivalCreate, {"on": since or None}).on
+        return at_the_door.arrive(session, actor, offer.stay_id, clock.now(), clock.tonight(), on=on).id
 
     once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))
     return _see(f"/referrals/{referral_id}/offers/{offer_id}")

@@ -78,6 +78,7 @@ def offer_view(
         "expected": stay is not None and not stay.arrived and stay.left_on is None,
         "may_move": actor.may(Permission.STAY_WRITE),
         "from_tonight": stay is not None and stay.admitted_on <= tonight,
+        "since": [] if stay is None else words.nights_since(stay.admitted_on, tonight),
         "first_night": None if stay is None else words.day(stay.admitted_on, tonight),
         "way": way,
         "way_from": None if stay is None else _not_yet(stay, clock),

@@ -1,5 +1,6 @@
 """Where a stay meets the matcher: a young person who walked in, and the next placement."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, status
@@ -12,11 +13,12 @@ from app.idempotency import REPLAYED, Idempotent
 from app.placements import at_the_door, next_placement
 from app.placements.walk_in import walk_in
 from app.stays.routes import Move
-from app.stays.schemas import NextCreate, NextRead, StayRead, WalkInCreate, WalkInRead
+from app.stays.schemas import ArrivalCreate, NextCreate, NextRead, StayRead, WalkInCreate, WalkInRead
 
 router = APIRouter(prefix="/v1", tags=["stays"])
 
 Writer = Annotated[Actor, require(Permission.STAY_WRITE)]
+_TONIGHT = ArrivalCreate()
 Asker = Annotated[Actor, require(Permission.NEXT_ASK)]
 
 
@@ -34,9 +36,9 @@ def record_walk_in(
 
 
 @router.post("/stays/{stay_id}/arrival")
-def arrive(move: Move, stay_id: Ref) -> StayRead:
+def arrive(move: Move, stay_id: Ref, body: ArrivalCreate = _TONIGHT) -> StayRead:
     """The young person is there. Where a rule stands against the house by now, its people and the agency's are told."""
-    return move(at_the_door.arrive, stay_id)
+    return move(partial(at_the_door.arrive, on=body.on), stay_id)
 
 
 @router.post("/stays/{stay_id}/next", status_code=status.HTTP_201_CREATED)

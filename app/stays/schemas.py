@@ -70,6 +70,15 @@ class NextRead(ApiModel):
     run_id: str
 
 
+class ArrivalCreate(Sent):
+    """Arriving: since when the young person sleeps there."""
+
+    on: Day | None = Field(
+        default=None,
+        description="The first night slept there; null: tonight. Nights kept before it were not slept",
+    )
+
+
 class DischargeCreate(Sent):
     """Leaving: why, and where to."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Denied, hidden
@@ -84,20 +84,25 @@ def list_warnings(session: Session, actor: Actor, stay_id: str, now: datetime) -
     return warnings.given(session, stay_id)
 
 
-def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date) -> StayRead:
-    """The young person is there. Nights kept before this one were not slept.
+def arrive(
+    session: Session, actor: Actor, stay_id: str, now: datetime, tonight: date, *, on: date | None = None
+) -> StayRead:
+    """The young person is there since the night `on`; None: tonight. Nights kept before it were not slept.
 
-    Where none was kept for tonight any more, it is taken, and nobody pays it; raises Taken where somebody has the bed.
+    Nights from then on that were kept no more are taken, and nobody pays them; raises Taken where somebody has the bed.
     """
     stay, admission = _expected(session, actor, stay_id, now, "stay.arrive")
     if stay.admitted_on > tonight:
         raise Problem("not_now", "The bed is kept from a later night on. Ask for an earlier one instead.")
-    if stay.admitted_on < tonight:
-        vacated(session, stay, stay.admitted_on, tonight, Movement.NOT_ARRIVED, actor, now)
-        if stay.expected_until is not None:
-            stay.expected_until = max(stay.expected_until, tonight + ledger.NIGHT)
-        stay.admitted_on = tonight
-        _tonight_at_least(session, stay, now, tonight)
+    first = on or tonight
+    if not stay.admitted_on <= first <= tonight:
+        raise invalid([FieldError("/on", "out_of_range", "Expected a night for which the bed was kept, or tonight.")])
+    if stay.admitted_on < first:
+        vacated(session, stay, stay.admitted_on, first, Movement.NOT_ARRIVED, actor, now)
+        stay.admitted_on = first
+    if stay.expected_until is not None:
+        stay.expected_until = max(stay.expected_until, tonight + ledger.NIGHT)
+    _every_night(session, stay, now, tonight)
     admission.arrived_at, admission.arrived_by = now, actor.id
     stay.version += 1
     session.flush()
@@ -109,16 +114,18 @@ def arrive(session: Session, actor: Actor, stay_id: str, now: datetime, tonight:
     return shown(session, [stay])[0]
 
 
-def _tonight_at_least(session: Session, stay: Stay, now: datetime, tonight: date) -> None:
-    kept = select(BedNight.night).where(BedNight.stay_id == stay.id, BedNight.night >= tonight)
-    if stay.facility_id is None or stay.bed_id is None or session.scalar(kept.limit(1)) is not None:
+def _every_night(session: Session, stay: Stay, now: datetime, tonight: date) -> None:
+    """Take what is missing of the nights since the arrival, tonight included."""
+    last = session.scalar(select(func.max(BedNight.night)).where(BedNight.stay_id == stay.id))
+    first = stay.admitted_on if last is None else last + ledger.NIGHT
+    if stay.facility_id is None or stay.bed_id is None or first > tonight:
         return
     ledger.claim(
         session,
         facility_id=stay.facility_id,
         bed_id=stay.bed_id,
         minor_id=stay.minor_id,
-        first=tonight,
+        first=first,
         until=tonight + ledger.NIGHT,
         holder=ledger.Holder(stay_id=stay.id),
         now=now,

@@ -1,7 +1,7 @@
 """The words that pages use for codes, dates and times, each ready for translation."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.web.translation import gettext, marked, ngettext
@@ -243,6 +243,12 @@ def day(value: date | str, tonight: date | None = None) -> str:
     on = date.fromisoformat(value) if isinstance(value, str) else value
     short = f"{gettext(MONTHS[on.month - 1])} {on.day}"
     return short if tonight is not None and abs((on - tonight).days) < 300 else f"{short}, {on.year}"
+
+
+def nights_since(first: date, tonight: date) -> list[tuple[str, str]]:
+    """The nights of which somebody may say that they were slept already: the first one kept, and last night."""
+    last = tonight - timedelta(days=1)
+    return [(on.isoformat(), day(on, tonight)) for on in sorted({first, last}) if first <= on <= last]
 
 
 def when(on: date, tonight: date) -> str:

@@ -240,6 +240,18 @@ def test_who_is_on_the_way_is_expected_and_does_not_count_as_there(scene: Scene)
     assert "Occupied tonight 1 Beds" in words(phone.page.text)
 
 
+def test_who_came_last_night_is_there_since_then_by_one_press_in_the_morning(scene: Scene) -> None:
+    _, offer = held(scene)
+    made(scene.answer("fac_a", offer["id"]))
+    phone = Phone(scene)
+    assert "Here since" not in phone.page.text
+    scene.clock.move(timedelta(hours=11))
+    phone.page = phone.get("/board/fac_a")
+    assert "Here since the night of Nov 21" in words(phone.page.text)
+    phone.press("", within='value="arrived"', press="arrived:2026-11-21")
+    assert "night 2, paid through Nov 30, which is night 10" in phone.card(offer["hold"]["bed_id"])
+
+
 def test_money_that_reaches_years_ahead_is_told_without_a_date(scene: Scene) -> None:
     _, offer = held(scene)
     made(scene.answer("fac_a", offer["id"]))

@@ -113,6 +113,21 @@ def test_the_address_appears_with_the_yes_and_goes_with_the_arrival(night: Night
     assert ADDRESS not in there.text
 
 
+def test_who_came_last_night_is_there_since_then(night: Night, clock: MovableClock) -> None:
+    offer = offer_of(night.hold())
+    here = f"{night.path}/offers/{offer}"
+    night.say(offer, accept=True)
+    assert "Here since" not in night.hand.get(here).text
+    clock.move(timedelta(days=2))
+    night.hand = Hand(night.hand.client, night.database, night.api.agency_id)
+    page = night.hand.get(here)
+    assert re.findall(r'value="(arrived[^"]*)"', page.text) == ["arrived:2026-11-21", "arrived:2026-11-22", "arrived"]
+    assert "Here since the night of Nov 22" in words(page)
+    stay = made(night.api.get(f"/v1{night.path}/offers/{offer}"))["stay_id"]
+    night.hand.send(f"{here}/arrival", press="arrived:2026-11-22")
+    assert made(night.api.get(f"/v1/stays/{stay}"))["admitted_on"] == "2026-11-22"
+
+
 def test_the_address_waits_for_the_day_before_and_no_program_sees_it(night: Night, clock: MovableClock) -> None:
     path = str(night.api.post("/v1/referrals", {**EIGHT_ANSWERS, "needed_from": "2026-11-23"}).headers["Location"])
     run = night.api.post(f"{path}/rankings").headers["Location"].rsplit("/", 1)[1]

@@ -404,6 +404,36 @@ def test_whoever_comes_after_every_kept_night_has_tonight_unpaid(scene: Scene) -
     assert statuses(scene)[bed] == "occupied"
 
 
+def test_whoever_came_last_night_is_on_record_for_it_though_it_is_said_in_the_morning(scene: Scene) -> None:
+    stay, bed = accepted(scene, nights=3)
+    scene.clock.move(timedelta(days=2))
+    read = made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival", {"on": "2026-11-22"}))
+    assert (read["admitted_on"], read["expected_until"]) == ("2026-11-22", "2026-11-24")
+    assert [(str(row.night), row.fund_id) for row in scene.nights()] == [
+        ("2026-11-22", "fund_a"),
+        ("2026-11-23", "fund_a"),
+    ]
+    assert statuses(scene)[bed] == "occupied"
+
+
+@pytest.mark.parametrize("on", ["2026-11-20", "2026-11-24"])
+def test_nobody_arrives_on_a_night_that_was_not_kept_or_is_to_come(scene: Scene, on: str) -> None:
+    stay, _ = accepted(scene, nights=10)
+    scene.clock.move(timedelta(days=2))
+    refused(scene.coordinator.post(f"/v1/stays/{stay}/arrival", {"on": on}), 422, "invalid")
+
+
+def test_nights_slept_after_the_last_that_was_kept_are_taken_unpaid(scene: Scene) -> None:
+    stay, bed = accepted(scene, nights=1)
+    scene.clock.move(timedelta(days=2))
+    made(scene.coordinator.post(f"/v1/stays/{stay}/arrival", {"on": "2026-11-21"}))
+    assert [(str(row.night), row.bed_id, row.fund_id) for row in scene.nights()] == [
+        ("2026-11-21", bed, "fund_a"),
+        ("2026-11-22", bed, None),
+        ("2026-11-23", bed, None),
+    ]
+
+
 def payers_as_kept(scene: Scene) -> list[tuple[str, str | None, str | None]]:
     return [(str(row.night), row.fund_id, row.limit_id) for row in scene.nights()]
 
