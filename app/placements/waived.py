@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.answers.models import RankingRun
+from app.clock import Clock
 from app.errors import Problem
 from app.exceptions import service as exceptions
 from app.referrals.models import Referral
@@ -53,7 +54,10 @@ def entry(
         raise Problem("exception_needed", extra={"rules": missing})
     whole = next((row for row in answer["excluded"] if row["facility"] == facility_id), None)
     _nothing_else(seen, whole)
-    return _placed(run, referral, facility_id, waived, unfunded=unfunded)
+    clock: Clock = session.info["clock"]
+    # Who waives until an hour of a night does not pay that night any more.
+    until = {rule: clock.night_of(at) for rule, at in waived.items()}
+    return _placed(run, referral, facility_id, until, unfunded=unfunded)
 
 
 def _only_money(seen: Json, referral: Referral, tonight: date) -> None:
@@ -81,9 +85,7 @@ def _of_fund(rule: str) -> bool:
     return rule.startswith("funding.") and rule != "funding.accepted"
 
 
-def _placed(
-    run: RankingRun, referral: Referral, facility_id: str, waived: dict[str, datetime], *, unfunded: bool
-) -> Json:
+def _placed(run: RankingRun, referral: Referral, facility_id: str, waived: dict[str, date], *, unfunded: bool) -> Json:
     snapshot = decode(run.snapshot)
     census = Census(snapshot)
     facility = next(row for row in snapshot.facilities if row.id == facility_id)
@@ -119,7 +121,7 @@ def _bed(assessment: Assessment, *, any_unit: bool) -> tuple[Bed | None, date, d
     return bed, found.first, until
 
 
-def _payers(assessment: Assessment, first: date, end: date, waived: dict[str, datetime]) -> list[Json]:
+def _payers(assessment: Assessment, first: date, end: date, waived: dict[str, date]) -> list[Json]:
     """Who pays: as the engine covers the nights; where every payer is excluded, the first that is waived, as long."""
     if not all(payer.not_met for payer in assessment.payers):
         ranges = assessment.cover.payers
@@ -127,7 +129,7 @@ def _payers(assessment: Assessment, first: date, end: date, waived: dict[str, da
     for payer in assessment.payers:
         codes = payer.not_met
         if not payer.unknown and all(code in waived for code in codes):
-            until = min(end, *(waived[code].date() for code in codes))
+            until = min(end, *(waived[code] for code in codes))
             if until <= first:
                 until = first + NIGHT
             fund = payer.funding.fund.id

@@ -190,11 +190,15 @@ def test_what_nobody_may_waive_has_no_way_around_it(scene: Scene) -> None:
     refused(scene.ask(path, run, "fac_x", unfunded_reason="no other bed"), 409, "safeguard_breach")
 
 
-def test_a_funder_s_own_rule_waived_lets_that_fund_pay_until_the_exception_ends(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "until", ["2026-11-25T12:00:00-05:00", "2026-11-25T23:00:00-05:00", "2026-11-26T08:59:00-05:00"]
+)
+def test_a_funder_s_own_rule_waived_lets_that_fund_pay_until_the_exception_ends(scene: Scene, until: str) -> None:
+    """At whatever hour of the night that is: nights are the network's own, and turn at nine."""
     added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
     path = scene.refer()
     run, _ = scene.rank(path)
-    made(except_(scene, path, run, "funding.age_band", "funder", until="2026-11-25T12:00:00-05:00"))
+    made(except_(scene, path, run, "funding.age_band", "funder", until=until))
     made(scene.ask(path, run, "fac_x"))
     assert [row.fund_id for row in scene.nights()] == ["fund_x"] * 4 + [None] * 6
     (asked,) = rows(scene.staff["fac_x"].get("/v1/facilities/fac_x/offers"))
