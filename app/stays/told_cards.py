@@ -52,11 +52,13 @@ def _kept_for(session: Session, night: BedNight) -> str | None:
 
 
 def out_of_step(session: Session, tonight: date) -> list[str]:
-    """Beds that somebody has from tonight on, whose card still says open or cleaning."""
+    """Beds that somebody has from tonight on, whose card still says open, cleaning, or offline until today."""
+    back = (Bed.status == BedStatus.OFFLINE) & (Bed.offline_until <= tonight)
+    free = Bed.status.in_((BedStatus.OPEN, BedStatus.CLEANING)) | back
     query = (
         select(Bed.id)
         .join(BedNight, (BedNight.bed_id == Bed.id) & (BedNight.night == tonight))
-        .where(Bed.status.in_((BedStatus.OPEN, BedStatus.CLEANING)), ledger.in_force(session.info["clock"].now()))
+        .where(free, ledger.in_force(session.info["clock"].now()))
     )
     return list(session.scalars(query.order_by(Bed.id)))
 

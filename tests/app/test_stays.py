@@ -83,6 +83,24 @@ def test_the_card_is_held_when_the_night_comes(scene: Scene) -> None:
     assert statuses(scene)[bed] == "held"
 
 
+def test_a_bed_that_comes_back_into_use_on_the_day_it_is_kept_for_is_held_and_the_house_may_say_yes(
+    scene: Scene,
+) -> None:
+    for bed in beds(scene, "fac_a"):
+        body = {"status": "offline", "reason": "Repair", "offline_until": "2026-11-22", "version": 1}
+        made(scene.staff["fac_a"].put(f"/v1/facilities/fac_a/beds/{bed}/status", body))
+    scene.clock.move(timedelta(hours=10))
+    path = scene.refer(10, needed_from=None)
+    run, _ = scene.rank(path)
+    offer = made(scene.ask(path, run, "fac_a", called=True))
+    scene.clock.move(timedelta(hours=1))
+    assert due.run(scene.database) >= 1
+    kept = offer["hold"]["bed_id"]
+    assert statuses(scene) == {kept: "held", other_bed(scene, kept): "offline"}
+    made(scene.staff["fac_a"].post("/v1/facilities/fac_a/confirmations", {"awake_staff_tonight": 2}))
+    made(scene.answer("fac_a", offer["id"]))
+
+
 def test_a_room_for_others_is_no_bed_to_move_to(scene: Scene) -> None:
     stay, bed = arrived(scene)
     with scene.database.writing() as session:
