@@ -1,9 +1,9 @@
 """What a house's yes does: judged again where something has changed, the stay, the other questions standing down."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ from app.placements.holding import (
 )
 from app.placements.workflow import Answer
 from app.referrals.models import Referral, ReferralStatus
-from app.stays import moves
+from app.stays import absences, moves
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, Offer, Stay
 
@@ -66,8 +66,15 @@ def accept(
     else:
         kept = _wanted_now(session, offer, hold, referral, run_id, now, tonight)
     _stand_down(session, others, actor.id, now)
-    if isinstance(kept, holds.Wanted) and before is not None and before.facility_id == offer.facility_id:
-        moves.go_on(session, actor, before, kept.first, kept.until, kept.payers, now)
+    if before is not None and before.facility_id == offer.facility_id:
+        nights = _nights_of(session, kept)
+        if hold is not None:
+            holds.end(session, hold, HoldEnd.ACCEPTED, now)
+        if before.bed_id is None:
+            before.bed_id = nights.bed_id
+            absences.in_a_bed_again(session, before, nights.first)
+        moves.go_on(session, actor, before, nights.first, nights.until, nights.payers, now)
+        offer.first_night = nights.first
     else:
         if before is not None:
             first = kept.first_night if isinstance(kept, Hold) else kept.first
@@ -81,6 +88,25 @@ def accept(
     session.flush()
     record(session, actor, "offer.accept", "offer", offer.id)
     tell_agency(session, "offer.accepted", offer)
+
+
+class _Nights(NamedTuple):
+    """The bed, the nights `[first, until)` and the payers that a stay goes on with."""
+
+    bed_id: str
+    first: date
+    until: date
+    payers: Mapping[date, ledger.Payer]
+
+
+def _nights_of(session: Session, kept: Hold | holds.Wanted) -> _Nights:
+    if isinstance(kept, holds.Wanted):
+        return _Nights(kept.bed_id, kept.first, kept.until, kept.payers)
+    rows = session.execute(
+        select(BedNight.night, BedNight.fund_id, BedNight.limit_id).where(BedNight.hold_id == kept.id)
+    )
+    payers = {night: ledger.Payer(fund_id, limit_id) for night, fund_id, limit_id in rows}
+    return _Nights(kept.bed_id, kept.first_night, kept.until_night, payers)
 
 
 def _admit(session: Session, offer: Offer, hold: Hold, now: datetime) -> None:

@@ -202,7 +202,8 @@ def _no_bed_of_her_own(session: Session, stay_id: str | None, entry: Json) -> No
 
 def bed_of_her_own(session: Session, stay: Stay, entry: Json) -> bool:
     """Whether the present stay has the bed that an option would keep, or another one on its nights."""
-    return stay.facility_id == entry["facility"] or moves.has_a_bed(session, stay, first_night(entry))
+    here = stay.bed_id is not None and stay.facility_id == entry["facility"]
+    return here or moves.has_a_bed(session, stay, first_night(entry))
 
 
 def first_night(entry: Json) -> date:

@@ -111,6 +111,14 @@ def cut(session: Session, absence: StayAbsence, on: date) -> None:
     session.flush()
 
 
+def in_a_bed_again(session: Session, stay: Stay, first: date) -> None:
+    """Whoever gave the bed up has one from a night on: the nights away end with it."""
+    absence = covering(session, stay.id, first)
+    if absence is not None:
+        cut(session, absence, first)
+    count_change(session, stay.minor_id)
+
+
 def payers_of_before(session: Session, stay: Stay, first: date, now: datetime) -> Mapping[date, ledger.Payer]:
     """The nights from `first` on that a stay lost with its bed, and who pays them: as before, if the money is there.
 

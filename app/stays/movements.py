@@ -21,7 +21,7 @@ from app.gaps import service as gaps
 from app.minors.models import Minor
 from app.minors.service import count_change
 from app.stays import unpaid
-from app.stays.absences import covering, cut, payers_of_before
+from app.stays.absences import in_a_bed_again, payers_of_before
 from app.stays.models import Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
 from app.stays.nights_ahead import must_be_in_use, must_suit
@@ -78,10 +78,7 @@ def move_to_bed(
 
 
 def _back_again(session: Session, stay: Stay, first: date, now: datetime) -> dict[date, ledger.Payer]:
-    absence = covering(session, stay.id, first)
-    if absence is not None:
-        cut(session, absence, first)
-    count_change(session, stay.minor_id)
+    in_a_bed_again(session, stay, first)
     return dict(payers_of_before(session, stay, first, now))
 
 

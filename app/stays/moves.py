@@ -117,6 +117,7 @@ def go_on(
     must_suit(session, stay.facility_id, stay.minor_id, first, until, now, tonight)
     stay.expected_until = max(until, stay.expected_until or until)
     session.flush()
+    tell_card(session, stay.bed_id, actor.id, BedStatus.OPEN)
     record(session, actor, "stay.extend", "stay", trail_id(stay.id))
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app.access.policy import Role
@@ -125,6 +126,20 @@ def test_the_same_house_goes_on_with_the_same_stay(scene: Scene) -> None:
     assert {(row.stay_id, row.bed_id, row.fund_id) for row in scene.nights()} == {(stay, only.bed_id, "fund_a")}
     assert len(scene.nights()) == 28
     assert made(scene.coordinator.get(path))["status"] == "placed"
+
+
+@pytest.mark.parametrize("kind", ["holds", "offers"])
+def test_whoever_gave_the_bed_up_goes_on_in_another_of_the_same_house(scene: Scene, kind: str) -> None:
+    stay = lived_in(scene, "fac_a", nights=10)
+    out = {"first": "2026-11-21", "until": "2026-11-25", "keep_bed": False, "paid": False}
+    made(scene.coordinator.post(f"/v1/stays/{stay}/absences", out))
+    path, run, _ = ask_on(scene, stay, nights_needed=20)
+    made(scene.answer("fac_a", made(scene.ask(path, run, "fac_a", kind))["id"]))
+    (only,) = stays(scene)
+    assert (only.id, only.left_on, only.expected_until) == (stay, None, date(2026, 12, 11))
+    assert {(row.stay_id, row.bed_id, row.fund_id) for row in scene.nights()} == {(stay, only.bed_id, "fund_a")}
+    assert (len(scene.nights()), beds(scene, "fac_a")[str(only.bed_id)]["status"]) == (20, "occupied")
+    assert made(scene.coordinator.get(f"/v1/stays/{stay}"))["away"] == []
 
 
 def test_another_house_from_tonight_and_back_where_nobody_came(scene: Scene) -> None:
