@@ -23,6 +23,10 @@ class Clock(ABC):
         """The night of this instant."""
         return self.night_of(self.now())
 
+    def today(self) -> date:
+        """The local date of this instant: from midnight until the night turns, the day after tonight."""
+        return self.now().astimezone(self.zone).date()
+
     def night_of(self, at: datetime) -> date:
         """The local date of the evening: until the night turns it is still the evening before."""
         local = at.astimezone(self.zone)

@@ -131,7 +131,11 @@ def move(
             return at_the_door.arrive(session, actor, stay_id, clock.now(), clock.tonight(), on=on).id
         if press == "not_arrived":
             return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight()).id
-        said = {"reason": sent.one("reason") or None, "destination": press or None}
+        said = {
+            "reason": sent.one("reason") or None,
+            "destination": press or None,
+            "left_on": sent.one("left_on") or None,
+        }
         left = chosen(DischargeCreate, said)
         return stays.discharge(session, actor, stay_id, left, clock.now(), clock.tonight()).id
 

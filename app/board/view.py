@@ -22,7 +22,7 @@ from app.placements import house_offers
 from app.placements.workflow import HouseOffer
 from app.stays import service as stays
 from app.stays.called import stay_codes
-from app.stays.moving_view import out_tonight, without_bed
+from app.stays.moving_view import left_this_morning, morning, out_tonight, without_bed
 from app.stays.schemas import StayRead
 from app.web import words
 from app.web.translation import gettext, marked, ngettext
@@ -71,6 +71,7 @@ class _House:
     stays: Mapping[str, StayRead]
     codes: Mapping[str, str]
     funds: Mapping[str, str]
+    left: frozenset[str]
     people: Mapping[str, str]
     changes: Mapping[str, Sequence[BedChange]]
     clock: Clock
@@ -95,6 +96,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         stays={stay.id: stay for stay in here},
         codes=stay_codes(session, [stay.id for stay in here]),
         funds=fund_names(session, {bed.tonight.fund for bed in board.beds if bed.tonight and bed.tonight.fund}),
+        left=left_this_morning(session, [stay.id for stay in here]),
         people=called(session, actor, did | {bed.confirmed_by for bed in board.beds if bed.confirmed_by is not None}),
         changes=changes,
         clock=clock,
@@ -129,6 +131,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "offline_days": [(days, gettext(text)) for days, text in OFFLINE_DAYS],
         "reasons": [(code, gettext(text)) for code, text in words.STAY_ENDS.items()],
         "destinations": [(code, gettext(text)) for code, text in words.DESTINATIONS.items()],
+        "morning": morning(clock),
         "may_move": may_move,
     }
 
@@ -220,7 +223,7 @@ def _bed(bed: BoardBed, house: _House, may_move: bool) -> Json:
     tonight = house.clock.tonight()
     text, shade = STATUS[bed.status]
     stay = house.stays.get(bed.tonight.stay_id or "") if bed.tonight is not None else None
-    there = stay is not None and stay.arrived
+    leaves = stay if stay is not None and stay.arrived and stay.id not in house.left else None
     held = bed.status is BedStatus.HELD or (bed.tonight is not None and bed.tonight.by == "hold")
     fixed = held or (bed.tonight is not None and bed.tonight.by == "stay")
     last = next(iter(house.changes.get(bed.id, ())), None)
@@ -241,7 +244,7 @@ def _bed(bed: BoardBed, house: _House, may_move: bool) -> Json:
         "words": {s.value: gettext(STATUS[s][0]) for s in STATUS},
         "may_fill": not fixed and bed.status is not BedStatus.OCCUPIED,
         "may_stop": not fixed and bed.status is not BedStatus.OFFLINE,
-        "stay": bed.tonight.stay_id if bed.tonight is not None and there and may_move else None,
+        "stay": leaves.id if leaves is not None and may_move else None,
         "undo": None if bed.undo_until is None or last is None else gettext(STATUS[last.was_status][0]),
         "history": [_changed(change, house) for change in house.changes.get(bed.id, ())],
     }
@@ -284,6 +287,8 @@ def _who(bed: BoardBed, stay: StayRead | None, house: _House) -> str | None:
         code = _code(stay, house)
     if stay is not None and not stay.arrived:
         return gettext("%(code)s is expected") % {"code": code}
+    if stay is not None and stay.id in house.left:
+        return gettext("%(code)s has left this morning") % {"code": code}
     night = [] if stay is None else [gettext("night %(n)s") % {"n": (tonight - stay.admitted_on).days + 1}]
     if found.fund is None or found.paid_until is None:
         return ", ".join([code, *night])

@@ -17,6 +17,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralAgain, ReferralRead
 from app.sealing.keyring import Expunged, keyring_of
 from app.stays.models import Stay
+from app.stays.told_cards import gone
 
 
 def refer_again(
@@ -39,10 +40,15 @@ def refer_again(
 def against(session: Session, minor_id: str, tonight: date) -> Problem | None:
     """What stands against a new referral of a young person: one that is open, or a stay that goes on."""
     waits = exists().where(Referral.minor_id == minor_id, Referral.status == ReferralStatus.OPEN)
-    stays = exists().where(Stay.minor_id == minor_id, or_(Stay.left_on.is_(None), Stay.left_on > tonight))
-    waiting, staying = session.execute(select(waits, stays)).one()
+    place = (Stay.minor_id == minor_id, or_(Stay.left_on.is_(None), Stay.left_on > tonight))
+    queries = (waits, exists().where(*place), exists().where(*place, gone(Stay.id)))
+    waiting, staying, left = session.execute(select(*queries)).one()
     if waiting:
         return Problem("already_exists", "A bed is being looked for already: use the referral that is open.")
+    if left:
+        return Problem(
+            "not_now", "This night is on record as slept. Wait until it turns, or correct the day of leaving."
+        )
     if staying:
         return Problem("not_now", "This young person has a place. Plan the next placement from there.")
     return None

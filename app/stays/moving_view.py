@@ -1,7 +1,7 @@
 """How a stay can be moved, in words: nights away and back, another bed of the house, more nights."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from app.minors.models import Minor
 from app.stays.models import Admission, Offer, Stay
 from app.stays.parties import parties
 from app.stays.schemas import StayRead
-from app.stays.told_cards import room_suits
+from app.stays.told_cards import gone, room_suits
 from app.stays.unpaid import TAKEN_UNPAID
 from app.web import words
 from app.web.answers import Form
@@ -28,6 +28,8 @@ from app.web.translation import gettext, marked
 Json = dict[str, Any]
 
 TYPED = ("first", "back_on", "note", "on", "until", "why")
+EARLY = time(5)
+"""Who leaves before has rather run away in the night than slept it."""
 RULES = {
     Absence.COUNTS: marked("%(fund)s: nights away count towards its cap like nights here."),
     Absence.PAUSES: marked("%(fund)s: its cap stands still for nights away."),
@@ -82,6 +84,22 @@ def correcting_view(
         "typed": {name: sent.one(name) for name in ("paid_from", "paid_through", "fund", "because")},
         "wrong": dict(wrong),
     }
+
+
+def morning(clock: Clock) -> Json | None:
+    """From midnight until the night turns: whether who leaves has slept this night, which is likely from five on."""
+    if clock.today() == clock.tonight():
+        return None
+    return {
+        "day": clock.today().isoformat(),
+        "likely": clock.now().astimezone(clock.zone).time() >= EARLY,
+        "text": gettext("Slept here this night: it counts"),
+    }
+
+
+def left_this_morning(session: Session, stay_ids: Iterable[str]) -> frozenset[str]:
+    """Of these stays, with a night that is not over, those that somebody has left already."""
+    return frozenset(session.scalars(select(Stay.id).where(Stay.id.in_(list(stay_ids)), gone(Stay.id))))
 
 
 def out_tonight(stay: StayRead, tonight: date) -> str | None:

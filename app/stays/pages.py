@@ -30,7 +30,7 @@ from app.stays import service as stays
 from app.stays.aftercare_view import aftercare_view
 from app.stays.called import stay_codes
 from app.stays.models import Admission, NextPlacement, Offer, Stay
-from app.stays.moving_view import correcting_view, moving_view, without_bed
+from app.stays.moving_view import correcting_view, morning, moving_view, without_bed
 from app.stays.parties import places
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import given_up_tonight, timeline
@@ -68,7 +68,7 @@ def show(request: Request, session: DbSession, actor: Reader, clock: Now, stay_i
 @router.post("/stays/{stay_id}/discharge")
 def discharge(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
     """The young person leaves."""
-    said = {"reason": sent.one("reason") or None, "destination": sent.one("destination") or None}
+    said = {name: sent.one(name) or None for name in ("reason", "destination", "left_on")}
     now, tonight = clock.now(), clock.tonight()
     return pressed(
         request, actor, clock, stay_id, sent, once, {},
@@ -199,7 +199,11 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
         "may_move": actor.may(Permission.STAY_WRITE),
         "ended": None
         if stay.left_on is None or stay.reason is None or stay.destination is None
-        else gettext("Left on %(day)s: %(why)s. Went to: %(where)s.")
+        else (
+            gettext("Left on %(day)s: %(why)s. Went to: %(where)s.")
+            if stay.left_on <= clock.today()
+            else gettext("Leaves on %(day)s: %(why)s. Goes to: %(where)s.")
+        )
         % {
             "day": words.day(stay.left_on, tonight),
             "why": words.said(words.STAY_ENDS, stay.reason).lower(),
@@ -209,6 +213,7 @@ def _view(session: Session, stay: StayRead, actor: Actor, clock: Clock) -> dict[
         "who": _who(session, stay, house, actor),
         "reasons": [(code, gettext(text)) for code, text in words.STAY_ENDS.items()],
         "destinations": [(code, gettext(text)) for code, text in words.DESTINATIONS.items()],
+        "morning": morning(clock),
         "here": f"/stays/{stay.id}",
     }
 

@@ -86,7 +86,8 @@ class DischargeCreate(Sent):
     destination: Destination
     left_on: Day | None = Field(
         default=None,
-        description="The first night not slept there; null: tonight. Before last night, a supervisor says why",
+        description="The first night not slept there; null: tonight. Before the night turns it may be the day that has "
+        "begun: this night was slept. Before last night, a supervisor says why",
     )
     note: Words | None = Field(default=None, description="Why nights that are over are taken back")
     version: Version = None

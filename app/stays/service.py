@@ -153,11 +153,14 @@ def not_arrived(session: Session, actor: Actor, stay_id: str, now: datetime, ton
 def discharge(
     session: Session, actor: Actor, stay_id: str, body: DischargeCreate, now: datetime, tonight: date
 ) -> StayRead:
-    """The young person leaves: the bed goes through cleaning, and the nights to come are free."""
+    """The young person leaves: the bed goes through cleaning, and the nights to come are free.
+
+    Whoever leaves in the morning, before the night turns, has slept it: left on the day that has begun.
+    """
     stay = going_on(session, actor, stay_id, now, "stay.discharge", body.version)
     must_have_arrived(session, stay)
     left_on = body.left_on or tonight
-    if not stay.admitted_on <= left_on <= tonight:
+    if not stay.admitted_on <= left_on <= max(tonight, session.info["clock"].today()):
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
     if left_on < tonight - ledger.NIGHT:
         corrects_the_past(actor, stay, "stay.discharge", body.note)

@@ -1,8 +1,9 @@
 """What a bed's card says follows the ledger: whoever moves somebody tells the cards of the beds that it touched."""
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from app.beds import ledger
@@ -10,10 +11,23 @@ from app.beds.cards import Card, turn
 from app.beds.models import BedNight, Hold
 from app.facilities.models import Bed, BedStatus, Unit
 from app.minors.models import Minor
-from app.stays.models import Admission, Offer
+from app.stays.models import Admission, Discharge, NextPlacement, Offer
 from matching.dates import age_on
 
 TAKEN = (BedStatus.HELD, BedStatus.OCCUPIED)
+
+
+def gone(stay_id: Any) -> ColumnElement[bool]:
+    """Of a stay with a night that is not over: somebody said that who slept it has left, before the night turned.
+
+    An end that came with the yes to the next placement is one to come.
+    """
+    with_the_yes = exists().where(
+        NextPlacement.stay_id == Discharge.stay_id,
+        NextPlacement.referral_id == Offer.referral_id,
+        Offer.answered_at == Discharge.discharged_at,
+    )
+    return exists().where(Discharge.stay_id == stay_id, ~with_the_yes)
 
 
 def tell_card(session: Session, bed_id: str | None, by: str | None, freed: BedStatus) -> bool:
@@ -24,7 +38,10 @@ def tell_card(session: Session, bed_id: str | None, by: str | None, freed: BedSt
     bed, clock = session.get_one(Bed, bed_id), session.info["clock"]
     night = session.scalar(
         select(BedNight).where(
-            BedNight.bed_id == bed_id, BedNight.night == clock.tonight(), ledger.in_force(clock.now())
+            BedNight.bed_id == bed_id,
+            BedNight.night == clock.tonight(),
+            ledger.in_force(clock.now()),
+            ~gone(BedNight.stay_id),
         )
     )
     if night is None:
@@ -58,7 +75,7 @@ def out_of_step(session: Session, tonight: date) -> list[str]:
     query = (
         select(Bed.id)
         .join(BedNight, (BedNight.bed_id == Bed.id) & (BedNight.night == tonight))
-        .where(free, ledger.in_force(session.info["clock"].now()))
+        .where(free, ledger.in_force(session.info["clock"].now()), ~gone(BedNight.stay_id))
     )
     return list(session.scalars(query.order_by(Bed.id)))
 

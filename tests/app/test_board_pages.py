@@ -252,6 +252,27 @@ def test_who_came_last_night_is_there_since_then_by_one_press_in_the_morning(sce
     assert "night 2, paid through Nov 30, which is night 10" in phone.card(offer["hold"]["bed_id"])
 
 
+def test_who_leaves_in_the_morning_has_slept_the_night_by_the_same_presses(scene: Scene) -> None:
+    _, offer = held(scene)
+    stay = made(scene.answer("fac_a", offer["id"]))["stay_id"]
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/arrival"))
+    phone = Phone(scene)
+    box = 'name="left_on" value="2026-11-22"'
+    assert box not in phone.page.text
+    scene.clock.move(timedelta(hours=4))
+    assert f"{box}>" in phone.get("/board/fac_a").text, "who leaves at two has rather run away"
+    scene.clock.move(timedelta(hours=6))
+    phone.page = phone.get("/board/fac_a")
+    assert f"{box} checked>" in phone.page.text
+    assert f"{box} checked>" in phone.get(f"/stays/{stay}").text
+    phone.press("", within=box, press="family", reason="completed", left_on="2026-11-22")
+    card = phone.card(offer["hold"]["bed_id"])
+    assert "Cleaning" in card
+    assert "has left this morning" in card
+    assert "Discharge" not in card
+    assert "Left on Nov 22" in words(phone.get(f"/stays/{stay}").text)
+
+
 def test_money_that_reaches_years_ahead_is_told_without_a_date(scene: Scene) -> None:
     _, offer = held(scene)
     made(scene.answer("fac_a", offer["id"]))

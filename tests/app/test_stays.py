@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from app.access.actor import Actor
 from app.access.policy import AgencyKind, Role
+from app.beds import due as due_beds
 from app.beds.models import FormerBedNight
 from app.clock import MovableClock
 from app.db import Database
@@ -178,6 +179,35 @@ def test_last_night_is_taken_back_by_whoever_discharges_and_earlier_ones_by_a_su
     with scene.database.reading() as session:
         assert set(session.scalars(select(FormerBedNight.reason))) == {"the house saw it late"}
     made(scene.staff["fac_a"].post(f"/v1/stays/{other}/discharge", last))
+
+
+def test_whoever_leaves_in_the_morning_has_slept_the_night_though_it_has_not_turned(scene: Scene) -> None:
+    stay, bed = arrived(scene)
+    path = scene.coordinator.get("/v1/referrals").json()["data"][0]["id"]
+    again: Json = {"minor": {}, "needed_from": None}
+    scene.clock.move(timedelta(hours=10))
+    gone = {"reason": "completed", "destination": "family"}
+    tomorrow = {**gone, "left_on": "2026-11-23"}
+    refused(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", tomorrow), 422, "invalid")
+    ended = made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", {**gone, "left_on": "2026-11-22"}))
+    assert ended["left_on"] == "2026-11-22"
+    assert [str(row.night) for row in scene.nights()] == ["2026-11-21"]
+    due.run(scene.database)
+    assert statuses(scene)[bed] == "cleaning"
+    refused(scene.coordinator.post(f"/v1/referrals/{path}/again", again), 409, "not_now")
+    scene.clock.move(timedelta(hours=5))
+    due_beds.reopen(scene.database)
+    assert statuses(scene)[bed] == "open"
+    assert made(scene.coordinator.post(f"/v1/referrals/{path}/again", again))["status"] == "open"
+
+
+def test_whoever_has_left_in_the_night_by_mistake_leaves_earlier_by_a_second_word(scene: Scene) -> None:
+    stay, _ = arrived(scene)
+    scene.clock.move(timedelta(hours=5))
+    gone = {"reason": "missing", "destination": "not_known"}
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", {**gone, "left_on": "2026-11-22"}))
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", gone))
+    assert scene.nights() == []
 
 
 def test_a_house_reads_an_ended_stay_until_the_night_turns(scene: Scene) -> None:
