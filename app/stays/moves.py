@@ -25,7 +25,7 @@ from app.stays.money import money_is_there
 from app.stays.nights_ahead import must_be_in_use, must_suit
 from app.stays.parties import tell
 from app.stays.rolling import Tail, ask, free_until
-from app.stays.told_cards import tell_card
+from app.stays.told_cards import gone, tell_card
 
 TAKE_THE_BED = (Movement.AWAY, Movement.SHORTENED)
 """The movements after which a stay that goes on may be without a bed."""
@@ -139,8 +139,8 @@ def lock_both(session: Session, stay_id: str) -> None:
 def stayed_behind(session: Session, stay: Stay, now: datetime) -> None:
     """Whoever never came here is still in the stay before, with the nights and the payers that it had."""
     before = _before(session, stay)
-    if before is None or before.left_on != stay.admitted_on:
-        return  # of nobody, or of somebody who had left that house before the night came
+    if before is None or before.left_on != stay.admitted_on or session.scalar(select(gone(before.id))):
+        return  # of nobody, or of somebody who had left that house, as was said there, before the night came
     shortened = session.get_one(Discharge, before.id)
     had = former_payers(session, before.id, Movement.SHORTENED, at=shortened.discharged_at)
     before.left_on = None

@@ -18,9 +18,9 @@ TAKEN = (BedStatus.HELD, BedStatus.OCCUPIED)
 
 
 def gone(stay_id: Any) -> ColumnElement[bool]:
-    """Of a stay with a night that is not over: somebody said that who slept it has left, before the night turned.
+    """Of a stay with an end: somebody said that the young person has left; a night of it may not have turned yet.
 
-    An end that came with the yes to the next placement is one to come.
+    An end that came with the yes to the next placement is one to come, of which nobody has said so.
     """
     with_the_yes = exists().where(
         NextPlacement.stay_id == Discharge.stay_id,

@@ -251,6 +251,20 @@ def test_who_left_before_the_next_placement_is_not_back_where_nobody_came(scene:
     assert made(scene.coordinator.get(f"/v1/stays/{stay}"))["left_on"] == "2026-11-23"
 
 
+def test_who_left_for_the_next_house_in_the_morning_and_never_came_is_not_back(scene: Scene) -> None:
+    """Somebody who is lost on the way must not read as asleep in the bed of before."""
+    stay = lived_in(scene, "fac_a", nights=30)
+    path, run, _ = ask_on(scene, stay, needed_from="2026-11-22")
+    new = accepted(scene, path, run, "fac_b")["stay_id"]
+    scene.clock.move(timedelta(hours=10))
+    gone = {"reason": "completed", "destination": "next_placement", "left_on": "2026-11-22"}
+    made(scene.staff["fac_a"].post(f"/v1/stays/{stay}/discharge", gone))
+    scene.clock.move(timedelta(hours=2))
+    made(scene.staff["fac_b"].post(f"/v1/stays/{new}/no-arrival"))
+    assert made(scene.coordinator.get(f"/v1/stays/{stay}"))["left_on"] == "2026-11-22"
+    assert {row.stay_id for row in scene.nights() if str(row.night) > "2026-11-21"} == set()
+
+
 def to_come(scene: Scene) -> str:
     """A stay that begins on 1 December."""
     path = scene.refer(nights=10, needed_from="2026-12-01")
