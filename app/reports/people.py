@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.codes import Basis
+from app.db import whole_network
 from app.gaps.models import DecisionCounted
 from app.minors.models import Minor, MinorPlace
 from app.referrals.models import Referral, ReferralStatus
@@ -42,9 +43,9 @@ class Person(NamedTuple):
 
 def of_quarter(session: Session, quarter: Quarter) -> dict[str, Person]:
     """Everybody about whom something was decided in a quarter, by the minor's id."""
-    asked = _within(quarter)
-    placed = set(session.scalars(asked.where(Referral.status == ReferralStatus.PLACED)))
-    places = _places(session, quarter)
+    placed = set(session.scalars(_within(quarter).where(Referral.status == ReferralStatus.PLACED)))
+    with whole_network(session):
+        first, places = list(_first_decided(session, quarter)), _places(session, quarter)
     return {
         row.id: Person(
             age=band(row.born_on, row.age_min, row.age_max, on),
@@ -53,7 +54,7 @@ def of_quarter(session: Session, quarter: Quarter) -> dict[str, Person]:
             urgency=str(urgency),
             placed=row.id in placed,
         )
-        for row, on, urgency in _first_decided(session, quarter)
+        for row, on, urgency in first
     }
 
 

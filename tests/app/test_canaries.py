@@ -30,12 +30,13 @@ from app.notices.models import Notice
 from app.outbox.models import OutboxEvent
 from app.outbox.service import emit
 from app.referrals import service as referrals
+from app.reports import people
 from app.stays import parties
 from app.worker import Worker
 from tests.actors import SAME_SITE, sign_in
 from tests.app.server_role import as_server
 from tests.conftest import _share_routers
-from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
+from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, new_agency, rows
 from tests.postgres import Cluster
 from tests.proofs import saw
 from tests.receiver import Receiver, receiving
@@ -50,9 +51,8 @@ MARKS = {
 }  # fmt: skip
 SINKS = {
     "error bodies", "the program's log", "PostgreSQL's log", "page titles", "addresses", "the API's description",
-    "the trail", "messages to receivers", "events and notices", "texts of exceptions",
+    "the trail", "messages to receivers", "events and notices", "texts of exceptions", "tables that are exported",
 }  # fmt: skip
-"""Tables that are exported and metrics have their own tests where they are made."""
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 LINKS = re.compile(r'(?:href|action|src)="([^"]*)"')
 LOGS = ("log_error_verbosity = terse", "log_min_error_statement = panic", "log_parameter_max_length_on_error = 0")
@@ -223,20 +223,21 @@ class Journey:
         now = self.database.clock.now()
         twice = (Agency(id=new_id("agency"), name=mark, kind=AgencyKind.SCHOOL, created_at=now) for _ in range(2))
         nobodys = (Minor(id=new_id("min"), agency_id=mark, created_at=now, services=[mark]),)
-        for rows in (twice, nobodys):
+        for unlike in (twice, nobodys):
             try:
                 with self.database.writing() as session:
-                    session.add_all(rows)
+                    session.add_all(unlike)
             except DBAPIError as refused:
                 # The driver's own text holds the key that is there already, but where a table has a wall. It is
                 # logged nowhere: what PostgreSQL logs of it is another sink.
-                if rows is nobodys:
+                if unlike is nobodys:
                     self.seen.put("texts of exceptions", refused)
                     self.seen.put("texts of exceptions", repr(refused))
             else:
                 raise AssertionError("taken")
 
     def _look_around(self) -> None:
+        self._export()
         self.seen.put("the API's description", json.dumps(self.app.openapi()))
         with self.database.reading() as session:
             for kind, sink in (
@@ -251,6 +252,16 @@ class Journey:
         with self.log.open("rb") as lines:
             lines.seek(self.from_byte)
             self.seen.put("PostgreSQL's log", lines.read().decode())
+
+    def _export(self) -> None:
+        """The gap audit as whoever may see every count has it, page and table."""
+        leads = lead(self.client, self.database)
+        quarter = rows(self.call(leads, "GET", "/v1/reports/quarters"))[0]["quarter"]
+        for path in (f"/reports/{quarter}", f"/reports/{quarter}/figures.csv", f"/v1/reports/quarters/{quarter}"):
+            got = self.call(leads, "GET", path)
+            self.seen.put("tables that are exported", got.text)
+        # Whoever leads sees no record, and counts all of them.
+        assert [line["asked"] for line in made(got)["fairness"][0]["lines"]] == [1]
 
 
 @pytest.fixture
@@ -294,6 +305,7 @@ def test_a_leak_into_each_sink_is_seen(journey: Journey, database: Database, mon
         "emit",
         lambda session, kind, **said: emit(session, kind, **said | {"subject_id": MARKS["alias"].lower()}),
     )
+    monkeypatch.setattr(people, "band", lambda *_: MARKS["birth date"])
     monkeypatch.setattr(journey.app, "title", MARKS["words"])
     monkeypatch.setattr(journey.database.engine, "hide_parameters", False)
     with database.engine.begin() as connection:
