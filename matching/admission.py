@@ -67,7 +67,7 @@ def admission(
             chosen = _choose(referral.id, case, first, places)
             if chosen is not None:
                 return chosen._replace(room_from=room_from or night)
-        if room_from is None and (places or _has_gaps(facility)) and has_room(case):
+        if room_from is None and (places or _looks_at_others(facility)) and has_room(case):
             room_from = night
     return Admission(referral.id, make_case(census, minor, facility, referral, first, False, sibling_outcome), first)
 
@@ -144,8 +144,8 @@ def _birthdays(minor: Minor, first: date, last: date) -> Iterator[date]:
             yield birthday(minor.born_on, age)
 
 
-def _has_gaps(facility: Facility) -> bool:
-    return any(unit.max_age_gap_years is not None for unit in facility.units)
+def _looks_at_others(facility: Facility) -> bool:
+    return any(unit.looks_at_others for unit in facility.units)
 
 
 def has_room(case: Case) -> bool:
@@ -165,7 +165,7 @@ def has_room(case: Case) -> bool:
 
 
 def places_on(case: Case, *, gap: bool = True) -> list[Place]:
-    """Every bed free that night in a unit that does not rule the minor out, with or without the age gap."""
+    """Every bed free that night in a unit that does not rule the minor out, with or without those who sleep there."""
     night = case.admit_on
     places: list[Place] = []
     for unit in case.facility.units:

@@ -71,6 +71,15 @@ def gender_in(gender: str | None, accepted: Collection[str] | None) -> Outcome:
     return UNKNOWN if gender == "nonbinary" else NOT_MET
 
 
+def same_gender(one: str | None, other: str | None) -> Outcome:
+    """Whether two are of one gender; who is nonbinary is asked beside anybody who is not, never turned away."""
+    if one is None or other is None:
+        return UNKNOWN
+    if one == other:
+        return MET
+    return UNKNOWN if "nonbinary" in (one, other) else NOT_MET
+
+
 def trafficking_in(status: str | None, accepted: Collection[str] | None) -> Outcome:
     """Whether a trafficking status is in a list; pending screening is never read as verified."""
     if accepted is None:

@@ -36,13 +36,13 @@ class House:
         self.tonight = tonight
         self._by_bed: dict[str, list[Resident]] | None = None
         settled = {row.bed for row in facility.residents if row.from_ is None}
-        self._unnamed: list[date | None] = []
+        self._unnamed: dict[str, date | None] = {}
         self.held_for: set[str] = set()
         for unit in facility.units:
             for bed in unit.beds:
                 if bed.status == "occupied" and bed.id not in settled:
                     coming = [row.from_ for row in self.by_bed.get(bed.id, ()) if row.from_ is not None]
-                    self._unnamed.append(min(coming, default=None))
+                    self._unnamed[bed.id] = min(coming, default=None)
                 if bed.held_for is not None:
                     self.held_for.add(bed.held_for)
         self._named = {row.minor for row in facility.residents}
@@ -104,7 +104,12 @@ class House:
 
     def unlisted(self, on: date) -> int:
         """People in occupied beds whom no entry begun by that night names; no end is known for them."""
-        return sum(named is None or named > on for named in self._unnamed) if self._unnamed else 0
+        return sum(named is None or named > on for named in self._unnamed.values()) if self._unnamed else 0
+
+    def unlisted_in(self, unit: Unit, on: date) -> bool:
+        """Whether somebody unlisted sleeps in a unit."""
+        beds = self.unit_beds[unit.id]
+        return any(bed in beds and (named is None or named > on) for bed, named in self._unnamed.items())
 
     @property
     def most_unlisted(self) -> int:
@@ -271,6 +276,11 @@ class Census:
         self.payer_findings.clear()
         self.chains.clear()
         self.alike.clear()
+
+    def gender_of(self, resident: Resident) -> str | None:
+        """What a resident states, else what the house says; None where neither is known."""
+        own = None if resident.minor is None else self.minors.get(resident.minor)
+        return resident.gender if own is None or own.gender is None else own.gender
 
     def paid_by(self, fund: str) -> list[tuple[str, date, date]]:
         """The minors whose stays a fund pays, each with the half-open nights."""

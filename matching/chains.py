@@ -3,8 +3,9 @@
 **What holds for all together.** On every night of the horizon: no bed twice; no house above its licence, tonight
 within the staff awake too; nobody in one house with somebody to be kept from; nobody without the siblings whom she or
 he asks to be with, on nights that these need too (`chains_siblings`); in a unit with an age gap nobody beside somebody
-who waits too and is too far in age; no fund beyond its beds of a night or the nights it has left. Each minor's own
-chain keeps all that a chain for one must (`chain`), caps of funds among it.
+who waits too and is too far in age, in one of one gender a night nobody beside somebody of another; no fund beyond its
+beds of a night or the nights it has left. Each minor's own chain keeps all that a chain for one must (`chain`), caps
+of funds among it.
 
 **What is best.** As in the plan tonight, first as many as can be have a bed tonight, by urgency, tier after tier.
 Then the least cost of all by the policy's own weights: nights that nobody pays or on which no bed is free, and moves.

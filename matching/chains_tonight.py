@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.bands import years_between
+from matching.bands import same_gender, years_between
 from matching.census import Census
 from matching.dates import age_on, birthday
+from matching.facts import Unit
+from matching.findings import MET
 from matching.network import Ints
 from matching.nights import Nights, Places, Span, Ways
 from matching.nights_part import others_of, solve_part
@@ -77,30 +79,45 @@ def tonight(
 
 
 def apart(census: Census, prospects: Sequence[Prospect]) -> Ints:
-    """Who may never be where on one night: in a house with somebody to be kept from, in a unit with one far in age."""
+    """Who may never be where on one night: in a house with somebody to be kept from, in a unit with one unlike them."""
     rows: list[tuple[int, int, int]] = []
     at = {prospect.doors.minor.id: place for place, prospect in enumerate(prospects)}
     houses = [{stand.places[1] for stand in prospect.stands} for prospect in prospects]
-    gaps = [_gaps(prospect) for prospect in prospects]
+    rooms = [_units(prospect) for prospect in prospects]
     for one, prospect in enumerate(prospects):
         avoided = {at[name] for name in census.avoided_by(prospect.doors.minor) if name in at}
         for other in range(one + 1, len(prospects)):
             if other in avoided:
                 rows += [(one, other, place) for place in sorted(houses[one] & houses[other])]
-            units = gaps[one].keys() & gaps[other].keys()
-            gap = _gap(prospect, prospects[other]) if units else 0
-            rows += [(one, other, place) for place in sorted(units) if gap is None or gap > gaps[one][place]]
+            units = rooms[one].keys() & rooms[other].keys()
+            if units:
+                beside = _Beside(prospect, prospects[other])
+                rows += [(one, other, place) for place in sorted(units) if not beside.suits(rooms[one][place])]
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
-def _gaps(prospect: Prospect) -> dict[int, int]:
-    """The units with an age gap where a minor could be: place and years."""
+def _units(prospect: Prospect) -> dict[int, Unit]:
+    """The units where a minor could be and it matters who else is there, by their place."""
     return {
-        stand.places[2]: unit.max_age_gap_years
+        stand.places[2]: unit
         for stand in prospect.stands
         for unit in stand.facility.units
-        if unit.id == stand.unit and unit.max_age_gap_years is not None
+        if unit.id == stand.unit and unit.looks_at_others
     }
+
+
+class _Beside:
+    """Two minors, and what their ages and genders make of them in one unit on any night of the plan."""
+
+    def __init__(self, one: Prospect, other: Prospect) -> None:
+        self._of_one_gender = same_gender(one.doors.minor.gender, other.doors.minor.gender) is MET
+        self._gap = _gap(one, other)
+
+    def suits(self, unit: Unit) -> bool:
+        """Whether they are known to suit each other in a unit."""
+        most = unit.max_age_gap_years
+        near = most is None or (self._gap is not None and self._gap <= most)
+        return near and (self._of_one_gender or not unit.one_gender_a_night)
 
 
 def _gap(one: Prospect, other: Prospect) -> int | None:

@@ -194,7 +194,7 @@ class _Check:
                 return
 
     def _people(self) -> Iterator[str]:
-        """Nobody in one house with somebody to be kept from, nor in a unit with somebody too far in age."""
+        """Nobody in one house with somebody to be kept from, nor in a unit with who does not suit in age or gender."""
         for at, one in enumerate(self.slept):
             for other in self.slept[at + 1 :]:
                 if one.stayed.facility == other.stayed.facility and one.referral.minor != other.referral.minor:
@@ -206,8 +206,12 @@ class _Check:
         left, right = self.minors[one.referral.minor], self.minors[other.referral.minor]
         if right.id in left.avoid.minors or left.id in right.avoid.minors:
             return "in one house, and to be kept apart"
+        if one.unit.id != other.unit.id:
+            return None
+        if one.unit.one_gender_a_night and (left.gender is None or left.gender != right.gender):
+            return "in one unit of one gender a night, and of two, or not known"
         most = one.unit.max_age_gap_years
-        if one.unit.id != other.unit.id or most is None:
+        if most is None:
             return None
         gaps = [years_between(left, right, date.fromordinal(night)) for night in nights]
         return "in one unit, and too far in age" if any(gap is None or gap > most for gap in gaps) else None

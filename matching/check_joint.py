@@ -178,9 +178,12 @@ class _Check:
             with_me = sorted(set(line.case.minor.together_with) & here - {line.case.minor.id})
             yield from differences(line.where, line.row, {"together_with": with_me})
             for other_line in self.lines[:number]:
-                most = line.unit.max_age_gap_years
+                most, other_minor = line.unit.max_age_gap_years, other_line.case.minor
                 if line.unit.id == other_line.unit.id and most is not None and not line.near(other_line, most):
-                    yield f"{line.where}: too far in age from {other_line.case.minor.id}, or not known"
+                    yield f"{line.where}: too far in age from {other_minor.id}, or not known"
+                mixed = line.case.minor.gender is None or line.case.minor.gender != other_minor.gender
+                if line.unit.id == other_line.unit.id and line.unit.one_gender_a_night and mixed:
+                    yield f"{line.where}: of another gender than {other_minor.id}, or not known"
 
     def _money(self) -> Iterator[str]:
         """No fund pays more beds on any night, or more nights, than it may."""

@@ -42,7 +42,7 @@ def better_by_one_step(
         nights = sum(block.end - block.start for block in line.blocks)
         now = cost(Placing(line.case, line.referral, line.bed, nights), policy)
         for unit, bed in ((room, one) for room in line.case.facility.units for one in room.beds):
-            if bed.id in taken or unit.max_age_gap_years is not None or not _may_have(judge, line.case, unit, bed.id):
+            if bed.id in taken or unit.looks_at_others or not _may_have(judge, line.case, unit, bed.id):
                 continue
             same = judge.bed_until(line.case, bed) == judge.bed_until(line.case, line.bed)
             shared = all(judge.free(one, line.case.admit_on, "", frozenset()) for one in (bed, line.bed))
@@ -62,9 +62,9 @@ def _paid_tonight(funding: Funding, book: Book, lines: Sequence[Line]) -> bool:
 
 
 def _beds(judge: Judge, case: Case) -> Iterator[str]:
-    """The beds that a minor could have tonight where no age gap is looked at: with one, others may stand in the way."""
+    """The beds that a minor could have tonight where nobody else who comes could stand in the way."""
     for unit in case.facility.units:
-        if unit.max_age_gap_years is None:
+        if not unit.looks_at_others:
             yield from (bed.id for bed in unit.beds if _may_have(judge, case, unit, bed.id))
 
 

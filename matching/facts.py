@@ -126,24 +126,37 @@ class Bed:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A wing or group of rooms with one admission rule; every field but the beds is a limit."""
+    """A wing or group of rooms with one admission rule; every field but the beds is a limit.
+
+    `one_gender_a_night`: whoever sleeps there on a night is of one gender, whichever it is.
+    """
 
     id: Id
     genders: tuple[Gender, ...] | None = None
     min_age: Age | None = None
     max_age: Age | None = None
     max_age_gap_years: Count | None = None
+    one_gender_a_night: bool | None = None
     beds: tuple[Bed, ...] = ()
+
+    @property
+    def looks_at_others(self) -> bool:
+        """Whether who else sleeps there on a night matters to it."""
+        return self.max_age_gap_years is not None or bool(self.one_gender_a_night)
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """Somebody who lives in a facility, or will: `[from_, until)`, None on a side where no date is known."""
+    """Somebody who lives in a facility, or will: `[from_, until)`, None on a side where no date is known.
+
+    `gender` counts where the minor's own is not in the snapshot.
+    """
 
     minor: Id | None = None
     bed: Id | None = None
     trafficking: ResidentTrafficking | None = None
     age: Age | None = None
+    gender: Gender | None = None
     from_: date | None = None
     until: date | None = None
 

@@ -115,9 +115,9 @@ class Grounds:
         return self._at[key]
 
     def gap(self, facility: Facility, unit: str) -> list[int]:
-        """A unit with an age gap, where room is no matter: who is there with whom is."""
+        """A unit with an age gap or of one gender, where room is no matter: who is there with whom is."""
         found = next(row for row in facility.units if row.id == unit)
-        return [] if found.max_age_gap_years is None else [self.add(("unit", unit), self.plenty)]
+        return [self.add(("unit", unit), self.plenty)] if found.looks_at_others else []
 
     @property
     def plenty(self) -> Ints:

@@ -141,7 +141,7 @@ class HouseTables:
         self.held = _held(self.houses)
         self.place = {house.facility.id: at for at, house in enumerate(self.houses)}
         rows = [
-            (unit, at, (unit.genders, unit.min_age, unit.max_age, _neighbours(house, unit, census.tonight)))
+            (unit, at, (unit.genders, unit.min_age, unit.max_age, _neighbours(census, house, unit, census.tonight)))
             for at, house in enumerate(self.houses)
             for unit in house.facility.units
             if house.shared_beds(unit, census.tonight)
@@ -232,12 +232,18 @@ def _codes(outcomes: Sequence[Outcome]) -> Codes:
     return np.array([CODE[outcome] for outcome in outcomes], np.int8)
 
 
-def _neighbours(house: House, unit: Unit, on: date) -> Hashable:
-    """What an age gap looks at: the ages of those who sleep in the unit."""
-    if unit.max_age_gap_years is None:
+def _neighbours(census: Census, house: House, unit: Unit, on: date) -> Hashable:
+    """What a unit looks at of those who sleep there: their ages for its gap, what they state where it is one gender."""
+    if not unit.looks_at_others:
         return None
     beds = house.unit_beds[unit.id]
-    return unit.max_age_gap_years, frozenset(row.age for row in house.others(on, "") if row.bed in beds)
+    rows = [row for row in house.others(on, "") if row.bed in beds]
+    ages = unit.max_age_gap_years is not None and frozenset(row.age for row in rows)
+    genders = bool(unit.one_gender_a_night) and (
+        house.unlisted_in(unit, on),
+        frozenset(map(census.gender_of, rows)),
+    )
+    return unit.max_age_gap_years, ages, genders
 
 
 def _held(houses: Sequence[House]) -> dict[str, list[str]]:

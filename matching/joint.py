@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from matching import groups
-from matching.bands import years_between
+from matching.bands import same_gender, years_between
 from matching.census import Census
-from matching.facts import Payer
+from matching.facts import Payer, Unit
+from matching.findings import MET
 from matching.groups import Row, Sides
 from matching.money import Purse, Taken, least_beds
 from matching.network import Network
@@ -20,7 +21,7 @@ from matching.value import Policy
 from matching.waiting import PLENTY
 
 Name = tuple[str, ...]
-"""What a condition is about (together, apart, age_gap, fund.beds, fund.nights), then the ids it names."""
+"""What a condition is about (together, apart, unit, fund.beds, fund.nights), then the ids it names."""
 
 
 class Way(NamedTuple):
@@ -146,14 +147,14 @@ class _Conditions:
                 for row in make(self.network, one, other, self.house):
                     where = self.ways[row[0][0]].stand.case.facility.id
                     yield (kind, self.network.minors[one], self.network.minors[other], where), row
-        yield from self._age_gaps()
+        yield from self._units()
         yield from self._money()
 
-    def _age_gaps(self) -> Iterator[tuple[Name, Row]]:
-        """In a unit with an age gap nobody comes beside somebody who comes tonight too and is too far in age."""
+    def _units(self) -> Iterator[tuple[Name, Row]]:
+        """Nobody comes to a unit beside somebody who comes tonight too and is too far in age or of another gender."""
         units: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for pair, way in enumerate(self.ways):
-            if way.stand.unit.max_age_gap_years is not None:
+            if way.stand.unit.looks_at_others:
                 units[way.stand.unit.id][way.stand.minor].append(pair)
         for by_minor in units.values():
             unit = self.ways[next(iter(by_minor.values()))[0]].stand.unit
@@ -161,18 +162,22 @@ class _Conditions:
                 far = [
                     pair
                     for other, pairs in by_minor.items()
-                    if self._far(minor, other, unit.max_age_gap_years)
+                    if minor != other and not self._beside(minor, other, unit)
                     for pair in pairs
                 ]
                 most = min(len(unit.beds), len({self.ways[pair].stand.minor for pair in far}))
                 if most:
                     pairs = np.array([*own, *far], np.int64)
                     counts = np.array([most] * len(own) + [1] * len(far), np.int64)
-                    yield ("age_gap", self.network.minors[minor], unit.id), (pairs, counts, most)
+                    yield ("unit", self.network.minors[minor], unit.id), (pairs, counts, most)
 
-    def _far(self, one: int, other: int, most: int | None) -> bool:
-        gap = years_between(self.minors[one], self.minors[other], self.census.tonight)
-        return one != other and most is not None and (gap is None or gap > most)
+    def _beside(self, one: int, other: int, unit: Unit) -> bool:
+        """Whether two are known to suit each other in a unit."""
+        left, right = self.minors[one], self.minors[other]
+        if unit.one_gender_a_night and same_gender(left.gender, right.gender) is not MET:
+            return False
+        most, gap = unit.max_age_gap_years, years_between(left, right, self.census.tonight)
+        return most is None or (gap is not None and gap <= most)
 
     def _money(self) -> Iterator[tuple[Name, Row]]:
         """The beds that a fund may pay each night, and the nights that each row of its limits has left."""

@@ -11,7 +11,9 @@ one gender: each person of the kind that is fewer there costs something that nig
 
 These are what public instances of hospital wards ask as well (`benchmarks/pas`), and asked before houses did: rooms of
 one gender a night (kinds), and that whoever is moved is moved for a reason (a way of several spans costs its moves).
-Ages that do not go together are no kind, since three may be apart by pairs: so people are apart, place by place.
+Ages that do not go together are no kind, since three may be apart by pairs: so people are apart, place by place. So
+are young people in a unit of one gender a night: not all of them have stated one, of three, and none may be mixed at
+any cost (`chains_tonight.apart`).
 
 The solvers are `nights_linear` (the bound) and `nights_search` (the plan). Nothing here knows what a bed is.
 """

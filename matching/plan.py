@@ -2,7 +2,8 @@
 
 What holds for all together: no bed twice; no house above its licence or the staff awake; siblings who ask to be
 together in one house, or none of them placed; nobody in one house with somebody to be kept from; in a unit with an
-age gap nobody beside somebody too far in age who comes tonight too; no fund beyond its beds of a night or its nights.
+age gap nobody beside somebody too far in age who comes tonight too, in one of one gender a night nobody beside somebody
+of another; no fund beyond its beds of a night or its nights.
 
 What is judged for each pair by itself, and so may leave out plans that people could still make: `CAREFUL`.
 """

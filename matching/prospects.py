@@ -32,7 +32,7 @@ class Stand:
     """One house and group of beds for a minor, and the nights on which a stay could begin there: bool[nights].
 
     `stop`: no night from there on can be slept there (from tonight); `places`: what a stay takes, money aside: beds,
-    the house, and the unit where it has an age gap.
+    the house, and the unit where it matters who else is there.
     """
 
     facility: Facility

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.codes import ResidentTrafficking
+from app.codes import Gender, ResidentTrafficking
 from app.db import Base, Versioned
 from app.facilities.models import BedStatus
 
@@ -160,7 +160,7 @@ class Resident(Base):
     """Somebody the house lists who is in no stay on record, `[present_from, present_until)`.
 
     `minor_id` null: a person the house does not name. `present_from` null: already here; `present_until` null: no date
-    known. Age and trafficking are what the house says; null is not known.
+    known. Age, gender and trafficking are what the house says; null is not known.
     """
 
     __tablename__ = "residents"
@@ -177,6 +177,7 @@ class Resident(Base):
     minor_id: Mapped[str | None] = mapped_column(ForeignKey("minors.id"), index=True)
     trafficking: Mapped[ResidentTrafficking | None]
     age: Mapped[int | None]
+    gender: Mapped[Gender | None]
     present_from: Mapped[date | None]
     present_until: Mapped[date | None]
     closed_at: Mapped[datetime | None]

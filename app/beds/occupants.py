@@ -33,6 +33,7 @@ def enter(session: Session, bed: Bed, occupant: Occupant, now: datetime, tonight
         minor_id=None,
         trafficking=occupant.trafficking,
         age=occupant.age,
+        gender=occupant.gender,
         present_from=tonight,
         present_until=occupant.until,
     )

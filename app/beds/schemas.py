@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from app.bodies import Sent
-from app.codes import Age, ApiModel, Day, Ref, ResidentTrafficking, Words, wrong
+from app.codes import Age, ApiModel, Day, Gender, Ref, ResidentTrafficking, Words, wrong
 from app.facilities.models import BedStatus
 from app.facilities.schemas import BedRead
 from app.versions import Version
@@ -20,6 +20,7 @@ class Occupant(ApiModel):
 
     trafficking: ResidentTrafficking | None = Field(default=None, description="none: here for another reason")
     age: Age | None = None
+    gender: Gender | None = Field(default=None, description="As the young person states it")
     until: Day | None = Field(default=None, description="The first night gone; null: no date known")
 
 

@@ -91,7 +91,9 @@ def _empty(session: Session, minor: Minor) -> None:
     session.execute(
         update(Referral).where(Referral.minor_id == minor.id).values(home_latitude=None, home_longitude=None)
     )
-    session.execute(update(Resident).where(Resident.minor_id == minor.id).values(age=None, trafficking=None))
+    session.execute(
+        update(Resident).where(Resident.minor_id == minor.id).values(age=None, gender=None, trafficking=None)
+    )
 
 
 def _must_be_over(session: Session, minor_id: str, tonight: date) -> None:

@@ -9,7 +9,7 @@ Json = dict[str, Any]
 LICENCE = ("status", "valid_from", "expires_on", "capacity", "min_age", "max_age", "genders", "infants")
 _TERMS = ("status", "capacity", "min_age", "max_age", "genders", "infants")
 FACTS = ("id", "kind", "state", "county", "place", "population", "admits", "services", "languages", "declines")
-UNIT = ("genders", "min_age", "max_age", "max_age_gap_years")
+UNIT = ("genders", "min_age", "max_age", "max_age_gap_years", "one_gender_a_night")
 
 
 def facility_form(row: Any) -> Json:

@@ -237,6 +237,8 @@ class Unit(Versioned, Base):
     min_age: Mapped[int | None]
     max_age: Mapped[int | None]
     max_age_gap_years: Mapped[int | None]
+    one_gender_a_night: Mapped[bool | None]
+    """Whoever sleeps there on a night is of one gender, whichever it is."""
 
 
 class Bed(Versioned, Base):

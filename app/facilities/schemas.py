@@ -194,6 +194,9 @@ class UnitForm(ApiModel):
     min_age: Age | None = None
     max_age: Age | None = None
     max_age_gap_years: Count | None = None
+    one_gender_a_night: bool | None = Field(
+        default=None, description="Whether all who sleep there on a night are of one gender, whichever it is"
+    )
 
 
 class UnitCreate(UnitForm, Sent):

@@ -101,7 +101,8 @@ def _explains(network: Network, stay: facts.Stay, entry: facts.Resident) -> bool
         return False
     young, old = minor.age_range or (None, None)
     age = age_of(_Aged(minor.born_on, young, old), tonight)
-    return (entry.trafficking, entry.age) == (minor.trafficking, age)
+    stated = entry.gender in (None, minor.gender)
+    return stated and (entry.trafficking, entry.age) == (minor.trafficking, age)
 
 
 class _Aged:
@@ -119,6 +120,7 @@ def _resident(facility_id: str, at: int, entry: facts.Resident) -> Json:
         "minor_id": entry.minor,
         "trafficking": entry.trafficking,
         "age": entry.age,
+        "gender": entry.gender,
         "present_from": entry.from_,
         "present_until": entry.until,
         "closed_at": None,

@@ -65,6 +65,7 @@ def _person(placed: Any, minor: Any, tonight: date) -> Json:
         "bed": placed.bed_id,
         "trafficking": None if minor is None else minor.trafficking,
         "age": None if minor is None else age_of(minor, tonight),
+        "gender": None,  # what she or he states stands among the minors, and counts
     }
 
 
@@ -81,6 +82,7 @@ def _as_listed(row: Any) -> Json:
         "bed": row.bed_id,
         "trafficking": row.trafficking,
         "age": row.age,
+        "gender": row.gender,
         "from": row.present_from,
         "until": row.present_until,
     }

@@ -1,9 +1,10 @@
 """Whom the house says it takes: declared exclusions, trafficking status, services, and rooms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import NamedTuple
 
-from matching.bands import age_asks, age_in_band, age_text, gender_in, trafficking_in
+from matching.bands import age_asks, age_in_band, age_text, gender_in, same_gender, trafficking_in
 from matching.case import Case
 from matching.dates import age_on
 from matching.facts import Minor, Resident, Unit
@@ -101,10 +102,14 @@ class Services(Rule):
 
 
 NO_ROOM = "no room"
+NEAR_IN_AGE, OF_ONE_GENDER = "an age near those who live there", "the gender of those who sleep there"
 
 
 class UnitFit(Rule):
-    """A room with a free bed suits the young person: gender, age, and the age gap to those who sleep there."""
+    """A room with a free bed suits the young person: gender, age, and those who sleep there.
+
+    Beside them an age gap may count, and where a room is for one gender a night, what they state.
+    """
 
     code = "unit.fit"
     source = "Licensed quarters"
@@ -131,10 +136,11 @@ class UnitFit(Rule):
         if outcome is not UNKNOWN:
             return self.found(case, outcome, have, need, text)
         asks = _asks(case, units, outcomes, gap=case.bed_known)
-        # Who may not know of the others must be able to tell: what of the doubt do their ages make?
+        # Who may not know of the others must be able to tell: what of the doubt do they make?
         alone = [unit_outcome(case, unit, case.admit_on, gap=False) for unit in units]
         if any_of(alone) is MET:
-            need = "an age near those who live there"
+            suiting = [unit for unit, one in zip(units, alone, strict=True) if one is MET]
+            need = ", ".join(dict.fromkeys(one.need for unit in suiting for one in _in_the_way(case, unit)))
         found = self.found(case, outcome, have, need, text, None, asks)
         without = _asks(case, units, alone, gap=False)
         return found if without == asks else found._replace(asks_alone=without)
@@ -151,21 +157,55 @@ class UnitFit(Rule):
 
 
 def unit_outcome(case: Case, unit: Unit, on: date, *, gap: bool) -> Outcome:
-    """Judge one unit's limits for the minor on a date, with or without the age gap to those who sleep there."""
+    """Judge one unit's limits for the minor on a date; with `gap` also beside each who sleeps there: age and gender."""
     fits = all_of(
         (
             gender_in(case.minor.gender, unit.genders),
             age_in_band(case.minor, unit.min_age, unit.max_age, on),
         )
     )
-    if not gap or unit.max_age_gap_years is None or fits is NOT_MET:
+    if not gap or not unit.looks_at_others or fits is NOT_MET:
         return fits
-    return all_of((fits, *(_gap(case.minor, row, unit.max_age_gap_years, on) for row in _neighbours(case, unit, on))))
+    return all_of((fits, *(one.outcome for one in _beside(case, unit, on))))
 
 
-def _neighbours(case: Case, unit: Unit, on: date) -> list[Resident]:
-    beds = case.house.unit_beds[unit.id]
-    return [row for row in case.others_on(on) if row.bed in beds]
+class _Beside(NamedTuple):
+    """What a unit makes of the minor beside one who sleeps there, what it needs, and the facts that a doubt lacks."""
+
+    need: str
+    outcome: Outcome
+    asks: tuple[str, ...] = ()
+
+
+def _beside(case: Case, unit: Unit, on: date) -> Iterator[_Beside]:
+    """Judge the minor beside each who sleeps in a unit on a date."""
+    beds, minor = case.house.unit_beds[unit.id], case.minor
+    for row in case.others_on(on):
+        if row.bed in beds:
+            if unit.max_age_gap_years is not None:
+                outcome = _gap(minor, row, unit.max_age_gap_years, on)
+                yield _Beside(NEAR_IN_AGE, outcome, _gap_asks(minor, row))
+            if unit.one_gender_a_night:
+                gender = case.census.gender_of(row)
+                yield _Beside(OF_ONE_GENDER, same_gender(minor.gender, gender), _gender_asks(minor.gender, gender))
+    if unit.one_gender_a_night and case.house.unlisted_in(unit, on):
+        yield _Beside(OF_ONE_GENDER, UNKNOWN, ("facility.residents",))
+
+
+def _in_the_way(case: Case, unit: Unit) -> list[_Beside]:
+    """Those beside whom the minor may not be in a unit on the admission date, or perhaps not."""
+    return [one for one in _beside(case, unit, case.admit_on) if one.outcome is not MET]
+
+
+def _gap_asks(minor: Minor, row: Resident) -> tuple[str, ...]:
+    asks = ("facility.residents.age",) if row.age is None else ()
+    return (*asks, *age_asks(minor)) if row.age is not None or minor.age_range is None else asks
+
+
+def _gender_asks(own: str | None, other: str | None) -> tuple[str, ...]:
+    """Whoever has stated nothing is asked, and who is nonbinary beside somebody who is not."""
+    asks = ("facility.residents.gender",) if other is None or (other == "nonbinary" and own is not None) else ()
+    return (*asks, "minor.gender") if own is None or (own == "nonbinary" and other is not None) else asks
 
 
 def _gap(minor: Minor, row: Resident, most: int, on: date) -> Outcome:
@@ -198,11 +238,8 @@ def _unit_asks(case: Case, unit: Unit, gap: bool) -> list[str]:
         asks.append("minor.gender")
     if age_in_band(minor, unit.min_age, unit.max_age, on) is UNKNOWN:
         asks.extend(age_asks(minor))
-    if gap and unit.max_age_gap_years is not None:
-        for row in _neighbours(case, unit, on):
-            if _gap(minor, row, unit.max_age_gap_years, on) is UNKNOWN:
-                asks.extend(["facility.residents.age"] if row.age is None else [])
-                asks.extend(age_asks(minor) if row.age is not None or minor.age_range is None else ())
+    if gap:
+        asks.extend(fact for one in _in_the_way(case, unit) for fact in one.asks)
     return asks
 
 

@@ -65,8 +65,10 @@ def test_whoever_lives_in_a_bed_has_its_nights_in_the_ledger(scene: Scene) -> No
 
 
 def test_without_a_date_there_are_thirty_nights(scene: Scene) -> None:
-    made(put(scene, status="occupied", occupant={"trafficking": "verified", "age": 15}))
+    made(put(scene, status="occupied", occupant={"trafficking": "verified", "age": 15, "gender": "male"}))
     assert len(nights(scene)) == 30
+    with scene.database.reading() as session:
+        assert [row.gender for row in session.scalars(select(Resident))] == ["male"]
     path = scene.refer()
     run, decision = scene.rank(path)
     assert "bed_a1" not in [option["bed"] for option in decision["options"]]

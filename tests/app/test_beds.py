@@ -79,7 +79,7 @@ def test_offline_has_a_reason(staff: Caller) -> None:
 
 
 def test_who_lives_in_a_bed_is_said_without_a_name(staff: Caller, database: Database) -> None:
-    occupant = {"trafficking": "verified", "age": 15, "until": "2026-12-10"}
+    occupant = {"trafficking": "verified", "age": 15, "gender": "female", "until": "2026-12-10"}
     made(staff.put(STATUS, {"status": "occupied", "occupant": occupant, "version": 1}))
     assert in_snapshot(database)["residents"] == [
         {
@@ -87,6 +87,7 @@ def test_who_lives_in_a_bed_is_said_without_a_name(staff: Caller, database: Data
             "bed": "bed_a1",
             "trafficking": "verified",
             "age": 15,
+            "gender": "female",
             "from": "2026-11-21",
             "until": "2026-12-10",
         }

@@ -253,11 +253,13 @@ def test_a_house_lies_in_a_county_and_place_of_its_own_state(
 
 def test_units_and_beds(administrator: Caller, path: str) -> None:
     rule: Json = {"name": "East", "genders": ["female"], "min_age": 12, "max_age": 15, "max_age_gap_years": 3}
+    rule["one_gender_a_night"] = True
     unit = made(administrator.post(f"{path}/units", rule))
     assert {name: unit[name] for name in rule} == rule
     where = f"{path}/units/{unit['id']}"
     changed = made(administrator.put(where, {"name": "East", "version": 1}))
     assert (changed["genders"], changed["max_age_gap_years"], changed["version"]) == (None, None, 2)
+    assert changed["one_gender_a_night"] is None
     refused(administrator.put(where, {"name": "East", "version": 1}), 409, "stale_update")
     nights = [{"from": "2026-12-24", "until": "2026-12-27", "reason": "Repair"}]
     answer = administrator.post(

@@ -114,7 +114,25 @@ def age_unknown() -> Json:
     return house("fac_b", units=units(ONE_OPEN, max_age_gap_years=2), residents=young)
 
 
+def of_another_gender() -> Json:
+    boy = [resident("bed_b2", "min_8", gender="male")]
+    return house("fac_b", units=units(ONE_OPEN, one_gender_a_night=True), residents=boy)
+
+
+def nonbinary() -> Json:
+    one = [resident("bed_b2", "min_8", gender="nonbinary")]
+    return house("fac_b", units=units(ONE_OPEN, one_gender_a_night=True), residents=one)
+
+
+def gender_unknown() -> Json:
+    silent = [resident("bed_b2", "min_8")]
+    return house("fac_b", units=units(ONE_OPEN, one_gender_a_night=True), residents=silent)
+
+
 IN_THE_WAY = [
+    of_another_gender,
+    nonbinary,
+    gender_unknown,
     avoided,
     leaves_in_a_month,
     nobody_knows_who,
@@ -232,6 +250,7 @@ def crowds(draw: st.DrawFn) -> Json:
                     "minor": draw(st.sampled_from([f"min_{at + 6}", "min_9" if at == 2 else None])),
                     "trafficking": draw(st.sampled_from(["verified", "verified", "none", "screening_pending", None])),
                     "age": draw(st.sampled_from([None, 11, 13, 15, 18, 19])),
+                    "gender": draw(st.sampled_from([None, "female", "female", "male", "nonbinary"])),
                     "from": draw(st.sampled_from([None, None, "2026-11-28"])),
                     "until": draw(st.sampled_from([None, "2026-12-01", "2026-12-10"])),
                 }
@@ -240,6 +259,7 @@ def crowds(draw: st.DrawFn) -> Json:
         beds.append({"id": "bed_b9", "status": "offline", "unavailable": EVER})
     limits = {
         "max_age_gap_years": draw(st.sampled_from([None, 1, 2, 4])),
+        "one_gender_a_night": draw(st.sampled_from([None, True])),
         "min_age": draw(st.sampled_from([None, 12])),
         "genders": draw(st.sampled_from([None, ["female"]])),
     }
@@ -292,7 +312,11 @@ def harmless(crowd: Json) -> Json:
     ]
     staffing = crowd["staffing"] | ({"awake_staff_tonight": 9} if crowd["staffing"]["awake_staff_tonight"] else {})
     [unit] = crowd["units"]
-    return crowd | {"residents": people, "staffing": staffing, "units": [unit | {"max_age_gap_years": None}]}
+    return crowd | {
+        "residents": people,
+        "staffing": staffing,
+        "units": [unit | {"max_age_gap_years": None, "one_gender_a_night": None}],
+    }
 
 
 def filled(crowd: Json) -> Json:

@@ -47,6 +47,7 @@ WHOLE: Json = network(
                 "min_age": 12,
                 "max_age": 17,
                 "max_age_gap_years": 4,
+                "one_gender_a_night": True,
                 "beds": [
                     {"id": "bed_a1", "status": "open", "confirmed_at": "2026-11-22T01:02:00+00:00"},
                     {"id": "bed_a2", "status": "occupied", "unavailable": [["2026-12-24", "2026-12-27"]]},
@@ -56,7 +57,8 @@ WHOLE: Json = network(
             }
         ],
         "residents": [
-            {"minor": None, "bed": "bed_a2", "trafficking": "none", "age": 16, "from": None, "until": "2026-12-10"},
+            {"minor": None, "bed": "bed_a2", "trafficking": "none", "age": 16, "until": "2026-12-10"}
+            | {"gender": "female", "from": None},
             {"minor": "min_2", "bed": "bed_a4", "trafficking": "verified", "age": 15, "from": None, "until": None},
             {"minor": "min_3", "bed": None, "trafficking": None, "age": None, "from": "2026-12-01", "until": None},
         ],
@@ -385,7 +387,7 @@ def lived_in(database: Database) -> date:
 
 
 def entry(minor: str | None, **more: Any) -> Json:
-    nothing = {"bed": None, "trafficking": None, "age": None, "from": None, "until": None}
+    nothing = {"bed": None, "trafficking": None, "age": None, "gender": None, "from": None, "until": None}
     return {**nothing, "minor": minor, **more}
 
 

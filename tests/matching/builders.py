@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from matching.codec import decode
@@ -21,6 +22,7 @@ LISTS = ("options", "later", "needs_info", "excluded")
 GONE = object()
 """As a value in `changed`: take the key out."""
 
+GENDERS = ("female", "male", "nonbinary")
 GA = {"county": "13121", "place": "1304000", "state": "GA"}
 SAFEGUARDS: Json = {
     "egress": "unlocked",
@@ -115,6 +117,27 @@ def strict_fund(letter: str = "a") -> Json:
         beds_per_night=2,
         nights_left=300,
     )
+
+
+def every_gender(home: Json) -> Json:
+    """The same house, licensed for every gender."""
+    return home | {"licence": home["licence"] | {"genders": list(GENDERS)}}
+
+
+def rooms_of_one_gender(draw: Random, document: Json) -> Json:
+    """Let most units be for one gender a night; houses and funds take every gender, and not all of them are known."""
+    document["facilities"] = list(map(every_gender, document["facilities"]))
+    for home in document["facilities"]:
+        for room in home["units"]:
+            room["one_gender_a_night"] = draw.choice((True, True, None))
+        for entry in home["residents"]:
+            entry["gender"] = draw.choice(("female", "male", None))
+    for row in document["funds"]:
+        for limit in row["limits"]:
+            limit["genders"] = None
+    for row in document["minors"]:
+        row["gender"] = draw.choice(("female", "female", "male", "male", "nonbinary", None))
+    return document
 
 
 def minor(name: str = "min_1", **more: Any) -> Json:

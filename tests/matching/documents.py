@@ -35,9 +35,10 @@ def full() -> Json:
     return changed(
         snapshot(stays=[stay(away=[[day(-19), day(-18)]], bed=None)]),
         {
-            "/facilities/0/residents": [resident("bed_a2", until=day(9))],
+            "/facilities/0/residents": [resident("bed_a2", gender="female", until=day(9))],
             "/facilities/0/units/0": {
                 **{"id": "unit_a", "genders": ["female"], "min_age": 12, "max_age": 17, "max_age_gap_years": 5},
+                "one_gender_a_night": True,
                 "beds": [
                     bed("bed_a1", "held", held_for="ref_1", unavailable=[["2026-12-24", "2026-12-27"]]),
                     bed("bed_a2"),

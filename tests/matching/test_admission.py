@@ -260,6 +260,14 @@ def test_an_age_gap_waits_for_people() -> None:
     assert (entry["from"], entry["room_from"]) == (day(2), day(0))
 
 
+def test_a_unit_of_one_gender_waits_for_people() -> None:
+    shared = unit("unit_a", bed("bed_a1"), bed("bed_a2"), one_gender_a_night=True)
+    plain = unit("unit_b", bed("bed_b1", "offline"))
+    boy = resident("bed_a2", gender="male", until=day(2))
+    entry = later(snapshot(facilities=[house("a", plain, shared, residents=[boy])], funds=[fund()]))
+    assert (entry["from"], entry["room_from"]) == (day(2), day(0))
+
+
 # Stays that go on.
 
 

@@ -62,6 +62,7 @@ def without_beds(document: Json, facility: str) -> Json:
 TWO_BEDS = unit("unit_a", bed("bed_a1"), bed("bed_a2"))
 NEAR_IN_AGE = unit("unit_a", bed("bed_a1"), bed("bed_a2"), max_age_gap_years=2)
 OLDER = resident("bed_a2", minor="min_8", age=18)
+ONE_GENDER = unit("unit_a", bed("bed_a1"), bed("bed_a2"), one_gender_a_night=True)
 WAITS: dict[str, Json] = {
     "an age gap that a birthday ends": one_house(NEAR_IN_AGE, residents=[OLDER], first={"born_on": ON_THE_9TH_DAY}),
     "an age gap to who leaves": one_house(NEAR_IN_AGE, residents=[OLDER | {"until": day(3)}]),
@@ -81,6 +82,14 @@ def test_a_night_that_people_move_has_its_full_house(name: str, more: Json) -> N
     assert full["waits_for_people"]
     licence = next(row for row in full["findings"] if row["rule"] == "licence.age")
     assert licence["have"] == 15
+
+
+def test_a_night_that_the_gender_of_others_moves_has_its_full_house() -> None:
+    boy = resident("bed_a2", minor="min_8", gender="male", until=day(3))
+    full = kept(one_house(ONE_GENDER, residents=[boy]))
+    assert full is not None
+    assert full["waits_for_people"]
+    assert placed(one_house(ONE_GENDER, residents=[boy | {"gender": "female"}]))[0] == "options"
 
 
 def test_a_bed_that_frees_and_a_licence_with_room_again_are_no_ones_secret() -> None:

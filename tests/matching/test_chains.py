@@ -23,7 +23,23 @@ from matching.ranking import UnknownPolicy
 from matching.value import DEFAULT_POLICY
 from tests.proofs import measured, or_many, saw
 
-from .builders import TONIGHT, Json, bed, changed, clock, day, fund, house, minor, referral, resident, snapshot, unit
+from .builders import (
+    TONIGHT,
+    Json,
+    bed,
+    changed,
+    clock,
+    day,
+    every_gender,
+    fund,
+    house,
+    minor,
+    referral,
+    resident,
+    rooms_of_one_gender,
+    snapshot,
+    unit,
+)
 
 STAYS = 4
 FEW, MANY = 12, 20
@@ -74,7 +90,9 @@ def small(seed: int, *, siblings: bool = False) -> Json:
     for one in minors if siblings else ():
         others = (other["id"] for other in minors if other is not one)
         one["together_with"] = [other for other in others if draw.random() < 0.6]
-    return snapshot(facilities=houses, funds=funds, minors=minors, referrals=referrals)
+    found = snapshot(facilities=houses, funds=funds, minors=minors, referrals=referrals)
+    # Drawn apart, so that all others stay as they are known.
+    return rooms_of_one_gender(Random(seed), found) if seed % 3 == 1 else found  # noqa: S311 - an example
 
 
 class Own(NamedTuple):
@@ -142,11 +160,12 @@ def _clash(facts: Snapshot, one: Own, other: Own) -> bool:
     left, right = (next(row for row in facts.minors if row.id == own.minor) for own in (one, other))
     far = left.born_on != right.born_on  # two years of birth are drawn, three years apart
     kept = right.id in left.avoid.minors
+    mixed = left.gender is None or left.gender != right.gender
     return any(
         stayed.facility == beside.facility
         and stayed.start < beside.until
         and beside.start < stayed.until
-        and (kept or (far and _gap(facts, stayed.facility)))
+        and (kept or (far and _gap(facts, stayed.facility)) or (mixed and _one_gender(facts, stayed.facility)))
         for stayed, _ in one.stays
         for beside, _ in other.stays
     )
@@ -171,6 +190,10 @@ def _lonely(facts: Snapshot, plan: tuple[Own, ...]) -> Iterator[bool]:
 
 def _gap(facts: Snapshot, house: str) -> bool:
     return next(row for row in facts.facilities if row.id == house).units[0].max_age_gap_years is not None
+
+
+def _one_gender(facts: Snapshot, house: str) -> bool:
+    return bool(next(row for row in facts.facilities if row.id == house).units[0].one_gender_a_night)
 
 
 @cache
@@ -357,16 +380,26 @@ def test_a_fund_pays_no_more_beds_a_night_than_it_may() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "said"), [({"max_age_gap_years": 1}, "too far in age"), ({"avoid": True}, "to be kept apart")]
+    ("more", "said"),
+    [
+        ({"max_age_gap_years": 1}, "too far in age"),
+        ({"one_gender_a_night": True, "gender": "male"}, "of one gender a night"),
+        ({"one_gender_a_night": True, "gender": None}, "of one gender a night"),
+        ({"one_gender_a_night": True, "gender": "nonbinary"}, "of one gender a night"),
+        ({"avoid": True}, "to be kept apart"),
+    ],
 )
 def test_who_may_not_be_beside_whom_is_not(more: Json, said: str) -> None:
     avoid = {"counties": [], "circles": [], "minors": ["min_1"] if "avoid" in more else [], "facilities": []}
-    own = unit("unit_a", bed("bed_a1"), bed("bed_a2"), max_age_gap_years=more.get("max_age_gap_years"))
+    limits = {key: more.get(key) for key in ("max_age_gap_years", "one_gender_a_night")}
     facts = decode(
         snapshot(
-            facilities=[house("a", own)],
+            facilities=[every_gender(house("a", unit("unit_a", bed("bed_a1"), bed("bed_a2"), **limits)))],
             funds=[fund("a")],
-            minors=[minor("min_1"), minor("min_2", born_on="2013-11-02", avoid=avoid)],
+            minors=[
+                minor("min_1"),
+                minor("min_2", born_on="2013-11-02", gender=more.get("gender", "female"), avoid=avoid),
+            ],
             referrals=[referral(1, nights_needed=2), referral(2, nights_needed=2)],
         )
     )

@@ -12,7 +12,22 @@ from matching.plan import plan
 from matching.plan_form import plan_document
 from tests.proofs import saw, times
 
-from .builders import GONE, Json, bed, changed, clock, day, fund, house, minor, referral, resident, snapshot, unit
+from .builders import (
+    GONE,
+    Json,
+    bed,
+    changed,
+    clock,
+    day,
+    every_gender,
+    fund,
+    house,
+    minor,
+    referral,
+    resident,
+    snapshot,
+    unit,
+)
 from .crowds import crowd
 from .worlds import world
 
@@ -235,6 +250,22 @@ def test_two_to_be_kept_apart_in_one_house_are_found() -> None:
     found = faults(stored, facts)
     assert any("min_3 is in the house of min_4" in fault for fault in found), found
     assert any("too far in age" in fault for fault in found), found
+
+
+@pytest.mark.parametrize("gender", ["male", "nonbinary", None])
+def test_two_genders_in_a_unit_of_one_a_night_are_found(gender: str | None) -> None:
+    mixed = snapshot(
+        facilities=[every_gender(house("a"))],
+        funds=[fund()],
+        minors=[minor(), minor("min_2", gender=gender)],
+        referrals=[referral(), referral(2)],
+    )
+    document = changed(mixed, {"/facilities/0/units/0/one_gender_a_night": True})
+    facts, stored = decode(document), planned(decode(mixed))
+    assert (len(stored["lines"]), len(planned(facts)["lines"])) == (2, 1)
+    stored["snapshot_sha256"] = planned(facts)["snapshot_sha256"]
+    found = faults(stored, facts)
+    assert any("min_2 at fac_a: of another gender than min_1" in fault for fault in found), found
 
 
 def test_too_many_for_the_staff_awake_are_found(stored: Json) -> None:

@@ -51,6 +51,7 @@ def test_encoding_gives_the_keys_of_the_contract() -> None:
         "bed": "bed_a2",
         "trafficking": "verified",
         "age": 16,
+        "gender": "female",
         "until": day(9),
     }
     assert written["stays"][0]["payers"] == [{"fund": "fund_a", "from": day(-20), "until": day(-8)}]

@@ -37,6 +37,10 @@ BED, RESIDENT = "/facilities/0/units/0/beds/1", "/facilities/0/residents/0"
 LIVED_IN = {f"{FACILITY}/residents": [resident("bed_a2")]}
 PLACES = {f"{MINOR}/avoid/counties": ["13089"], f"{MINOR}/avoid/circles": [[40.0, -80.0, 1.0]]}
 GAP = {f"{FACILITY}/units/0/max_age_gap_years": 2}
+ONE_GENDER = {
+    f"{FACILITY}/units/0/one_gender_a_night": True,
+    f"{FACILITY}/residents": [resident("bed_a2", gender="female")],
+}
 LIMITS = (
     *("valid_until", "citation", "min_age", "max_age", "leaves_at_age", "residence", "custody", "trafficking"),
     *("genders", "facility_kinds", "excluded_facility_kinds", "requires", "clocks", "beds_per_night", "nights_left"),
@@ -120,6 +124,13 @@ ASKED: list[tuple[dict[str, Any], str, list[str], list[str]]] = [
     ),
     (LIVED_IN, f"{RESIDENT}/trafficking", ["safeguard.population"], ["facility.residents.trafficking"]),
     (LIVED_IN | GAP, f"{RESIDENT}/age", ["unit.fit"], ["facility.residents.age"]),
+    (ONE_GENDER, f"{RESIDENT}/gender", ["unit.fit"], ["facility.residents.gender"]),
+    (
+        ONE_GENDER | {f"{LICENCE}/genders": ["female", "male", "nonbinary"], f"{LIMIT}/genders": None},
+        f"{MINOR}/gender",
+        ["unit.fit"],
+        ["minor.gender"],
+    ),
     (
         LIVED_IN | {f"{MINOR}/avoid/minors": ["min_8"]},
         f"{RESIDENT}/minor",
@@ -271,6 +282,8 @@ SAME_ANYWAY: list[tuple[dict[str, Any], str]] = [
     ({f"{FACILITY}/units/0/min_age": 12}, f"{FACILITY}/units/0/min_age"),
     ({f"{FACILITY}/units/0/max_age": 17}, f"{FACILITY}/units/0/max_age"),
     (LIVED_IN | GAP, f"{FACILITY}/units/0/max_age_gap_years"),
+    (ONE_GENDER, f"{FACILITY}/units/0/one_gender_a_night"),
+    (LIVED_IN | {f"{RESIDENT}/gender": "male"}, f"{RESIDENT}/gender"),
     (LIVED_IN, f"{RESIDENT}/age"),
     (LIVED_IN, f"{RESIDENT}/minor"),
     (LIVED_IN, f"{RESIDENT}/bed"),

@@ -27,6 +27,7 @@ from .builders import (
     clock,
     day,
     decide,
+    every_gender,
     fund,
     house,
     minor,
@@ -118,6 +119,9 @@ class World:
                     return False
                 most = one.stand.unit.max_age_gap_years
                 if one.stand.unit.id == other.stand.unit.id and most is not None and not self._near(a, b, most):
+                    return False
+                mixed = a["gender"] is None or a["gender"] != b["gender"]
+                if one.stand.unit.id == other.stand.unit.id and one.stand.unit.one_gender_a_night and mixed:
                     return False
         return True
 
@@ -273,6 +277,19 @@ def test_those_to_be_kept_apart_are() -> None:
     assert found["apart"] == [["min_1", "min_2"]]
     document["facilities"].append(house("b"))
     assert len({row["facility"] for row in planned(document)["lines"]}) == 2
+
+
+@pytest.mark.parametrize("gender", ["male", "nonbinary", None, "female"])
+def test_a_unit_of_one_gender_a_night_is_not_mixed(gender: str | None) -> None:
+    """Who comes tonight too counts as if she or he slept there: one of another gender, or not known, goes elsewhere."""
+    homes = [every_gender(house("a")), every_gender(house("b", point=[35.0, -85.0]))]
+    document = two(facilities=homes, funds=[fund()])
+    document["minors"][1]["gender"] = gender
+    assert set(where(document).values()) == {"bed_a1", "bed_a2"}
+    for home in document["facilities"]:
+        home["units"][0]["one_gender_a_night"] = True
+    beds = set(where(document).values())
+    assert beds == ({"bed_a1", "bed_a2"} if gender == "female" else {"bed_a1", "bed_b1"})
 
 
 @pytest.mark.parametrize(("most", "rest"), [(60_000, 10), (5, 7)])

@@ -8,11 +8,13 @@ from matching.check import faults
 from matching.codec import decode
 
 from .builders import (
+    Json,
     asked,
     bed,
     changed,
     day,
     decide,
+    every_gender,
     finding,
     fund,
     house,
@@ -176,6 +178,109 @@ def test_a_gap_looks_at_the_room_and_the_night_alone() -> None:
     document = snapshot(facilities=[house("a", shared, other, residents=people)], funds=[fund()])
     name, entry = placed(document)
     assert (name, entry["from"], entry["unit"]) == ("later", day(2), "unit_a")
+
+
+# Rooms of one gender a night.
+
+GIRL, BOY = {"gender": "female"}, {"gender": "male"}
+NONBINARY, SILENT = {"gender": "nonbinary"}, {"gender": None}
+
+
+def beside(here: Json, people: list[Json], **facts: Any) -> Json:
+    """She comes to a house of every gender whose one unit has two beds."""
+    every = every_gender(house("a", here, residents=people))
+    return snapshot(facilities=[every], funds=[fund()], minors=[minor(**facts)])
+
+
+def one_gender(**more: Any) -> Json:
+    return unit("unit_a", bed("bed_a1"), bed("bed_a2"), one_gender_a_night=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("own", "sleeps", "said", "asks"),
+    [
+        (GIRL, GIRL, "met", []),
+        (BOY, BOY, "met", []),
+        (NONBINARY, NONBINARY, "met", []),
+        (GIRL, BOY, "not_met", []),
+        (BOY, GIRL, "not_met", []),
+        (NONBINARY, GIRL, "unknown", ["minor.gender"]),
+        (GIRL, NONBINARY, "unknown", ["facility.residents.gender"]),
+        (GIRL, SILENT, "unknown", ["facility.residents.gender"]),
+        (NONBINARY, SILENT, "unknown", ["facility.residents.gender"]),
+        (SILENT, GIRL, "unknown", ["minor.gender"]),
+        (SILENT, NONBINARY, "unknown", ["minor.gender"]),
+        (SILENT, SILENT, "unknown", ["facility.residents.gender", "minor.gender"]),
+    ],
+)
+def test_a_room_of_one_gender_a_night(own: Json, sleeps: Json, said: str, asks: list[str]) -> None:
+    document = beside(one_gender(), [resident("bed_a2", **sleeps)], **own)
+    got = "met" if said == "not_met" else said  # where nobody of hers sleeps no bed fits, and the room alone is judged
+    assert outcome(document, "unit.fit") == got
+    name, entry = placed(document)
+    assert name == {"met": "options", "not_met": "later", "unknown": "needs_info"}[said]
+    assert sorted(row["fact"] for row in entry.get("ask", [])) == asks
+    assert faults(decide(document), decode(document)) == []
+
+
+@pytest.mark.parametrize("rule", [None, False])
+def test_a_room_without_the_rule_is_for_any_gender(rule: bool | None) -> None:
+    here = one_gender() | {"one_gender_a_night": rule}
+    assert option(beside(here, [resident("bed_a2", **BOY)]))["bed"] == "bed_a1"
+
+
+@pytest.mark.parametrize("own", [GIRL, BOY, NONBINARY, SILENT])
+def test_a_room_of_one_gender_with_nobody_in_it_is_for_anybody(own: Json) -> None:
+    assert option(beside(one_gender(), [], **own))["bed"] == "bed_a1"
+
+
+def test_what_she_states_herself_outweighs_what_the_house_says_of_her() -> None:
+    """And where she has stated nothing, what the house says holds."""
+    document = beside(one_gender(), [resident("bed_a2", minor="min_2", **BOY)])
+    document["minors"].append(minor("min_2"))
+    assert option(document)["bed"] == "bed_a1"
+    assert placed(changed(document, {"/minors/1/gender": None}))[0] == "later"
+    assert placed(changed(document, {"/minors/1/gender": None, f"{FACILITY}/residents/0/gender": None}))[1]["ask"] == [
+        {"fact": "facility.residents.gender", "decides": 1}
+    ]
+
+
+def test_an_unlisted_person_may_be_of_any_gender() -> None:
+    taken = unit("unit_a", bed("bed_a1"), bed("bed_a2", "occupied"), one_gender_a_night=True)
+    away = unit("unit_b", bed("bed_b1", "occupied"), one_gender_a_night=True)
+    alone = unit("unit_a", bed("bed_a1"), one_gender_a_night=True)
+    document = beside(taken, [])
+    found = finding(document, "unit.fit")
+    assert (found["outcome"], found["asks"]) == ("unknown", ["facility.residents"])
+    document["facilities"][0]["units"] = [alone, away]
+    assert outcome(document, "unit.fit") == "met"
+
+
+def test_one_gender_looks_at_the_room_and_the_night_alone() -> None:
+    people = [
+        resident("bed_b1", minor="min_7", **BOY),
+        resident(None, minor="min_8", **BOY),
+        resident("bed_a2", until=day(2), **BOY),
+    ]
+    document = beside(one_gender(), people)
+    document["facilities"][0]["units"].append(unit("unit_b", bed("bed_b1"), bed("bed_b2", "offline")))
+    name, entry = placed(document)
+    assert (name, entry["from"], entry["unit"]) == ("later", day(2), "unit_a")
+
+
+@pytest.mark.parametrize(
+    ("gap", "need"),
+    [
+        (None, "the gender of those who sleep there"),
+        (2, "an age near those who live there, the gender of those who sleep there"),
+    ],
+)
+def test_a_doubt_that_others_make_says_what_of_them(gap: int | None, need: str) -> None:
+    here = one_gender(max_age_gap_years=gap)
+    found = finding(beside(here, [resident("bed_a2", age=None, **SILENT)]), "unit.fit")
+    assert (found["need"], found["asks_alone"]) == (need, [])
+    asked_anyway = finding(beside(here | {"genders": ["female"]}, [resident("bed_a2", **GIRL)], **SILENT), "unit.fit")
+    assert asked_anyway["need"] == "a room that suits"
 
 
 @pytest.mark.parametrize(

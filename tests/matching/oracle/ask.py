@@ -7,7 +7,18 @@ from .clocks import governing
 from .facts import UNKNOWN, Json, ages, by_id, in_band, place_of
 from .house import EMERGENCY, home_state, units_judged
 from .payers import PLURAL, basis_outcome, row_on
-from .people import Pair, avoided, gap_to, in_unit, others_present, unit_gender, unlisted
+from .people import (
+    Pair,
+    avoided,
+    beside,
+    gap_to,
+    in_unit,
+    others_present,
+    states,
+    unit_gender,
+    unlisted,
+    unlisted_in,
+)
 from .safeguards import Look, ratio_counts, safeguard
 
 Paths = set[str]
@@ -109,6 +120,23 @@ def gap_lacks(look: Look, unit: Json) -> Paths:
     return paths
 
 
+def beside_lacks(look: Look, unit: Json) -> Paths:
+    """Ask for the genders without which a room of one gender a night cannot be judged."""
+    own, paths = look.minor.get("gender"), Paths()
+    if not unit.get("one_gender_a_night"):
+        return paths
+    for entry in in_unit(look.pair, unit, look.on):
+        other = states(look.pair, entry)
+        if beside(own, other) != UNKNOWN:
+            continue
+        if None in (own, other):
+            paths |= {"minor.gender"} if own is None else set()
+            paths |= {"facility.residents.gender"} if other is None else set()
+        else:
+            paths.add("minor.gender" if own == "nonbinary" else "facility.residents.gender")
+    return paths | ({"facility.residents"} if unlisted_in(look.pair, unit, look.on) else set())
+
+
 def for_unit_fit(look: Look) -> Paths:
     """Ask for what the units in doubt need."""
     paths: Paths = set()
@@ -121,7 +149,7 @@ def for_unit_fit(look: Look) -> Paths:
         if unit_gender(look.pair, unit) == UNKNOWN:
             paths.add("minor.gender")
         if look.bed_known:
-            paths |= gap_lacks(look, unit)
+            paths |= gap_lacks(look, unit) | beside_lacks(look, unit)
     return paths
 
 

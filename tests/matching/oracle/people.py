@@ -137,6 +137,33 @@ def age_gap(pair: Pair, unit: Json, on: date) -> str:
     return all_of(gap_to(pair, entry, limit, on) for entry in in_unit(pair, unit, on))
 
 
+def states(pair: Pair, entry: Json) -> str | None:
+    """Give what a resident states, or else what the house says."""
+    own = [m.get("gender") for m in pair.snapshot["minors"] if m["id"] == entry.get("minor")]
+    stated: str | None = own[0] if own and own[0] is not None else entry.get("gender")
+    return stated
+
+
+def beside(own: str | None, other: str | None) -> str:
+    """Hold two stated genders against each other: nonbinary beside another is a question, and so is nothing stated."""
+    if own is not None and own == other:
+        return MET
+    return NOT_MET if {own, other} == {"female", "male"} else UNKNOWN
+
+
+def unlisted_in(pair: Pair, unit: Json, on: date) -> bool:
+    """Tell whether an occupied bed of the unit names nobody."""
+    return unlisted({**pair.facility, "units": [unit]}, on) > 0
+
+
+def one_gender(pair: Pair, unit: Json, on: date) -> str:
+    """Judge whether the minor and all who sleep in the unit that night are of one gender, where it asks for it."""
+    if not unit.get("one_gender_a_night"):
+        return MET
+    said = [beside(pair.minor.get("gender"), states(pair, entry)) for entry in in_unit(pair, unit, on)]
+    return all_of([*said, *([UNKNOWN] if unlisted_in(pair, unit, on) else [])])
+
+
 def unit_gender(pair: Pair, unit: Json) -> str:
     """Judge the minor's gender against the unit's."""
     listed = unit.get("genders")
@@ -144,12 +171,13 @@ def unit_gender(pair: Pair, unit: Json) -> str:
 
 
 def unit_outcome(pair: Pair, unit: Json, on: date, *, with_gap: bool) -> str:
-    """Judge one unit: genders, age band and, where asked, the age gap."""
+    """Judge one unit: genders, age band and, where asked, those who sleep there: their ages and genders."""
     return all_of(
         [
             unit_gender(pair, unit),
             in_band(pair.minor, on, unit.get("min_age"), unit.get("max_age")),
             age_gap(pair, unit, on) if with_gap else MET,
+            one_gender(pair, unit, on) if with_gap else MET,
         ]
     )
 

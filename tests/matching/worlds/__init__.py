@@ -1,10 +1,11 @@
 """Small but nasty snapshots, one per seed: valid contract JSON in which dates lie close together."""
 
 from dataclasses import replace
+from random import Random
 
 from .draw import Draw, Json, Knobs
 from .houses import facility
-from .money import fund
+from .money import GENDERS, fund
 from .past import History, lives_there
 from .people import Census, minor, referral
 
@@ -76,6 +77,16 @@ def stays_of(draw: Draw, facilities: list[Json], census: Census, funds: list[str
     return stays
 
 
+def rooms_of_one_gender(seed: int, facilities: list[Json]) -> None:
+    """Let most units of every third world be for one gender a night; drawn apart, so that the others stay as known."""
+    draw = Random(seed)  # noqa: S311 - an example, not a secret
+    for house in facilities if seed % 3 == 1 else ():
+        for unit in house["units"]:
+            unit["one_gender_a_night"] = draw.choice((True, True, True, False, None))
+        for entry in house["residents"]:
+            entry["gender"] = draw.choice((*GENDERS, "female", "male", None))
+
+
 def world(seed: int, **knobs: object) -> Json:
     """Make one snapshot: the same for the same seed and knobs."""
     draw = Draw(seed, replace(Knobs(), **knobs))  # type: ignore[arg-type]
@@ -90,6 +101,7 @@ def world(seed: int, **knobs: object) -> Json:
         census.fill(house)
     asked = referrals(draw, minors)
     hold(draw, houses, asked)
+    rooms_of_one_gender(seed, houses)
     known = [*minors, *residents[:8]]
     holiday = [draw.near(2, 9).isoformat() for _ in range(draw.within((0, 3)))]
     snapshot = {
