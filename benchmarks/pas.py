@@ -51,36 +51,35 @@ def main(instances: Sequence[str] = INSTANCES) -> str:
             "patients",
             "rooms",
             "linear bound",
-            *(f"after {seconds:.0f} s (above it)" for seconds in SECONDS),
+            *(f"in {seconds:.0f} s (above it)" for seconds in SECONDS),
             "nights lost",
             "parts solved anew",
             "peak memory, MB",
         ),
         rows,
-        "Public instances of Demeester et al. 2010. Processor time of one core, the bound's own included. The bound "
+        "Public instances of Demeester et al. 2010. Processor time of one core, the bound's own included, each time a "
+        "search of its own; half of it goes to small moves, the rest to parts solved anew. The bound "
         "leaves genders and transfers out. Every patient's nights are all slept in one room with a bed for each.",
     )
 
 
 def measure(name: str, *seconds: float) -> Json:
-    """Plan one instance, looked at after so many seconds each."""
+    """Plan one instance, each time anew, for so many seconds."""
     ward = read(name)
     nights = nights_of(ward)
     began = process_time()
     bound = linear_bound(nights)
-    chosen, costs, parts = None, [], 0
+    bounded, costs = process_time() - began, []
     for until in seconds:
-        left = max(0.0, began + until - process_time())
-        found = search(nights, seconds=left, bound=bound, begin=chosen, clock=process_time)
-        chosen, parts = found.chosen, parts + found.parts
-        costs.append(counted(ward, nights.ways.place[nights.ways.start[chosen]].tolist()))
+        found = search(nights, seconds=max(0.0, until - bounded), bound=bound, clock=process_time)
+        costs.append(counted(ward, nights.ways.place[nights.ways.start[found.chosen]].tolist()))
     return {
         "patients": len(ward.patients),
         "rooms": len(ward.rooms),
         "bound": round(bound.least),
         "costs": costs,
         "lost": len(nights.faults(found.chosen)),
-        "parts": parts,
+        "parts": found.parts,
         "memory": peak_memory(),
     }
 

@@ -1,4 +1,4 @@
-"""Everybody's stays planned together: a plan to begin with, made better part by part, and how near the bound it is.
+"""Everybody's stays planned together: a plan to begin with, made better by small moves and part by part; its bound.
 
 A part is some places and all who are in them, and whoever is tied to these: they are moved as is best while all others
 stay where they are. Parts are drawn where a plan is dearest by the bound's prices, with what the people there would
@@ -21,6 +21,7 @@ from matching.network import Ints
 from matching.nights import Nights
 from matching.nights_begin import begin as first_plan
 from matching.nights_linear import Bound, linear_bound
+from matching.nights_moves import moved
 from matching.nights_part import Others, Part, fitting, others_of, solve_part
 
 ROUNDING = 0.01
@@ -31,6 +32,9 @@ WORK = 0.5
 
 AT_ONCE, LONGER = 3000, 4
 """So few ways are all looked at once before any part is, by so many times the work."""
+
+MOVING, MOVES = 0.5, 1000
+"""The share of the time for small moves before parts are solved; and how many for each person, where none is given."""
 
 MIXED = 8
 """Every so many parts kinds may be mixed where they were not: such a part takes longer."""
@@ -101,8 +105,18 @@ def search(
         raise ValueError("neither a number of seconds nor of parts")
     known = bound or linear_bound(nights)
     progress(f"no plan costs less than {known.least:,.0f}")
-    state = _Search(nights, known, first_plan(nights, known) if begin is None else begin)
-    if len(nights.ways.person) <= AT_ONCE:
+    few = len(nights.ways.person) <= AT_ONCE
+    plan = first_plan(nights, known) if begin is None else begin
+    if begin is None and not few:
+        began, most = clock(), MOVES * len(plan)
+
+        def gone(tried: int) -> float:
+            return tried / most if seconds is None else (clock() - began) / max(1e-9, MOVING * seconds)
+
+        plan = moved(nights, known, plan, gone)
+        progress(f"cost {nights.cost(plan):,} by small moves")
+    state = _Search(nights, known, plan)
+    if few:
         state.all_at_once()
     while (
         not state.done

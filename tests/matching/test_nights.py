@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from matching.nights import PLENTY, Nights, Places, Span, Ways
 from matching.nights_begin import NoPlan
 from matching.nights_linear import linear_bound
+from matching.nights_moves import Moves, moved
 from matching.nights_part import fitting, others_of, solve_part
 from matching.nights_search import search
 from tests.proofs import saw, times
@@ -164,6 +165,33 @@ def test_nobody_without_a_way_is_planned() -> None:
 def test_it_is_said_when_to_stop() -> None:
     with pytest.raises(ValueError, match="neither"):
         search(small(1))
+
+
+@pytest.mark.parametrize("seed", range(times(25)))
+def test_small_moves_keep_everything_and_count_right(seed: int) -> None:
+    nights = small(seed)
+    begin = np.flatnonzero(np.diff(nights.ways.start) == 0)
+    bound = linear_bound(nights)
+    found = moved(nights, bound, begin, lambda tried: tried / 4000)
+    assert nights.faults(found) == []
+    assert min(every_plan(nights))[0] <= nights.cost(found) <= nights.cost(begin)
+    tied = np.unique(nights.together[:, :2])
+    assert np.array_equal(found[tied], begin[tied])
+    free = Nights(nights.kind, nights.places, nights.ways, nights.apart)
+    state = Moves(free, linear_bound(free), begin)
+    for _ in range(200):
+        state.try_one(50.0)
+        assert state.cost == free.cost(np.array(state.chosen))
+    freely = moved(free, linear_bound(free), begin, lambda tried: tried / 4000)
+    assert free.cost(freely) == min(every_plan(free))[0]
+
+
+def test_two_who_are_in_each_others_way_change_places() -> None:
+    rows = [(person, 5 * (place != person), [Span(place, 0, 2)]) for person in range(2) for place in range(2)]
+    places = Places(np.ones((2, 2), np.int64), np.full(2, PLENTY), np.zeros(2, np.int64))
+    nights = Nights(np.zeros(2, np.int64), places, Ways.of(rows), np.empty((0, 3), np.int64))
+    begin = np.array([1, 2])
+    assert moved(nights, linear_bound(nights), begin, lambda tried: tried / 1000).tolist() == [0, 3]
 
 
 def test_rooms_of_one_kind_a_night_are_not_mixed_for_little() -> None:
