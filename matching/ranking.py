@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -13,7 +13,7 @@ from matching.admission import earliest
 from matching.census import Census
 from matching.decision import AsFull, Decision, Excluded, Later, NeedsInfo, NetworkEffect, Option
 from matching.eligibility import Assessment, assess
-from matching.facts import Referral, Snapshot
+from matching.facts import Payer, Referral, Snapshot
 from matching.findings import Ask, Finding, Fix
 from matching.masks import Masks, masks
 from matching.value import DEFAULT_POLICY, Placing, Policy, Term, call_first, terms
@@ -67,6 +67,37 @@ def rank(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY, 
     return decision
 
 
+def options(snapshot: Snapshot, referral_id: str, policy: Policy = DEFAULT_POLICY) -> tuple[Option, ...]:
+    """The options of a decision alone, in the order of `rank`: what a re-run of the past asks for, again and again.
+
+    Raises as `rank` does; the hash of the snapshot, which takes longer, is not looked at.
+    """
+    census, referral = look_up(snapshot, referral_id, policy)
+    with _collector_at_rest():
+        assessments, found = _assessed(census, referral, words=False)
+        rows = [row for row in assessments if row.verdict == "option"]
+        effects = effects_on_others(census, referral, policy, assessments, found) if rows else {}
+        answer = _options(rows, referral, policy, effects)
+        census.forget()
+    return answer
+
+
+def paid_at(snapshot: Snapshot, referral_id: str, houses: Collection[str]) -> dict[str, tuple[Payer, ...]]:
+    """Which of some houses are options of a decision, whatever their order, and who would pay there.
+
+    Raises UnknownReferral.
+    """
+    census = Census(snapshot)
+    referral = census.referrals.get(referral_id)
+    if referral is None:
+        raise UnknownReferral(referral_id)
+    with _collector_at_rest():
+        rows = [assess(census, referral, one, words=False) for one in snapshot.facilities if one.id in houses]
+        found = {row.case.facility.id: row.cover.payers for row in rows if row.verdict == "option"}
+        census.forget()
+    return found
+
+
 def same_policy(snapshot: Snapshot, policy: Policy) -> None:
     """Raise UnknownPolicy where the snapshot asks for another order of terms."""
     if (snapshot.policy.id, snapshot.policy.version) != (policy.id, policy.version):
@@ -106,12 +137,7 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> Decision:
     snapshot = census.snapshot
-    found = None if words else _arrays(census, referral)
-    known = found.codes(referral.minor) if found else [None] * len(snapshot.facilities)
-    assessments = [
-        assess(census, referral, facility, words=words, known=codes)
-        for facility, codes in zip(snapshot.facilities, known, strict=True)
-    ]
+    assessments, found = _assessed(census, referral, words)
     lists: dict[str, list[Assessment]] = {"option": [], "later": [], "needs_info": [], "excluded": []}
     for assessment in sorted(assessments, key=lambda row: row.case.facility.id):
         lists[assessment.verdict].append(assessment)
@@ -129,6 +155,15 @@ def _decide(census: Census, referral: Referral, policy: Policy, words: bool) -> 
             for row in sorted(lists["excluded"], key=lambda row: (len(row.failed), row.case.facility.id))
         ),
     )
+
+
+def _assessed(census: Census, referral: Referral, words: bool) -> tuple[list[Assessment], Masks | None]:
+    """Every facility judged, and what the rules say of everyone who waits, where that was asked of the arrays."""
+    facilities = census.snapshot.facilities
+    found = None if words else _arrays(census, referral)
+    known = found.codes(referral.minor) if found else [None] * len(facilities)
+    pairs = zip(facilities, known, strict=True)
+    return [assess(census, referral, facility, words=words, known=codes) for facility, codes in pairs], found
 
 
 def _arrays(census: Census, asked: Referral) -> Masks | None:
