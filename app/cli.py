@@ -19,6 +19,7 @@ Examples:
   bednight serve                      answer on http://127.0.0.1:8000
   bednight worker                     deliver what is due (on SQLite the server does it itself)
   bednight replay RUN                 derive a stored decision again and compare
+  bednight whatif --set FUND.max_age=20    what another limit of a fund would have done
 
 DATABASE_URL names the database; without it, SQLite in ./bednight.db. Behind a pooler that keeps no prepared
 statements (PgBouncer before 1.21) add ?prepared=off to it.
@@ -37,6 +38,7 @@ COMMANDS = (
     ("doctor", "app.doctor:doctor", "Look whether this deployment keeps its own duties."),
     ("prices", "app.placements.price_cli:prices", "What beds are worth to those still to come: show it, learn it."),
     ("gaps", "app.reports.cli:gaps", "Whom the funds turned away in a quarter, and by which rules."),
+    ("whatif", "app.whatif.cli:whatif", "What another limit of a fund would have done: the past re-run under it."),
     ("audit", "app.audit.cli:audit", "Check the audit trail."),
     ("sealing", "app.sealing_cli:sealing", "Make, rotate and count the keys that seal who young people are."),
 )
