@@ -42,4 +42,5 @@ def gaps(
         for row in rows(found):
             typer.echo("\t".join(row[1:]))
         if not whole:
-            say(f"{HIDDEN}: from 1 to 10, or what would give such a count away. Every count: bednight gaps --whole")
+            few = f"{HIDDEN}: from 1 to {found.most_small}, or what would give such a count away."
+            say(f"{few} Every count: bednight gaps --whole")

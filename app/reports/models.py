@@ -62,3 +62,19 @@ class PublishedTable(Base):
     cells: Mapped[list[dict[str, Any]]]
     sums: Mapped[list[dict[str, Any]]]
     once: Mapped[str] = mapped_column(unique=True)
+
+
+class ReportFloor(Base):
+    """Which counts are small, as it was set: the newest row counts, and every one stays."""
+
+    __tablename__ = "report_floors"
+    __table_args__ = (
+        CheckConstraint("most_small BETWEEN 4 AND 50", name="most_small_range"),
+        CheckConstraint("most_small >= 10 OR reason IS NOT NULL", name="reason_below_the_default"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    most_small: Mapped[int]
+    reason: Mapped[str | None]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]

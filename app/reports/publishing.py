@@ -16,7 +16,7 @@ from app.db import Database, insert_into, new_id
 from app.funding.models import Fund, Funder
 from app.gaps.findings import make_up
 from app.gaps.models import DecisionCounted
-from app.reports import counting, people
+from app.reports import counting, floors, people
 from app.reports.models import PublishedTable, TableKind
 from app.reports.quarters import Quarter
 from matching.disclosure import DEFAULT, Floor, Published, Sum, Table, Unsafe, protect
@@ -30,12 +30,12 @@ SETTLED = timedelta(days=14)
 def publish_due(database: Database) -> int:
     """Publish every table of the quarters that are over and settled; how many these were."""
     with database.reading() as session:
-        due = _due(session, database.clock)
+        due, floor = _due(session, database.clock), floors.current(session)
     if due and make_up(database):
         # Decisions from before there was a ledger may lie in quarters of their own.
         with database.reading() as session:
             due = _due(session, database.clock)
-    return sum(publish(database, quarter, fund_id) for quarter, fund_id in due)
+    return sum(publish(database, quarter, fund_id, floor) for quarter, fund_id in due)
 
 
 def publish(database: Database, quarter: Quarter, fund_id: str | None, floor: Floor = DEFAULT) -> int:

@@ -96,6 +96,7 @@ def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None],
         first=quarter.first,
         until=quarter.until,
         whole=whole,
+        most_small=None if whole else _most_small(session, quarter, funds),
         asked=network.get("asked"),
         placed=network.get("placed"),
         never=network.get("never"),
@@ -160,6 +161,14 @@ def _out(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables:
         for row in rows
         if not row.withheld
     }
+
+
+def _most_small(session: Session, quarter: Quarter, funds: Iterable[str]) -> int | None:
+    """Which counts were small when these tables were published; where that changed between them, the most."""
+    whose = or_(PublishedTable.fund_id.in_(list(funds)), PublishedTable.fund_id.is_(None))
+    return session.scalar(
+        select(func.max(PublishedTable.most_small)).where(PublishedTable.first == quarter.first, whose)
+    )
 
 
 def _short(name: str) -> str:

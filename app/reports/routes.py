@@ -11,12 +11,14 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.paging import PageOf, whole
-from app.reports import reading
+from app.reports import floors, reading
+from app.reports.floors import FloorSent
 from app.reports.schemas import QuarterRead, ReportRead
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 Reader = Annotated[Actor, require(Permission.GAPS_READ)]
+Administrator = Annotated[Actor, require(Permission.DIRECTORY_WRITE)]
 
 
 @router.get("/quarters")
@@ -29,3 +31,15 @@ def list_quarters(session: DbSession, actor: Reader, clock: Now) -> PageOf[Quart
 def read_quarter(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> ReportRead:
     """The gap audit of a quarter: whom the own funds turned away, by which rules, and what they left unspent."""
     return reading.report(session, actor, clock, quarter)
+
+
+@router.get("/floor")
+def read_floor(session: DbSession, actor: Reader) -> FloorSent:
+    """Which counts are small, and so not shown."""
+    return floors.read(session)
+
+
+@router.put("/floor")
+def put_floor(session: DbSession, actor: Administrator, clock: Now, sent: FloorSent) -> FloorSent:
+    """Say which counts are small, from the next quarter on. For the lead's administrators; below 10 with a reason."""
+    return floors.put(session, actor, sent, clock.now())

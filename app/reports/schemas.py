@@ -126,6 +126,7 @@ class ReportRead(ApiModel):
     first: date
     until: date
     whole: bool = Field(description="Every count as it is, for the lead of the coalition; else as it was published")
+    most_small: int | None = Field(description="Counts from 1 to this are not shown; null: every count is")
     asked: int | None = Field(description=f"Young people for whom a bed was looked for{HIDDEN}")
     placed: int | None = Field(description=f"Of these: a house said yes{HIDDEN}")
     never: int | None = Field(description=f"Of these: none did{HIDDEN}")

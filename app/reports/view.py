@@ -23,6 +23,7 @@ def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
         "title": _title(report),
         "headline": _headline(report),
         "whole": report.whole,
+        "most_small": report.most_small,
         "fairness": [
             {
                 "title": said(_FAIR, fair.by),

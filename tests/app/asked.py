@@ -43,6 +43,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/v1/facilities/{facility_id}/offers/{offer_id}/answer"): _NO,
     ("POST", "/v1/funds"): {"funder": "a", "program": "a"},
     ("PUT", "/v1/prices"): {"counted": False},
+    ("PUT", "/v1/reports/floor"): {"most_small": 10},
     ("PUT", "/v1/states/{state}/holidays"): {"days": []},
     ("POST", "/v1/referrals"): {"minor": {}, "needed_from": None},
     ("PATCH", _REFERRAL): {"urgency": 2, "version": 1},

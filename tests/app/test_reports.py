@@ -252,6 +252,31 @@ def test_who_also_reads_how_many_there_were_works_out_no_small_count(told: Told)
     assert too_narrow([*earlier, out]) == []
 
 
+def test_which_counts_are_small_is_for_the_lead_to_say_and_to_say_why(told: Told) -> None:
+    path = "/v1/reports/floor"
+    assert made(told.funder.get(path)) == {"most_small": 10, "reason": None}
+    for wrong, where in (
+        ({"most_small": 9}, "/reason"),
+        ({"most_small": 3}, "/most_small"),
+        ({"most_small": 51}, "/most_small"),
+    ):
+        problem = refused(told.lead.put(path, wrong), 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == [where]
+    own = Caller(told.client, told.database, Role.ADMINISTRATOR, new_agency(told.database))
+    refused(own.put(path, {"most_small": 20}), 403, "forbidden")
+    assert made(told.lead.put(path, {"most_small": 20})) == {"most_small": 20, "reason": None}
+    lower = {"most_small": 5, "reason": "Agreement of March 2, section 4"}
+    assert made(told.lead.put(path, lower)) == lower
+    told.publish()
+    assert {(row.most_small, row.width, row.floor_reason) for row in told.tables()} == {(5, 5, lower["reason"])}
+    assert told.report()["most_small"] == 5
+    assert told.report(told.lead)["most_small"] is None
+    page = told.client.get(f"/reports/{QUARTER}", headers=told.funder.headers).text
+    assert "Groups of 1 to 5 are not shown" in page
+    shown = [cell["count"] for row in told.tables() for cell in row.cells if cell["count"] is not None]
+    assert not [count for count in shown if 1 <= count <= 5]
+
+
 @pytest.mark.parametrize(
     ("born_on", "ages", "name"),
     [

@@ -33,6 +33,7 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "bed_nights": {"hold_id": None, "stay_id": None},
     "referrals": {"urgency": 1},
     "passkeys": {"public_key": b"key"},
+    "report_floors": {"most_small": 10},
     "sharing_policy": None,
 }
 
