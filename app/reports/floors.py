@@ -11,7 +11,6 @@ from app.access.actor import Actor, Denied
 from app.audit.service import record
 from app.bodies import Sent
 from app.codes import Words
-from app.db import new_id
 from app.errors import FieldError, invalid
 from app.reports.models import ReportFloor
 from matching.disclosure import DEFAULT, LEAST_ALLOWED, MOST_SMALL, NOT_WITHIN_TWO, Floor
@@ -32,7 +31,7 @@ class FloorSent(Sent):
 
 def current(session: Session) -> Floor:
     """The floor that was set last, else the default."""
-    row = session.scalars(select(ReportFloor).order_by(ReportFloor.set_at.desc(), ReportFloor.id.desc())).first()
+    row = session.scalars(select(ReportFloor).order_by(ReportFloor.id.desc())).first()
     return DEFAULT if row is None else _floor(row.most_small, row.reason)
 
 
@@ -48,10 +47,10 @@ def put(session: Session, actor: Actor, sent: FloorSent, now: datetime) -> Floor
         raise Denied(actor, "report_floor.put", "not_the_lead", detail="For administrators of the coalition's lead.")
     if sent.most_small < MOST_SMALL and not sent.reason:
         raise invalid([FieldError("/reason", "missing", f"Say why counts of {MOST_SMALL} and fewer may be shown.")])
-    row = ReportFloor(id=new_id("floor"), most_small=sent.most_small, reason=sent.reason, set_at=now, set_by=actor.id)
+    row = ReportFloor(most_small=sent.most_small, reason=sent.reason, set_at=now, set_by=actor.id)
     session.add(row)
     session.flush()
-    record(session, actor, "report_floor.put", "report_floor", row.id)
+    record(session, actor, "report_floor.put", "report_floor", str(row.id))
     return read(session)
 
 

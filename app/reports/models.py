@@ -73,7 +73,8 @@ class ReportFloor(Base):
         CheckConstraint("most_small >= 10 OR reason IS NOT NULL", name="reason_below_the_default"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    """Counts on, so that the newest is the highest."""
     most_small: Mapped[int]
     reason: Mapped[str | None]
     set_at: Mapped[datetime]

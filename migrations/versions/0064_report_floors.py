@@ -14,7 +14,7 @@ depends_on: str | None = None
 def upgrade() -> None:
     op.create_table(
         "report_floors",
-        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("most_small", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String()),
         sa.Column("set_at", instant(), nullable=False),

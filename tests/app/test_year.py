@@ -30,7 +30,7 @@ from app.demo.year.book import staff_of
 from app.demo.year.figures import year
 from app.demo.year.keeping import KEYS
 from app.demo.year.one_commit import OneCommit
-from app.demo.year.preparing import prepare
+from app.demo.year.preparing import Told, prepare
 from app.errors import Problem
 from app.gaps.models import Gap, GapSource
 from app.placements import replaying
@@ -274,6 +274,27 @@ def test_cut_off_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals
         process.send_signal(number)
         process.communicate(timeout=240)
     assert process.returncode != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_end_that_is_lost_while_garbage_is_collected_comes_after_the_day(
+    tmp_path: Path, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Garbage:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def lived(_settings: object, _demo: Demo, days: int, told: Told) -> None:
+        Garbage()
+        for day in range(days):
+            told(day + 1, days)
+
+    over: list[int] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(keeping, "prepare", lived)
+    with pytest.raises(KeyboardInterrupt):
+        keeping.make(tmp_path, demo, 3, lambda done, of: over.append(done))
+    assert over == []
     assert list(tmp_path.iterdir()) == []
 
 

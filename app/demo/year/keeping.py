@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -67,12 +67,17 @@ def make(folder: Path, demo: Demo, days: int, told: Told) -> Path:
         raise Refused(f"{folder} cannot be written: {error.strerror}; {hint}") from None
     made = folder / name_of(demo, days)
     try:
-        with _ending_as_on_ctrl_c():
+        with _ending_as_on_ctrl_c() as must_end:
+
+            def after_each_day(done: int, of: int) -> None:
+                must_end()
+                told(done, of)
+
             url = f"sqlite:///{(making / _FILE).absolute()}"
             settings = Settings(database_url=url, keys=making / KEYS)
             opening.init(settings, making / KEYS)
             upgrade(url)
-            prepare(settings, demo, days, told)
+            prepare(settings, demo, days, after_each_day)
             shutil.rmtree(made, ignore_errors=True)
             making.rename(made)
     finally:
@@ -102,14 +107,26 @@ def _runs(process: int) -> bool:
 
 
 @contextmanager
-def _ending_as_on_ctrl_c() -> Iterator[None]:
-    """Asked to end, it ends as on Ctrl-C: what is half made goes."""
+def _ending_as_on_ctrl_c() -> Iterator[Callable[[], None]]:
+    """Asked to end, it ends as on Ctrl-C: what is half made goes.
+
+    What is yielded ends it too, once it was asked: an exception that is raised while the garbage is collected is lost.
+    """
+    asked = False
 
     def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    def must_end() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    heard = [one for one in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, end) for one in heard}
     try:
-        yield
+        yield must_end
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
