@@ -24,12 +24,13 @@ from app.db import DbSession
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed, BedStatus, Facility
 from app.idempotency import Once, OnePress
-from app.placements import at_the_door, offers
+from app.placements import offers
+from app.placements.offer_pages import said_at_the_door
 from app.placements.walk_in import walk_in
 from app.placements.workflow import Answer
 from app.referrals.pages import Sent
 from app.stays import service as stays
-from app.stays.schemas import ArrivalCreate, DischargeCreate, WalkInCreate
+from app.stays.schemas import DischargeCreate, WalkInCreate
 from app.web.answers import OLDEST, YOUNGEST, Form, Unreadable, chosen, number, told
 from app.web.pages import page
 from app.web.translation import gettext
@@ -123,14 +124,11 @@ def move(
     request: Request, actor: Mover, clock: Now, facility_id: Ref, stay_id: Ref, sent: Sent, once: OnePress
 ) -> Response:
     """The young person is there, maybe since an earlier night; did not come, or leaves."""
-    press, _, since = sent.one("press").partition(":")
+    press = sent.one("press")
 
     def act(session: Session) -> str:
-        if press == "arrived":
-            on = chosen(ArrivalCreate, {"on": since or None}).on
-            return at_the_door.arrive(session, actor, stay_id, clock.now(), clock.tonight(), on=on).id
-        if press == "not_arrived":
-            return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight()).id
+        if press.partition(":")[0] in ("arrived", "not_arrived"):
+            return said_at_the_door(session, actor, stay_id, press, clock)
         said = {
             "reason": sent.one("reason") or None,
             "destination": press or None,

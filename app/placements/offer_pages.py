@@ -125,20 +125,24 @@ def arrived(
     request: Request, actor: Mover, clock: Now, referral_id: Ref, offer_id: Ref, sent: Sent, once: OnePress
 ) -> Response:
     """The young person is there, maybe since an earlier night; or did not come."""
-    press, _, since = sent.one("press").partition(":")
 
     def act(session: Session) -> str:
         offer = offers.read_offer(session, actor, referral_id, offer_id, clock.now())
         if offer.stay_id is None:
             referrals.find_own(session, actor, referral_id, clock.now(), "stay.arrive")
             raise Problem("not_now", "The house has not said yes.")
-        if press == "not_arrived":
-            return stays.not_arrived(session, actor, offer.stay_id, clock.now(), clock.tonight()).id
-        on = chosen(ArrivalCreate, {"on": since or None}).on
-        return at_the_door.arrive(session, actor, offer.stay_id, clock.now(), clock.tonight(), on=on).id
+        return said_at_the_door(session, actor, offer.stay_id, sent.one("press"), clock)
 
     once.within(request.app.state.database, actor.id, act, request_id=request.scope.get("request_id"))
     return _see(f"/referrals/{referral_id}/offers/{offer_id}")
+
+
+def said_at_the_door(session: Session, actor: Actor, stay_id: str, press: str, clock: Clock) -> str:
+    """Record what one press says: not arrived, or there, since the night that the press may name; the stay's id."""
+    if press == "not_arrived":
+        return stays.not_arrived(session, actor, stay_id, clock.now(), clock.tonight()).id
+    on = chosen(ArrivalCreate, {"on": press.partition(":")[2] or None}).on
+    return at_the_door.arrive(session, actor, stay_id, clock.now(), clock.tonight(), on=on).id
 
 
 def _offer_from(run_id: str, sent: Form, clock: Clock) -> OfferCreate:
