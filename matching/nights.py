@@ -136,6 +136,15 @@ class Nights:
     apart: Ints
     together: Ints = field(default_factory=lambda: np.empty((0, 5), np.int64))
 
+    @cached_property
+    def kept_apart(self) -> dict[int, list[tuple[int, int]]]:
+        """For each person those whom she or he is never with, each with the place."""
+        found: dict[int, list[tuple[int, int]]] = {one: [] for one in range(len(self.kind))}
+        for one, other, place in self.apart.tolist():
+            found[one].append((other, place))
+            found[other].append((one, place))
+        return found
+
     def used(self, ways: Ints) -> Ints:
         """How many of each kind are where on which night: int64[2, places, nights]."""
         spans = np.flatnonzero(np.isin(self.ways.way, ways))

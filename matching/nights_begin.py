@@ -44,10 +44,7 @@ class _Begun:
         self.used = np.zeros((2, *nights.places.room.shape), np.int64)
         self.total = np.zeros(len(nights.places.total), np.int64)
         self.own = nights.ways.by_person(len(nights.kind))
-        self.apart: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for one, other, place in nights.apart.tolist():
-            self.apart[one].append((other, place))
-            self.apart[other].append((one, place))
+        self.apart = nights.kept_apart
         self.together: dict[int, list[tuple[int, Span]]] = defaultdict(list)
         for one, other, *span in nights.together.tolist():
             self.together[one].append((other, Span(*span)))

@@ -74,10 +74,7 @@ class Moves:
                 self.there[span.place].add(person)
         self.free = np.setdiff1d(np.arange(len(chosen)), nights.together[:, :2]).tolist()
         self.unbound = frozenset(self.free)
-        self.apart: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for one, other, place in nights.apart.tolist():
-            self.apart[one].append((other, place))
-            self.apart[other].append((one, place))
+        self.apart = nights.kept_apart
         self.own: list[list[int]] = []
         """Each one's ways that a better plan could hold, by how far above the bound it is."""
         self.at: list[dict[int, list[int]]] = []
