@@ -89,14 +89,15 @@ def for_operator(
 
 
 def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None], *, whole: bool) -> ReportRead:
-    tables = _counted(session, quarter, funds) if whole else _out(session, quarter, funds)
+    out = [] if whole else _published_of(session, quarter, funds)
+    tables = _counted(session, quarter, funds) if whole else _as_published(out)
     network = tables.get((None, TableKind.NETWORK), Seen({}, ())).cells
     return ReportRead(
         quarter=quarter.name,
         first=quarter.first,
         until=quarter.until,
         whole=whole,
-        most_small=None if whole else _most_small(session, quarter, funds),
+        most_small=max((row.most_small for row in out), default=None),
         asked=network.get("asked"),
         placed=network.get("placed"),
         never=network.get("never"),
@@ -153,22 +154,18 @@ def _counted(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables
     return {key: Seen.of(table.cells, Published(table.cells, frozenset())) for key, table in tables.items()}
 
 
-def _out(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables:
+def _published_of(session: Session, quarter: Quarter, funds: Iterable[str]) -> Sequence[PublishedTable]:
+    """What is out of a quarter: of these funds, and of the whole network."""
     whose = or_(PublishedTable.fund_id.in_(list(funds)), PublishedTable.fund_id.is_(None))
-    rows = session.scalars(select(PublishedTable).where(PublishedTable.first == quarter.first, whose))
+    return session.scalars(select(PublishedTable).where(PublishedTable.first == quarter.first, whose)).all()
+
+
+def _as_published(rows: Iterable[PublishedTable]) -> Tables:
     return {
         (row.fund_id, row.kind): Seen.of((cell["name"] for cell in row.cells), read_back(row))
         for row in rows
         if not row.withheld
     }
-
-
-def _most_small(session: Session, quarter: Quarter, funds: Iterable[str]) -> int | None:
-    """Which counts were small when these tables were published; where that changed between them, the most."""
-    whose = or_(PublishedTable.fund_id.in_(list(funds)), PublishedTable.fund_id.is_(None))
-    return session.scalar(
-        select(func.max(PublishedTable.most_small)).where(PublishedTable.first == quarter.first, whose)
-    )
 
 
 def _short(name: str) -> str:
