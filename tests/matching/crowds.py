@@ -14,8 +14,8 @@ from .builders import (
     minor,
     referral,
     resident,
-    rooms_of_one_gender,
     snapshot,
+    some_rooms_of_one_gender,
     stay,
     unit,
 )
@@ -46,8 +46,7 @@ def crowd(seed: int, most: int = 5) -> Json:
     if draw.random() < 0.3:
         _at_home(draw, houses, stays, draw.choice(waiting), draw.choice(funds)["id"])
     found = snapshot(facilities=houses, funds=funds, minors=minors, referrals=referrals, stays=stays)
-    # Drawn apart, so that all others stay as they are known.
-    return rooms_of_one_gender(Random(seed), found) if seed % 3 == 1 else found  # noqa: S311 - an example
+    return some_rooms_of_one_gender(seed, found)
 
 
 def _fund(draw: Random, letter: str) -> Json:
