@@ -50,6 +50,8 @@ from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
+from app.record import pages as record_pages
+from app.record import routes as record
 from app.reference import reference
 from app.referrals import identity_pages, identity_routes, search_routes
 from app.referrals import pages as referral_pages
@@ -85,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     search_routes.router,
     placements.router,
     looks.router,
+    record.router,
     expunging.router,
     plan_routes.router,
     price_routes.router,
@@ -122,6 +125,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     board_pages.router,
     regional_pages.router,
     look_pages.router,
+    record_pages.router,
     report_pages.router,
     expunging_pages.router,
     release_pages.router,

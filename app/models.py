@@ -16,6 +16,7 @@ from app.funding import models as funding
 from app.gaps import models as gaps
 from app.minors import identity, searching
 from app.minors import models as minors
+from app.minors import record_models as record
 from app.notices import models as notices
 from app.outbox import models as outbox
 from app.referrals import models as referrals
@@ -45,6 +46,7 @@ __all__ = [
     "minors",
     "notices",
     "outbox",
+    "record",
     "referrals",
     "reports",
     "searching",

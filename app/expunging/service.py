@@ -22,6 +22,7 @@ from app.expunging.schemas import ExpungementRead, State
 from app.minors.forms import FACTS, NEEDS
 from app.minors.identity_index import IdentityIndex
 from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
+from app.minors.record_models import Activity, Flag
 from app.placements.again import against
 from app.referrals.models import Referral
 from app.referrals.service import find_own
@@ -29,7 +30,7 @@ from app.sealing.keyring import Expunged, keyring_of
 
 ASKED_FOR = timedelta(days=7)
 """After which nobody agrees any more to what was asked."""
-_PARTS = (MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval, IdentityIndex)
+_PARTS = (MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval, IdentityIndex, Flag, Activity)
 
 
 def read(session: Session, actor: Actor, referral_id: str, now: datetime) -> ExpungementRead:

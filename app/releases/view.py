@@ -42,6 +42,13 @@ ITEMS: Mapping[Item, str] = {
     Item.CONDITIONS: marked("Conditions that a house asks about"),
     Item.SERVICES: marked("Services that are needed"),
     Item.STAYS: marked("Nights slept, and never where"),
+    Item.FLAGS: marked("Flags: at risk or verified; and word of a referral, of missing or found, of leaving a house"),
+    Item.OUTREACH: marked("Outreach, drop-in visits and shelter nights"),
+    Item.HEALTH: marked("Medical care and counseling"),
+    Item.LEGAL: marked("Interviews, legal help and court dates"),
+    Item.SCHOOL: marked("School"),
+    Item.SUPPORT: marked("Mentoring, groups, case management and safety plans"),
+    Item.MISSING: marked("Missing and returned"),
 }
 PURPOSES: Mapping[Purpose, str] = {
     Purpose.PLACEMENT: marked("A placement"),

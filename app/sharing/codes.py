@@ -25,6 +25,20 @@ class Item(StrEnum):
     SERVICES = "services"
     STAYS = "stays"
     """Nights slept, and never where."""
+    FLAGS = "flags"
+    """At risk or verified, on what basis; and word when a flagged young person is referred, missing, found, leaves."""
+    OUTREACH = "outreach"
+    HEALTH = "health"
+    LEGAL = "legal"
+    SCHOOL = "school"
+    SUPPORT = "support"
+    MISSING = "missing"
+
+
+OF_RECORD = frozenset(
+    {Item.STAYS, Item.FLAGS, Item.OUTREACH, Item.HEALTH, Item.LEGAL, Item.SCHOOL, Item.SUPPORT, Item.MISSING}
+)
+"""The kinds of information of the shared record: flags, movements, services and activities."""
 
 
 class Purpose(StrEnum):

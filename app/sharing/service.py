@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.policy import Permission
 from app.db import new_id
-from app.sharing.codes import Item
+from app.sharing.codes import OF_RECORD, Item
 from app.sharing.models import Grant, LegalBasis, Relation, Release, SharingPolicy
 
 _CASE = (Permission.MINOR_READ, Permission.REFERRAL_READ, Permission.STAY_READ)
@@ -79,6 +79,22 @@ def shared_items(session: Session, minor_id: str, agency_id: str, now: datetime)
         *session.execute(releases.order_by(Release.valid_from, Release.id)),
     ]
     return {Item(item): row.id for row in found for item in row.fields}
+
+
+def record_items(session: Session, actor: Actor, minor_id: str, owner_id: str, now: datetime) -> dict[Item, str | None]:
+    """Which items of the shared record the actor may see of a young person, and by which release or law.
+
+    The owner sees all of them, and so does who has emergency access; nobody else by being asked for a bed. Nothing at
+    all is the same as no such record.
+    """
+    if session.scalar(visible_minors(actor, now).where(Grant.minor_id == minor_id)) is not None:
+        of_one = Grant.relation == Relation.EMERGENCY, Grant.minor_id == minor_id
+        if owner_id == actor.agency_id or session.scalar(visible_minors(actor, now).where(*of_one)) is not None:
+            return dict.fromkeys(OF_RECORD)
+    if not reads_cases(actor):
+        return {}
+    shared = shared_items(session, minor_id, actor.agency_id, now)
+    return {item: source for item, source in shared.items() if item in OF_RECORD}
 
 
 def former_nights(session: Session) -> int:

@@ -53,6 +53,7 @@ NEXT_STEPS = {
 LINKS = (
     # House staff read the referrals of their own walk-ins, but their home is the board.
     ("home", "/", marked("Referrals"), Permission.MINOR_READ),
+    ("minors", "/minors", marked("Flagged"), Permission.MINOR_READ),
     ("board", "/board", marked("Beds"), Permission.BED_STATUS_WRITE),
     ("beds", "/beds", marked("Beds"), Permission.RANKING_READ),
     ("tasks", "/tasks", marked("Tasks"), Permission.BED_STATUS_READ),

@@ -33,8 +33,9 @@ _LAW: Json = {
 _EMERGENCY: Json = {
     "code": "{referral_code}", "reason": "medical", "words": "a fever that does not go down by itself",
 }  # fmt: skip
+FLAG: Json = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}
 _REFERRAL, _RUN = "/v1/referrals/{referral_id}", "/referrals/{referral_id}/rankings/{run_id}"
-_STAY = "/v1/stays/{stay_id}"
+_STAY, _MINOR = "/v1/stays/{stay_id}", "/v1/minors/{minor_id}"
 
 BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/v1/facilities"): {"alias": "Harbor", "kind": "safe_house", "state": "GA"},
@@ -76,6 +77,16 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", f"{_STAY}/next"): {},
     ("POST", f"{_STAY}/return"): {},
     ("POST", f"{_STAY}/transfer"): {"bed": "{bed_id}"},
+    ("POST", "/v1/minors"): {"flag": FLAG},
+    ("POST", "/minors"): {"level": "at_risk", "basis": "observation"},
+    ("POST", f"{_MINOR}/flags"): FLAG,
+    ("POST", f"{_MINOR}/flags/{{flag_id}}/review"): {"review_by": "2027-01-02", "version": 1},
+    ("POST", f"{_MINOR}/flags/{{flag_id}}/end"): {"reason": "safe_now", "version": 1},
+    ("POST", f"{_MINOR}/activities"): {"kind": "school"},
+    ("POST", "/minors/{minor_id}/flags"): {"level": "at_risk", "basis": "observation"},
+    ("POST", "/minors/{minor_id}/flags/{flag_id}/review"): {"days": "30", "version": "1"},
+    ("POST", "/minors/{minor_id}/flags/{flag_id}/end"): {"reason": "safe_now", "version": "1"},
+    ("POST", "/minors/{minor_id}/activities"): {"kind": "school"},
     ("POST", "/v1/tasks/{task_id}/done"): {"outcome": "reached"},
     ("POST", "/v1/webhooks"): {"url": "https://hooks.example.org/other"},
     ("PATCH", "/v1/webhooks/{webhook_id}"): {"enabled": True, "version": 1},

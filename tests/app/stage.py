@@ -40,7 +40,7 @@ from app.sharing.service import grant
 from app.stays.models import Stay
 from app.tasks.models import Task
 from tests.actors import add_person
-from tests.app.asked import sent_to
+from tests.app.asked import FLAG, sent_to
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
 
 Json = dict[str, Any]
@@ -137,6 +137,9 @@ class Stage:
             if name == "lived":
                 stay = made(staff.post(f"/v1/facilities/fac_a/offers/{offer}/answer", {"accept": True}))["stay_id"]
                 made(staff.post(f"/v1/stays/{stay}/arrival"))
+        record = f"/v1/minors/{self._minor(path)}"
+        self.ids["flag_id"] = made(own.post(f"{record}/flags", FLAG))["id"]
+        self.ids["activity_id"] = made(own.post(f"{record}/activities", {"kind": "school"}))["id"]
         past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
         self.ids |= {"referral_id": path.rsplit("/", 1)[1], "run_id": run, "offer_id": offer, "stay_id": stay}
         self.ids["past_stay_id"] = made(own.post(f"{path}/past-stays", past))["id"]
@@ -146,6 +149,10 @@ class Stage:
         made(hooks.post(f"/v1/webhooks/{hook}/test"))
         self.ids |= {"webhook_id": hook, "facility_id": "fac_a", "unit_id": "unit_a", "fund_id": "fund_a"}
         self._look_up()
+
+    def _minor(self, path: str) -> str:
+        with self.database.reading() as session:
+            return session.get_one(Referral, path.rsplit("/", 1)[1]).minor_id
 
     def _look_up(self) -> None:
         """What the service does not tell, or what takes longer to come about: ids, an exception, a release."""
@@ -176,13 +183,15 @@ class Stage:
             for minor in (referral.minor_id, stay.minor_id):
                 release = Release(
                     id=f"release_{minor}", minor_id=minor, agency_id=self.agencies[Stand.RELEASED], given=Given.WRITTEN,
-                    purpose=Purpose.PLACEMENT, fields=["case"], signers=[{"relation": "minor", "abuser": None}],
-                    valid_from=now, created_at=now, valid_until=now + timedelta(days=1), recorded_by="person_1",
+                    purpose=Purpose.PLACEMENT, signers=[{"relation": "minor", "abuser": None}],
+                    fields=["case", "flags"], valid_from=now, created_at=now, recorded_by="person_1",
+                    valid_until=now + timedelta(days=1),
                 )  # fmt: skip
                 session.add(release)
                 session.flush()
                 reader = self.agencies[Stand.RELEASED]
                 grant(session, minor, reader, Relation.RELEASED, now, release_id=release.id)
+        ids["minor_id"] = referral.minor_id
         ids |= {"source_id": f"release_{referral.minor_id}", "referral_code": referral.code, "basis_id": "basis_1"}
         ids |= {"release_id": f"release_{referral.minor_id}", "recipient": self.agencies[Stand.OTHER]}
         self.ids = ids | {"exception_id": "exc_1", "notice_id": "notice_1", "delivery_id": "delivery_1"}

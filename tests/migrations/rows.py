@@ -32,6 +32,8 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "minor_avoids": {"kind": "county", "county": "13121"},
     "bed_nights": {"hold_id": None, "stay_id": None},
     "referrals": {"urgency": 1},
+    "flags": {"level": "at_risk", "basis": "disclosure"},
+    "reporting_lines": {"state": "TX"},
     "passkeys": {"public_key": b"key"},
     "report_floors": {"most_small": 10},
     "sharing_policy": None,

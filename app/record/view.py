@@ -1,0 +1,165 @@
+"""Everything that the pages of the shared record show, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.access.actor import Actor
+from app.access.policy import Permission
+from app.clock import Clock
+from app.errors import Problem
+from app.minors.record_schemas import EntryRead, FlagRead, RecordLine
+from app.record import forms, service
+from app.record.reporting import line_for
+from app.web import words, words_record
+from app.web.answers import Form, told
+from app.web.translation import gettext, ngettext
+
+Json = dict[str, Any]
+AT_ONCE = 100
+"""Entries on a page: whoever wants all of them asks for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a form sent; with `problem`, why it was refused. `of`: which form of the page it was."""
+
+    sent: Form
+    problem: Problem | None = None
+    of: str = ""
+
+
+def list_view(rows: Sequence[RecordLine], actor: Actor, clock: Clock) -> Json:
+    """The own records and those of others, each with the flag that holds."""
+    shown = [
+        {
+            "href": f"/minors/{row.id}",
+            "code": row.code,
+            "agency": row.agency,
+            "level": None if row.level is None else gettext(words_record.LEVELS[row.level]),
+            "until": None if row.review_by is None else words.day(row.review_by, clock.tonight()),
+            "own": row.own,
+        }
+        for row in rows
+    ]
+    return {
+        "own": [row for row in shown if row["own"]],
+        "others": [row for row in shown if not row["own"]],
+        "may_flag": actor.may(Permission.MINOR_WRITE),
+    }
+
+
+def flag_view(session: Session, pressed: Pressed) -> Json:
+    """The form for a flag of somebody new."""
+    return {"form": pressed.sent, "refused": refused(pressed), "choices": choices(), "line": _line(session, None)}
+
+
+def record_view(
+    session: Session, actor: Actor, clock: Clock, minor_id: str, pressed: Pressed | None, asked: Mapping[str, str]
+) -> Json:
+    """One record: its flags, its timeline, and the forms that its own agency has."""
+    found = service.read(session, actor, minor_id, clock)
+    levels = [flag.level for flag in found.flags if flag.in_force]
+    level = gettext(words_record.LEVELS["verified" if "verified" in levels else "at_risk"]) if levels else None
+    agency, most = asked.get("agency", ""), None if "all" in asked else AT_ONCE
+    agencies = {entry.agency_id: entry.agency for entry in found.timeline}
+    entries = [entry for entry in found.timeline if agency not in agencies or entry.agency_id == agency]
+    may_write = found.own and actor.may(Permission.MINOR_WRITE)
+    return {
+        "title": gettext("%(code)s: %(level)s") % {"code": found.code, "level": level or gettext("no flag")},
+        "here": f"/minors/{minor_id}",
+        "own": found.own,
+        "agency": found.agency,
+        "flags": [_flag(flag, clock, may_write=may_write) for flag in found.flags],
+        "sees_flags": "flags" in found.items,
+        "entries": [_entry(entry, clock, may_write=may_write) for entry in entries[:most]],
+        "earlier": len(entries) - len(entries[:most]),
+        "agencies": sorted(agencies.items(), key=lambda one: one[1]) if len(agencies) > 1 else [],
+        "only": agencies.get(agency),
+        "not_shared": [
+            ngettext(
+                "%(n)s entry from {agency}, not shared with you",
+                "%(n)s entries from {agency}, not shared with you",
+                one.entries,
+            ).format(agency=one.agency)
+            for one in found.not_shared
+        ],
+        "may_write": may_write,
+        "form": pressed.sent if pressed is not None else forms.BLANK,
+        "of": "" if pressed is None else pressed.of,
+        "refused": None if pressed is None else refused(pressed),
+        "choices": choices(),
+        "line": _line(session, minor_id) if may_write else None,
+    }
+
+
+def refused(pressed: Pressed) -> str | None:
+    """Why what was sent was refused."""
+    return None if pressed.problem is None else told(pressed.problem)
+
+
+def choices() -> dict[str, list[tuple[str, str]]]:
+    """What the forms let somebody choose."""
+    return {
+        "level": _choice(words_record.LEVELS),
+        "basis": _choice(words_record.BASES),
+        "indicator": _choice(words_record.INDICATORS),
+        "screen_level": _choice(words_record.SCREEN_LEVELS),
+        "reason": _choice(words_record.FLAG_ENDS),
+        "kind": _choice(words_record.ACTIVITIES),
+        "days": [(str(n), gettext("%(n)s days") % {"n": n}) for n in forms.DAYS],
+    }
+
+
+def _choice(table: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(code, gettext(text)) for code, text in table.items()]
+
+
+def _line(session: Session, minor_id: str | None) -> str | None:
+    """Whom to call, in words."""
+    line = line_for(session, minor_id)
+    if line is None:
+        return None
+    return gettext("%(name)s: %(phone)s") % {"name": line.name, "phone": line.phone}
+
+
+def _flag(flag: FlagRead, clock: Clock, *, may_write: bool) -> Json:
+    tonight = clock.tonight()
+    screening = flag.screening
+    return {
+        "id": flag.id,
+        "version": flag.version,
+        "level": gettext(words_record.LEVELS[flag.level]),
+        "basis": gettext(words_record.BASES[flag.basis]),
+        "screening": None
+        if screening is None
+        else gettext("%(tool)s %(version)s on %(day)s: %(level)s")
+        % {
+            "tool": words.code_words(screening.tool).upper(),
+            "version": screening.version,
+            "day": words.day(screening.on, tonight),
+            "level": gettext(words_record.SCREEN_LEVELS[screening.level]).lower(),
+        },
+        "indicators": [gettext(words_record.INDICATORS[one]) for one in flag.indicators],
+        "words": flag.words,
+        "by": flag.flagged_by,
+        "when": words.ago(flag.flagged_at, clock.now()),
+        "until": words.day(flag.review_by, tonight),
+        "holds": flag.in_force,
+        "ended": None if flag.end_reason is None else gettext(words_record.FLAG_ENDS[flag.end_reason]),
+        "may": may_write and flag.ended_at is None,
+    }
+
+
+def _entry(entry: EntryRead, clock: Clock, *, may_write: bool) -> Json:
+    return {
+        "id": entry.id,
+        "on": words.day(entry.on, clock.tonight()),
+        "kind": gettext(words_record.KINDS[entry.kind]),
+        "agency": entry.agency,
+        "words": entry.words,
+        "by": entry.by if entry.by != entry.agency else None,
+        "may": may_write and entry.own and entry.id is not None,
+    }
