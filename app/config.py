@@ -37,6 +37,8 @@ class Settings:
     max_body_bytes: int = 1_000_000
     webhook_hosts: tuple[str, ...] = ()
     """Where webhooks may go: host names; addresses and networks name what else is private and refused."""
+    sign_in_hosts: tuple[str, ...] = ()
+    """Where agencies' own sign-ins may stand, in the same form: their issuers, and what those name besides."""
     worker_inside: bool | None = None
     """The worker runs inside the server; None: where the database is SQLite, which has one worker at a time."""
     shift_changes: tuple[time, ...] = ()
@@ -67,6 +69,7 @@ class Settings:
             "session_idles": _span(env, "BEDNIGHT_IDLE_MINUTES"),
             "max_body_bytes": _positive(env, "BEDNIGHT_MAX_BODY_BYTES"),
             "webhook_hosts": _hosts(env, "BEDNIGHT_WEBHOOK_HOSTS"),
+            "sign_in_hosts": _hosts(env, "BEDNIGHT_SIGN_IN_HOSTS"),
             "worker_inside": _flag(env, "BEDNIGHT_WORKER_INSIDE"),
             "shift_changes": _times(env, "BEDNIGHT_SHIFT_CHANGES"),
             "cleaning_lasts": _span(env, "BEDNIGHT_CLEANING_MINUTES"),

@@ -21,7 +21,17 @@ from app.db import Database
 from app.edge import Edge
 from app.emergency import pages as emergency_pages
 from app.emergency import routes as emergency
-from app.entry import enrol_pages, link_pages, passkey_pages, people_pages, prove_pages, security_pages, sign_in_pages
+from app.entry import (
+    agency_pages,
+    agency_settings_pages,
+    enrol_pages,
+    link_pages,
+    passkey_pages,
+    people_pages,
+    prove_pages,
+    security_pages,
+    sign_in_pages,
+)
 from app.exceptions import routes as exception_routes
 from app.exchange import routes as exchange
 from app.expunging import pages as expunging_pages
@@ -79,6 +89,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     security_pages.router,
     passkey_pages.router,
     people_pages.router,
+    agency_pages.router,
+    agency_settings_pages.router,
     funding.router,
     facilities.router,
     beds.router,

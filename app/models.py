@@ -1,6 +1,7 @@
 """Every domain's tables, imported in one place so that migrations and tests see them all."""
 
 from app import idempotency
+from app.access import agency_models as agency_sign_ins
 from app.access import factor_models as factors
 from app.access import models as access
 from app.answers import models as answers
@@ -30,6 +31,7 @@ __all__ = [
     "Base",
     "access",
     "aftercare",
+    "agency_sign_ins",
     "answers",
     "audit",
     "beds",

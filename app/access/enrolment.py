@@ -7,7 +7,7 @@ which whoever makes the link has looked into, or by its own holder's wish, a new
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.access import factors, guesses, passwords, signin
@@ -33,6 +33,7 @@ class Begun:
     person_id: str
     name: str
     email: str
+    agency_id: str
     secret: str | None
     """What a new authenticator is given; None where the code of the present one is asked for."""
 
@@ -81,12 +82,21 @@ def lost(session: Session, by: Actor | None, person_id: str, now: datetime) -> s
 
 def begun(session: Session, token: str) -> Begun | None:
     """What a link asks for; None where it is unknown, spent or too old, or its person may not act."""
+    return _begun(session, Enrolment.token_sha256 == sha256(token))
+
+
+def begun_before(session: Session, enrolment_id: str) -> Begun | None:
+    """The same of a link whose holder has been elsewhere meanwhile."""
+    return _begun(session, Enrolment.id == enrolment_id)
+
+
+def _begun(session: Session, this: ColumnElement[bool]) -> Begun | None:
     found = session.execute(
         select(Enrolment, Person)
         .join(Person, Person.id == Enrolment.person_id)
         .join(Agency, Agency.id == Person.agency_id)
         .where(
-            Enrolment.token_sha256 == sha256(token),
+            this,
             Enrolment.used_at.is_(None),
             Enrolment.expires_at > machine_time(),
             Person.disabled_at.is_(None),
@@ -98,7 +108,7 @@ def begun(session: Session, token: str) -> Begun | None:
     row, person = found
     asks_present = not row.anew and factors.has_second(session, person.id)
     secret = None if asks_present else keyring_of(session).open(_place(row.id), row.sealed_secret)
-    return Begun(row.id, person.id, person.name, person.email, secret)
+    return Begun(row.id, person.id, person.name, person.email, person.agency_id, secret)
 
 
 def finish(database: Database, begun: Begun, password: str, again: str, code: str) -> Enrolled:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pyotp
 from pyotp.exceptions import OTPVerificationError
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, union_all, update
 from sqlalchemy.orm import Session
 
+from app.access.agency_models import AgencyIdentity
 from app.access.factor_models import Authenticator, Passkey, Password, RecoveryCode
 from app.access.tokens import sha256
 from app.sealing.box import Place
@@ -84,11 +85,15 @@ def _place(person_id: str) -> Place:
 
 def has_second(session: Session, person_id: str) -> bool:
     """Whether they have something that a new password is no way around."""
-    passkey = select(Passkey.id).where(Passkey.person_id == person_id).limit(1)
-    return session.get(Authenticator, person_id) is not None or session.scalar(passkey) is not None
+    theirs = (
+        select(Authenticator.person_id).where(Authenticator.person_id == person_id),
+        select(Passkey.person_id).where(Passkey.person_id == person_id),
+        select(AgencyIdentity.person_id).where(AgencyIdentity.person_id == person_id),
+    )
+    return session.scalar(union_all(*theirs)) is not None
 
 
 def forget_all(session: Session, person_id: str) -> None:
     """Their phone is lost, or in other hands: nothing they had lets anybody in."""
-    for table in (Password, Authenticator, RecoveryCode, Passkey):
+    for table in (Password, Authenticator, RecoveryCode, Passkey, AgencyIdentity):
         session.execute(delete(table).where(table.person_id == person_id))

@@ -36,12 +36,21 @@ def of_device(device: str, person_id: str) -> str:
 
 def of_address(host: str) -> str:
     """The line of whoever calls from there; of IPv6 the network, since one caller has all its addresses."""
+    return sha256(f"address {_caller(host)}")
+
+
+def of_going(host: str) -> str:
+    """The line of whoever asks from there to be sent to an agency's sign-in, for which we ask that one first."""
+    return sha256(f"going {_caller(host)}")
+
+
+def _caller(host: str) -> str:
     try:
         if ip_address(host).version == 6:
-            host = str(ip_network(f"{host}/64", strict=False))
+            return str(ip_network(f"{host}/64", strict=False))
     except ValueError:
         pass  # a socket that has no address
-    return sha256(f"address {host}")
+    return host
 
 
 def take(session: Session, lines: Iterable[str], at: datetime) -> None:

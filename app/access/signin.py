@@ -19,6 +19,8 @@ from app.errors import not_found
 
 LINK_LASTS = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
+LONG_AGO = timedelta(days=1)
+"""Since when somebody proved who they are, where nobody says: before any proof that still counts."""
 
 # Every request asks these: they are put together once.
 _HELD = select(SignIn).where(
@@ -68,11 +70,18 @@ def spend_link(session: Session, link_token: str, now: datetime) -> str | None:
 
 
 def admit(
-    session: Session, person_id: str, now: datetime, device: str | None = None, *, shift: bool = False
+    session: Session,
+    person_id: str,
+    now: datetime,
+    device: str | None = None,
+    *,
+    shift: bool = False,
+    proved_at: datetime | None = None,
 ) -> str | None:
     """Open a session for somebody who has just proved who they are; its token, or None where they may not act.
 
-    `shift`: on a device of a house, whose board is to stay open; for those alone who work in one.
+    `shift`: on a device of a house, whose board is to stay open; for those alone who work in one. `proved_at`: where
+    that was not just now.
     """
     actor = actors(session, {person_id}).get(person_id)
     if actor is None:
@@ -84,7 +93,7 @@ def admit(
         token_sha256=sha256(token),
         created_at=now,
         last_seen_at=now,
-        proved_at=now,
+        proved_at=proved_at or now,
         device=device,
         shift=shift and actor.role is Role.FACILITY_STAFF,
     )

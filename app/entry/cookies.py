@@ -1,4 +1,4 @@
-"""The two cookies of a browser: one opens the session, the other says that it has been here before."""
+"""The cookies of a browser: one opens the session, one says that it has been here, one that it went and comes back."""
 
 import re
 from datetime import datetime, timedelta
@@ -27,17 +27,24 @@ def device_of(request: Request) -> str | None:
 
 
 def let_in(
-    request: Request, session: Session, person_id: str, now: datetime, answer: Response, *, shift: bool = False
+    request: Request,
+    session: Session,
+    person_id: str,
+    now: datetime,
+    answer: Response,
+    *,
+    shift: bool = False,
+    proved_at: datetime | None = None,
 ) -> bool:
     """Open a session for this browser in place of the one it had; False where the person may not act.
 
     `shift`: it is a device of a house, whose board stays open. Where a new device of theirs is to be told, the answer
-    leads to it first.
+    leads to it first. `proved_at`: when they proved who they are, where that was not just now.
     """
     if old := request.cookies.get(cookie_name(request)):
         signin.end_session(session, old, now)
     token = request.cookies.get(_device_cookie(request)) or new_token()
-    opened = signin.admit(session, person_id, now, sha256(token), shift=shift)
+    opened = signin.admit(session, person_id, now, sha256(token), shift=shift, proved_at=proved_at)
     if opened is None:
         return False
     label = devices.label_of(request.headers.get("user-agent", ""))
@@ -53,6 +60,21 @@ def give_session(request: Request, answer: Response, token: str) -> None:
     _give(request, answer, cookie_name(request), token, request.app.state.settings.session_lasts)
 
 
+def send_away(request: Request, answer: Response, token: str, lasts: timedelta) -> None:
+    """Hand the browser what says, when it comes back from elsewhere, that it is the one that went."""
+    _give(request, answer, _away_cookie(request), token, lasts)
+
+
+def come_back(request: Request) -> str:
+    """What the browser was handed when it went; nothing where it did not go."""
+    return request.cookies.get(_away_cookie(request), "")
+
+
+def take_away(request: Request, answer: Response) -> None:
+    """It has come back."""
+    answer.delete_cookie(_away_cookie(request), httponly=True, samesite="lax", secure=_over_tls(request))
+
+
 def take_session(request: Request, answer: Response) -> None:
     """Take it away again."""
     answer.delete_cookie(cookie_name(request), httponly=True, samesite="lax", secure=_over_tls(request))
@@ -65,6 +87,10 @@ def _give(request: Request, answer: Response, name: str, value: str, lasts: time
 
 def _device_cookie(request: Request) -> str:
     return f"{cookie_name(request)}-device"
+
+
+def _away_cookie(request: Request) -> str:
+    return f"{cookie_name(request)}-away"
 
 
 def _over_tls(request: Request) -> bool:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from app.access import enrolment, factors, passwords
+from app.access import agency_sign_in, enrolment, factors, passwords
 from app.access.enrolment import Begun
 from app.access.guard import from_this_site
 from app.clock import Now
@@ -52,7 +52,10 @@ def finish(
 def _asked(request: Request, begun: Begun, refused: Problem | None = None) -> Response:
     wrong = {error.pointer: error.message for error in refused.errors} if refused else {}
     said = refusal_of(refused) if refused and not wrong else None
+    with request.app.state.database.reading() as session:
+        agency = agency_sign_in.of_agency(session, begun.agency_id) is not None
     shown: dict[str, Any] = {
+        "agency": agency,
         "here": request.url.path,
         "name": begun.name,
         "email": begun.email,

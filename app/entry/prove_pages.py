@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from app.access import proving, signin
+from app.access import agency_sign_in, proving, signin
 from app.access.actor import Actor
 from app.access.guard import cookie_name, require
 from app.access.models import Person
@@ -71,7 +71,13 @@ def asked(request: Request, actor: Actor, to: str, refused: Problem | None = Non
     said = gettext("That does not prove it. Check both, and that the code is the one the app shows now.")
     with request.app.state.database.reading() as session:
         email = session.get_one(Person, actor.person_id).email
-    shown = {"to": to, "email": email, "said": refusal_of(refused) if refused else said if wrong else None}
+        agency = agency_sign_in.bound_at(session, actor.person_id or "") is not None
+    shown = {
+        "to": to,
+        "email": email,
+        "agency": agency,
+        "said": refusal_of(refused) if refused else said if wrong else None,
+    }
     status = refused.status if refused else 403 if wrong else 200
     answer = page(request, "entry/prove.html", shown, actor=actor, status=status)
     answer.headers.update(refused.headers if refused else {})

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.access import enrolment, signin
+from app.access import agency_sign_in, enrolment, signin
 from app.access.actor import Actor, Denied
 from app.access.factor_models import Authenticator, Device, Passkey, Password, RecoveryCode
 from app.access.guard import cookie_name, require
@@ -90,7 +90,10 @@ def _view(request: Request, session: Session, actor: Actor, clock: Clock) -> dic
     ).all()
     label = {device.token_sha256: device.label for device in devices}
     here = sha256(request.cookies[cookie_name(request)])
+    elsewhere = agency_sign_in.bound_at(session, person_id)
     return {
+        "agency": None if elsewhere is None else said(elsewhere),
+        "agency_has_one": agency_sign_in.of_agency(session, actor.agency_id) is not None,
         "password": None if password is None else said(password.set_at),
         "app": None if app is None else said(app.added_at),
         "codes": session.scalar(unused),

@@ -23,9 +23,9 @@ Anyone = Annotated[Actor, require(Permission.SELF, on_shift=True)]
 
 
 @router.get("/sign-in")
-def ask(request: Request, to: str = "/") -> Response:
-    """The three questions; `to`: where to go on afterwards."""
-    return asked(request, back(to))
+def ask(request: Request, to: str = "/", agency: str = "") -> Response:
+    """The three questions; `to`: where to go on afterwards, `agency`: the word of the asker's own agency."""
+    return asked(request, back(to), word=agency[:40])
 
 
 @router.post("/sign-in")
@@ -99,11 +99,18 @@ def refusal_of(problem: Problem) -> str:
 
 
 def asked(
-    request: Request, to: str, email: str = "", refused: Problem | None = None, *, wrong: bool = False
+    request: Request,
+    to: str,
+    email: str = "",
+    refused: Problem | None = None,
+    *,
+    wrong: bool = False,
+    word: str = "",
 ) -> Response:
     """The page that asks, with what it says after a try."""
     said = gettext("That does not let you in. Check all three, and that the code is the one the app shows now.")
     shown = {"to": to, "email": email[:200], "said": refusal_of(refused) if refused else said if wrong else None}
+    shown["word"] = word
     answer = page(request, "entry/sign_in.html", shown, status=refused.status if refused else 401 if wrong else 200)
     answer.headers.update(refused.headers if refused else {})
     return answer

@@ -10,24 +10,18 @@ from app.audit.service import record
 from app.db import new_id
 from app.errors import FieldError, conflict, invalid
 from app.exchange.models import WebhookEndpoint
-from app.exchange.posting import Refused, check_url
 from app.exchange.schemas import DeliveryRead, WebhookChange, WebhookCreate, WebhookRead, WebhookSecret
 from app.exchange.signing import new_secret
 from app.exchange.webhooks import TEST
 from app.outbox import emit
 from app.outbox.models import OutboxDelivery, OutboxEvent
+from app.outbox.posting import REFUSALS, Refused, check_url
 from app.paging import Place, page
 from app.sealing.keyring import keyring_of
 from app.versions import must_be_current
 
 ROTATION_LASTS = timedelta(hours=24)
 MOST = 20
-_REFUSALS = {
-    "malformed": "Expected https, a host and a path, without a user name and without #.",
-    "host_not_listed": "The operator has not listed this host.",
-    "private_address": "This address is private and the operator has not listed it.",
-    "not_encrypted": "Expected https; http is for receivers on this computer alone.",
-}
 
 
 def create_webhook(
@@ -175,7 +169,7 @@ def _must_be_allowed(url: str, hosts: tuple[str, ...]) -> None:
         check_url(url, hosts)
     except Refused as refused:
         fix = "Ask the operator to add it to BEDNIGHT_WEBHOOK_HOSTS." if refused.code != "malformed" else None
-        raise invalid([FieldError("/url", refused.code, _REFUSALS[refused.code], fix)]) from None
+        raise invalid([FieldError("/url", refused.code, REFUSALS[refused.code], fix)]) from None
 
 
 def _delivery(row: OutboxDelivery, event: OutboxEvent) -> DeliveryRead:

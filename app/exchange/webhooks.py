@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from app.clock import machine_time
 from app.db import Database
 from app.exchange.models import Purpose, WebhookEndpoint
-from app.exchange.posting import post
 from app.exchange.signing import headers
 from app.notices.sentences import SENTENCES
 from app.outbox.channels import Parcel, Undelivered
 from app.outbox.models import OutboxEvent
+from app.outbox.posting import post
 from app.sealing.keyring import Keyring, keyring_of
 
 TEST = "webhook.test"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.exchange import posting
-from app.exchange.posting import Refused, check_url, post
+from app.outbox import posting
 from app.outbox.channels import Undelivered
+from app.outbox.posting import Refused, check_url, post
 from tests.receiver import receiving
 
 LOOPBACK = ("127.0.0.1",)

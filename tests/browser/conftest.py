@@ -60,7 +60,9 @@ def served(folder: Path) -> Iterator[Site]:
     """The demo, served on a free port of loopback, on a clock that stands still."""
     play = scene.invented(7, None)
     url = f"sqlite:///{folder / 'demo.db'}"
-    settings = replace(play.settings, database_url=url, on_call_phone=ON_CALL, keys=folder / "keys")
+    settings = replace(
+        play.settings, database_url=url, on_call_phone=ON_CALL, keys=folder / "keys", sign_in_hosts=("127.0.0.1",)
+    )
     opening.init(settings, folder / "keys")
     upgrade(url)
     scene.load(play, settings)

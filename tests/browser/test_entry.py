@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from app.access import enrolment
-from app.access.models import Person
+from app.access import enrolment, signin
+from app.access.models import Agency, Person
 from app.access.policy import Role
 from tests.actors import add_person
 from tests.browser.conftest import Site
 from tests.browser.test_looks import looks_of
+from tests.identity_provider import CLIENT, SECRET, providing
 
 
 @pytest.fixture
@@ -31,6 +32,41 @@ def laptop(chromium: Browser) -> Iterator[Page]:
     }
     line.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     yield page
+    context.close()
+
+
+def test_an_agency_s_own_sign_in_is_set_and_lets_in(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context()
+    with site.database.writing() as session:
+        person = session.scalars(select(Person).where(Person.role == Role.INTAKE_COORDINATOR)).first()
+        assert person is not None
+        agency = session.get_one(Agency, person.agency_id)
+        keeper = add_person(session, site.database.clock, Role.SECURITY_ADMINISTRATOR, agency)
+        path = signin.issue_link(session, keeper.id, site.database.clock.now())
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(site.base + path)
+    page.get_by_role("button", name="Sign in").click()
+    with providing() as provider:
+        page.goto(f"{site.base}/agency-sign-in")
+        typed = {"Word": "harbor-house", "Issuer": provider.issuer, "Client": CLIENT, "Client secret": SECRET}
+        for label, value in typed.items():
+            page.get_by_label(label, exact=True).fill(value)
+        page.get_by_role("button", name="Set", exact=True).click()
+        page.get_by_text("0 people").wait_for()
+        assert looks_of(page, "agency-sign-in") == []
+        page.goto(f"{site.base}/security")
+        provider.subject = "k-wu"
+        page.get_by_role("button", name="Sign in as at your agency from now on").click()
+        page.get_by_text("bound").first.wait_for()
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.goto(f"{site.base}/sign-in?agency=harbor-house")
+        assert looks_of(page, "sign-in-agency") == []
+        page.get_by_role("button", name="Go to your agency's sign-in").click()
+        page.wait_for_url(f"{site.base}/")
+        assert page.get_by_role("link", name="People").count() == 1
+    assert said == []
     context.close()
 
 

@@ -1,4 +1,4 @@
-"""One POST to a receiver outside: only to hosts that the operator listed, never inward, never further than it says.
+"""One request to a host outside: only to hosts that the operator listed, never inward, never further than it says.
 
 The host is resolved once and the connection goes to the very address that was checked, so a name that answers
 differently the second time leads nowhere else. Redirects are not followed. The whole exchange has `TIMEOUT`
@@ -18,9 +18,17 @@ from app.outbox.channels import Undelivered
 
 TIMEOUT = 5.0
 _MOST_ADDRESSES = 4
+MOST_BYTES = 1_000_000
+"""Of an answer that is read."""
 Address = IPv4Address | IPv6Address
 # Behind such an IPv6 address stands an IPv4 address, which may be anything.
 _TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("2002::/16"))
+REFUSALS = {
+    "malformed": "Expected https, a host and a path, without a user name and without #.",
+    "host_not_listed": "The operator has not listed this host.",
+    "private_address": "This address is private and the operator has not listed it.",
+    "not_encrypted": "Expected https; http is for receivers on this computer alone.",
+}
 
 
 class Refused(ValueError):
@@ -53,14 +61,22 @@ def check_url(url: str, hosts: Sequence[str]) -> SplitResult:
 
 def post(url: str, body: bytes, headers: Mapping[str, str], hosts: Sequence[str]) -> int:
     """Send and give the status of the answer; raises Undelivered where there was none."""
+    return ask("POST", url, body, headers, hosts)[0]
+
+
+def ask(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], hosts: Sequence[str], *, most: int = 0
+) -> tuple[int, bytes]:
+    """The status of an answer, and its first `most` bytes; raises Undelivered where there was none."""
     try:
         parts = check_url(url, hosts)
         with _connected(parts, hosts) as channel:
             connection = HTTPConnection(parts.hostname or "")
             connection.sock = channel
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", path, body, {"Host": parts.netloc, "Connection": "close", **headers})
-            return connection.getresponse().status
+            connection.request(method, path, body, {"Host": parts.netloc, "Connection": "close", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read(most) if most else b""
     except Refused as refused:
         raise Undelivered(refused.code) from None
     except TimeoutError:
