@@ -131,6 +131,17 @@ def _outlook(options: argparse.Namespace) -> None:
     _print(plain.outlook(document) if options.plain else json.dumps(document, indent=1))
 
 
+def _gaps(options: argparse.Namespace) -> None:
+    from matching.gaps import unlocks
+    from matching.gaps_form import gaps_document
+
+    snapshot = _read(options.file)
+    chosen = [row.id for row in snapshot.referrals] if options.referral is None else [options.referral]
+    with _mended(options.file, snapshot):
+        document = gaps_document(snapshot, [unlocks(snapshot, referral) for referral in chosen])
+    _print(plain.gaps(document) if options.plain else json.dumps(document, indent=1))
+
+
 def _policy(options: argparse.Namespace) -> None:
     _print(json.dumps(policy_document(DEFAULT_POLICY), indent=1))
 
@@ -171,10 +182,12 @@ def solver_on_stderr() -> Iterator[None]:
 def _schema(options: argparse.Namespace) -> None:
     from matching.chain_form import chain_schema
     from matching.chains_form import chains_schema
+    from matching.gaps_form import gaps_schema
     from matching.outlook_form import outlook_schema
     from matching.plan_form import plan_schema
 
-    schemas = dict(zip(ANSWERS, (schema, outlook_schema, plan_schema, chain_schema, chains_schema), strict=True))
+    made = (schema, outlook_schema, plan_schema, chain_schema, chains_schema, gaps_schema)
+    schemas = dict(zip(ANSWERS, made, strict=True))
     _print(json.dumps(schemas[options.what](), indent=1))
 
 
@@ -226,6 +239,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "plan": _plan,
     "chain": _chain,
     "chains": _chains,
+    "gaps": _gaps,
     "policy": _policy,
     "schema": _schema,
 }

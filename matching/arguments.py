@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   python -m matching plan tonight.json --seconds 20 > plan.json
   python -m matching chain tonight.json --referral ref_1 --plain
   python -m matching chains tonight.json --seconds 20 --plain
+  python -m matching gaps tonight.json --plain
   python -m matching policy > ours.json
   python -m matching rank tonight.json --referral ref_1 --policy ours.json
   python -m matching schema > snapshot.schema.json
@@ -21,7 +22,7 @@ EXAMPLES = """examples:
 
 FILE is a snapshot of the contract, version 1; - reads standard input. Nothing is sent anywhere."""
 
-ANSWERS = ("snapshot", "outlook", "plan", "chain", "chains")
+ANSWERS = ("snapshot", "outlook", "plan", "chain", "chains", "gaps")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _one_decision(commands)
     _everyone(commands)
     _over_the_nights(commands)
+    _gaps(commands)
     commands.add_parser(
         "policy",
         help="print the order of terms that is used where no file names another",
@@ -101,6 +103,18 @@ def _over_the_nights(commands: "argparse._SubParsersAction[_Parser]") -> None:
         looking.add_argument("--referral", metavar="ID", required=True)
         _by_policy(looking)
         _plain(looking)
+
+
+def _gaps(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    looking = commands.add_parser(
+        "gaps",
+        help="for whoever has no bed tonight, the smallest changes that would have opened one",
+        epilog="The answer is JSON (python -m matching schema gaps). A change is a fact that is obtained, or a rule of "
+        "a fund or of a house's own that is put aside; never a safeguard, a licence, or what a young person refuses.",
+    )
+    looking.add_argument("file", metavar="FILE")
+    looking.add_argument("--referral", metavar="ID", help="this one alone; else everybody")
+    _plain(looking)
 
 
 def _by_policy(command: argparse.ArgumentParser) -> None:

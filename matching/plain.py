@@ -44,6 +44,11 @@ def chains(document: Document) -> str:
     return _lines(_chains(document))
 
 
+def gaps(document: Document) -> str:
+    """Write what would have opened a bed in lines."""
+    return _lines(_gaps(document))
+
+
 def one_line(text: str) -> str:
     """A text that stays on its line, whatever a file has put into it."""
     return _CONTROL.sub("?", text)
@@ -187,6 +192,28 @@ def _chains(document: Document) -> Iterator[str]:
         left = f"; {_count(row['uncovered'], 'night')} without" if row["uncovered"] else ""
         yield f"{row['referral']} (urgency {row['urgency']}): {said}{left}"
     yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _gaps(document: Document) -> Iterator[str]:
+    counted = document["totals"]
+    yield f"night of {document['tonight']}: {counted['gaps']} without a bed, {len(document['open'])} with one to offer"
+    for row in document["gaps"]:
+        fewest = _count(len(row["sets"][0]), "change") if row["sets"] else ""
+        yield f"{row['referral']}: " + (f"{fewest} would open a bed" if fewest else "no change of these opens a bed")
+        for some in row["sets"]:
+            yield f"   {' and '.join(map(_change, some))}"
+        if not row["all"]:
+            yield "   not every set was looked at"
+    for row in counted["alone"]:
+        yield f"alone for {row['count']}: {_change(row['change'])}"
+    for row in counted["pairs"]:
+        yield f"together for {row['count']}: {' and '.join(map(_change, row['changes']))}"
+    yield from (f"careful: {row['text']}" for row in document["careful"])
+
+
+def _change(row: Document) -> str:
+    verb = "learn" if row["kind"] == "fact" else "put aside"
+    return f"{verb} {row['code']}" + (f" of {row['of']}" if row["of"] else "") + f" ({row['who']})"
 
 
 def _nights(row: Document) -> int:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from matching.__main__ import main, solver_on_stderr
 from matching.chain_form import chain_schema
 from matching.chains_form import chains_schema
 from matching.codec import schema
 from matching.doubled import doubled
+from matching.gaps_form import gaps_schema
 from matching.outlook_form import outlook_schema
 from matching.plan_form import plan_schema
 
@@ -516,11 +518,33 @@ def test_everybodys_chains_of_what_cannot_be_read_are_refused(write: Write, caps
     )
 
 
+def test_what_would_have_opened_a_bed_is_printed(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(changed(two(), {"/funds/0/limits/0/max_age": 10, "/minors/0/wishes/refuse": ["fac_a", "fac_b"]}))
+    printed = json.loads(run("gaps", file, capsys=capsys))
+    Draft202012Validator(gaps_schema()).validate(printed)
+    age = {"kind": "fund", "code": "funding.age_band", "of": "fund_a", "who": "funder"}
+    assert {row["referral"]: row["sets"] for row in printed["gaps"]} == {"ref_1": [], "ref_2": [[age]]}
+    assert printed["totals"] == {
+        "gaps": 2, "no_change_of_these_opens": 1, "alone": [{"change": age, "count": 1}], "pairs": [],
+    }  # fmt: skip
+    said = run("gaps", file, "--plain", capsys=capsys).splitlines()
+    assert said[:5] == [
+        "night of 2026-11-21: 2 without a bed, 0 with one to offer",
+        "ref_1: no change of these opens a bed",
+        "ref_2: 1 change would open a bed",
+        "   put aside funding.age_band of fund_a (funder)",
+        "alone for 1: put aside funding.age_band of fund_a (funder)",
+    ]
+    assert json.loads(run("gaps", file, "--referral", "ref_2", capsys=capsys))["totals"]["gaps"] == 1
+    assert refused("gaps", file, "--referral", "ref_9", capsys=capsys).endswith("it holds ref_1, ref_2")
+
+
 def test_the_schema_of_a_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(run("schema", "plan", capsys=capsys)) == plan_schema()
     assert json.loads(run("schema", "chain", capsys=capsys)) == chain_schema()
     assert json.loads(run("schema", "outlook", capsys=capsys)) == outlook_schema()
     assert json.loads(run("schema", "chains", capsys=capsys)) == chains_schema()
+    assert json.loads(run("schema", "gaps", capsys=capsys)) == gaps_schema()
     assert json.loads(run("schema", "snapshot", capsys=capsys)) == schema()
 
 
