@@ -22,6 +22,8 @@ from matching.waiting import contract_id, network_tonight, waiting_tonight
 URGENT_TIERS = 2
 DECISIONS_A_LOOK = 100
 """After so many decisions the garbage collector looks at everything."""
+LOOKS_SELDOM = 10_000
+"""The collector does, where it waits for so many new things: more than a decision leaves behind."""
 
 _decisions = count(1)
 Effect = tuple[tuple[int, ...], int, NetworkEffect]
@@ -120,6 +122,8 @@ def _collector_at_rest() -> Iterator[None]:
 
     What was made then counts as old, or all of it would be looked at as soon as the collector works again. Rings of
     others grow old with it, and the collector's own count starts anew: so every so often everything is looked at.
+    Where the collector is told to look seldom, as the server tells it, nothing more is needed; and what the server set
+    aside when it began stays aside.
     """
     was = gc.isenabled()
     gc.disable()
@@ -127,7 +131,7 @@ def _collector_at_rest() -> Iterator[None]:
         yield
     finally:
         if was:
-            if not gc.get_freeze_count():
+            if gc.get_threshold()[0] < LOOKS_SELDOM:
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -8,7 +8,7 @@ import pytest
 
 from matching.codec import decode, sha256
 from matching.decision_form import decision_document
-from matching.ranking import DECISIONS_A_LOOK, UnknownPolicy, UnknownReferral, rank
+from matching.ranking import DECISIONS_A_LOOK, LOOKS_SELDOM, UnknownPolicy, UnknownReferral, rank
 
 from .builders import (
     Json,
@@ -406,6 +406,20 @@ def test_rings_of_others_are_freed_however_many_decisions_are_made() -> None:
     for _ in range(DECISIONS_A_LOOK):
         rank(asked, "ref_1")
     assert ring() is None
+
+
+def test_what_a_server_set_aside_stays_aside() -> None:
+    asked = decode(waiting(minor(), facilities=[shelter("a")]))
+    was = gc.get_threshold()
+    gc.set_threshold(LOOKS_SELDOM, *was[1:])
+    gc.freeze()
+    aside = gc.get_freeze_count()
+    try:
+        rank(asked, "ref_1")
+        assert gc.get_freeze_count() > aside * 0.9
+    finally:
+        gc.set_threshold(*was)
+        gc.unfreeze()
 
 
 def test_a_referral_that_is_not_there() -> None:
