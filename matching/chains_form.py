@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from matching.canonical import plain
 from matching.chain_search import MOST_STAYS
 from matching.chains import CAREFUL, JointChains, OwnChain, Stay
-from matching.codec import plain
 from matching.schema_parts import made_by, many, perhaps, record, whole
 
 Document = dict[str, Any]

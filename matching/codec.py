@@ -8,10 +8,9 @@ import dataclasses
 import hashlib
 import json
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
-from operator import attrgetter
 from typing import (
     Annotated,
     Any,
@@ -36,6 +35,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from matching import facts
+from matching.canonical import JSON_NAMES, arranged, dataclass_in, fields_of, plain, written
 from matching.facts import Snapshot
 from matching.integrity import faults
 
@@ -105,8 +105,6 @@ _VERSION = _Written("version_written", core_schema.int_schema(strict=True))
 _NOT_EMPTY = {"admits", "trafficking", "genders", "allow", "facility_kinds", "basis"}
 """Lists of who or what is accepted: null, or they name something (the rules' section 1)."""
 
-_JSON_NAMES = {"from_": "from"}
-
 
 def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
     """Read a snapshot of contract version 1.
@@ -131,22 +129,37 @@ def decode(document: dict[str, Any] | str | bytes) -> Snapshot:
 
 def decode_and_keep(document: dict[str, Any] | str | bytes) -> tuple[Snapshot, bytes]:
     """The same, with the canonical bytes, for whoever keeps them beside."""
-    snapshot: Snapshot = _fact(Snapshot, _checked(document))  # nothing keeps the model, which is larger by far
+    snapshot: Snapshot = read(Snapshot, document)
+    check(snapshot)
+    ordered: Snapshot = arranged(snapshot)
+    kept = written(ordered).encode()
+    return with_digest(ordered, kept), kept
+
+
+def read(fact: Any, document: dict[str, Any] | str | bytes, at: str = "") -> Any:
+    """Read the JSON of one dataclass of `facts`, as a part of a document that stands `at` a pointer.
+
+    Raises SnapshotError. How rows belong together is for `check` to say.
+    """
+    text = json.dumps(document) if isinstance(document, dict) else document
+    try:
+        return _fact(fact, _model(fact).model_validate_json(text))  # nothing keeps the model, which is larger by far
+    except ValidationError as error:
+        found = map(_problem, error.errors(include_input=False, include_url=False))
+        raise SnapshotError(Problem(at + one.pointer, one.message) for one in found) from None
+
+
+def check(snapshot: Snapshot) -> None:
+    """Raise SnapshotError where rows contradict each other."""
     found = [Problem(*fault) for fault in faults(snapshot)]
     if found:
         raise SnapshotError(found)
-    arranged: Snapshot = _arranged(snapshot)
-    kept = _bytes(arranged)
-    object.__setattr__(arranged, "digest", hashlib.sha256(kept).hexdigest())
-    return arranged, kept
 
 
-def _checked(document: str | bytes | dict[str, Any]) -> BaseModel:
-    text = json.dumps(document) if isinstance(document, dict) else document
-    try:
-        return _model(Snapshot).model_validate_json(text)
-    except ValidationError as error:
-        raise SnapshotError(map(_problem, error.errors(include_input=False, include_url=False))) from None
+def with_digest(ordered: Snapshot, kept: bytes) -> Snapshot:
+    """A snapshot whose lists are in order, with the hash of its canonical bytes."""
+    object.__setattr__(ordered, "digest", hashlib.sha256(kept).hexdigest())
+    return ordered
 
 
 def encode(snapshot: Snapshot) -> dict[str, Any]:
@@ -157,11 +170,7 @@ def encode(snapshot: Snapshot) -> dict[str, Any]:
 
 def canonical(snapshot: Snapshot) -> bytes:
     """Give the bytes that stand for a snapshot whatever the order of its rows."""
-    return _bytes(snapshot if snapshot.digest is not None else _arranged(snapshot))
-
-
-def _bytes(arranged: Snapshot) -> bytes:
-    return json.dumps(plain(arranged), sort_keys=True, separators=(",", ":")).encode()
+    return written(snapshot if snapshot.digest is not None else arranged(snapshot)).encode()
 
 
 def sha256(snapshot: Snapshot) -> str:
@@ -189,7 +198,7 @@ def _model(fact: Any) -> type[BaseModel]:
         (value,) = get_args(fact)
         hints["value"] = value | None
     columns: dict[str, Any] = {}
-    for column in _fields(origin):
+    for column in fields_of(origin):
         shape = _shape(hints[column.name])
         if column.name in _NOT_EMPTY and "tuple" in str(shape):
             shape = Annotated[shape, Field(min_length=1)]
@@ -199,7 +208,7 @@ def _model(fact: Any) -> type[BaseModel]:
             shape = shape | None
         columns[column.name] = (
             shape,
-            Field(default, alias=_JSON_NAMES.get(column.name, column.name)),
+            Field(default, alias=JSON_NAMES.get(column.name, column.name)),
         )
     config = ConfigDict(strict=True, extra="forbid")
     name = origin.__name__ + "".join(getattr(arg, "__name__", "Choice") for arg in get_args(fact))
@@ -247,105 +256,8 @@ def _fact(fact: Any, model: BaseModel) -> Any:
 def _parts(fact: Any) -> tuple[Any, dict[str, Any]]:
     """What builds a dataclass of `facts`, and its fields that hold other ones, with the type of those."""
     origin = get_origin(fact) or fact
-    held = {name: _dataclass_in(hint) for name, hint in get_type_hints(origin).items()}
+    held = {name: dataclass_in(hint) for name, hint in get_type_hints(origin).items()}
     return origin, {name: inner for name, inner in held.items() if inner is not None}
-
-
-@cache
-def _dataclass_in(hint: Any) -> Any:
-    """Find the one dataclass that a type speaks of."""
-    if dataclasses.is_dataclass(get_origin(hint) or hint):
-        return hint
-    return next(
-        (found for arg in get_args(hint) if (found := _dataclass_in(arg)) is not None),
-        None,
-    )
-
-
-# Facts to JSON.
-
-
-_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
-"""Types that JSON holds as they are: most of a snapshot, so they are told apart before anything is called."""
-
-
-def plain(value: Any) -> Any:
-    """Turn facts into what JSON can hold."""
-    kind: Any = type(value)
-    if kind in _AS_THEY_ARE:
-        return value
-    fields = _json_fields(kind)
-    if fields is not None:
-        names, get = fields
-        return {
-            name: row if type(row) in _AS_THEY_ARE else plain(row)
-            for name, row in zip(names, get(value), strict=True)
-            if row is not None
-        }
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, frozenset):
-        return sorted(map(plain, value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(value[key]) for key in sorted(value)}
-    return [row if type(row) in _AS_THEY_ARE else plain(row) for row in value]
-
-
-@cache
-def _fields(fact: Any) -> tuple["dataclasses.Field[Any]", ...]:
-    """The fields that the contract knows."""
-    return tuple(column for column in dataclasses.fields(fact) if column.init)
-
-
-@cache
-def _json_fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] | None:
-    """The JSON names of a dataclass, and what gets their values; None of any other type."""
-    if not dataclasses.is_dataclass(kind):
-        return None
-    fact: Any = kind
-    columns = [column.name for column in _fields(fact)]
-    get = attrgetter(*columns) if len(columns) > 1 else lambda one: (getattr(one, columns[0]),)
-    return tuple(_JSON_NAMES.get(name, name) for name in columns), get
-
-
-_ORDERED = {"limits", "point", "home_point", "age_range", "by_free"}
-"""Fields whose order carries meaning; every other list is a set of rows or codes."""
-
-
-def _arranged(fact: Any) -> Any:
-    """Put every list of a fact into one order, so that an answer cannot depend on the order of rows."""
-    changes: dict[str, Any] = {}
-    kind: Any = type(fact)
-    for name in _holders(kind):
-        held = getattr(fact, name)
-        if not isinstance(held, tuple):
-            changed = held if held is None else _arranged(held)
-        elif name in _ORDERED:
-            changed = tuple(_arranged(row) if dataclasses.is_dataclass(row) else row for row in held)
-        elif held and dataclasses.is_dataclass(held[0]):
-            changed = tuple(sorted(map(_arranged, held), key=_order))
-        else:
-            changed = tuple(sorted(held))
-        if changed is not held and changed != held:
-            changes[name] = changed
-    return dataclasses.replace(fact, **changes) if changes else fact
-
-
-@cache
-def _holders(kind: Any) -> tuple[str, ...]:
-    """The fields of a dataclass that may hold lists, or facts that do."""
-    hints = get_type_hints(kind)
-    return tuple(
-        column.name
-        for column in _fields(kind)
-        if "tuple" in str(hints[column.name]) or _dataclass_in(hints[column.name]) is not None
-    )
-
-
-def _order(row: Any) -> tuple[str, str]:
-    """By id; what has none, by all it says."""
-    own = getattr(row, "id", "")
-    return (own, "" if own else json.dumps(plain(row), sort_keys=True))
 
 
 # Problems in words.

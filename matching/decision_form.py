@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from matching.codec import plain
+from matching.canonical import plain
 from matching.decision import AsFull, Decision, Option
 from matching.eligibility import Assessment
 from matching.findings import MET, Finding
