@@ -251,8 +251,9 @@ class Database:
         self.engine = make_engine(url)
         self.reader = make_engine(url, read_only=True)
         self.keyring = keyring
-        # The audit trail dates what a session did by this clock; what is sealed is opened by this keyring.
-        info = {"clock": clock, "keyring": keyring}
+        # The audit trail dates what a session did by this clock; what is sealed is opened by this keyring. What was put
+        # together from rows is kept by whoever did, for as long as she or he reads the same rows.
+        info: dict[str, Any] = {"clock": clock, "keyring": keyring, "kept": {}}
         self._write = sessionmaker(self.engine, expire_on_commit=False, info=info)
         # What was looked at is noted by the trail through the database, since such a session cannot write.
         self._read = sessionmaker(self.reader, expire_on_commit=False, info=info | {"reader_of": self})

@@ -23,7 +23,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    true,
     tuple_,
     update,
 )
@@ -240,12 +239,21 @@ FULLEST = select(func.coalesce(func.max(_PER_NIGHT.c.people), 0)).scalar_subquer
 
 def nights_used(session: Session, now: datetime, besides_holds_of: str | None = None) -> dict[str, int]:
     """Nights that each limit has paid or is committed to: by stays, and by holds in force but those of one minor."""
-    counts = or_(
-        BedNight.stay_id.is_not(None),
-        and_(BedNight.expires_at > now, true() if besides_holds_of is None else BedNight.minor_id != besides_holds_of),
-    )
-    query = select(BedNight.limit_id, func.count()).where(BedNight.limit_id.is_not(None), counts)
-    return {str(limit_id): count for limit_id, count in session.execute(query.group_by(BedNight.limit_id))}
+    query = _USED if besides_holds_of is None else _USED_BESIDES
+    rows = session.execute(query, {"now": now, "besides": besides_holds_of})
+    return {str(limit_id): count for limit_id, count in rows}
+
+
+def _used(held: ColumnElement[bool]) -> Select[Any]:
+    """How many nights each limit pays, of stays and of those held."""
+    counts = or_(_NIGHTS.stay_id.is_not(None), held)
+    query = select(_NIGHTS.limit_id, func.count()).where(_NIGHTS.limit_id.is_not(None), counts)
+    return query.group_by(_NIGHTS.limit_id)
+
+
+_NIGHTS = table_of(BedNight).c
+_USED = _used(_NIGHTS.expires_at > NOW)
+_USED_BESIDES = _used(and_(_NIGHTS.expires_at > NOW, _NIGHTS.minor_id != bindparam("besides")))
 
 
 class PaidRun(NamedTuple):
@@ -258,14 +266,19 @@ class PaidRun(NamedTuple):
     """The stay has no row after it."""
 
 
-def paid_runs(session: Session, stay_ids: Select[Any]) -> dict[str, list[PaidRun]]:
-    """Who pays the nights of each stay, in order: grouped by the database, since a network has many nights."""
-    own = BedNight.stay_id.in_(stay_ids)
-    query = select(BedNight.stay_id, BedNight.fund_id, func.min(BedNight.night), func.max(BedNight.night), func.count())
+def paid_query(stay_ids: Select[Any]) -> Select[Any]:
+    """What asks who pays the nights of these stays: grouped by the database, since a network has many nights."""
+    counted = (func.min(_NIGHTS.night), func.max(_NIGHTS.night), func.count())
+    query = select(_NIGHTS.stay_id, _NIGHTS.fund_id, *counted).where(_NIGHTS.stay_id.in_(stay_ids))
+    return query.group_by(_NIGHTS.stay_id, _NIGHTS.fund_id)
+
+
+def paid_runs(session: Session, query: Select[Any], given: Mapping[str, Any] | None = None) -> dict[str, list[PaidRun]]:
+    """Who pays the nights of each stay of a `paid_query`, in order."""
     runs: dict[str, list[PaidRun]] = {}
     ends: dict[str, date] = {}
     broken: list[str] = []
-    rows: Any = session.execute(query.where(own).group_by(BedNight.stay_id, BedNight.fund_id))
+    rows: Any = session.execute(query, given)
     for stay_id, fund_id, first, last, count in rows:
         ends[stay_id] = max(last, ends.get(stay_id, last))
         if fund_id is None:

@@ -9,6 +9,7 @@ Json = dict[str, Any]
 LICENCE = ("status", "valid_from", "expires_on", "capacity", "min_age", "max_age", "genders", "infants")
 _TERMS = ("status", "capacity", "min_age", "max_age", "genders", "infants")
 FACTS = ("id", "kind", "state", "county", "place", "population", "admits", "services", "languages", "declines")
+BED = ("status", "held_for", "confirmed_at")
 UNIT = ("genders", "min_age", "max_age", "max_age_gap_years", "one_gender_a_night")
 
 
@@ -65,10 +66,4 @@ def unit_form(row: Any, beds: list[Json]) -> Json:
 
 def bed_form(row: Any, unavailable: list[list[date]]) -> Json:
     """A bed and the nights on which it cannot be slept in."""
-    return {
-        "id": row.id,
-        "status": row.status,
-        "held_for": row.held_for,
-        "confirmed_at": row.confirmed_at,
-        "unavailable": unavailable,
-    }
+    return {"id": row.id, **{name: getattr(row, name) for name in BED}, "unavailable": unavailable}

@@ -21,6 +21,11 @@ _SAME = (
     "nights_granted",
     "rate_cents",
 )
+LIMIT_COLUMNS = (
+    *_SAME,
+    *(f"residence_{name}" for name in ("basis", "counties", "places", "states")),
+    *(f"custody_{name}" for name in ("allow", "deny")),
+)
 _CLOCK_SAME = (
     "limit",
     "unit",

@@ -1,15 +1,15 @@
 """A minor's need profile: writing it, correcting it, and reading many at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.codes import Basis
-from app.db import new_id
+from app.db import Base, new_id, table_of
 from app.errors import FieldError, invalid
 from app.facilities.models import Facility
 from app.minors.forms import FACTS, NEEDS, avoid_rows, minor_form, place_rows, wish_rows
@@ -25,14 +25,14 @@ from app.minors.models import (
 from app.minors.schemas import MinorFacts, MinorRead
 from app.sharing.service import visible_minors
 
-_PARTS: tuple[tuple[str, Any, Any], ...] = (
-    ("places", MinorPlace, MinorPlace.minor_id),
-    ("avoids", MinorAvoids, MinorAvoids.minor_id),
-    ("wishes", MinorWish, MinorWish.minor_id),
-    ("apart", KeepApart, KeepApart.minor_id),
-    ("siblings", Sibling, Sibling.minor_id),
-)
-"""The tables that hold a part of a profile, and by what they belong to it."""
+_PARTS: dict[str, type[Base]] = {
+    "places": MinorPlace,
+    "avoids": MinorAvoids,
+    "wishes": MinorWish,
+    "apart": KeepApart,
+    "siblings": Sibling,
+}
+"""The tables that hold a part of a profile."""
 
 
 def create_minor(session: Session, actor: Actor, facts: MinorFacts, now: datetime) -> Minor:
@@ -84,11 +84,25 @@ def read_minors(session: Session, rows: Sequence[Minor]) -> dict[str, MinorRead]
 
 def minor_forms(session: Session, rows: Iterable[Any], ids: Any) -> list[dict[str, Any]]:
     """Profiles in the contract's form; `ids` is a list or a subquery of the same minors."""
-    parts: dict[str, dict[str, list[Any]]] = {}
-    for name, table, belongs_to in _PARTS:
-        for part in session.execute(select(*table.__table__.c).where(belongs_to.in_(ids))):
-            parts.setdefault(part.minor_id, {}).setdefault(name, []).append(part)
+    parts = parts_of(session, part_queries(ids))
     return [minor_form(row, parts.get(row.id, {})) for row in rows]
+
+
+def part_queries(ids: Any) -> dict[str, Select[Any]]:
+    """What asks for each part of some profiles, by the part's name; `ids` is a list or a subquery."""
+    tables = {name: table_of(part) for name, part in _PARTS.items()}
+    return {name: select(*table.c).where(table.c.minor_id.in_(ids)) for name, table in tables.items()}
+
+
+def parts_of(
+    session: Session, queries: Mapping[str, Select[Any]], given: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, list[Any]]]:
+    """The rows that belong to each profile, by minor and by the name of the part."""
+    parts: dict[str, dict[str, list[Any]]] = {}
+    for name, query in queries.items():
+        for part in session.execute(query, given):
+            parts.setdefault(part.minor_id, {}).setdefault(name, []).append(part)
+    return parts
 
 
 def _set_columns(row: Minor, facts: MinorFacts, given: set[str]) -> None:

@@ -277,7 +277,7 @@ def shown(session: Session, rows: Sequence[Stay]) -> list[StayRead]:
         select(StayPayer).where(StayPayer.stay_id.in_(ids)).order_by(StayPayer.stay_id, StayPayer.paid_from)
     ):
         stated.setdefault(payer.stay_id, []).append(payer)
-    paid = ledger.paid_runs(session, select(Stay.id).where(Stay.id.in_(ids)))
+    paid = ledger.paid_runs(session, ledger.paid_query(select(Stay.id).where(Stay.id.in_(ids))))
     arrived = dict(
         session.execute(select(Admission.stay_id, Admission.arrived_at).where(Admission.stay_id.in_(ids))).all()
     )

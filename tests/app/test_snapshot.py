@@ -1,5 +1,6 @@
 """From rows to a snapshot: nothing is filled in, nothing is lost, and the number of queries stays the same."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -7,24 +8,41 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event, update
+from sqlalchemy import delete, event, insert, update
 from sqlalchemy.orm import Session
 
 from app.access.policy import Role
-from app.beds.models import Resident
+from app.answers.models import LearntPrices, Policy, PolicyTerm
+from app.beds.models import BedNight, Hold, Resident
 from app.clock import MovableClock
 from app.codes import FacilityKind
 from app.db import Database
 from app.facilities.forms import licence_form
-from app.facilities.models import Bed, Facility, Licence, SafeguardEvidence
-from app.minors.models import Minor
+from app.facilities.models import (
+    Bed,
+    BedStatus,
+    BedUnavailable,
+    Facility,
+    FacilityFund,
+    FacilityPoint,
+    Licence,
+    NightStaffing,
+    SafeguardEvidence,
+    Unit,
+)
+from app.funding.models import Fund, FundClock, Funder, FundLimit
+from app.gaps.models import Call, DeclineReason
+from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
 from app.placements.load import load_network
 from app.placements.snapshot import build, take
 from app.referrals.models import Referral, ReferralStatus
-from app.stays.models import Stay
+from app.stays.codes import Destination, StayEnd
+from app.stays.models import Discharge, Holiday, Stay, StayAbsence, StayPayer
 from matching.codec import SnapshotError, canonical, decode
 from matching.decision_form import decision_document
+from matching.facts import Snapshot
 from matching.ranking import rank
+from matching.value import WORTH
 from tests.factories import AS_OF, EIGHT_ANSWERS, TONIGHT, Caller, fund, house, lead, load, made, network, new_agency
 from tests.matching.worlds import world
 
@@ -536,6 +554,82 @@ def test_the_number_of_queries_does_not_grow_with_the_network(database: Database
     with counted(database) as many:
         assert len(snapshot(database)["facilities"]) == 41
     assert 0 < len(few) == len(many) <= 30
+
+
+def changes(now: datetime, tonight: date, agency: str) -> Iterator[Any]:
+    """A change of each table that a snapshot is read from, each of which it shows."""
+    yield update(Facility).values(night_ratio=9)
+    yield update(FacilityPoint).values(latitude=33.25)
+    yield delete(FacilityFund).where(FacilityFund.fund_id == "fund_b")
+    yield update(NightStaffing).values(awake_staff=9)
+    yield update(Licence).values(capacity=19)
+    yield update(SafeguardEvidence).values(expires_on=tonight + timedelta(days=3))
+    yield update(Unit).values(min_age=13)
+    made_by = {"made_at": now, "made_by": "somebody", "agency_id": agency, "referral_id": "ref_1"}
+    yield insert(Call).values(id="call_1", facility_id="fac_a", reason=DeclineReason.NO_BED, **made_by)
+    yield update(Bed).where(Bed.id == "bed_a1").values(status=BedStatus.OFFLINE)
+    yield update(BedUnavailable).values(until_night=tonight + timedelta(days=90))
+    first, until = tonight + timedelta(days=2), tonight + timedelta(days=4)
+    later = {"first_night": first, "until_night": until, "expires_at": now + timedelta(hours=2)}
+    place = {"facility_id": "fac_a", "bed_id": "bed_a1", "minor_id": "min_1"}
+    yield insert(Hold).values(id="hold_1", version=1, **place, **later, **made_by)
+    yield update(Resident).where(Resident.age == 16).values(age=15)
+    yield update(Funder).values(name="Another funder")
+    yield update(Fund).values(program="Another program")
+    yield update(FundLimit).values(min_age=13)
+    yield update(FundClock).values(limit=13)
+    yield update(BedNight).where(BedNight.stay_id == "stay_2").values(fund_id=None, limit_id=None)
+    yield update(Minor).where(Minor.id == "min_2").values(born_on=date(2011, 3, 3))
+    for table in (MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval, StayAbsence, StayPayer):
+        yield delete(table)
+    yield update(Referral).values(nights_needed=89)
+    yield update(Stay).where(Stay.id == "stay_1").values(outside_bed="bed_older")
+    gone = {"discharged_at": now, "discharged_by": "somebody", "destination": Destination.NOT_KNOWN}
+    yield insert(Discharge).values(stay_id="stay_2", reason=StayEnd.NOT_ARRIVED, **gone)
+    yield delete(Holiday)
+    yield insert(Policy).values(id="another", version=1, in_force_from=now)
+    yield insert(PolicyTerm).values(
+        policy_id="another", policy_version=1, position=0, code=WORTH, unit="cost", weight=1, most=1
+    )
+    yield update(LearntPrices).values(nights=91)
+
+
+def test_whoever_changes_any_table_the_next_snapshot_shows_it(database: Database, database_url: str) -> None:
+    load(database, WHOLE)
+    now, tonight = database.clock.now(), database.clock.tonight()
+    learnt = {"learnt_at": now, "learnt_on": tonight, "nights": 90, "referrals": 1, "history_sha256": "0" * 64}
+    with database.writing() as session:
+        session.add(LearntPrices(id="prices_1", units={"unit_a": [3, 1]}, **learnt))
+        session.merge(FacilityPoint(facility_id="fac_a", latitude=33.5, longitude=-84.5))
+        agency = session.get_one(Referral, "ref_1").agency_id
+    # A process keeps what it put together; another one has its own, and writes.
+    other = Database(database_url, database.clock, database.keyring)
+
+    def taken(by: Database, night: date = tonight, *, anew: bool = False) -> tuple[Snapshot, bytes]:
+        with by.reading() as session:
+            if anew:
+                session.info["kept"].clear()
+            return take(session, now, night, asked="min_1")
+
+    try:
+        before, changed = taken(database), set()
+        for change in changes(now, tonight, agency):
+            with other.writing() as session:
+                session.execute(change)
+            changed.add(change.table.name)
+            after = taken(database)
+            assert after == taken(other, anew=True), change
+            assert after[1] != before[1], change
+            before = after
+        # Time alone changes what rows say.
+        for night in (tonight + timedelta(days=n) for n in (1, 3, 40)):
+            assert taken(database, night) == taken(other, night, anew=True)
+        with counted(database) as statements:
+            taken(database)
+    finally:
+        other.engine.dispose()
+        other.reader.dispose()
+    assert changed == {name for text in statements for name in re.findall(r"(?:FROM|JOIN) ([a-z_]+)", text)}
 
 
 def test_a_network_keeps_its_ids_and_is_owned(database: Database) -> None:
