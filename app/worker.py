@@ -25,6 +25,7 @@ from app.placements import due as placements
 from app.placements.prices import learn_anew
 from app.placements.walk_in import judge_cut_off
 from app.reports.publishing import publish_due
+from app.reports.unlocks import look_into_gaps
 from app.sealing.opening import needed
 from app.stays.rolling import roll
 from app.tasks.service import tell_due
@@ -39,6 +40,7 @@ DUE: tuple[Callable[[Database], int], ...] = (
     learn_anew,
     emergency.run,
     publish_due,
+    look_into_gaps,
 )
 """What becomes due by the clock alone. Each does it, in transactions of its own, and says how much it was."""
 EVERY = 1.0

@@ -323,7 +323,7 @@ def totals(found: Sequence[Unlocks]) -> Totals:
     pairs: dict[tuple[Change, Change], int] = {}
     shut = [row for row in found if not row.open]
     for row in shut:
-        for changes in {tuple(map(_anyone, one)) for one in row.sets}:
+        for changes in {tuple(map(anyone, one)) for one in row.sets}:
             if len(changes) == 1:
                 alone[changes[0]] = alone.get(changes[0], 0) + 1
             elif len(changes) == 2:
@@ -332,6 +332,7 @@ def totals(found: Sequence[Unlocks]) -> Totals:
     return Totals(len(shut), sum(not row.sets for row in shut), alone, pairs)
 
 
-def _anyone(change: Change) -> Change:
+def anyone(change: Change) -> Change:
+    """The change as it is counted: of a fact about a young person it does not matter of whom."""
     own = change.kind == "fact" and change.code.startswith("minor.")
     return change._replace(of="") if own else change

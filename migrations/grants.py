@@ -10,7 +10,7 @@ from app.db import Base
 
 ON_RECORD = frozenset(
     {"audit_events", "ranking_runs", "plan_runs", "outlook_runs", "former_bed_nights", "former_stay_payers"}
-    | {"learnt_prices", "decisions_counted", "fund_refusals", "published_tables"}
+    | {"learnt_prices", "decisions_counted", "fund_refusals", "published_tables", "gap_unlocks"}
 )
 """Rows that are written once."""
 MOVES_FORWARD = frozenset({"audit_head"})

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import JSON, CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -62,6 +62,23 @@ class PublishedTable(Base):
     cells: Mapped[list[dict[str, Any]]]
     sums: Mapped[list[dict[str, Any]]]
     once: Mapped[str] = mapped_column(unique=True)
+
+
+class GapUnlock(Base):
+    """The fewest changes that would have opened a bed for one decision that found none. Rows never change.
+
+    `sets` holds every set of so few changes: of each change its kind, what it is a change of, of whom, and who can.
+    """
+
+    __tablename__ = "gap_unlocks"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("ranking_runs.id"), primary_key=True)
+    night: Mapped[date] = mapped_column(index=True)
+    known: Mapped[bool]
+    """What the decision looked at could be read."""
+    whole: Mapped[bool]
+    """There are no other sets."""
+    sets: Mapped[list[list[list[str]]]] = mapped_column(JSON)
 
 
 class ReportFloor(Base):

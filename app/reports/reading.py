@@ -14,7 +14,7 @@ from app.audit.service import record
 from app.clock import Clock
 from app.funding.models import Fund, Funder
 from app.gaps.models import DecisionCounted
-from app.reports import counting, people
+from app.reports import counting, people, unlocks
 from app.reports.counting import AND
 from app.reports.declines import refused_though_met
 from app.reports.models import PublishedTable, TableKind
@@ -90,7 +90,8 @@ def for_operator(
 
 def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None], *, whole: bool) -> ReportRead:
     out = [] if whole else _published_of(session, quarter, funds)
-    tables = _counted(session, quarter, funds) if whole else _as_published(out)
+    everybody = people.of_quarter(session, quarter) if whole else {}
+    tables = _counted(session, quarter, funds, everybody) if whole else _as_published(out)
     network = tables.get((None, TableKind.NETWORK), Seen({}, ())).cells
     return ReportRead(
         quarter=quarter.name,
@@ -104,6 +105,7 @@ def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None],
         fairness=[_fair(kind, tables[None, kind]) for kind in counting.FAIR if (None, kind) in tables],
         funds=[_fund(fund_id, program, tables) for fund_id, program in funds.items()],
         refused_though_met=_refused(session, quarter) if whole else None,
+        unlocks=unlocks.of_quarter(session, quarter, everybody) if whole else None,
     )
 
 
@@ -146,8 +148,7 @@ def _funds(session: Session, agency_id: str | None) -> dict[str, str | None]:
     return {row.id: row.program for row in session.execute(query.order_by(Fund.program, Fund.id))}
 
 
-def _counted(session: Session, quarter: Quarter, funds: Iterable[str]) -> Tables:
-    everybody = people.of_quarter(session, quarter)
+def _counted(session: Session, quarter: Quarter, funds: Iterable[str], everybody: counting.People) -> Tables:
     found: dict[str | None, counting.Tables] = {None: counting.network(session, quarter, everybody, floor=None)}
     found |= {fund_id: counting.of_fund(session, quarter, fund_id, everybody, floor=None) for fund_id in funds}
     tables = {(fund_id, kind): table for fund_id, of in found.items() for kind, table in of.items()}

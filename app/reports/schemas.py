@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.codes import ApiModel
 from app.gaps.models import DeclineReason
+from matching.gaps import Kind
 
 HIDDEN = "; null: not shown, since it or another count would tell of few"
 
@@ -119,6 +120,35 @@ class DeclineCount(ApiModel):
     count: int = Field(description="Questions that the house answered with no")
 
 
+class ChangeRead(ApiModel):
+    """One change: never one of a safeguard, a licence, or what a young person refuses."""
+
+    kind: Kind = Field(
+        description="fact: to obtain, if it is no obstacle; house, fund: a rule of one that is put aside"
+    )
+    code: str = Field(description="The fact, such as `minor.custody`, or the rule")
+    of: str | None = Field(description="The house or the fund; null: whichever young person it is about")
+    alias: str | None = Field(description="What the house is called")
+    who: str = Field(description="Who can: agency, facility or funder")
+
+
+class ChangeCount(ApiModel):
+    """For how many young people these changes would have opened a bed, and no fewer would."""
+
+    changes: list[ChangeRead]
+    count: int = Field(description="Young people; one counts for each set of as few changes")
+
+
+class UnlocksRead(ApiModel):
+    """What would have opened a bed for those of a quarter for whom no house said yes, each looked at alone."""
+
+    unplaced: int = Field(description="Young people for whom no house said yes")
+    looked_into: int = Field(description="Of these: with a decision that found no bed and could be looked into")
+    none: int = Field(description="Of these: no change of these kinds would have opened one")
+    alone: list[ChangeCount] = Field(description="By change that would have done it alone")
+    pairs: list[ChangeCount] = Field(description="By two changes that would have done it, and neither alone")
+
+
 class ReportRead(ApiModel):
     """The gap audit of one quarter."""
 
@@ -134,4 +164,7 @@ class ReportRead(ApiModel):
     funds: list[FundRead]
     refused_though_met: list[DeclineCount] | None = Field(
         description="By house and reason, for the lead of the coalition alone: a house is named; null to anybody else"
+    )
+    unlocks: UnlocksRead | None = Field(
+        description="What would have opened a bed, for the lead of the coalition alone; null to anybody else"
     )

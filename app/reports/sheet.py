@@ -40,6 +40,14 @@ def rows(report: ReportRead) -> Iterator[Row]:
         yield from _of_fund(fund, (report.quarter, fund.fund, fund.program or ""))
     for no in report.refused_though_met or ():
         yield (report.quarter, "", no.alias, "refused_though_every_rule_was_met", no.reason, str(no.count))
+    if (found := report.unlocks) is not None:
+        for name in ("unplaced", "looked_into", "none"):
+            measure = name if name == "unplaced" else f"unplaced_{name.replace('none', 'no_change_opens')}"
+            yield (report.quarter, "", "", measure, "", str(getattr(found, name)))
+        for row in (*found.alone, *found.pairs):
+            measure = "opened_by_one_change" if len(row.changes) == 1 else "opened_by_two_changes"
+            of = " and ".join(f"{one.code} {one.of}" if one.of else one.code for one in row.changes)
+            yield (report.quarter, "", "", measure, of, str(row.count))
 
 
 def _of_fund(fund: FundRead, start: tuple[str, str, str]) -> Iterator[Row]:

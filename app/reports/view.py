@@ -1,11 +1,23 @@
 """The gap audit in words: the sentences, the lines of its tables and the bars, all from the same counts."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from app.answers.questions import question
 from app.reports.counting import OTHERS
 from app.reports.people import BANDS, NO_PLACE, UNKNOWN
 from app.reports.quarters import Quarter
-from app.reports.schemas import FairLine, FundRead, ListLine, ListRead, NightsRead, ReportRead, RulesRead
+from app.reports.schemas import (
+    ChangeRead,
+    FairLine,
+    FundRead,
+    ListLine,
+    ListRead,
+    NightsRead,
+    ReportRead,
+    RulesRead,
+    UnlocksRead,
+)
 from app.web import words
 from app.web.places import county_name
 from app.web.translation import gettext, marked, ngettext
@@ -40,7 +52,37 @@ def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
             {"house": no.alias, "reason": said(words.DECLINE_REASONS, no.reason), "count": number(no.count)}
             for no in report.refused_though_met or ()
         ],
+        "unlocks": None if report.unlocks is None else _unlocks(report.unlocks, report.funds),
     }
+
+
+def _unlocks(found: UnlocksRead, funds: list[FundRead]) -> Json:
+    """What would have opened a bed, in words; a fund is called as the page calls it."""
+    names = {one.fund: _name(one) for one in funds}
+    return {
+        "said": _looked_into(found),
+        "tables": [
+            [
+                {"name": words.listed([_change(one, names) for one in row.changes]), "count": number(row.count)}
+                for row in rows
+            ]
+            for rows in (found.alone, found.pairs)
+        ],
+    }
+
+
+def _looked_into(found: UnlocksRead) -> str:
+    text = ngettext("%(n)s young person was not placed;", "%(n)s young people were not placed;", found.unplaced)
+    more = gettext("for %(looked)s of them a decision found no bed, and for %(none)s of these no change opens one.")
+    return f"{text} " + more % {"looked": number(found.looked_into), "none": number(found.none)}
+
+
+def _change(change: ChangeRead, funds: Mapping[str, str]) -> str:
+    if change.kind == "fact":
+        fact = question(change.code)
+        return f"{change.alias}: {fact}" if change.alias else fact
+    whose = change.alias or funds.get(change.of or "", change.of or "")
+    return f"{whose}: {said(words.RULES, change.code)}"
 
 
 def _title(report: ReportRead) -> str:

@@ -431,6 +431,8 @@ def test_a_no_where_every_rule_was_met_is_told_to_the_lead_alone(told: Told) -> 
     assert "Refused though every written rule was met" in page
     told.publish()
     assert told.report()["refused_though_met"] is None
+    assert told.report()["unlocks"] is None
+    assert "opened_by" not in str(sheet(told, told.funder))
     assert "refused_though_every_rule_was_met" not in {row["measure"] for row in sheet(told, told.funder)}
     assert "fac_a" not in told.client.get(f"/reports/{QUARTER}", headers=told.funder.headers).text
 

@@ -24,6 +24,7 @@ from app.demo.year.standing import Standing, document_of, standing
 from app.demo.year.upkeep import tell_nobody
 from app.placements.prices import learn_now
 from app.reports.publishing import publish_due
+from app.reports.unlocks import look_into_gaps
 from app.sealing.opening import needed
 
 Json = dict[str, Any]
@@ -86,6 +87,7 @@ def _end(book: Book, demo: Demo, plan: Standing, opening: Opening) -> None:
     begin_evening(book.session, demo, book.staff.coordinator.agency_id)
     learn_now(book.database)
     publish_due(book.database)
+    look_into_gaps(book.database, at_once=None)
     tell_nobody(book)
 
 
