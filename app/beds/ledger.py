@@ -34,6 +34,8 @@ from app.db import NOW, new_id, table_of
 from app.facilities.stamps import lock as lock
 from app.facilities.stamps import stamp as stamp
 from app.facilities.stamps import stamps as stamps
+from app.sealing.keyring import SYSTEM
+from app.sealing.words import seal_words
 
 NIGHT = timedelta(days=1)
 REACH = timedelta(days=30)
@@ -168,22 +170,29 @@ def vacate(
     by: str,
     now: datetime,
     reason: str | None = None,
+    words: str | None = None,
 ) -> int:
     """Take the nights from `first` on, before `until`, out of the ledger; each stays in the history."""
     own = BedNight.stay_id == stay_id if stay_id is not None else BedNight.resident_id == resident_id
     where = own & (BedNight.night >= first)
     if until is not None:
         where &= BedNight.night < until
-    kept = keep_former(session, where, movement, by, now, reason)
+    kept = keep_former(session, where, movement, by, now, reason, words)
     if kept:
         session.execute(delete(BedNight).where(where))
     return kept
 
 
 def keep_former(
-    session: Session, where: ColumnElement[bool], movement: Movement, by: str, now: datetime, reason: str | None
+    session: Session,
+    where: ColumnElement[bool],
+    movement: Movement,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+    words: str | None = None,
 ) -> int:
-    """Write rows into the history as they stand, locked in night order; the number of them."""
+    """Write rows into the history as they stand, locked in night order; the number of them. `reason`: a code."""
     rows = session.execute(
         select(*BedNight.__table__.c).where(where).order_by(BedNight.night, BedNight.bed_id).with_for_update()
     ).all()
@@ -193,27 +202,32 @@ def keep_former(
             insert(FormerBedNight),
             [
                 {
-                    "id": new_id("was"),
+                    "id": was_id,
                     **{name: getattr(row, name) for name in names},
                     "movement": movement,
                     "reason": reason,
+                    "sealed_words": None if words is None else _sealed(session, row.minor_id, was_id, words),
                     "moved_at": now,
                     "moved_by": by,
                 }
-                for row in rows
+                for row, was_id in [(row, new_id("was")) for row in rows]
             ],
         )
     return len(rows)
 
 
+def _sealed(session: Session, minor_id: str | None, was_id: str, words: str) -> bytes:
+    return seal_words(session, minor_id or SYSTEM, FormerBedNight, "words", was_id, words)
+
+
 def repay(
     session: Session, stay_id: str, payers: Mapping[date, Payer], movement: Movement, by: str, now: datetime,
-    reason: str | None = None,
+    words: str | None = None,
 ) -> None:  # fmt: skip
-    """Write who pays these nights of a stay; what stood there before stays in the history."""
+    """Write who pays these nights of a stay, and why; what stood there before stays in the history."""
     for payer, own in _by_payer(payers).items():
         where = and_(BedNight.stay_id == stay_id, BedNight.night.in_(own))
-        keep_former(session, where, movement, by, now, reason)
+        keep_former(session, where, movement, by, now, words=words)
         session.execute(update(BedNight).where(where).values(fund_id=payer.fund_id, limit_id=payer.limit_id))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.codes import Gender, ResidentTrafficking
 from app.db import Base, Versioned
 from app.facilities.models import BedStatus
+from app.sealing.column import SealedText
 
 
 class HoldEnd(StrEnum):
@@ -122,6 +123,9 @@ class FormerBedNight(Base):
     limit_id: Mapped[str | None]
     movement: Mapped[Movement]
     reason: Mapped[str | None]
+    """A code, where one was given."""
+    sealed_words: Mapped[bytes | None] = mapped_column("words", SealedText)
+    """Why somebody put right what was, where they said so."""
     moved_at: Mapped[datetime]
     moved_by: Mapped[str]
 

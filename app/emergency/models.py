@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Versioned
+from app.sealing.column import SealedText
 
 
 class EmergencyReason(StrEnum):
@@ -42,7 +43,7 @@ class EmergencyAccess(Versioned, Base):
     """The agency whose record it is."""
     grant_id: Mapped[str] = mapped_column(ForeignKey("grants.id"), index=True)
     reason: Mapped[EmergencyReason]
-    words: Mapped[str]
+    sealed_words: Mapped[bytes] = mapped_column("words", SealedText)
     """For whoever reviews it alone."""
     opened_at: Mapped[datetime]
     until: Mapped[datetime]

@@ -48,7 +48,9 @@ class EmergencyRead(ApiModel):
     agency: str
     by: str = Field(description="A colleague by name; to the agency whose record it was, the agency's name")
     reason: EmergencyReason
-    words: str | None = Field(description="For whoever reviews it; null to the agency whose record it was")
+    words: str | None = Field(
+        description="For whoever reviews it; null to the agency whose record it was, or once expunged"
+    )
     opened_at: datetime
     until: datetime
     ended_at: datetime | None

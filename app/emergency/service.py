@@ -26,6 +26,7 @@ from app.errors import Problem
 from app.outbox.service import emit
 from app.paging import Place, page
 from app.referrals.models import Referral
+from app.sealing.words import seal_words, words_at
 from app.sharing.models import Grant, Relation
 from app.sharing.service import grant, visible_minors
 
@@ -57,15 +58,16 @@ def open_record(session: Session, actor: Actor, asked: EmergencyAsked, now: date
     let_in = grant(session, referral.minor_id, actor.agency_id, Relation.EMERGENCY, now, now + LASTS,
                    person_id=person.id)  # fmt: skip
     session.flush()
+    access_id = new_id("emg")
     row = EmergencyAccess(
-        id=new_id("emg"),
+        id=access_id,
         referral_id=referral.id,
         person_id=person.id,
         agency_id=actor.agency_id,
         owner_id=referral.agency_id,
         grant_id=let_in.id,
         reason=asked.reason,
-        words=asked.words,
+        sealed_words=seal_words(session, referral.minor_id, EmergencyAccess, "words", access_id, asked.words),
         opened_at=now,
         until=now + LASTS,
         review_due_at=now + REVIEWED_WITHIN,
@@ -173,6 +175,8 @@ def counts(session: Session, actor: Actor, clock: Clock) -> list[EmergencyCount]
 def shown(session: Session, actor: Actor, rows: Sequence[EmergencyAccess]) -> list[EmergencyRead]:
     """Accesses for who reviews them; the agency whose record it was reads which agency it was, and why in a code."""
     people = called(session, actor, {row.person_id for row in rows})
+    mine = {row.id: row.sealed_words for row in rows if row.agency_id == actor.agency_id}
+    said = words_at(session, EmergencyAccess, "words", mine)
     return [
         EmergencyRead(
             id=row.id,
@@ -180,7 +184,7 @@ def shown(session: Session, actor: Actor, rows: Sequence[EmergencyAccess]) -> li
             agency=session.get_one(Agency, row.agency_id).name,
             by=people[row.person_id],
             reason=row.reason,
-            words=row.words if row.agency_id == actor.agency_id else None,
+            words=said.get(row.id),
             opened_at=row.opened_at,
             until=row.until,
             ended_at=row.ended_at,

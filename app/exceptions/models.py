@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+from app.sealing.column import SealedText
 
 
 class Party(StrEnum):
@@ -35,7 +36,7 @@ class RuleException(Base):
     rule: Mapped[str]
     party: Mapped[Party]
     role: Mapped[str]
-    reason: Mapped[str]
+    sealed_reason: Mapped[bytes] = mapped_column("reason", SealedText)
     until: Mapped[datetime]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]

@@ -30,7 +30,7 @@ class ExceptionRead(ApiModel):
     rule: str
     party: Party
     role: str
-    reason: str
+    reason: str | None = Field(description="Null: the record was expunged")
     until: datetime
     recorded_at: datetime
     recorded_by: str

@@ -1,5 +1,6 @@
 """Exceptions: recorded for the party whose rule it is, looked at by a second person within a day, and listed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
@@ -18,6 +19,7 @@ from app.exceptions.schemas import ExceptionCreate, ExceptionRead
 from app.outbox.service import emit
 from app.referrals import service as referrals
 from app.referrals.models import Referral
+from app.sealing.words import seal_words, words_at
 from app.sharing.projection import AGENCY, project
 from app.tasks.models import TaskKind, TaskOutcome
 from app.tasks.service import open_task, settle
@@ -56,15 +58,16 @@ def add(session: Session, actor: Actor, referral_id: str, body: ExceptionCreate,
         raise invalid([FieldError("/party", "not_theirs", "This rule is another party's to waive.")])
     if not now < body.until <= now + FARTHEST:
         raise invalid([FieldError("/until", "out_of_range", "Expected a moment to come, half a year ahead at most.")])
+    exception_id = new_id("exc")
     row = RuleException(
-        id=new_id("exc"),
+        id=exception_id,
         referral_id=referral.id,
         facility_id=body.facility,
         agency_id=actor.agency_id,
         rule=body.rule,
         party=body.party,
         role=body.role,
-        reason=body.reason,
+        sealed_reason=seal_words(session, referral.minor_id, RuleException, "reason", exception_id, body.reason),
         until=body.until,
         recorded_at=now,
         recorded_by=actor.id,
@@ -111,7 +114,7 @@ def list_exceptions(session: Session, actor: Actor, referral_id: str, now: datet
         .where(RuleException.referral_id == referral_id)
         .order_by(RuleException.recorded_at.desc(), RuleException.id)
     )
-    return [_shown(session, row, now) for row in rows]
+    return _all_shown(session, rows.all(), now)
 
 
 def any_of(session: Session, referral_id: str) -> bool:
@@ -161,12 +164,21 @@ def _find(session: Session, actor: Actor, referral_id: str, exception_id: str, a
 
 
 def _shown(session: Session, row: RuleException, now: datetime) -> ExceptionRead:
+    return _all_shown(session, [row], now)[0]
+
+
+def _all_shown(session: Session, rows: Sequence[RuleException], now: datetime) -> list[ExceptionRead]:
     names = (
-        "id", "referral_id", "facility_id", "rule", "party", "role", "reason", "until", "recorded_at", "recorded_by",
+        "id", "referral_id", "facility_id", "rule", "party", "role", "until", "recorded_at", "recorded_by",
         "second_due_at", "second_at",
     )  # fmt: skip
-    return ExceptionRead(
-        **{name: getattr(row, name) for name in names},
-        in_force=_counts(row, now),
-        awaits_second=awaits_second(session, row, now),
-    )
+    said = words_at(session, RuleException, "reason", {row.id: row.sealed_reason for row in rows})
+    return [
+        ExceptionRead(
+            **{name: getattr(row, name) for name in names},
+            reason=said.get(row.id),
+            in_force=_counts(row, now),
+            awaits_second=awaits_second(session, row, now),
+        )
+        for row in rows
+    ]

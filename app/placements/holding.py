@@ -32,10 +32,11 @@ from app.placements.told_offers import shown
 from app.placements.workflow import NextOption, OfferCreate, OfferRead
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
+from app.sealing.words import seal_words
 from app.sharing.projection import AGENCY, project
 from app.stays import authority, moves
 from app.stays.codes import OfferStatus
-from app.stays.models import Offer, Stay
+from app.stays.models import UNFUNDED, Offer, Stay
 from app.stays.money import money_is_there, paid_nights
 from app.stays.nights_ahead import must_suit
 
@@ -156,8 +157,9 @@ def write_offer(
     body = asked.body
     if body.authority_until is not None and body.authority_until <= now:
         raise invalid([FieldError("/authority_until", "out_of_range", "This right has ended: it places nobody.")])
+    offer_id = new_id("offer")
     offer = Offer(
-        id=new_id("offer"),
+        id=offer_id,
         referral_id=referral.id,
         minor_id=referral.minor_id,
         agency_id=actor.agency_id,
@@ -169,7 +171,9 @@ def write_offer(
         authority=body.authority,
         authority_until=authority.ends_at(body.authority, body.authority_until, now),
         unfunded=body.unfunded_reason is not None,
-        unfunded_reason=body.unfunded_reason,
+        sealed_unfunded_reason=None
+        if body.unfunded_reason is None
+        else seal_words(session, referral.minor_id, Offer, UNFUNDED, offer_id, body.unfunded_reason),
         status=OfferStatus.OPEN,
         sent_at=now,
         sent_by=actor.id,

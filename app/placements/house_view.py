@@ -139,7 +139,11 @@ def exception_rows(session: Session, actor: Actor, rows: list[ExceptionRead], cl
             "facility": row.facility_id,
             "rule": words.said(words.RULES, row.rule),
             "who": gettext("%(party)s, %(role)s: %(reason)s")
-            % {"party": words.said(words.WHO, row.party.replace("_", " ")), "role": row.role, "reason": row.reason},
+            % {
+                "party": words.said(words.WHO, row.party.replace("_", " ")),
+                "role": row.role,
+                "reason": row.reason or gettext("expunged"),
+            },
             "until": _at(row.until, clock),
             "by": people.get(row.recorded_by, row.recorded_by),
             "second": _second(row, clock),

@@ -1,5 +1,6 @@
 """Laws and orders that let an agency see something without consent: on record as what they are, never as a release."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from app.referrals import service as referrals
 from app.releases import papers
 from app.releases.schemas import LegalBasisCreate, LegalBasisRead
 from app.releases.service import lasts, must_be_another, named
+from app.sealing.words import seal_words, words_at
 from app.sharing.codes import Item
 from app.sharing.models import LegalBasis, Relation
 from app.sharing.service import grant
@@ -24,12 +26,13 @@ def add(session: Session, actor: Actor, referral_id: str, body: LegalBasisCreate
     referral = referrals.find_own(session, actor, referral_id, now, "legal_basis.make")
     valid_from = lasts(session, body.valid_from, body.valid_until, now)
     must_be_another(session, actor, body.recipient)
+    basis_id = new_id("law")
     row = LegalBasis(
-        id=new_id("law"),
+        id=basis_id,
         minor_id=referral.minor_id,
         agency_id=body.recipient,
         law=body.law,
-        reference=body.reference,
+        sealed_reference=seal_words(session, referral.minor_id, LegalBasis, "reference", basis_id, body.reference),
         fields=named(body.items),
         valid_from=valid_from,
         valid_until=body.valid_until,
@@ -51,7 +54,7 @@ def list_bases(session: Session, actor: Actor, referral_id: str, now: datetime) 
     """Every law or order on record for the young person of a referral, the newest first."""
     rows = papers.of_referral(session, actor, LegalBasis, referral_id, now, "legal_basis.list")
     record(session, actor, "legal_basis.list", "referral", trail_id(referral_id))
-    return [_shown(session, row, now) for row in rows]
+    return _all_shown(session, rows, now)
 
 
 def read(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
@@ -73,12 +76,22 @@ def end(session: Session, actor: Actor, referral_id: str, basis_id: str, now: da
 
 
 def _shown(session: Session, row: LegalBasis, now: datetime) -> LegalBasisRead:
+    return _all_shown(session, [row], now)[0]
+
+
+def _all_shown(session: Session, rows: Sequence[LegalBasis], now: datetime) -> list[LegalBasisRead]:
+    sealed = {row.id: row.sealed_reference for row in rows}
+    said = words_at(session, LegalBasis, "reference", sealed)
+    return [_read(session, row, said.get(row.id), now) for row in rows]
+
+
+def _read(session: Session, row: LegalBasis, reference: str | None, now: datetime) -> LegalBasisRead:
     return LegalBasisRead(
         id=row.id,
         recipient=row.agency_id,
         recipient_name=session.get_one(Agency, row.agency_id).name,
         law=row.law,
-        reference=row.reference,
+        reference=reference,
         items=[Item(item) for item in row.fields],
         valid_from=row.valid_from,
         valid_until=row.valid_until,

@@ -88,7 +88,7 @@ class LegalBasisRead(ApiModel):
     recipient: str
     recipient_name: str
     law: Law
-    reference: str
+    reference: str | None = Field(description="Null: the record was expunged")
     items: list[Item]
     valid_from: datetime
     valid_until: datetime

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.codes import shaped
 from app.db import Base, Versioned
+from app.sealing.column import SealedText
 from app.sharing.codes import Given, Law, Purpose
 
 
@@ -67,7 +68,7 @@ class LegalBasis(Versioned, Base):
     minor_id: Mapped[str] = mapped_column(index=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
     law: Mapped[Law]
-    reference: Mapped[str]
+    sealed_reference: Mapped[bytes] = mapped_column("reference", SealedText)
     """The number of the order or file, or the paragraph; no names."""
     fields: Mapped[list[str]]
     valid_from: Mapped[datetime]

@@ -11,6 +11,8 @@ from app.gaps.models import DeclineReason
 from app.sealing.column import SealedText
 from app.stays.codes import Authority, ChoiceReason, DecidedBy, Destination, OfferStatus, StayEnd
 
+UNFUNDED = "unfunded_reason"
+
 
 class Offer(Versioned, Base):
     """The question put to a house for one referral: which option was chosen and why, by what right, and the answer."""
@@ -41,7 +43,7 @@ class Offer(Versioned, Base):
     """When the right to place ends; null: no end."""
     unfunded: Mapped[bool]
     """Taken for tonight although nobody pays: one night at a time, with a reason."""
-    unfunded_reason: Mapped[str | None]
+    sealed_unfunded_reason: Mapped[bytes | None] = mapped_column("unfunded_reason", SealedText)
     """Why nobody pays; for each night more a line, with its date."""
     status: Mapped[OfferStatus]
     sent_at: Mapped[datetime]
@@ -140,7 +142,7 @@ class FormerStayPayer(Base):
     first: Mapped[date]
     until: Mapped[date]
     fund_id: Mapped[str | None]
-    reason: Mapped[str]
+    sealed_reason: Mapped[bytes] = mapped_column("reason", SealedText)
     corrected_at: Mapped[datetime]
     corrected_by: Mapped[str]
 

@@ -20,9 +20,10 @@ from app.funding.models import Fund
 from app.gaps import service as gaps
 from app.minors.models import Minor
 from app.minors.service import count_change
+from app.sealing.words import seal_words, words_at
 from app.stays import unpaid
 from app.stays.absences import in_a_bed_again, payers_of_before
-from app.stays.models import Admission, Offer, Stay
+from app.stays.models import UNFUNDED, Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
 from app.stays.nights_ahead import must_be_in_use, must_suit
 from app.stays.parties import parties
@@ -163,7 +164,9 @@ def _one_night_at_a_time(
         raise Problem("not_now", "Nobody pays this bed, and the coming night is kept already. Ask again tomorrow.")
     if body.reason is None:
         raise invalid([FieldError("/reason", "missing", "Say why the bed is kept although nobody pays.")])
-    offer.unfunded_reason = f"{offer.unfunded_reason}\n{first}: {body.reason}"
+    before = words_at(session, Offer, UNFUNDED, {offer.id: offer.sealed_unfunded_reason})
+    line = f"{before[offer.id]}\n{first}: {body.reason}"
+    offer.sealed_unfunded_reason = seal_words(session, offer.minor_id, Offer, UNFUNDED, offer.id, line)
     gaps.unfunded(session, run, first, None, now)
 
 

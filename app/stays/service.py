@@ -164,7 +164,7 @@ def discharge(
         raise invalid([FieldError("/left_on", "out_of_range", "Expected a day of the stay, today at the latest.")])
     if left_on < tonight - ledger.NIGHT:
         corrects_the_past(actor, stay, "stay.discharge", body.note)
-    vacated(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.note or body.reason)
+    vacated(session, stay, left_on, None, Movement.DISCHARGED, actor, now, body.reason, body.note)
     end(session, actor, stay, left_on, body.reason, body.destination, now)
     tell_card(session, stay.bed_id, actor.id, BedStatus.CLEANING)
     duties.on_discharge(session, stay, body.reason, now)
@@ -240,9 +240,9 @@ def _expected(session: Session, actor: Actor, stay_id: str, now: datetime, actio
 
 def vacated(
     session: Session, stay: Stay, first: date, until: date | None, movement: Movement, actor: Actor, now: datetime,
-    reason: str | None = None,
+    reason: StayEnd | None = None, words: str | None = None,
 ) -> None:  # fmt: skip
-    """Free the nights `[first, until)` of a stay; what stood there is kept with the movement and who made it."""
+    """Free the nights `[first, until)` of a stay; what stood there is kept with the movement, who made it and why."""
     ledger.vacate(
         session,
         stay_id=stay.id,
@@ -252,6 +252,7 @@ def vacated(
         by=actor.id,
         now=now,
         reason=None if reason is None else str(reason),
+        words=words,
     )
 
 

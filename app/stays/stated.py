@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.beds.ledger import NIGHT, Payer
 from app.beds.models import BedNight, FormerBedNight
 from app.db import new_id
+from app.sealing.words import seal_words
 from app.stays.models import FormerStayPayer, Stay, StayPayer
 
 
@@ -33,8 +34,10 @@ def restate(
             was |= {night: row.fund_id for night in was if _covers(row, night)}
             _cut_out(session, stay, row, first, until)
         for start, end, former in _runs(was):
-            kept = FormerStayPayer(id=new_id("was"), stay_id=stay.id, first=start, until=end, fund_id=former)
-            kept.reason, kept.corrected_at, kept.corrected_by = reason, now, by
+            was_id = new_id("was")
+            kept = FormerStayPayer(id=was_id, stay_id=stay.id, first=start, until=end, fund_id=former)
+            kept.sealed_reason = seal_words(session, stay.minor_id, FormerStayPayer, "reason", was_id, reason)
+            kept.corrected_at, kept.corrected_by = now, by
             session.add(kept)
         if fund_id is not None:
             session.add(_said(stay.id, fund_id, first, until))

@@ -42,6 +42,7 @@ from app.tasks.models import Task
 from tests.actors import add_person
 from tests.app.asked import FLAG, sent_to
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
+from tests.migrations.rows import SEALED
 
 Json = dict[str, Any]
 
@@ -169,14 +170,14 @@ class Stage:
             session.add(
                 LegalBasis(
                     id="basis_1", minor_id=referral.minor_id, agency_id=self.agencies[Stand.RELEASED], fields=["age"],
-                    law=Law.COURT_ORDER, reference="file 1", valid_from=now, valid_until=now + timedelta(days=1),
+                    law=Law.COURT_ORDER, sealed_reference=SEALED, valid_from=now, valid_until=now + timedelta(days=1),
                     created_at=now, recorded_by="person_1", ended_at=now, ended_by="person_1",
                 )
             )  # fmt: skip
             session.add(
                 RuleException(
                     id="exc_1", referral_id=referral.id, facility_id="fac_a", agency_id=referral.agency_id,
-                    rule="unit.fit", party=Party.FACILITY, role="manager", reason="a bed", recorded_at=now,
+                    rule="unit.fit", party=Party.FACILITY, role="manager", sealed_reason=SEALED, recorded_at=now,
                     until=now + timedelta(days=1), recorded_by="person_1", second_due_at=now + timedelta(days=1),
                 )
             )  # fmt: skip
@@ -236,7 +237,7 @@ class Stage:
         session.add(
             EmergencyAccess(
                 id="emg_1", referral_id=referral.id, person_id=taker.id, agency_id=lead, owner_id=referral.agency_id,
-                grant_id=let_in.id, reason=EmergencyReason.MEDICAL, words="a fever that stays as it is", opened_at=now,
+                grant_id=let_in.id, reason=EmergencyReason.MEDICAL, sealed_words=SEALED, opened_at=now,
                 until=now + timedelta(hours=1), ended_at=now, review_due_at=now + timedelta(days=3),
             )
         )  # fmt: skip

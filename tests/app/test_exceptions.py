@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.access.policy import Role
 from app.audit.models import AuditEvent
 from app.funding.models import FundLimit
 from app.outbox.models import OutboxEvent
 from app.placements import due
-from app.stays.models import Offer
+from app.sealing.words import words_at
+from app.stays.models import UNFUNDED, Offer
 from tests.app.test_moves import ask_on
 from tests.app.test_workflow import scene
 from tests.factories import Caller, SignedIn, fund, house, load, made, network, refused, rows
@@ -220,7 +222,12 @@ def test_only_money_is_missing_one_night_at_once_with_a_reason(scene: Scene) -> 
     (gap,) = rows(supervisor.get("/v1/gaps"))
     assert (gap["kind"], gap["rule"], gap["night"]) == ("unfunded_tonight", "funding.age_band", "2026-11-21")
     with scene.database.reading() as session:
-        assert session.get_one(Offer, offer["id"]).unfunded_reason == "no other bed tonight"
+        assert unpaid_why(session) == ["no other bed tonight"]
+
+
+def unpaid_why(session: Session) -> list[str]:
+    sealed = {offer.id: offer.sealed_unfunded_reason for offer in session.scalars(select(Offer))}
+    return list(words_at(session, Offer, UNFUNDED, sealed).values())
 
 
 def unfunded(scene: Scene, reason: str = "no other bed tonight") -> str:
@@ -252,7 +259,7 @@ def test_a_bed_without_a_payer_goes_on_one_night_at_a_time(scene: Scene) -> None
     # The coming night is kept; the one after it is another evening's question.
     refused(scene.coordinator.post(path, {"until": "2026-11-24", "reason": why}), 409, "not_now")
     with scene.database.reading() as session:
-        (said,) = session.scalars(select(Offer.unfunded_reason))
+        (said,) = unpaid_why(session)
     assert said == "no other bed tonight\n2026-11-22: still no other bed"
 
 

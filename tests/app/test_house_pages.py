@@ -19,7 +19,7 @@ from app.gaps.models import Call, Gap
 from app.gaps.on_record import KINDS
 from app.stays.models import Offer
 from tests.actors import sign_in
-from tests.app.test_exceptions import added, excluded, strict
+from tests.app.test_exceptions import added, excluded, strict, unpaid_why
 from tests.app.test_hold_pages import Hand, title
 from tests.factories import fund, house
 from tests.scenes import Scene
@@ -132,7 +132,7 @@ def test_a_bed_that_nobody_pays_is_taken_for_tonight_with_its_reason(scene: Scen
     assert "waiting for X" in title(offer)
     with scene.database.reading() as session:
         kept = session.scalars(select(Offer)).one()
-    assert (kept.unfunded, kept.unfunded_reason) == (True, "no safe place")
+        assert (kept.unfunded, unpaid_why(session)) == (True, ["no safe place"])
 
 
 def test_a_no_on_the_phone_is_one_press_on_the_page_of_any_house(scene: Scene, hand: Hand) -> None:

@@ -10,12 +10,14 @@ from sqlalchemy import select, text
 from app.access.factor_models import Authenticator, Enrolment
 from app.access.policy import Role
 from app.answers.models import WholeView
+from app.clock import machine_time
 from app.config import Settings, SettingsError
 from app.db import Database, make_engine
 from app.exchange.models import WebhookEndpoint
+from app.sealing import opening
 from app.sealing.box import Place
 from app.sealing.column import SealedText, sealed_in
-from app.sealing.keyring import keyring_of
+from app.sealing.keyring import Expunged, keyring_of
 from migrations.run import downgrade, upgrade
 from tests.entering import enrolled, quick
 from tests.factories import EIGHT_ANSWERS, Caller, SignedIn, house, load, made, network
@@ -115,3 +117,49 @@ def test_what_stood_in_clear_is_sealed_on_the_way_up_or_the_way_is_refused(
 
 
 STORED = (("authenticators", "secret"), ("webhook_endpoints", "secret"), ("stay_absences", "note"))
+
+
+WORDS = {
+    ("exceptions", "reason"): "Canary: her aunt Jane asked",
+    ("emergency_accesses", "words"): "Canary: Jane does not wake up",
+    ("offers", "unfunded_reason"): "Canary: Jane has nowhere else",
+    ("legal_bases", "reference"): "Canary: in re Jane",
+    ("former_stay_payers", "reason"): "Canary: Jane's invoice",
+    ("former_bed_nights", "reason"): "Canary: Jane's nights",
+}
+
+
+def test_words_about_somebody_are_sealed_on_the_way_up(
+    sqlite_url: str, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make_engine(sqlite_url)
+    with engine.begin() as connection:
+        fill(connection)
+    downgrade(sqlite_url, "0067")
+    with engine.begin() as connection:
+        for (table, column), said in WORDS.items():
+            connection.execute(text(f"UPDATE {table} SET {column} = :said"), {"said": said})  # noqa: S608
+    monkeypatch.delenv("BEDNIGHT_KEYS", raising=False)
+    with pytest.raises(SettingsError, match="bednight sealing init"):
+        upgrade(sqlite_url)
+    monkeypatch.setenv("BEDNIGHT_KEYS", str(keys))
+    upgrade(sqlite_url)
+    ring = opening.needed(Settings(keys=keys))
+    kept = {}
+    with engine.begin() as connection:
+        for (table, old), said in WORDS.items():
+            column = "words" if table == "former_bed_nights" else old
+            row, stored = connection.execute(text(f"SELECT id, {column} FROM {table}")).one()  # noqa: S608
+            sealed = sealed_in(stored)
+            assert sealed is not None
+            kept[Place(table, column, row)] = sealed
+            assert ring.open(Place(table, column, row), sealed) == said
+        assert connection.scalar(text("SELECT reason FROM former_bed_nights")) is None
+        (minor,) = connection.execute(text("SELECT id FROM minors")).one()
+    ring.destroy(minor, machine_time())
+    for place, sealed in kept.items():
+        if place.table not in {"former_bed_nights", "legal_bases"}:  # rows of made-up people
+            with pytest.raises(Expunged):
+                ring.open(place, sealed)
+    ring.close()
+    engine.dispose()

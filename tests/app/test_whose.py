@@ -14,6 +14,7 @@ from app.exceptions.models import Party, RuleException
 from app.facilities.models import Facility
 from tests.app.test_routes import table
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, new_agency, refused, rows
+from tests.migrations.rows import SEALED
 
 Json = dict[str, Any]
 
@@ -191,7 +192,7 @@ def test_a_child_under_another_parent_is_not_found(
     release = made(supervisor.post(f"/v1/referrals/{referrals[1]}/releases", paper))["id"]
     waived = RuleException(
         id="exc_1", referral_id=referrals[1], facility_id="fac_b", agency_id=supervisor.agency_id, rule="unit.fit",
-        party=Party.FACILITY, role="manager", reason="a bed", until=now + timedelta(days=1), recorded_at=now,
+        party=Party.FACILITY, role="manager", sealed_reason=SEALED, until=now + timedelta(days=1), recorded_at=now,
         recorded_by="person_1", second_due_at=now + timedelta(days=1),
     )  # fmt: skip
     with database.writing() as session:

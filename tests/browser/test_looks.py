@@ -21,6 +21,7 @@ from app.notices.channel import Notices
 from app.outbox.delivery import deliver_due
 from app.referrals.models import Referral
 from app.reports.models import PublishedTable, TableKind
+from app.sealing.words import seal_words
 from app.sharing.codes import Given, Purpose
 from app.sharing.models import Relation, Release
 from app.sharing.service import grant
@@ -158,10 +159,13 @@ def reviewed(page: Page, site: Site) -> None:
         me = add_person(session, site.database.clock, Role.SUPERVISOR, session.get_one(Agency, other.agency_id))
         let_in = grant(session, referral.minor_id, me.agency_id, Relation.EMERGENCY, now, now, person_id=other.id)
         session.flush()
+        access_id, said = new_id("emg"), "in hospital, and cannot speak"
         row = EmergencyAccess(
-            id=new_id("emg"), referral_id=referral.id, person_id=other.id, agency_id=me.agency_id,
+            id=access_id, referral_id=referral.id, person_id=other.id, agency_id=me.agency_id,
             owner_id=referral.agency_id, grant_id=let_in.id, reason=EmergencyReason.MEDICAL,
-            words="in hospital, and cannot speak", opened_at=now, until=now + timedelta(hours=1),
+            sealed_words=seal_words(session, referral.minor_id, EmergencyAccess, "words", access_id, said),
+            opened_at=now,
+            until=now + timedelta(hours=1),
             review_due_at=now + timedelta(hours=72),
         )  # fmt: skip
         session.add(row)
