@@ -14,8 +14,10 @@ comes there in every world, and ends what is in the way. Who has lost a bed is l
 there were about her or him, and by no others.
 """
 
+import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -31,6 +33,8 @@ STANDS = frozenset(
     {"funding.residence", "funding.custody", "funding.trafficking", "funding.gender", "funding.requires"}
 )
 """Rules of a fund that say the same at every house and on every night: one that is not met stands alone in the way."""
+
+_COLLECTS_EVERY = 500
 
 Runs = tuple[Payer, ...]
 
@@ -61,11 +65,20 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a decision looked at, by which order of terms, and who would have paid where, by house, as it answered."""
+    """What a decision looked at, by which order of terms; and, where that is read too, who paid where as it answered.
+
+    What it answered is what follows from what it looked at: where it is not read, it is derived.
+    """
 
     snapshot: Snapshot
     policy: Policy
-    options: Mapping[str, Runs]
+    options: Mapping[str, Runs] | None = None
+
+    def paid_at(self, referral: str, houses: Collection[str]) -> Mapping[str, Runs]:
+        """Which of some houses were options, and who would have paid there."""
+        if self.options is None:
+            return paid_at(self.snapshot, referral, houses)
+        return {house: self.options[house] for house in houses if house in self.options}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +150,39 @@ def rerun(
     -------
     Rerun
     """
-    walk = _Walk(past, changes, every)
-    for done, decided in enumerate(past.decisions, 1):
-        walk.step(decided)
-        told(done, len(past.decisions))
-    return Rerun(
-        gone=tuple(walk.world.gone.values()),
-        extra=tuple(row for row in walk.world.extra if row.until > row.first),
-        let={fund: frozenset(minors) for fund, minors in walk.let.items()},
-        derived=walk.derived,
-    )
+    (found,) = reruns(past, [changes], every=every, told=told)
+    return found
+
+
+def reruns(
+    past: Past,
+    worlds: Sequence[Sequence[Change]],
+    *,
+    every: bool = False,
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Rerun]:
+    """Walk the past once for several worlds, each under limits of its own: what a decision looked at is read once."""
+    walks = [_Walk(past, changes, every) for changes in worlds]
+    with _collecting_seldom() as collect:
+        for done, decided in enumerate(past.decisions, 1):
+            for walk in walks:
+                walk.step(decided)
+            told(done, len(past.decisions))
+            if done % _COLLECTS_EVERY == 0:
+                collect()
+    return [walk.found() for walk in walks]
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[Callable[[], int]]:
+    """Almost all that a decision needs is let go of at its end; looking through what is read for circles is dear."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        if was:
+            gc.enable()
 
 
 class _Walk:
@@ -165,6 +201,15 @@ class _Walk:
         self.let: dict[str, set[str]] = {fund: set() for fund in self.rules}
         self.derived = 0
 
+    def found(self) -> Rerun:
+        """What it came to."""
+        return Rerun(
+            gone=tuple(self.world.gone.values()),
+            extra=tuple(row for row in self.world.extra if row.until > row.first),
+            let={fund: frozenset(minors) for fund, minors in self.let.items()},
+            derived=self.derived,
+        )
+
     def step(self, decided: Decided) -> None:
         """One decision."""
         self._rule_alone(decided)
@@ -177,16 +222,29 @@ class _Walk:
             self._keep(decided.came)
             return
         self.derived += 1
+        referral = decided.referral
         snapshot = self.world.seen(changed(look.snapshot, self.changes), decided.minor)
         minor = next(row for row in snapshot.minors if row.id == decided.minor)
-        if self._as_then(decided, minor, snapshot, look.options):
-            self._keep(decided.came)
+        asked = {row.id for row in snapshot.facilities}
+        if not self.every and not minor.together_with:
+            asked &= self.world.houses(snapshot, minor.id, self.rules.keys())
+        came = decided.came
+        if came is None:
+            now = paid_at(snapshot, referral, asked)
+            gained = now.keys() - look.paid_at(referral, now.keys()).keys()
+            if gained:
+                found = options(snapshot, referral, look.policy)
+                self._let_in(decided, minor, [row for row in found if row.facility in gained])
             return
-        found = options(snapshot, decided.referral, look.policy)
-        if decided.came is None:
-            self._let_in(decided, minor, [row for row in found if row.facility not in look.options])
-        else:
-            self._place(decided, decided.came, minor, found, look.options)
+        clash = self.world.clashes(came)
+        if not clash and came.facility not in asked:
+            self._keep(came)
+            return
+        before = look.paid_at(referral, {came.facility}).get(came.facility)
+        if not clash and (before is None or paid_at(snapshot, referral, {came.facility}).get(came.facility) == before):
+            self._keep(came)
+            return
+        self._place(decided, came, minor, options(snapshot, referral, look.policy), before)
 
     def _could_differ(self, decided: Decided) -> bool:
         if decided.settled:
@@ -194,22 +252,6 @@ class _Walk:
         if self.every or self.world.touches(decided.tonight, decided.minor):
             return True
         return any(not self._stands(decided, fund) for fund in self.rules)
-
-    def _as_then(self, decided: Decided, minor: Minor, snapshot: Snapshot, was: Mapping[str, Runs]) -> bool:
-        """Whether the bed of then is paid as then; or there is none now either that there was not then.
-
-        So that the order of what is to be had, which takes longest, is looked for only where it decides.
-        """
-        came = decided.came
-        if came is None:
-            houses = {row.id for row in snapshot.facilities} - was.keys()
-            if not self.every and not minor.together_with:
-                houses &= self.world.houses(snapshot, minor.id, self.rules.keys())
-            return not paid_at(snapshot, decided.referral, houses)
-        if self.world.clashes(came):
-            return False
-        before = was.get(came.facility)
-        return before is None or paid_at(snapshot, decided.referral, {came.facility}).get(came.facility) == before
 
     def _stands(self, decided: Decided, fund: str) -> bool:
         """Whether a rule that is not changed keeps the fund from paying for her or him anywhere."""
@@ -236,15 +278,10 @@ class _Walk:
             if self._stay(decided, minor, option, _end(option)):
                 return
 
-    def _place(
-        self, decided: Decided, came: Slept, minor: Minor, found: Sequence[Option], was: Mapping[str, Runs]
-    ) -> None:
+    def _place(self, decided: Decided, came: Slept, minor: Minor, found: Sequence[Option], before: Runs | None) -> None:
         """The bed of then, where it can still be had; else another; else none."""
-        before, clash = was.get(came.facility), self.world.clashes(came)
         own = next((row for row in found if row.facility == came.facility), None)
-        if not clash and (before is None or (own is not None and own.payers == before)):
-            self._keep(came)
-            return
+        clash = self.world.clashes(came)
         self.world.take_out(came)
         if own is not None and before is not None:
             bed = None if clash else next(iter(came.nights.values()))[0]

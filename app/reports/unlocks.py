@@ -22,7 +22,7 @@ from app.reports.people import Person
 from app.reports.quarters import Quarter
 from app.reports.schemas import ChangeCount, ChangeRead, UnlocksRead
 from app.sealing.keyring import Expunged, keyring_of
-from matching.codec import decode
+from matching.codec import decode_kept
 from matching.facts import Snapshot
 from matching.gaps import Change, Unlocks, anyone, totals, unlocks
 from matching.gaps_form import by_count
@@ -72,7 +72,7 @@ def _snapshot(session: Session, run_id: str) -> Snapshot | None:
     """What a decision looked at; None where somebody of it was expunged."""
     stored = session.scalars(select(RankingRun.sealed_snapshot).where(RankingRun.id == run_id)).one()
     try:
-        return decode(sealed.snapshot(keyring_of(session), RankingRun.__tablename__, run_id, stored))
+        return decode_kept(sealed.snapshot(keyring_of(session), RankingRun.__tablename__, run_id, stored))
     except Expunged:
         return None
 

@@ -20,7 +20,7 @@ from app.referrals.models import Referral, ReferralStatus
 from app.sealing.keyring import Expunged, keyring_of
 from app.stays.codes import OfferStatus
 from app.stays.models import Admission, NextPlacement, Offer, Stay
-from matching.codec import decode
+from matching.codec import decode_kept
 from matching.facts import Payer, Snapshot
 from matching.value import Policy
 from matching.whatif import Decided, Look, Past
@@ -39,8 +39,11 @@ class Period:
         return and_(night >= self.first, night < self.until)
 
 
-def past(session: Session, period: Period, funds: Collection[str]) -> Past:
-    """What happened in a period; of `funds`, whose limits are changed, whom they turned away."""
+def past(session: Session, period: Period, funds: Collection[str], *, answered: bool = False) -> Past:
+    """What happened in a period; of `funds`, whose limits are changed, whom they turned away.
+
+    `answered`: what each decision answered is read too, not derived from what it looked at.
+    """
     runs = session.execute(
         select(RankingRun.id, RankingRun.decided_at, RankingRun.tonight, RankingRun.referral_id, Referral.minor_id)
         .join(Referral, Referral.id == RankingRun.referral_id)
@@ -77,7 +80,7 @@ def past(session: Session, period: Period, funds: Collection[str]) -> Past:
         )
     return Past(
         decisions=decisions,
-        look=Looks(session),
+        look=Looks(session, answered),
         declined=_declined(session),
         fixed=fixed,
         budgeted=frozenset(session.scalars(select(FundLimit.fund_id).where(FundLimit.nights_granted.is_not(None)))),
@@ -136,10 +139,14 @@ def _declined(session: Session) -> frozenset[tuple[str, str]]:
 
 
 class Looks:
-    """Stored decisions opened one after another; what several of an evening looked at is read once."""
+    """Stored decisions opened one after another; what several of an evening looked at is read once.
 
-    def __init__(self, session: Session) -> None:
+    `answered`: their answers are opened too.
+    """
+
+    def __init__(self, session: Session, answered: bool) -> None:
         self._session = session
+        self._answered = answered
         self._last: tuple[str, Look | None] = ("", None)
         self._snapshot: tuple[str, Snapshot] | None = None
         self._policies: dict[tuple[str, int], Policy] = {}
@@ -155,23 +162,23 @@ class Looks:
 
     def _open(self, run_id: str) -> Look:
         row = self._session.execute(
-            select(
-                RankingRun.snapshot_sha256, RankingRun.policy_id, RankingRun.policy_version, RankingRun.sealed_answer
-            ).where(RankingRun.id == run_id)
+            select(RankingRun.snapshot_sha256, RankingRun.policy_id, RankingRun.policy_version).where(
+                RankingRun.id == run_id
+            )
         ).one()
-        ring, table = keyring_of(self._session), RankingRun.__tablename__
         if self._snapshot is None or self._snapshot[0] != row.snapshot_sha256:
             stored = self._session.scalars(select(RankingRun.sealed_snapshot).where(RankingRun.id == run_id)).one()
-            self._snapshot = (row.snapshot_sha256, decode(sealed.snapshot(ring, table, run_id, stored)))
+            text = sealed.snapshot(keyring_of(self._session), RankingRun.__tablename__, run_id, stored)
+            self._snapshot = (row.snapshot_sha256, decode_kept(text))
         policy = (row.policy_id, row.policy_version)
         if policy not in self._policies:
             self._policies[policy] = policy_of(self._session, *policy)
-        answer = json.loads(sealed.answer(ring, table, run_id, row.sealed_answer))
-        return Look(
-            snapshot=self._snapshot[1],
-            policy=self._policies[policy],
-            options={entry["facility"]: _payers(entry["payers"]) for entry in answer["options"]},
-        )
+        return Look(self._snapshot[1], self._policies[policy], self._options(run_id) if self._answered else None)
+
+    def _options(self, run_id: str) -> dict[str, tuple[Payer, ...]]:
+        stored = self._session.scalars(select(RankingRun.sealed_answer).where(RankingRun.id == run_id)).one()
+        answer = json.loads(sealed.answer(keyring_of(self._session), RankingRun.__tablename__, run_id, stored))
+        return {entry["facility"]: _payers(entry["payers"]) for entry in answer["options"]}
 
 
 def _payers(rows: list[dict[str, str]]) -> tuple[Payer, ...]:

@@ -40,11 +40,13 @@ def whatif(
 ) -> WhatIf:
     """Re-run a period under changed limits: from the first decision on, until tonight, where nothing else is said.
 
+    `every`: every decision is derived again, and compared with what was answered.
+
     422 where a change or the period cannot be read.
     """
     asked = read(session, said)
     period = _period(session, clock, first, until)
-    seen = past(session, period, {one.fund for one in asked})
+    seen = past(session, period, {one.fund for one in asked}, answered=every)
     for one in asked:
         record(session, None, "whatif.run", "fund", trail_id(one.fund))
     found = rerun(seen, [one.change for one in asked], told=told, every=every)

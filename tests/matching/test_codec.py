@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matching.codec import Problem, SnapshotError, canonical, decode, encode, sha256
+from matching.codec import Problem, SnapshotError, canonical, decode, decode_and_keep, decode_kept, encode, sha256
 from matching.facts import Evidence, Snapshot
 
 from .builders import GONE, Json, changed, day, fund, snapshot
@@ -253,3 +253,9 @@ def test_slashes_and_tildes_in_a_key_are_escaped() -> None:
 def test_a_choice_names_what_may_stand_there() -> None:
     (problem,) = problems(changed(full(), {f"{FACILITY}/units/0/beds/0/status": SECRET}))
     assert problem.message == "expected 'open', 'held', 'occupied', 'cleaning' or 'offline'"
+
+
+def test_what_was_kept_reads_as_it_was_decided_by() -> None:
+    for document in (full(), *(world(seed) for seed in range(10))):
+        snapshot, kept = decode_and_keep(document)
+        assert decode_kept(kept) == snapshot

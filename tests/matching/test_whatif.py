@@ -13,7 +13,7 @@ from matching.decision import Option
 from matching.facts import Limit, Payer
 from matching.ranking import options
 from matching.value import DEFAULT_POLICY
-from matching.whatif import Decided, Look, Past, Rerun, rerun
+from matching.whatif import Decided, Look, Past, Rerun, rerun, reruns
 from matching.whatif_limits import Change
 from matching.whatif_world import Slept
 from tests.proofs import saw, times
@@ -181,7 +181,7 @@ def cut(payers: Runs, end: date) -> Runs:
 
 
 def past_of(network: Network, lived: list[Lived]) -> Past:
-    looks = {f"run_{at}": Look(decode(row.document), DEFAULT_POLICY, row.was) for at, row in enumerate(lived)}
+    looks = {f"run_{at}": Look(decode(row.document), DEFAULT_POLICY) for at, row in enumerate(lived)}
     return Past(
         decisions=[
             Decided(
@@ -399,7 +399,9 @@ def test_equals_a_world_lived_through_anew() -> None:
         anew = in_order((stay.referral, stay.house, stay.nights) for stay in live_anew(network, lived, funds))
         assert after(lived, found) == anew, seed
         assert (found.gone, found.extra) == (whole.gone, whole.extra), seed
-        assert rerun(past, [], every=True).extra == ()
+        nothing, again = reruns(past, [[], changes], every=True)
+        assert (nothing.gone, nothing.extra) == ((), ())
+        assert (again.gone, again.extra) == (whole.gone, whole.extra), seed
         differ += bool(found.extra or found.gone)
     assert differ > times(FEW) / 5
     saw("what-ifs equal to a world lived through anew", times(FEW))
