@@ -20,6 +20,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.access import keys as api_keys
 from app.access import signin
 from app.access.models import Agency
 from app.access.policy import AgencyKind, Role
@@ -167,6 +168,10 @@ class Stage:
             hers = select(Task.id).where(Task.agency_id == self.agencies[Stand.HOUSE])
             ids["task_id"] = session.scalars(hers).first() or ""
             session.add_all(self._told(session))
+            key, _ = api_keys.issue(
+                session, None, agency_id=referral.agency_id, name="a program", role=Role.PARTNER, now=now, live=False
+            )
+            ids["key_id"] = key.id
             session.add(
                 LegalBasis(
                     id="basis_1", minor_id=referral.minor_id, agency_id=self.agencies[Stand.RELEASED], fields=["age"],

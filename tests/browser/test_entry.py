@@ -111,4 +111,13 @@ def test_who_looks_after_people_adds_one_and_asks_a_second_person(chromium: Brow
     page.get_by_text("It takes a second person").wait_for()
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert looks_of(page, "people") == []
+    page.goto(site.base + "/keys")
+    page.get_by_label("In place of").select_option("partner")
+    page.get_by_role("button", name="Show what it may do").click()
+    page.get_by_label("What it is for").fill("Case system")
+    page.get_by_label("Read referrals").check()
+    assert looks_of(page, "keys-form") == []
+    page.get_by_role("button", name="Make the key").click()
+    page.get_by_text("This is the key.").wait_for()
+    assert looks_of(page, "keys") == []
     context.close()
