@@ -61,6 +61,8 @@ from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
+from app.record import link_pages as record_link_pages
+from app.record import link_routes as record_links
 from app.record import pages as record_pages
 from app.record import routes as record
 from app.reference import reference
@@ -101,6 +103,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     search_routes.router,
     placements.router,
     looks.router,
+    record_links.router,
     record.router,
     expunging.router,
     plan_routes.router,
@@ -139,6 +142,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     board_pages.router,
     regional_pages.router,
     look_pages.router,
+    record_link_pages.router,
     record_pages.router,
     report_pages.router,
     expunging_pages.router,

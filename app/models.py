@@ -16,6 +16,7 @@ from app.facilities import models as facilities
 from app.funding import models as funding
 from app.gaps import models as gaps
 from app.minors import identity, searching
+from app.minors import linking_models as linking
 from app.minors import models as minors
 from app.minors import record_models as record
 from app.notices import models as notices
@@ -45,6 +46,7 @@ __all__ = [
     "gaps",
     "idempotency",
     "identity",
+    "linking",
     "minors",
     "notices",
     "outbox",

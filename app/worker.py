@@ -18,6 +18,7 @@ from app.console import connected, say
 from app.db import Database
 from app.emergency import due as emergency
 from app.exchange.webhooks import Webhooks
+from app.minors import contacts
 from app.notices.channel import Notices
 from app.outbox.channels import Channel
 from app.outbox.delivery import deliver_due
@@ -39,6 +40,7 @@ DUE: tuple[Callable[[Database], int], ...] = (
     beds.remind,
     learn_anew,
     emergency.run,
+    contacts.look,
     publish_due,
     look_into_gaps,
 )

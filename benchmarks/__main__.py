@@ -9,6 +9,7 @@ import sys
 from benchmarks import (
     chains,
     controls,
+    duplicates,
     engine,
     everyone,
     flow,
@@ -23,5 +24,5 @@ from benchmarks import (
 )
 
 OF_MATCHING = (masks, engine, flow, together, plans, prices, chains, everyone, pas, growth)
-for benchmark in (*OF_MATCHING, service, ledger, controls):
+for benchmark in (*OF_MATCHING, service, ledger, controls, duplicates):
     sys.stdout.write(benchmark.main() + "\n")

@@ -7,7 +7,7 @@ old copy still has it. Nights slept, money and counts stay, under an id that lea
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
@@ -21,6 +21,7 @@ from app.expunging.models import Expungement, ExpungeReason
 from app.expunging.schemas import ExpungementRead, State
 from app.minors.forms import FACTS, NEEDS
 from app.minors.identity_index import IdentityIndex
+from app.minors.linking_models import Contact, ContactAsk, RecordLink
 from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids, MinorPlace, MinorWish, Sibling
 from app.minors.record_models import Activity, Flag
 from app.placements.again import against
@@ -30,7 +31,19 @@ from app.sealing.keyring import Expunged, keyring_of
 
 ASKED_FOR = timedelta(days=7)
 """After which nobody agrees any more to what was asked."""
-_PARTS = (MinorPlace, MinorAvoids, MinorWish, KeepApart, Sibling, InterstateApproval, IdentityIndex, Flag, Activity)
+_PARTS = (
+    MinorPlace,
+    MinorAvoids,
+    MinorWish,
+    KeepApart,
+    Sibling,
+    InterstateApproval,
+    IdentityIndex,
+    Flag,
+    Activity,
+    ContactAsk,
+    RecordLink,
+)
 
 
 def read(session: Session, actor: Actor, referral_id: str, now: datetime) -> ExpungementRead:
@@ -87,6 +100,9 @@ def _empty(session: Session, minor: Minor) -> None:
     """Take out what stands in clear about the young person: whatever she or he needed, and where from."""
     for name in (*FACTS, *NEEDS, "age_min", "age_max"):
         setattr(minor, name, None)
+    asked = select(ContactAsk.id).where(ContactAsk.minor_id == minor.id)
+    session.execute(delete(Contact).where(or_(Contact.minor_id == minor.id, Contact.ask_id.in_(asked))))
+    session.execute(delete(RecordLink).where(RecordLink.other_id == minor.id))
     for part in _PARTS:
         session.execute(delete(part).where(part.minor_id == minor.id))
     session.execute(

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.access.actor import Actor
@@ -22,7 +22,7 @@ from app.codes import ApiModel, Words, trail_id
 from app.db import Base, Versioned
 from app.minors.identity_index import index
 from app.minors.models import Minor
-from app.sealing.box import Place
+from app.sealing.box import Place, key_id, opened
 from app.sealing.column import Sealed
 from app.sealing.keyring import keyring_of
 from app.versions import Version, must_be_current
@@ -145,6 +145,18 @@ def known(session: Session, minor_id: str) -> Json:
     """What was entered, for the service's own use: nothing of it leaves but by `reveal`."""
     row = session.get(MinorIdentity, minor_id)
     return {} if row is None else _opened(session, row)
+
+
+def known_of_agency(session: Session, agency_id: str) -> dict[str, Json]:
+    """The same of every young person of an agency, by record; without those whose key was destroyed."""
+    own = select(MinorIdentity).join(Minor, Minor.id == MinorIdentity.minor_id).where(Minor.agency_id == agency_id)
+    rows = session.scalars(own).all()
+    keys = keyring_of(session).keys_by_id({key_id(row.sealed) for row in rows})
+    return {
+        row.minor_id: json.loads(opened(keys[key_id(row.sealed)], _place(row.minor_id), row.sealed))
+        for row in rows
+        if key_id(row.sealed) in keys
+    }
 
 
 def _opened(session: Session, row: MinorIdentity) -> Json:

@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from app.bodies import Sent
-from app.codes import ApiModel, Code, Day, Words, wrong
+from app.codes import ApiModel, Code, Day, Ref, Words, wrong
 from app.minors.identity import Told
+from app.minors.linking_models import ContactAnswer, Verdict
 from app.minors.record_models import ActivityKind, FlagBasis, FlagEnd, FlagLevel, Indicator, ScreenLevel
 from app.sharing.codes import Item
 from app.versions import Version
@@ -125,6 +126,61 @@ class NotSharedRead(ApiModel):
     entries: int
 
 
+class LinkSent(Sent):
+    """Two records of the same young person, or not."""
+
+    other: Ref = Field(description="Another record of your agency, or one that is shared with it")
+    verdict: Verdict
+
+
+class LinkRead(ApiModel):
+    """What your agency says of this record and another one. Whose record the other is learns nothing of it."""
+
+    id: str
+    other: str
+    other_code: str
+    agency: str | None = Field(description="Whose record the other is; null: it is not shared with you now")
+    own: bool
+    verdict: Verdict
+    made_at: datetime
+    undone_at: datetime | None
+
+
+class LikelyRead(ApiModel):
+    """Another record of your agency that may be of the same young person: how alike, and in what."""
+
+    id: str
+    code: str
+    score: float = Field(description="From 0 to 1. It decides nothing: a person does")
+    parts: dict[str, float] = Field(description="Of names, other_names and born those that are known on both sides")
+    weights: dict[str, int] = Field(description="How much each part counts, of 100")
+
+
+class ContactAskRead(ApiModel):
+    """It was asked. Nobody here is ever told whether another agency has a record."""
+
+    id: str
+    asked_at: datetime
+
+
+class ContactRead(ApiModel):
+    """An agency asks to be in contact about a record of yours."""
+
+    id: str
+    minor_id: str
+    code: str
+    asker: str
+    found_at: datetime
+    answered_at: datetime | None
+    answer: ContactAnswer | None
+
+
+class ContactAnswered(Sent):
+    """What you make of it: for your own people; whoever asked is not told."""
+
+    answer: ContactAnswer
+
+
 class RecordRead(ApiModel):
     """What the reader may see of a young person: flags and timeline, drawn from the records that are linked."""
 
@@ -137,6 +193,7 @@ class RecordRead(ApiModel):
     flags: list[FlagRead]
     timeline: list[EntryRead] = Field(description="The newest first")
     not_shared: list[NotSharedRead]
+    links: list[LinkRead] = Field(description="What your agency says of this record and others")
 
 
 class RecordLine(ApiModel):

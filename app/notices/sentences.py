@@ -81,6 +81,9 @@ SENTENCES: Mapping[str, Sentence] = {
         marked("What was shared with your agency under a release was taken back. It is not shown any more."),
         P.IDENTITY_READ,
     ),
+    "contact.asked": Sentence(
+        marked("An agency asks to be in contact about a record of yours."), P.MINOR_WRITE, task=True
+    ),
     "emergency.opened": Sentence(
         marked("Somebody of your agency took emergency access to a record. Review it within 72 hours."),
         P.EMERGENCY_REVIEW,

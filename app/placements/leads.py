@@ -100,6 +100,11 @@ def _emergencies(session: Session, actor: Actor, ids: set[str], clock: Clock) ->
     return dict.fromkeys(ids, Lead("/emergency/reviews", None)) if actor.may(Permission.EMERGENCY_REVIEW) else {}
 
 
+def _contacts(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    """The page on which the owner of a record reads who asks."""
+    return dict.fromkeys(ids, Lead("/minors/contacts", None)) if actor.may(Permission.MINOR_READ) else {}
+
+
 _KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]]] = {
     "referral": _referrals,
     "offer": _offers,
@@ -108,4 +113,5 @@ _KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]
     "ranking_run": _runs,
     "facility": _houses,
     "emergency": _emergencies,
+    "contact": _contacts,
 }

@@ -18,10 +18,12 @@ from app.audit.service import record
 from app.clock import Clock
 from app.codes import trail_id
 from app.minors import activities, flags
+from app.minors.linking import said_of, together
+from app.minors.linking_models import RecordLink
 from app.minors.models import Minor
 from app.minors.record_models import ITEM_OF, Flag, FlagLevel
-from app.minors.record_schemas import EntryRead, MinorSent, NotSharedRead, RecordLine, RecordRead
-from app.minors.records import Sight, record_code, sight
+from app.minors.record_schemas import EntryRead, LinkRead, MinorSent, NotSharedRead, RecordLine, RecordRead
+from app.minors.records import Sight, glimpse, record_code, sight
 from app.sharing.codes import OF_RECORD, Item
 from app.sharing.models import LegalBasis, Release
 from app.sharing.service import basis_holds, reads_cases, release_holds, visible_minors
@@ -30,8 +32,29 @@ from app.stays.models import Admission, Stay
 
 def read(session: Session, actor: Actor, minor_id: str, clock: Clock) -> RecordRead:
     """One record, and what is linked with it; 404 where the actor may see nothing of it."""
-    seen = sight(session, actor, minor_id, clock.now())
-    return _drawn(session, actor, [seen], clock)
+    first = sight(session, actor, minor_id, clock.now())
+    if not first.own:
+        return _drawn(session, actor, [first], [], clock)
+    own, others = together(session, actor.agency_id, minor_id)
+    linked = [glimpse(session, actor, other, clock.now()) for other in [*own[1:], *others]]
+    seen = [first, *(one for one in linked if one is not None)]
+    return _drawn(session, actor, seen, said_of(session, actor.agency_id, [minor_id]), clock)
+
+
+def link_read(session: Session, actor: Actor, row: RecordLink, minor_id: str, now: datetime) -> LinkRead:
+    """What is said of a record and another one, as seen from the first."""
+    other = row.other_id if row.minor_id == minor_id else row.minor_id
+    seen = glimpse(session, actor, other, now)
+    return LinkRead(
+        id=row.id,
+        other=other,
+        other_code=record_code(other),
+        agency=None if seen is None else _names(session, [seen.agency_id])[seen.agency_id],
+        own=seen is not None and seen.own,
+        verdict=row.verdict,
+        made_at=row.made_at,
+        undone_at=row.undone_at,
+    )
 
 
 def begin(session: Session, actor: Actor, body: MinorSent, clock: Clock) -> RecordRead:
@@ -88,7 +111,9 @@ def _shared(session: Session, actor: Actor, now: datetime, item: Item | None = N
     return sorted({row.minor_id for row in rows if wanted.intersection(row.fields)})
 
 
-def _drawn(session: Session, actor: Actor, seen: Sequence[Sight], clock: Clock) -> RecordRead:
+def _drawn(
+    session: Session, actor: Actor, seen: Sequence[Sight], links: Iterable[RecordLink], clock: Clock
+) -> RecordRead:
     """The record that was asked for, first of those that are seen, with what the others add."""
     first = seen[0]
     agencies = _names(session, {one.agency_id for one in seen})
@@ -107,6 +132,7 @@ def _drawn(session: Session, actor: Actor, seen: Sequence[Sight], clock: Clock) 
         flags=flags.read_flags(session, actor, by_flag, clock),
         timeline=timeline,
         not_shared=hidden,
+        links=[link_read(session, actor, row, first.minor_id, clock.now()) for row in links],
     )
 
 

@@ -10,7 +10,8 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.clock import Clock
 from app.errors import Problem
-from app.minors.record_schemas import EntryRead, FlagRead, RecordLine
+from app.minors.linking_models import Verdict
+from app.minors.record_schemas import EntryRead, FlagRead, LinkRead, RecordLine
 from app.record import forms, service
 from app.record.reporting import line_for
 from app.web import words, words_record
@@ -69,8 +70,13 @@ def record_view(
     may_write = found.own and actor.may(Permission.MINOR_WRITE)
     return {
         "title": gettext("%(code)s: %(level)s") % {"code": found.code, "level": level or gettext("no flag")},
+        "id": minor_id,
         "here": f"/minors/{minor_id}",
         "own": found.own,
+        "asked": "asked" in asked,
+        "links": [_link(link) for link in found.links],
+        "may_ask": found.own and actor.may(Permission.MINOR_SEARCH),
+        "link_with": _own_records(session, actor, clock) if not found.own else [],
         "agency": found.agency,
         "flags": [_flag(flag, clock, may_write=may_write) for flag in found.flags],
         "sees_flags": "flags" in found.items,
@@ -163,3 +169,23 @@ def _entry(entry: EntryRead, clock: Clock, *, may_write: bool) -> Json:
         "by": entry.by if entry.by != entry.agency else None,
         "may": may_write and entry.own and entry.id is not None,
     }
+
+
+def _link(link: LinkRead) -> Json:
+    if link.verdict is Verdict.DIFFERENT:
+        text = gettext("is somebody else")
+    elif link.own:
+        text = gettext("is the same young person: both are shown as one")
+    elif link.agency is None:
+        text = gettext("was linked; nothing of it is shared with you now")
+    else:
+        text = gettext("of %(agency)s is linked: what is shared of it is shown here") % {"agency": link.agency}
+    href = None if link.agency is None else f"/minors/{link.other}"
+    return {"id": link.id, "code": link.other_code, "href": href, "text": text}
+
+
+def _own_records(session: Session, actor: Actor, clock: Clock) -> list[tuple[str, str]]:
+    """The own flagged records, for somebody who may say of one that it is of this young person."""
+    if not actor.may(Permission.MINOR_WRITE):
+        return []
+    return [(row.id, row.code) for row in service.list_records(session, actor, clock) if row.own]

@@ -1,11 +1,13 @@
 """`/referrals/{referral_id}/identity`: who the young person is, on a page of its own that asks for a fresh proof."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, Denied
 from app.access.guard import require
@@ -14,7 +16,7 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.errors import Problem
-from app.idempotency import OnePress
+from app.idempotency import Once, OnePress
 from app.minors.identity import IdentityChange, IdentityRead
 from app.referrals import identity
 from app.referrals.pages import Sent
@@ -40,32 +42,56 @@ WRONG = {
 @router.get("/referrals/{referral_id}/identity")
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref) -> Response:
     """What is known, in the form that changes it."""
-    found = identity.read(session, actor, referral_id, clock.now())
-    return _page(request, actor, referral_id, _typed(found))
+    return shown(request, actor, _here(referral_id), identity.read(session, actor, referral_id, clock.now()))
 
 
 @router.post("/referrals/{referral_id}/identity")
 def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
     """Keep what was typed, as a whole."""
+    now = clock.now()
+
+    def write(session: Session, new: IdentityChange) -> object:
+        return identity.write(session, actor, referral_id, new, None, now)
+
+    return kept(request, actor, _here(referral_id), sent, once, write)
+
+
+def shown(request: Request, actor: Actor, here: str, found: IdentityRead) -> Response:
+    """The form with what is known, at the address of the record."""
+    return _page(request, actor, here, _typed(found))
+
+
+def kept(
+    request: Request,
+    actor: Actor,
+    here: str,
+    sent: Form,
+    once: Once,
+    write: Callable[[Session, IdentityChange], object],
+) -> Response:
+    """Write what was sent and load the page again, or say what is wrong with what was typed kept."""
     try:
         new = IdentityChange.model_validate(_said(sent))
     except ValidationError as error:
         wrong = {str(e["loc"][0]): gettext(WRONG[str(e["loc"][0])]) for e in error.errors() if e["loc"][0] in WRONG}
-        return _page(request, actor, referral_id, dict(sent_fields(sent)), wrong=wrong, status=422)
-    now = clock.now()
+        return _page(request, actor, here, dict(sent_fields(sent)), wrong=wrong, status=422)
     try:
         once.within(
             request.app.state.database,
             actor.id,
-            lambda session: (identity.write(session, actor, referral_id, new, None, now), referral_id)[1],
+            lambda session: (write(session, new), here.rpartition("/")[2])[1],
             request_id=request.scope.get("request_id"),
         )
     except Problem as problem:
         if isinstance(problem, Denied) or problem.status not in {409, 428}:
             raise
         said = {"": next_step("stale_update", problem.fix)}
-        return _page(request, actor, referral_id, dict(sent_fields(sent)), wrong=said, status=problem.status)
-    return RedirectResponse(f"/referrals/{quote(referral_id, safe='')}/identity", status_code=303)
+        return _page(request, actor, here, dict(sent_fields(sent)), wrong=said, status=problem.status)
+    return RedirectResponse(f"{here}/identity", status_code=303)
+
+
+def _here(referral_id: str) -> str:
+    return f"/referrals/{quote(referral_id, safe='')}"
 
 
 def sent_fields(sent: Form) -> dict[str, str]:
@@ -91,11 +117,11 @@ def _typed(found: IdentityRead) -> dict[str, str]:
 def _page(
     request: Request,
     actor: Actor,
-    referral_id: str,
+    here: str,
     typed: dict[str, str],
     *,
     wrong: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    context = {"referral": referral_id, "typed": typed, "wrong": wrong or {}}
+    context = {"back": here, "typed": typed, "wrong": wrong or {}}
     return page(request, "referrals/identity.html", context, actor=actor, here="home", status=status, exit_link=True)

@@ -34,6 +34,7 @@ _EMERGENCY: Json = {
     "code": "{referral_code}", "reason": "medical", "words": "a fever that does not go down by itself",
 }  # fmt: skip
 FLAG: Json = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}
+LINK: Json = {"other": "{other_id}", "verdict": "same"}
 _REFERRAL, _RUN = "/v1/referrals/{referral_id}", "/referrals/{referral_id}/rankings/{run_id}"
 _STAY, _MINOR = "/v1/stays/{stay_id}", "/v1/minors/{minor_id}"
 
@@ -82,6 +83,11 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", f"{_MINOR}/flags"): FLAG,
     ("POST", f"{_MINOR}/flags/{{flag_id}}/review"): {"review_by": "2027-01-02", "version": 1},
     ("POST", f"{_MINOR}/flags/{{flag_id}}/end"): {"reason": "safe_now", "version": 1},
+    ("PUT", f"{_MINOR}/identity"): {"called": "x"},
+    ("POST", f"{_MINOR}/links"): LINK,
+    ("POST", "/minors/links"): {**LINK, "minor": "{minor_id}"},
+    ("PUT", "/v1/minors/contacts/{contact_id}"): {"answer": "in_contact"},
+    ("POST", "/minors/contacts/{contact_id}"): {"answer": "in_contact"},
     ("POST", f"{_MINOR}/activities"): {"kind": "school"},
     ("POST", "/minors/{minor_id}/flags"): {"level": "at_risk", "basis": "observation"},
     ("POST", "/minors/{minor_id}/flags/{flag_id}/review"): {"days": "30", "version": "1"},

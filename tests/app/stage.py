@@ -32,6 +32,7 @@ from app.emergency.models import EmergencyAccess, EmergencyReason
 from app.exceptions.models import Party, RuleException
 from app.facilities.models import Licence
 from app.funding.models import FundLimit
+from app.minors.linking_models import Contact, ContactAsk
 from app.notices.models import Notice
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.referrals.models import Referral
@@ -41,7 +42,7 @@ from app.sharing.service import grant
 from app.stays.models import Stay
 from app.tasks.models import Task
 from tests.actors import add_person
-from tests.app.asked import FLAG, sent_to
+from tests.app.asked import FLAG, LINK, sent_to
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, load, made, network, new_agency
 from tests.migrations.rows import SEALED
 
@@ -137,11 +138,14 @@ class Stage:
             made(declining.post(f"/v1/facilities/fac_b/offers/{no}/answer", declined))
             offer = made(own.post(f"{path}/holds", {**question, "facility": "fac_a"}))["id"]
             if name == "lived":
+                lived = path.rsplit("/", 1)[1]
                 stay = made(staff.post(f"/v1/facilities/fac_a/offers/{offer}/answer", {"accept": True}))["stay_id"]
                 made(staff.post(f"/v1/stays/{stay}/arrival"))
         record = f"/v1/minors/{self._minor(path)}"
         self.ids["flag_id"] = made(own.post(f"{record}/flags", FLAG))["id"]
         self.ids["activity_id"] = made(own.post(f"{record}/activities", {"kind": "school"}))["id"]
+        other = self._minor(f"/{lived}")
+        self.ids |= {"other_id": other, "link_id": made(own.post(f"{record}/links", {**LINK, "other": other}))["id"]}
         past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
         self.ids |= {"referral_id": path.rsplit("/", 1)[1], "run_id": run, "offer_id": offer, "stay_id": stay}
         self.ids["past_stay_id"] = made(own.post(f"{path}/past-stays", past))["id"]
@@ -198,6 +202,21 @@ class Stage:
                 reader = self.agencies[Stand.RELEASED]
                 grant(session, minor, reader, Relation.RELEASED, now, release_id=release.id)
         ids["minor_id"] = referral.minor_id
+        with self.database.writing() as session:
+            session.add(
+                ContactAsk(
+                    id="ask_1", minor_id=stay.minor_id, agency_id=self.agencies[Stand.OTHER], asked_at=now,
+                    asked_by="person_1", looked_at=now,
+                )
+            )  # fmt: skip
+            session.flush()
+            session.add(
+                Contact(
+                    id="con_1", ask_id="ask_1", asker_id=self.agencies[Stand.OTHER], minor_id=referral.minor_id,
+                    agency_id=referral.agency_id, found_at=now,
+                )
+            )  # fmt: skip
+        ids["contact_id"] = "con_1"
         ids |= {"source_id": f"release_{referral.minor_id}", "referral_code": referral.code, "basis_id": "basis_1"}
         ids |= {"release_id": f"release_{referral.minor_id}", "recipient": self.agencies[Stand.OTHER]}
         self.ids = ids | {"exception_id": "exc_1", "notice_id": "notice_1", "delivery_id": "delivery_1"}

@@ -21,7 +21,7 @@ from tests.app.test_matrix import settings
 __all__ = ["database_url", "server", "settings"]
 
 WALLED = {
-    "activities", "flags",
+    "activities", "contact_asks", "contacts", "flags", "record_links",
     "interstate_approvals", "legal_bases", "minor_avoids", "minor_identities", "minor_keep_apart", "minor_places",
     "minor_siblings", "minor_wishes", "minors", "releases",
 }  # fmt: skip
