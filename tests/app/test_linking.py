@@ -169,7 +169,7 @@ def test_whatever_is_said_and_taken_back_nothing_is_lost(database: Database) -> 
     few = settings(
         max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
-    run_state_machine_as_test(Merging, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Merging, settings=few)
 
 
 def test_the_right_one_stands_first_among_many() -> None:

@@ -1,19 +1,27 @@
 """The pages of the shared record, as a browser without scripts uses them."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.access.policy import Role
 from app.clock import MovableClock
 from app.db import Database
+from app.minors.linking_models import Contact, ContactAsk
+from app.minors.record_models import ActivityKind
+from app.sharing.codes import Item
+from tests.app.test_linking import begin
 from tests.app.test_pages import Browser, browser, title, words
-from tests.factories import Caller, made
+from tests.app.test_record import Desk
+from tests.factories import Caller, made, new_agency
 
 pytestmark = pytest.mark.one_kind
 
 __all__ = ["browser"]
 
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 THREE: dict[str, str | list[str]] = {"level": "at_risk", "basis": "observation", "indicator": ["hotels", "gifts"]}
 
 
@@ -74,3 +82,71 @@ def test_more_than_a_hundred_entries_are_asked_for(browser: Browser, database: D
         made(me.post(f"/v1{here}/activities", {"kind": "mentoring"}))
     assert "1 earlier entry" in words(browser.get(here))
     assert browser.get(f"{here}?all=1").text.count("<b>Mentoring</b>") == 101
+
+
+def test_duplicates_and_contacts_on_pages(browser: Browser, client: TestClient, database: Database) -> None:
+    jane = {
+        "given_names": "Jane",
+        "family_name": "Doe",
+        "called": "",
+        "aliases": "Star\nSky",
+        "contact": "",
+        "words": "",
+    }
+    first = str(browser.send("/minors", **THREE).url.path)
+    second = str(browser.send("/minors", **THREE).url.path)
+    assert "Jane" in browser.send(f"{first}/identity", **jane, version="").text
+    browser.send(f"{second}/identity", **{**jane, "given_names": "Jnae"}, version="")
+    found = browser.get(f"{first}/duplicates")
+    assert re.fullmatch(r"M-\w{6}: possible duplicates", title(found))
+    assert "Given and family name" in words(found)
+    assert "Jnae, Doe, Star, Sky" in words(found)
+    other = second.rsplit("/", 1)[1]
+    said = {"minor": first.rsplit("/", 1)[1], "other": other, "verdict": "same", "from": "duplicates"}
+    assert "Nobody else is alike enough." in words(browser.send("/minors/links", **said))
+    shown = browser.get(first)
+    assert "is the same young person: both are shown as one" in words(shown)
+    link = re.search(rf"{first}/links/(link_\w+)/undo", shown.text)
+    assert link is not None
+    assert "both are shown as one" not in words(browser.send(f"{first}/links/{link[1]}/undo"))
+    assert "you are told nothing, whether anybody has or not" in words(browser.send(f"{first}/contact-asks"))
+    assert "Nobody asks." in words(browser.get("/minors/contacts"))
+
+
+def test_the_owner_reads_who_asks_and_answers(browser: Browser, client: TestClient, database: Database) -> None:
+    here = str(browser.send("/minors", **THREE).url.path)
+    names = {"given_names": "Jane", "family_name": "Doe", "called": "", "aliases": "", "contact": "", "words": ""}
+    browser.send(f"{here}/identity", **names, version="")
+    asker, asked = new_agency(database), begin(Caller(client, database, Role.PARTNER), given_names="Jane")
+    with database.writing() as session:
+        session.add(ContactAsk(id="ask_1", minor_id=asked, agency_id=asker, asked_at=NOW, asked_by="x", looked_at=NOW))
+        session.flush()
+        session.add(
+            Contact(
+                id="con_1", ask_id="ask_1", asker_id=asker, minor_id=here.rsplit("/", 1)[1], found_at=NOW,
+                agency_id=browser.person.agency_id,
+            )
+        )  # fmt: skip
+    assert "asks to be in contact about a record of yours: M-" in words(browser.get("/minors/contacts"))
+    assert "We are in contact" in words(browser.send("/minors/contacts/con_1", answer="in_contact"))
+
+
+def test_what_is_shared_is_linked_with_a_record_of_ones_own(
+    browser: Browser, client: TestClient, database: Database, clock: MovableClock
+) -> None:
+    desk = Desk(client, database, clock)
+    desk.enter(ActivityKind.SCHOOL, words="back in class")
+    desk.release(Item.SCHOOL, to=browser.person.agency_id)
+    mine = str(browser.send("/minors", **THREE).url.path)
+    theirs = desk.path.removeprefix("/v1")
+    shown = browser.get(theirs)
+    assert "Flags are not shared with you." in words(shown)
+    assert "There may be more" in words(shown)
+    said = {"minor": mine.rsplit("/", 1)[1], "other": theirs.rsplit("/", 1)[1], "verdict": "same"}
+    drawn = words(browser.send("/minors/links", **said))
+    assert "is linked: what is shared of it is shown here" in drawn
+    assert "back in class" in drawn
+    desk.enter(ActivityKind.MEDICAL)
+    assert re.search(
+        r"1 entry from Agency\w+, not shared with you|1 entry from \S+, not shared", words(browser.get(mine))
+    )

@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import choice, instant
 
-revision: str = "0066"
-down_revision: str | None = "0065"
+revision: str = "0069"
+down_revision: str | None = "0068"
 branch_labels: str | None = None
 depends_on: str | None = None
 
