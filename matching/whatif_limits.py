@@ -1,8 +1,9 @@
 """Changed limits of funds, for a re-run of the past: never a safeguard, nor any rule of a house or of a minor."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from matching.admission import admission
 from matching.census import Census
@@ -22,6 +23,26 @@ class Change:
     rules: frozenset[str]
     apply: Callable[[Limit], Limit]
     valid_from: date | None = None
+
+
+ASIDE: Mapping[str, Mapping[str, Any]] = {
+    "funding.age_band": {"min_age": None, "max_age": None},
+    "funding.residence": {"residence": None},
+    "funding.custody": {"custody": None},
+    "funding.trafficking": {"trafficking": None},
+    "funding.gender": {"genders": None},
+    "funding.facility_kind": {"facility_kinds": None, "excluded_facility_kinds": None},
+    "funding.ages_out": {"leaves_at_age": None},
+    "funding.clock": {"clocks": ()},
+    "funding.beds": {"beds_per_night": None},
+    "funding.budget": {"nights_left": None},
+}
+"""What of a fund's limits makes a rule: without it there is no such rule. An approval is not the funder's to spare."""
+
+
+def put_aside(fund: str, rule: str) -> Change:
+    """A fund without one of its rules."""
+    return Change(fund, frozenset({rule}), lambda limit: replace(limit, **ASIDE[rule]))
 
 
 def changed(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WITH_SOLVER = {"flow", "groups", "whole", "nights_part", "chain", "prices", "gaps", "disclosure"}
+WITH_SOLVER = {"flow", "groups", "whole", "nights_part", "chain", "prices", "gaps", "few", "disclosure"}
 
 
 def python(code: str) -> str:

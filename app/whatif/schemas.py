@@ -74,3 +74,36 @@ class WhatIf(ApiModel):
     decisions: int
     derived: int
     """Of the decisions: how many were derived again."""
+
+
+class LeverRead(ApiModel):
+    """One rule of one fund, put aside."""
+
+    fund: str
+    program: str | None
+    rule: str
+
+
+class BestFew(ApiModel):
+    """The best that so many rules, put aside, do."""
+
+    most: int
+    levers: list[LeverRead]
+    value: int
+    """Young people who had no bed and would have had one, or bed-nights, by the beds that stood free: the design."""
+    bound: int
+    """No other rules, as few, do more by the design."""
+    proved: bool
+    rerun: WhatIf
+    """What the re-run says of it, where funds' beds and nights, and what comes after, count too."""
+
+
+class BestRead(ApiModel):
+    """The best few changes of a period, for one rule, two, and so on."""
+
+    first: CalendarDate
+    until: CalendarDate
+    by: Literal["people", "nights"]
+    could: int
+    """Young people without a bed to whom some rules, put aside, would have opened one."""
+    curve: list[BestFew]

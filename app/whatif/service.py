@@ -45,15 +45,16 @@ def whatif(
     422 where a change or the period cannot be read.
     """
     asked = read(session, said)
-    period = _period(session, clock, first, until)
+    period = period_of(session, clock, first, until)
     seen = past(session, period, {one.fund for one in asked}, answered=every)
     for one in asked:
         record(session, None, "whatif.run", "fund", trail_id(one.fund))
     found = rerun(seen, [one.change for one in asked], told=told, every=every)
-    return _counted(session, period, asked, seen, found)
+    return counted(session, period, asked, seen, found)
 
 
-def _period(session: Session, clock: Clock, first: date | None, until: date | None) -> Period:
+def period_of(session: Session, clock: Clock, first: date | None, until: date | None) -> Period:
+    """The nights that are asked for: from the first decision on, until tonight; 422 where there are no such nights."""
     since = first or session.scalar(select(func.min(RankingRun.tonight))) or clock.tonight()
     end = until or clock.tonight()
     if end < since:
@@ -68,7 +69,8 @@ def _period(session: Session, clock: Clock, first: date | None, until: date | No
     return Period(since, end)
 
 
-def _counted(session: Session, period: Period, asked: Sequence[Asked], seen: Past, found: Rerun) -> WhatIf:
+def counted(session: Session, period: Period, asked: Sequence[Asked], seen: Past, found: Rerun) -> WhatIf:
+    """The counts of a period as it was and as a re-run says that it would have been."""
     then = {one.referral: one.minor for one in seen.decisions if one.came is not None}
     gone = {slept.referral for slept in found.gone}
     now = {referral: minor for referral, minor in then.items() if referral not in gone}

@@ -37,6 +37,7 @@ from app.referrals.models import Referral
 from app.sealing import opening
 from app.sharing.projection import LISTS
 from app.stays.models import Admission, Offer
+from app.whatif.best import best
 from app.whatif.schemas import RERUN, RULE_ALONE, WhatIf
 from app.whatif.service import whatif
 from matching.codec import decode, sha256
@@ -255,3 +256,29 @@ def test_the_command_prints_counts_and_nothing_of_anybody(file: Path, session: S
     asked_of = select(AuditEvent.subject).where(AuditEvent.action == "whatif.run")
     with opened(file, file) as database, database.reading() as after:
         assert METRO in set(after.scalars(asked_of))
+
+
+def test_the_best_few_changes_are_proved_and_run_again(file: Path, session: Session) -> None:
+    found = best(session, session.info["clock"], 2)
+    assert [line.most for line in found.curve] == [1, 2]
+    assert all(line.proved and line.value == line.bound <= found.could for line in found.curve)
+    one, two = found.curve
+    assert 0 < one.value <= two.value
+    nothing = counts(asked(session))
+    assert all(line.rerun.placed.then == nothing["placed"]["then"] for line in found.curve)
+    assert all(line.rerun.would_gain > 0 for line in found.curve)
+    (lever,) = one.levers
+    alone = {
+        "funding.age_band": [f"{lever.fund}.min_age=none", f"{lever.fund}.max_age=none"],
+        "funding.beds": [f"{lever.fund}.beds_per_night=none"],
+        "funding.residence": [f"{lever.fund}.counties=none"],
+    }.get(lever.rule)
+    assert alone is None or counts(asked(session, *alone)) == counts(one.rerun)
+
+    where: dict[str, str] = {"url": f"sqlite:///{file}", "BEDNIGHT_KEYS": str(file.parent / KEYS)}
+    sheet = bednight("whatif", "--best", "1", "--until", TONIGHT.isoformat(), "--csv", **where)
+    (row,) = csv.DictReader(sheet.stdout.splitlines())
+    assert (row["put_aside"], int(row["design"])) == (f"{lever.fund} {lever.rule}", one.value)
+    assert int(row["rerun_placed_now"]) == one.rerun.placed.now
+    for wrong in ((), ("--best", "0"), ("--set", OLDER, "--best", "1"), ("--set", OLDER, "--nights")):
+        assert bednight("whatif", *wrong, **where).returncode == 2

@@ -34,6 +34,7 @@ from matching.gaps import (
 from matching.payers import payer_findings
 from matching.ranking import UnknownReferral
 from matching.rules import BY_CODE, FACILITY_RULES
+from matching.whatif_limits import ASIDE
 from tests.proofs import saw, times
 
 from .builders import Json, bed, changed, day, minor, referral, snapshot, unit
@@ -51,19 +52,7 @@ OF_HOUSES = (
     ("unit.fit", "facility"),
 )
 
-PUT_ASIDE: dict[str, Json] = {
-    "funding.age_band": {"min_age": None, "max_age": None},
-    "funding.residence": {"residence": None},
-    "funding.custody": {"custody": None},
-    "funding.trafficking": {"trafficking": None},
-    "funding.gender": {"genders": None},
-    "funding.facility_kind": {"facility_kinds": None, "excluded_facility_kinds": None},
-    "funding.requires": {"requires": None},
-    "funding.ages_out": {"leaves_at_age": None},
-    "funding.clock": {"clocks": ()},
-    "funding.beds": {"beds_per_night": None},
-    "funding.budget": {"nights_left": None},
-}
+PUT_ASIDE: dict[str, Any] = {**ASIDE, "funding.requires": {"requires": None}}
 
 
 def put_aside(network: Snapshot, changes: Iterable[Change], referral_id: str) -> Snapshot:
