@@ -53,6 +53,7 @@ class Doors:
         self.minor = census.minors[referral.minor]
         self.real = census.stays_of.get(self.minor.id, [])
         self.goes_on = any(stay.left_on is None or stay.left_on.toordinal() > first for stay in self.real)
+        self._rests: dict[int, Referral] = {}
         houses = sorted(census.snapshot.facilities, key=lambda facility: facility.id)
         self.houses = [facility for facility in houses if self._ever(facility)]
         self.scarce = _scarce(census.snapshot.funds)
@@ -78,7 +79,11 @@ class Doors:
 
     def _asked(self, night: int) -> Referral:
         """The referral as it would stand on a night: the rest of the need."""
-        return replace(self.referral, needed_from=date.fromordinal(night), nights_needed=self.stop - night)
+        found = self._rests.get(night)
+        if found is None:
+            rest = replace(self.referral, needed_from=date.fromordinal(night), nights_needed=self.stop - night)
+            found = self._rests[night] = rest
+        return found
 
     def opening(self, facility: Facility, night: int) -> Opening | None:
         """The bed for an admission on just this night; None where there is none or a rule is not met, or not known."""
