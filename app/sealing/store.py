@@ -13,8 +13,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Row,
+    Select,
     String,
     Table,
+    bindparam,
     event,
     func,
     inspect,
@@ -37,6 +39,9 @@ KEYS = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Column("destroyed_at", UtcDateTime),
 )
+_KEPT = select(KEYS.c.id, KEYS.c.of, KEYS.c.wrapped_by, KEYS.c.wrapped)
+_OF = _KEPT.where(KEYS.c.of.in_(bindparam("values", expanding=True)))
+_BY_ID = _KEPT.where(KEYS.c.id.in_(bindparam("values", expanding=True)))
 _AT_ONCE = 500
 """Of values in one question: SQLite takes some 32,000, and nobody waits for a list of that length."""
 
@@ -69,11 +74,11 @@ class KeyStore:
 
     def of(self, names: Collection[str]) -> dict[str, Kept]:
         """The keys of these, by whose they are."""
-        return {kept.of: kept for kept in self._found(KEYS.c.of, names)}
+        return {kept.of: kept for kept in self._found(_OF, names)}
 
     def by_id(self, ids: Collection[str]) -> dict[str, Kept]:
         """The keys of these ids."""
-        return {kept.id: kept for kept in self._found(KEYS.c.id, ids)}
+        return {kept.id: kept for kept in self._found(_BY_ID, ids)}
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Keep new keys. Whose key is there already, be it destroyed, keeps that one."""
@@ -124,10 +129,10 @@ class KeyStore:
         self._engine.dispose()
         self._reader.dispose()
 
-    def _found(self, column: Column[str], values: Collection[str]) -> Iterator[Kept]:
+    def _found(self, query: Select[Any], values: Collection[str]) -> Iterator[Kept]:
         with self._reader.begin() as connection:
             for some in _batches(values):
-                yield from map(_kept, connection.execute(select(KEYS).where(column.in_(some))))
+                yield from map(_kept, connection.execute(query, {"values": some}))
 
     def _leave_nothing_behind(self) -> None:
         """Take the old row out of the file's log (SQLite), or out of the table's dead rows (PostgreSQL)."""
