@@ -24,7 +24,6 @@ from app.gaps.models import Call, DeclineReason, Gap, GapKind, GapSource
 from app.gaps.schemas import GapRead
 from app.paging import Place, page
 from app.referrals.models import Referral, ReferralStatus
-from app.sharing.projection import AGENCY, project
 
 Json = dict[str, Any]
 
@@ -46,13 +45,13 @@ OF_NOES = {
 """Which gap a house's no is, where it is one: HMIS knows no others."""
 
 
-def of_run(session: Session, run: RankingRun, answer: Json, needed_from: date | None) -> None:
-    """Write down that a decision gave no bed for tonight, where one was needed tonight."""
+def of_run(session: Session, run: RankingRun, told: Json, needed_from: date | None) -> None:
+    """Write down that a decision, as the agency is told it, gave no bed for tonight, where one was needed tonight."""
     if needed_from is not None and needed_from > run.tonight:
         return
-    if any(entry["admit_on"] == run.tonight.isoformat() for entry in answer["options"]):
+    if any(entry["admit_on"] == run.tonight.isoformat() for entry in told["options"]):
         return
-    kind, rule = what_is_missing(project(answer, viewer=AGENCY))
+    kind, rule = what_is_missing(told)
     _write(
         session,
         Gap(

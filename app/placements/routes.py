@@ -1,9 +1,10 @@
 """`/v1/referrals/{id}/rankings`: who could take this young person tonight, and why nobody else."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, status
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Query, Request, Response, status
+from pydantic_core import to_json
 
 from app.access.actor import Actor, hidden
 from app.access.guard import require
@@ -34,8 +35,8 @@ def rank(request: Request, actor: Runner, referral_id: Ref, once: Idempotent, fi
     headers = {"Location": address("referrals", referral_id, "rankings", decided.run_id)}
     if decided.replayed:
         headers[REPLAYED] = "true"
-    # Sent as it was projected: to build it again from the published form would cost more than to rank.
-    return JSONResponse(project(decided.answer, viewer=AGENCY, findings=findings), status.HTTP_201_CREATED, headers)
+    told = decided.told if findings == "failed" else project(decided.answer, viewer=AGENCY, findings=findings)
+    return _sent(told, status.HTTP_201_CREATED, headers)
 
 
 @router.get("/{run_id}", response_model=DecisionRead)
@@ -49,7 +50,7 @@ def read_run(
 ) -> Any:
     """A stored decision, as it was made."""
     _, answer = runs.read_run(session, actor, referral_id, run_id, clock.now())
-    return JSONResponse(project(answer, viewer=AGENCY, findings=findings))
+    return _sent(project(answer, viewer=AGENCY, findings=findings))
 
 
 @router.get("/{run_id}/outlook", response_model=OutlookRead)
@@ -59,4 +60,9 @@ def read_outlook(session: DbSession, actor: Reader, clock: Now, referral_id: Ref
     found = outlooks.shown(session, run_id, project(answer, viewer=AGENCY))
     if found is None:
         raise hidden(actor, "ranking.read", "outlook_run", run_id)
-    return JSONResponse(found)
+    return _sent(found)
+
+
+def _sent(document: Any, status_code: int = status.HTTP_200_OK, headers: Mapping[str, str] | None = None) -> Response:
+    """Sent as it was projected: to build it again from the published form would cost more than to rank."""
+    return Response(to_json(document), status_code, headers, media_type="application/json")

@@ -48,10 +48,12 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A stored run and its whole answer; `replayed` where the same request had been decided before."""
+    """A stored run, its answer, and what its agency is told; `replayed` where the same request was decided before."""
 
     run_id: str
     answer: Json
+    told: Json
+    """With the findings that are not met, or not known."""
     replayed: bool = False
 
 
@@ -95,6 +97,7 @@ def rank_for(
             seen = look(session, now, tonight, referral.minor_id, places=places)
             version = referrals.version_of(session, referral)
         answer = seen.decide(referral_id)
+        told = project(answer, viewer=AGENCY)
         after = seen.after(answer)
         with database.writing() as session:
             session.info["request_id"] = request_id
@@ -104,12 +107,12 @@ def rank_for(
                 return earlier
             if not areas.still(session, agency_id, referral.minor_id, now, places):
                 continue
-            run = keep(session, actor, referral, seen, answer, version=version, agency_id=agency_id)
+            run = keep(session, actor, referral, seen, answer, told, version=version, agency_id=agency_id)
             whose, table = referral.minor_id, OutlookRun.__tablename__
             kept = sealed.seal_answer(keyring_of(session), table, run.id, whose, dump(after))
             session.add(OutlookRun(run_id=run.id, sealed_answer=kept))
             once.remember(session, actor.id, run.id)
-            return Decided(run.id, answer)
+            return Decided(run.id, answer, told)
     raise conflict()
 
 
@@ -160,9 +163,17 @@ def look(
 
 
 def keep(
-    session: Session, actor: Actor, referral: Referral, seen: Look, answer: Json, *, version: int, agency_id: str
+    session: Session,
+    actor: Actor,
+    referral: Referral,
+    seen: Look,
+    answer: Json,
+    told: Json,
+    *,
+    version: int,
+    agency_id: str,
 ) -> RankingRun:
-    """Store a decision whole, and the gap where it had no bed for tonight."""
+    """Store a decision whole, and the gap where it had no bed for tonight; `told` is what its agency reads of it."""
     run_id, ring = new_id("run"), keyring_of(session)
     table = RankingRun.__tablename__
     run = RankingRun(
@@ -184,10 +195,10 @@ def keep(
     areas.remember(session, agency_id, seen.places, seen.now)
     session.add(run)
     session.flush()
-    gaps.of_run(session, run, answer, referral.needed_from)
+    gaps.of_run(session, run, told, referral.needed_from)
     findings.of_run(session, run, answer, {row.id: FacilityKind(row.kind) for row in seen.snapshot.facilities})
-    told = [] if seen.places.shut else project(answer, viewer=AGENCY)["later"]
-    veil(session, agency_id, seen.tonight, [row["facility"] for row in told if row.get("code") == NOT_AVAILABLE])
+    hidden = [row["facility"] for row in told["later"] if row.get("code") == NOT_AVAILABLE]
+    veil(session, agency_id, seen.tonight, [] if seen.places.shut else hidden)
     ground = RunGround(run_id=run.id, referral_version=version, house_stamps=seen.stamps)
     ground.fund_changes = seen.fund_changes
     session.add(ground)
@@ -199,7 +210,8 @@ def _earlier(session: Session, actor: Actor, referral_id: str, once: Once, now: 
     run_id = once.earlier(session, actor.id)
     if run_id is None:
         return None
-    return Decided(run_id, runs.read_run(session, actor, referral_id, run_id, now)[1], replayed=True)
+    answer = runs.read_run(session, actor, referral_id, run_id, now)[1]
+    return Decided(run_id, answer, project(answer, viewer=AGENCY), replayed=True)
 
 
 def policy_of(session: Session, policy_id: str, version: int) -> Policy:

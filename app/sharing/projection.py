@@ -119,13 +119,13 @@ def project(document: Mapping[str, Any], *, viewer: Viewer, findings: Detail = "
 def _named(name: str, entry: Json, detail: Detail) -> Json:
     """The entry with nothing but the keys that this list may carry."""
     out: Json = {key: entry[key] for key in KEYS[name] if key in entry}
+    if detail == "failed":
+        out["findings"] = [found for found in out.get("findings", ()) if found["outcome"] != "met"]
     for part, keys in PARTS.items():
         if part in out:
             out[part] = [{key: row[key] for key in keys if key in row} for row in out[part]]
     if out.get("network") is not None:
         out["network"] = {key: out["network"][key] for key in NETWORK if key in out["network"]}
-    if detail == "failed":
-        out["findings"] = [f for f in out.get("findings", ()) if f["outcome"] != "met"]
     return out
 
 

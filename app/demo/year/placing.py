@@ -65,18 +65,19 @@ def decide_all(book: Book) -> list[tuple[Case, str, Json]]:
         referral = session.get_one(Referral, case.referral_id)
         version = referrals.version_of(session, referral)
         answer = seen.decide(case.referral_id)
+        told = project(answer, viewer=AGENCY)
         run = service.keep(
-            session, coordinator, referral, seen, answer, version=version, agency_id=coordinator.agency_id
+            session, coordinator, referral, seen, answer, told, version=version, agency_id=coordinator.agency_id
         )
         case.ask_again = False
-        decided.append((case, run.id, answer))
+        decided.append((case, run.id, told))
     return decided
 
 
 def place_everyone(book: Book) -> None:
     """Rank all on one look, and ask; who finds each house changed by others of the evening is ranked the next day."""
     touched: set[str] = set()
-    unplaced = [case for case, run_id, answer in decide_all(book) if not _place(book, case, run_id, answer, touched)]
+    unplaced = [case for case, run_id, told in decide_all(book) if not _place(book, case, run_id, told, touched)]
     for case in unplaced:
         if case.stay_id is None and book.draw.chance(volume.CALLED):
             house = book.draw.pick(HOUSE_IDS)
@@ -84,12 +85,11 @@ def place_everyone(book: Book) -> None:
             calls.told_no(book.session, book.staff.coordinator, house, body, book.now, book.tonight)
 
 
-def _place(book: Book, case: Case, run_id: str, answer: Json, touched: set[str]) -> bool:
+def _place(book: Book, case: Case, run_id: str, told: Json, touched: set[str]) -> bool:
     """Ask the houses that a decision names, in its order, but those that others of this evening have been asked for."""
-    if not answer["options"]:
+    if not told["options"]:
         return False
-    shown = project(answer, viewer=AGENCY)["options"]
-    left = [option for option in shown if option["facility"] not in case.tried]
+    left = [option for option in told["options"] if option["facility"] not in case.tried]
     for option in [option for option in left if option["facility"] not in touched][: holding.MOST_WITHOUT_HOLD + 1]:
         touched.add(option["facility"])
         if _asked(book, case, run_id, option):
