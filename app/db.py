@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Annotated, Any, ClassVar, Protocol
@@ -16,6 +17,7 @@ from sqlalchemy import (
     JSON,
     BindParameter,
     CheckConstraint,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -31,7 +33,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    SessionTransaction,
+    declared_attr,
+    mapped_column,
+    sessionmaker,
+)
 
 from app.clock import Clock
 
@@ -219,6 +229,28 @@ def narrow(session: Session, agency_id: str, now: datetime) -> None:
     """To its end a transaction sees of young people what this agency may. PostgreSQL holds to it; SQLite cannot."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_NARROW, {"agency": agency_id, "at": now.isoformat()})
+
+
+@dataclass(slots=True)
+class Writer:
+    """For which agency a request writes; None until it is known who asks, and for the program's own work."""
+
+    agency_id: str | None = None
+
+
+writer: ContextVar[Writer | None] = ContextVar("writer", default=None)
+"""Of the request that is answered: one object, which threads share that answer parts of it."""
+_WRITES = text("SELECT set_config('bednight.writes', :agency, true), set_config('bednight.at', :at, true)")
+
+
+@event.listens_for(Session, "after_begin")
+def _say_who_writes(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """What a request writes about young people is about those its agency may see. PostgreSQL holds to it."""
+    asking = writer.get()
+    if asking is None or asking.agency_id is None or transaction.nested or "reader_of" in session.info:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(_WRITES, {"agency": asking.agency_id, "at": session.info["clock"].now().isoformat()})
 
 
 _REACH = text("SELECT current_setting('bednight.reach', true)")

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.bodies import refuse_loose_json
-from app.db import may_be_tried_again, new_id
+from app.db import Writer, may_be_tried_again, new_id, writer
 from app.errors import Problem
 from app.problems import answer, busy
 
@@ -50,6 +50,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         scope["request_id"] = new_id("req")
+        writer.set(Writer())
         if head := scope["method"] == "HEAD":
             scope["method"] = "GET"
         started = False
