@@ -83,8 +83,11 @@ class Permission(StrEnum):
     RELEASE_READ = "release_read"
     RELEASE_WRITE = "release_write"
     IDENTITY_READ = "identity_read"
-    """See who a young person is: of the own agency, and of another what a release or a law names, once the house has
-    said yes. It asks again who it is, and never a program; each look is on record."""
+    """See who a young person is: of the own agency, and of another what a release or a law names to an agency that runs
+    no house. It asks again who it is, and never a program; each look is on record."""
+    IDENTITY_TOLD = "identity_told"
+    """See what a release or a law names to the own house, once it has said yes: for those who receive her or him, and
+    who stand in for them. Others of the same agency have no need to know."""
     MINOR_EXPUNGE_ASK = "minor_expunge_ask"
     """Ask that a young person's record be made unreadable for good."""
     MINOR_EXPUNGE_DECIDE = "minor_expunge_decide"
@@ -133,7 +136,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE, P.TEST_CLOCK},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
-    | {P.REFERRAL_READ, P.NEXT_ASK, P.ADDRESS_WRITE, P.IDENTITY_READ}
+    | {P.REFERRAL_READ, P.NEXT_ASK, P.ADDRESS_WRITE, P.IDENTITY_READ, P.IDENTITY_TOLD}
     | _TASKS,
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
@@ -147,7 +150,7 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
     | _CASE_WRITE
     | _TASKS
     | {P.STAY_WRITE, P.PAYER_CORRECT, P.FINDINGS_WHOLE, P.ALERTS_READ, P.OVERSEE, P.TEST_CLOCK}
-    | {P.EMERGENCY_REVIEW, P.MINOR_EXPUNGE_DECIDE},
+    | {P.EMERGENCY_REVIEW, P.MINOR_EXPUNGE_DECIDE, P.IDENTITY_TOLD},
     Role.ADMINISTRATOR: _EVERYONE
     | _DIRECTORY
     | {P.DIRECTORY_WRITE, P.ADDRESS_WRITE, P.BED_STATUS_WRITE, P.FUND_WRITE, P.PEOPLE_READ}
@@ -162,13 +165,13 @@ POLICY: Mapping[Role, frozenset[Permission]] = {
 CLOSED_TO_KEYS: frozenset[Permission] = frozenset(
     {P.SELF, P.FINDINGS_WHOLE, P.ADDRESS_READ, P.PAYER_CORRECT, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ}
     | {P.EMERGENCY_ACCESS, P.EMERGENCY_REVIEW}
-    | {P.MINOR_EXPUNGE_ASK, P.MINOR_EXPUNGE_DECIDE, P.MINOR_SEARCH}
+    | {P.MINOR_EXPUNGE_ASK, P.IDENTITY_TOLD, P.MINOR_EXPUNGE_DECIDE, P.MINOR_SEARCH}
 )
 
 # What reaches past the own case, or lets people in, asks again who it is; `Actor.fresh` says it of an address.
 FRESH: frozenset[Permission] = frozenset(
     {P.FINDINGS_WHOLE, P.PEOPLE_WRITE, P.EXCEPTION_SECOND, P.IDENTITY_READ, P.EMERGENCY_ACCESS}
-    | {P.MINOR_EXPUNGE_ASK, P.MINOR_EXPUNGE_DECIDE}
+    | {P.MINOR_EXPUNGE_ASK, P.IDENTITY_TOLD, P.MINOR_EXPUNGE_DECIDE}
 )
 PROVED_WITHIN = timedelta(minutes=5)
 BOARD: frozenset[Permission] = frozenset({P.SELF, P.BED_STATUS_READ, P.BED_STATUS_WRITE})

@@ -134,11 +134,12 @@ def end_law(
 
 told_router = APIRouter(prefix="/v1", tags=["releases"])
 Knower = Annotated[Actor, require(Permission.IDENTITY_READ)]
+House = Annotated[Actor, require(Permission.IDENTITY_TOLD)]
 Recipient = Annotated[Actor, require(Permission.MINOR_READ)]
 
 
 @told_router.get("/stays/{stay_id}/identity")
-def identity(session: DbSession, actor: Knower, clock: Now, stay_id: Ref) -> Told:
+def identity(session: DbSession, actor: House, clock: Now, stay_id: Ref) -> Told:
     """What a release or a law lets the house that said yes know of who comes, until the stay or the window ends."""
     return telling.told_of_stay(session, actor, stay_id, clock)
 

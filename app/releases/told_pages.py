@@ -25,7 +25,8 @@ from app.web.translation import gettext, marked
 
 router = APIRouter(include_in_schema=False)
 
-House = Annotated[Actor, require(Permission.IDENTITY_READ)]
+Knower = Annotated[Actor, require(Permission.IDENTITY_READ)]
+House = Annotated[Actor, require(Permission.IDENTITY_TOLD)]
 Recipient = Annotated[Actor, require(Permission.MINOR_READ)]
 
 WORDS: Mapping[Item, dict[str, str]] = {
@@ -60,7 +61,7 @@ def list_shared(request: Request, session: DbSession, actor: Recipient, clock: N
 
 
 @router.get("/shared/{source_id}")
-def shared(request: Request, session: DbSession, actor: House, clock: Now, source_id: Ref) -> Response:
+def shared(request: Request, session: DbSession, actor: Knower, clock: Now, source_id: Ref) -> Response:
     """What one of them tells."""
     told = telling.told_by(session, actor, source_id, clock.now())
     return _told(request, actor, clock, told, gettext("Shared with your agency"), "/shared")

@@ -223,7 +223,7 @@ def _who(session: Session, stay: StayRead, house: Facility | None, actor: Actor)
     if house is None or house.agency_id is None or not actor.works_in(house.id, house.agency_id):
         return None
     awaited = stay.left_on is None and session.get(Admission, stay.id) is not None
-    return f"/stays/{stay.id}/identity" if awaited and actor.may(Permission.IDENTITY_READ) else None
+    return f"/stays/{stay.id}/identity" if awaited and actor.may(Permission.IDENTITY_TOLD) else None
 
 
 def _again(session: Session, stay: StayRead, actor: Actor, tonight: date) -> str | None:

@@ -22,6 +22,7 @@ CASE = {
 }
 CASE |= {Permission.OFFER_READ, Permission.OFFER_ANSWER, Permission.STAY_READ, Permission.FINDINGS_WHOLE}
 CASE |= {Permission.TASK_READ, Permission.RELEASE_READ, Permission.EMERGENCY_REVIEW, Permission.IDENTITY_READ}
+CASE |= {Permission.IDENTITY_TOLD}
 # What shows nobody's data, and why.
 EMPTY = {
     "/plans": "nights for which there is a plan, and nobody",
