@@ -8,12 +8,16 @@ WORKERS := $(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2))
 # A test that hangs is shown with its stack and fails, rather than holding up all others.
 ENDS := --override-ini=faulthandler_timeout=300 --override-ini=faulthandler_exit_on_timeout=true
 
-.PHONY: demo test check prove cover bench lock clean
+# What Python compiled is kept: the tests start servers and commands by the hundred.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test check read prove cover bench lock clean
 
 demo: .venv/.runs  ## an invented state on http://127.0.0.1:8000
 	$(BIN)/bednight demo
 
-test: check  ## everything that must be true, in minutes, on up to four cores
+test: .venv/.tests  ## everything that must be true, in minutes, on up to four cores
+	$(MAKE) --no-print-directory --jobs=2 check read
 	$(BIN)/pytest --numprocesses=$$($(WORKERS)) --dist=worksteal $(ENDS)
 
 check: .venv/.tests  ## form, types and who may import whom
@@ -21,6 +25,9 @@ check: .venv/.tests  ## form, types and who may import whom
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
+
+read: .venv/.tests  ## the tests compiled once, rather than by each process that runs some of them
+	$(BIN)/pytest --collect-only -qqq > /dev/null || $(BIN)/pytest --collect-only -qqq
 
 prove: .venv/.tests  ## the proofs of the matcher and of the ledger, many more times: PROOFS times as many
 	$(BIN)/python -m benchmarks.prove $(PROOFS)
