@@ -12,6 +12,8 @@ from matching.dates import age_on
 from matching.facts import Facility, Minor
 from matching.findings import MET
 
+_MOST = 2**62
+
 
 def distinct(keys: Sequence[Hashable]) -> tuple[list[int], NDArray[np.int64]]:
     """One row for each distinct key, and for every row the place of its key."""
@@ -24,6 +26,21 @@ def distinct(keys: Sequence[Hashable]) -> tuple[list[int], NDArray[np.int64]]:
             first.append(row)
         at[row] = place
     return first, at
+
+
+def together(keys: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """One number for each row, equal for those that are equal in every key (int64[rows], none below 0 each).
+
+    Where the numbers have no room for one key more they are told apart by their ranks.
+    """
+    found, size = keys[0], int(keys[0].max(initial=0)) + 1
+    for key in keys[1:]:
+        more = int(key.max(initial=0)) + 1
+        if size * more >= _MOST:
+            values, found = np.unique(found, return_inverse=True)
+            size = len(values)
+        found, size = found * more + key, size * more
+    return found
 
 
 def age_seen(minor: Minor, on: date) -> Hashable:

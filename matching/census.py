@@ -233,7 +233,10 @@ class Census:
         self.chains: dict[Any, Any] = {}
         self.alike: dict[Any, int] = {}
         self._paid = _paid(snapshot.stays)
-        self._wary = [minor for minor in snapshot.minors if minor.avoid.minors]
+        self._wary: dict[str, list[str]] = {}
+        for minor in snapshot.minors:
+            for other in minor.avoid.minors:
+                self._wary.setdefault(other, []).append(minor.id)
         self._avoided: dict[str, frozenset[str]] = {}
         self._worth: dict[str, int] | None = None
 
@@ -290,8 +293,7 @@ class Census:
         """Everybody whom a minor must be kept from, in either direction."""
         found = self._avoided.get(minor.id)
         if found is None:
-            others = (other.id for other in self._wary if minor.id in other.avoid.minors)
-            found = self._avoided[minor.id] = frozenset((*minor.avoid.minors, *others))
+            found = self._avoided[minor.id] = frozenset((*minor.avoid.minors, *self._wary.get(minor.id, ())))
         return found
 
     @property

@@ -5,22 +5,25 @@ all the same. A bed that only one minor may have is a group of its own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matching.admission import make_case, need_nights
 from matching.case import Case
 from matching.census import Census
 from matching.eligibility import Assessment, sibling_outcome
-from matching.facts import Bed, Facility, Referral, Unit
+from matching.facts import Bed, Referral, Unit
 from matching.findings import MET
-from matching.masks import masks
-from matching.payer import Funding
-from matching.paying import paying
+from matching.open_pairs import Collector, open_pairs
 from matching.rules.fit import unit_outcome
 from matching.value import Policy, worth_cost
-from matching.waiting import Builder, Place, room_tonight, waiting_tonight
+from matching.waiting import Place, room_tonight, waiting_tonight
 
 SEPARATOR = "\x1f"
 NOBODY = ""
@@ -48,28 +51,35 @@ class Stand(NamedTuple):
         return (self.until or self.case.until).toordinal()
 
 
-class Stands(Builder):
+class Stands(Collector):
     """Collects the stands of everyone whose need has begun, with the beds of each group and the room of each house."""
 
     def __init__(self, census: Census, policy: Policy) -> None:
-        self.referrals = waiting_tonight(census)
-        minors = [census.minors[row.minor] for row in self.referrals]
-        super().__init__(census, policy, masks(census, minors), paying(census, minors))
+        super().__init__(census, policy, waiting_tonight(census))
+        self.minors = [row.minor for row in self.referrals]
+        self.tiers = [row.urgency for row in self.referrals]
         self.stands: list[Stand] = []
         self.beds: dict[str, tuple[Bed, ...]] = {}
         self.house: dict[str, str] = {}
         self.room: dict[str, int] = {}
         self._groups: dict[str, list[tuple[str, Bed, date | None, bool]]] = {}
         self._named = {row.minor for row in self.referrals}
-        costs = self.house_costs(self.referrals, range(len(self.referrals)))
-        for at, referral in enumerate(self.referrals):
-            self.add_minor(referral)
-            self.add_masked(referral, at, costs[at])
+        rows = range(len(self.referrals))
+        costs, opened = self.house_costs(rows), open_pairs(self.found, self.open, self.heads, rows)
+        pairs = zip(
+            opened.at.tolist(), opened.house.tolist(), opened.reach().tolist(), opened.unit.tolist(), strict=True
+        )
+        at_houses = {at: list(own) for at, own in groupby(pairs, key=itemgetter(0))}
+        for at in rows:
+            for assessment in self.exceptions(at):
+                self._add_assessed(at, assessment, costs[at])
+            for (_, house, end), units in groupby(at_houses.get(at, ()), key=itemgetter(0, 1, 2)):
+                self._add_open(at, house, [self.found.units[unit] for *_, unit in units], end, int(costs[at, house]))
 
     def nights_cost(self, stand: Stand, nights: int) -> int:
         """What so many paid nights of the need cost."""
         worth = worth_cost(self.census, self.beds[stand.group][0], nights, self.policy)
-        return self._nights_cost(need_nights(self.census, stand.referral), nights) + worth
+        return self.paid_cost(need_nights(self.census, stand.referral), nights) + worth
 
     def places(self, groups: Iterable[str]) -> int:
         """How many at most could be in these groups of beds together."""
@@ -78,25 +88,18 @@ class Stands(Builder):
             beds[self.house[group]] += len(self.beds[group])
         return sum(min(count, self.room[house]) for house, count in beds.items())
 
-    def _add_open(
-        self,
-        referral: Referral,
-        facility: Facility,
-        units: Sequence[Unit],
-        heads: Sequence[tuple[Funding, int]],
-        cost: int,
-    ) -> None:
+    def _add_open(self, at: int, house: int, units: Sequence[Unit], end: int, cost: int) -> None:
         """Add a stand for each group of beds of these units that anybody may have."""
-        census = self.census
-        minor = census.minors[referral.minor]
+        census, referral = self.census, self.referrals[at]
+        minor, facility = census.minors[referral.minor], census.snapshot.facilities[house]
         case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
-        self._add_stands(referral, case, [place for unit in units for place in self._shared(case, unit)], heads, cost)
+        self._add_stands(at, case, [place for unit in units for place in self._shared(case, unit)], end, cost)
 
-    def add_assessed(self, referral: Referral, assessment: Assessment, costs: Mapping[str, int]) -> None:
+    def _add_assessed(self, at: int, assessment: Assessment, costs: NDArray[np.int32]) -> None:
         """Add the stands in a facility that is an option tonight."""
         if assessment.verdict == "option":
-            case = assessment.case
-            self._add_stands(referral, case, self._own(assessment), assessment.heads(), costs[case.facility.id])
+            case, end = assessment.case, max(end for _, end in assessment.heads())
+            self._add_stands(at, case, self._own(assessment), end, int(costs[self.place[case.facility.id]]))
 
     def _shared(self, case: Case, unit: Unit) -> list[Place]:
         """One place for each group of beds of a unit that anybody may have."""
@@ -115,7 +118,7 @@ class Stands(Builder):
         tonight, far = self.census.tonight, self.census.last_night + timedelta(days=1)
         alike: dict[tuple[int, date | None, str], list[Bed]] = {}
         for bed in case.house.shared_beds(unit, tonight):
-            cost = self._bed_cost(bed)
+            cost = self.bed_cost(bed)
             named = any(row.minor in self._named for row in case.house.by_bed.get(bed.id, ()))
             until = case.house.free_until(bed, tonight, far, "")
             alike.setdefault((cost, until, bed.id if named else ""), []).append(bed)
@@ -142,15 +145,12 @@ class Stands(Builder):
                     places.append((key, unit, bed, until))
         return places
 
-    def _add_stands(
-        self, referral: Referral, case: Case, places: Sequence[Place], heads: Sequence[tuple[Funding, int]], cost: int
-    ) -> None:
-        end = max(end for _, end in heads)
+    def _add_stands(self, at: int, case: Case, places: Sequence[Place], end: int, cost: int) -> None:
         for key, unit, bed, until in places:
             if key not in self.house:
                 self._put(case, key, bed)
-            standing = cost + self._bed_cost(bed)
-            self.stands.append(Stand(len(self.minors) - 1, referral, case, unit, key, until, standing, end))
+            standing = cost + self.bed_cost(bed)
+            self.stands.append(Stand(at, self.referrals[at], case, unit, key, until, standing, end))
 
     def _put(self, case: Case, key: str, bed: Bed) -> None:
         """Say in which house a group of beds is. A bed of one's own takes no place of the house one lives in."""

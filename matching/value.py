@@ -145,11 +145,8 @@ def house_costs(
         if any(minors):
             houses = [term.of_house(facility, on) for facility in facilities]
             (first, minor_at), (kinds, house_at) = distinct(minors), distinct(houses)
-            table = [
-                [min(term.measure(minors[one], houses[at]), row.most) if minors[one] else 0 for at in kinds]
-                for one in first
-            ]
-            total += row.weight * np.array(table, np.int64).reshape(len(first), -1)[np.ix_(minor_at, house_at)]
+            values = term.values([minors[one] for one in first], [houses[at] for at in kinds])
+            total += row.weight * np.minimum(values, row.most)[minor_at[:, None], house_at]
     return total
 
 

@@ -7,24 +7,25 @@ referral, or her or his own) are units of their own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from matching.admission import earliest, need_nights
+from matching.admission import earliest
+from matching.alike import together
 from matching.case import Case
 from matching.census import Census, House
-from matching.eligibility import Assessment, assess
-from matching.facts import Bed, Facility, Referral, Unit
+from matching.eligibility import Assessment
+from matching.facts import Bed, Referral, Unit
 from matching.findings import MET
-from matching.masks import Masks, masks
+from matching.masks import Masks
 from matching.network import Network
+from matching.open_pairs import Collector, Ints, OpenPairs, open_pairs
 from matching.payer import Funding
-from matching.paying import Heads, Paying, paying
 from matching.rules.fit import unit_outcome
-from matching.value import Policy, bed_cost, house_costs, nights_cost, worth_cost
+from matching.value import Policy, worth_cost
 
 PLENTY = 2**30
 _SEPARATOR = "\x1f"
@@ -79,48 +80,28 @@ def network_tonight(
     asked : Referral, optional
         One of them, where only those matter whom her or his placing could touch, directly or through others.
     """
-    minors = [census.minors[referral.minor] for referral in referrals]
-    builder = Builder(census, policy, found or masks(census, minors), paying(census, minors))
-    rows = builder.near(referrals.index(asked)) if asked else list(range(len(referrals)))
-    for at, costs in zip(rows, builder.house_costs(referrals, rows), strict=True):
-        builder.add_minor(referrals[at])
-        if referrals[at].id in known:
-            for assessment in known[referrals[at].id]:
-                builder.add_assessed(referrals[at], assessment, costs)
-        else:
-            builder.add_masked(referrals[at], at, costs)
+    builder = Builder(census, policy, referrals, found)
+    builder.add(builder.near(referrals.index(asked)) if asked else range(len(referrals)), known)
     return builder.build()
 
 
-class Builder:
-    """Collects minors, contracts, units and facilities as they are met.
+class Builder(Collector):
+    """Collects minors, contracts, units and facilities as they are met."""
 
-    `open` says of which facilities the arrays hold that they and a payer may take a minor, `special` which of those
-    that a payer may pay for the rule classes judge.
-    """
-
-    def __init__(self, census: Census, policy: Policy, found: Masks, payers: Paying) -> None:
-        self.census = census
-        self.policy = policy
-        self.found = found
-        self.heads = Heads(census, payers)
-        exceptions = np.zeros_like(payers.pays)
-        for row, places in enumerate(found.exceptions):
-            exceptions[row, list(places)] = True
-        self.house_of: list[int] = found.unit_facility.tolist()
-        self.special = payers.pays & exceptions
-        self.open = payers.pays & ~exceptions & ((found.not_met | found.unknown) == 0)
+    def __init__(
+        self, census: Census, policy: Policy, referrals: Sequence[Referral], found: Masks | None = None
+    ) -> None:
+        super().__init__(census, policy, referrals, found)
         self.minors: list[str] = []
         self.tiers: list[int] = []
         self.pairs: dict[tuple[int, int], tuple[int, int]] = {}
+        self.open_values = np.zeros((4, 0), np.int64)
         self.contracts: dict[tuple[str, str], int] = {}
         self.units: dict[str, int] = {}
         self.facilities: dict[str, int] = {}
         self.contract_rows: list[tuple[int, int]] = []
         self.unit_rows: list[tuple[int, int]] = []
         self.facility_places: list[int] = []
-        self.bed_costs: dict[str, int] = {}
-        self.nights_costs: dict[tuple[int, int], int] = {}
 
     def near(self, asked: int) -> list[int]:
         """The minors who could be linked to one by houses that each of two neighbours could take."""
@@ -131,85 +112,79 @@ class Builder:
         label = connected_components(graph, directed=False)[1][:count]
         return np.flatnonzero(label == label[asked]).tolist()
 
-    def house_costs(self, referrals: Sequence[Referral], rows: Sequence[int]) -> list[dict[str, int]]:
-        """What each house that could take one of these rows costs each of them, by the house's id."""
-        could = np.flatnonzero((self.open | self.special)[rows].any(axis=0)).tolist()
-        houses = [self.census.snapshot.facilities[at] for at in could]
-        costs = house_costs(self.census, [referrals[at] for at in rows], houses, self.policy).tolist()
-        return [dict(zip([house.id for house in houses], row, strict=True)) for row in costs]
+    def add(self, rows: Sequence[int], known: Mapping[str, Sequence[Assessment]]) -> None:
+        """Add these minors with every pair that may be: by assessments where they are known, else by the arrays.
 
-    def add_minor(self, referral: Referral) -> None:
-        """Begin the rows of one more minor."""
-        self.minors.append(referral.minor)
-        self.tiers.append(referral.urgency)
+        Whoever first meets a house, a unit or a contract says how many places it has, as the minor's own entry there
+        takes none: so what many have in common is put down where the first of them comes.
+        """
+        costs = self.house_costs(rows)
+        by_arrays = np.array([self.referrals[row].id not in known for row in rows], np.bool_)
+        opened = open_pairs(self.found, self.open[rows] & by_arrays[:, None], self.heads, rows)
+        pair, payer, end = opened.with_payers()
+        _, first, contract = np.unique(opened.contract(pair, payer), return_index=True, return_inverse=True)
+        numbers = np.zeros(len(first), np.int64)
+        met: dict[int, list[int]] = {}
+        for one in np.argsort(first).tolist():
+            met.setdefault(int(opened.at[pair[first[one]]]), []).append(one)
+        for at, row in enumerate(rows):
+            referral = self.referrals[row]
+            self.minors.append(referral.minor)
+            self.tiers.append(referral.urgency)
+            for assessment in self.exceptions(row) if by_arrays[at] else known[referral.id]:
+                self._add_assessed(referral, assessment, costs[at])
+            for one in met.get(at, ()):
+                unit = self.found.units[opened.unit[pair[first[one]]]]
+                house = self.census.house(self.census.snapshot.facilities[opened.house[pair[first[one]]]])
+                number = self._unit(house, unit, unit.id, referral.minor)
+                numbers[one] = self._contract(number, unit.id, opened.fundings[payer[first[one]]])
+        cost, nights = self._value(rows, opened, costs, pair, end)
+        self.open_values = np.stack([opened.at[pair], numbers[contract], cost, nights])
 
-    def add_masked(self, referral: Referral, at: int, costs: Mapping[str, int]) -> None:
-        """Add every pair that the arrays allow, and judge the exceptions one by one."""
-        census, found, facilities = self.census, self.found, self.census.snapshot.facilities
-        for exception in np.flatnonzero(self.special[at]).tolist():
-            self.add_assessed(referral, assess(census, referral, facilities[exception], words=False), costs)
-        minor, until = census.minors[referral.minor], census.tonight + timedelta(need_nights(census, referral))
-        payers = self.heads.payers(at, minor, until)
-        units = np.flatnonzero(found.unit_met[at] & self.open[at, found.unit_facility]).tolist()
-        for house, own in groupby(units, key=self.house_of.__getitem__):
-            heads = self.heads.of(payers, house, minor, until)
-            facility = facilities[house]
-            self._add_open(referral, facility, [found.units[unit] for unit in own], heads, costs[facility.id])
+    def _value(
+        self, rows: Sequence[int], opened: OpenPairs, costs: NDArray[np.int32], pair: Ints, end: Ints
+    ) -> tuple[Ints, Ints]:
+        """What pairs cost, and their paid nights, by the bed of each unit that is free the longest for each need."""
+        start, need = self.census.tonight.toordinal(), np.array(self.needs, np.int64)[rows][opened.at]
+        _, first, bed_at = np.unique(together([opened.unit, need]), return_index=True, return_inverse=True)
+        beds, ends = [], []
+        for unit, house, nights in zip(
+            *(row[first].tolist() for row in (opened.unit, opened.house, need)), strict=True
+        ):
+            own = self.census.house(self.census.snapshot.facilities[house])
+            until = self.census.tonight + timedelta(nights)
+            bed, bed_until = own.best_shared_bed(self.found.units[unit], self.census.tonight, until)
+            beds.append(bed)
+            ends.append((bed_until or until).toordinal())
+        standing = np.array([self.bed_cost(bed) for bed in beds], np.int64)[bed_at]
+        standing += costs[opened.at, opened.house]
+        nights = np.minimum(end, np.array(ends, np.int64)[bed_at[pair]]) - start
+        _, first, kind = np.unique(together([need[pair], nights]), return_index=True, return_inverse=True)
+        paid = [self.paid_cost(*one) for one in zip(need[pair][first].tolist(), nights[first].tolist(), strict=True)]
+        cost = standing[pair] + np.array(paid, np.int64)[kind]
+        if self.policy.by_worth:
+            _, first, kind = np.unique(together([bed_at[pair], nights]), return_index=True, return_inverse=True)
+            worth = [
+                worth_cost(self.census, beds[at], paid, self.policy)
+                for at, paid in zip(bed_at[pair][first].tolist(), nights[first].tolist(), strict=True)
+            ]
+            cost += np.array(worth, np.int64)[kind]
+        return cost, nights
 
-    def _add_open(
-        self,
-        referral: Referral,
-        facility: Facility,
-        units: Sequence[Unit],
-        heads: Sequence[tuple[Funding, int]],
-        cost: int,
-    ) -> None:
-        """Add the units of a house that suit the minor, with the beds that anybody may have."""
-        house, tonight = self.census.house(facility), self.census.tonight
-        until = tonight + timedelta(need_nights(self.census, referral))
-        places = [(unit.id, unit, *house.best_shared_bed(unit, tonight, until)) for unit in units]
-        self._add_places(referral, house, places, heads, cost)
-
-    def add_assessed(self, referral: Referral, assessment: Assessment, costs: Mapping[str, int]) -> None:
+    def _add_assessed(self, referral: Referral, assessment: Assessment, costs: NDArray[np.int32]) -> None:
         """Add the pairs of a facility that is an option tonight, with the beds that nobody else may have."""
-        if assessment.verdict == "option":
-            case = assessment.case
-            self._add_places(referral, case.house, _best_beds(assessment), assessment.heads(), costs[case.facility.id])
-
-    def _add_places(
-        self,
-        referral: Referral,
-        house: House,
-        places: Sequence[Place],
-        heads: Sequence[tuple[Funding, int]],
-        cost: int,
-    ) -> None:
-        """Add each payer that may pay the first night at each of these beds of one facility."""
-        start, need, row = self.census.tonight.toordinal(), need_nights(self.census, referral), len(self.minors) - 1
-        for key, unit, bed, until in places:
-            bed_end = until.toordinal() if until else start + need
-            unit_at = self._unit(house, unit, key, referral.minor)
-            standing = cost + self._bed_cost(bed)
-            for funding, end in heads:
+        if assessment.verdict != "option":
+            return
+        case, start, row = assessment.case, self.census.tonight.toordinal(), len(self.minors) - 1
+        need, cost = (case.until - case.admit_on).days, int(costs[self.place[case.facility.id]])
+        for key, unit, bed, until in _best_beds(assessment):
+            bed_end = (until or case.until).toordinal()
+            unit_at = self._unit(case.house, unit, key, referral.minor)
+            for funding, end in assessment.heads():
                 nights = min(end, bed_end) - start
-                pair = (row, self._contract(unit_at, key, funding))
-                own = standing + self._nights_cost(need, nights)
-                worth = worth_cost(self.census, bed, nights, self.policy) if self.policy.by_worth else 0
-                self.pairs[pair] = (own + worth, nights)
-
-    def _bed_cost(self, bed: Bed) -> int:
-        """What a bed costs whoever comes; reckoned once."""
-        found = self.bed_costs.get(bed.id)
-        if found is None:
-            found = self.bed_costs[bed.id] = bed_cost(bed, self.census.snapshot.as_of, self.policy)
-        return found
-
-    def _nights_cost(self, need: int, nights: int) -> int:
-        """What so many paid nights of a need cost whoever comes; reckoned once."""
-        found = self.nights_costs.get((need, nights))
-        if found is None:
-            found = self.nights_costs[need, nights] = nights_cost(need, nights, self.policy)
-        return found
+                own = cost + self.bed_cost(bed) + self.paid_cost(need, nights)
+                worth = worth_cost(self.census, bed, nights, self.policy)
+                self.pairs[row, self._contract(unit_at, key, funding)] = (own + worth, nights)
 
     def _unit(self, house: House, unit: Unit, key: str, minor: str) -> int:
         found = self.units.get(key)
@@ -239,16 +214,16 @@ class Builder:
     def build(self) -> Waiting:
         """Hand over the arrays."""
         contracts = tuple(map(_SEPARATOR.join, self.contracts))
-        pairs = np.array(list(self.pairs), np.int64).reshape(-1, 2)
-        values = np.array(list(self.pairs.values()), np.int64).reshape(-1, 2)
+        special = np.array([(*pair, *values) for pair, values in self.pairs.items()], np.int64).reshape(-1, 4).T
+        minor, held, cost, nights = np.concatenate([special, self.open_values], axis=1)
         contract = np.array(self.contract_rows, np.int64).reshape(-1, 2)
         unit = np.array(self.unit_rows, np.int64).reshape(-1, 2)
         network = Network(
             minors=tuple(self.minors),
             tier=np.array(self.tiers, np.int64),
-            pair_minor=pairs[:, 0],
-            pair_contract=pairs[:, 1],
-            pair_cost=values[:, 0],
+            pair_minor=minor,
+            pair_contract=held,
+            pair_cost=cost,
             contracts=contracts,
             contract_unit=contract[:, 0],
             unit_facility=unit[:, 0],
@@ -256,7 +231,7 @@ class Builder:
             unit_beds=unit[:, 1],
             facility_places=np.array(self.facility_places, np.int64),
         )
-        return Waiting(network, tuple(values[:, 1].tolist()))
+        return Waiting(network, tuple(nights.tolist()))
 
 
 def contract_id(case: Case, unit: Unit, bed: Bed, fund: str) -> str:

@@ -1,8 +1,11 @@
 """Whom and where a young person must not be near: people kept apart, and places of danger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from math import asin, cos, radians, sin, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matching.case import Case
 from matching.facts import Point
@@ -102,6 +105,15 @@ def distance_km(a: Point, b: Point) -> float:
     lat_a, lon_a, lat_b, lon_b = map(radians, (*a, *b))
     half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half)))
+
+
+def distances_km(points: Sequence[Point], others: Sequence[Point]) -> NDArray[np.float64]:
+    """The distance of each of some points from each of others, but for rounding (float64[points, others])."""
+    (lat_a, lon_a), (lat_b, lon_b) = (np.radians(np.array(rows, float).reshape(-1, 2)).T for rows in (points, others))
+    lat_a, lon_a = lat_a[:, None], lon_a[:, None]
+    half = np.sin((lat_b - lat_a) / 2) ** 2 + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
+    found: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, half)))
+    return found
 
 
 RULES: Iterable[Rule] = (Conflict(), Territory())

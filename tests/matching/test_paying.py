@@ -1,7 +1,6 @@
 """The arrays say of every payer what the rule classes say, and only those are looked at whom a placing could touch."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -58,16 +57,19 @@ def test_shared_payers_reach_as_far_as_each_minors_own() -> None:
     census = Census(decode(network(24, 60)))
     minors = [census.minors[row.minor] for row in census.snapshot.referrals]
     found = paying(census, minors)
-    heads, shared = Heads(census, found), 0
-    for at, (minor, referral) in enumerate(zip(minors, census.snapshot.referrals, strict=True)):
-        until = census.tonight + timedelta(need_nights(census, referral))
-        payers = heads.payers(at, minor, until)
-        for place, facility in enumerate(census.snapshot.facilities):
-            case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
-            own = chain_heads(census, accepted_payers(case), case.admit_on, covered_until(case))
-            assert seen(heads.of(payers, place, minor, until)) == seen(own), (minor.id, facility.id)
-        shared += sum(payer is not None and payer.funding.case.minor is not minor for payer in payers)
+    heads = Heads(census, found, minors, [need_nights(census, row) for row in census.snapshot.referrals])
+    rows, houses = np.divmod(np.arange(len(minors) * len(found.accepted)), len(found.accepted))
+    chains, kinds, stops = heads.of(rows, houses)
+    shared = 0
+    for row, house, kind, stop in zip(rows.tolist(), houses.tolist(), kinds.tolist(), stops.tolist(), strict=True):
+        minor, facility, referral = minors[row], census.snapshot.facilities[house], census.snapshot.referrals[row]
+        case = make_case(census, minor, facility, referral, census.tonight, True, sibling_outcome)
+        own = chain_heads(census, accepted_payers(case), case.admit_on, covered_until(case))
+        said = [(funding, min(end, stop)) for funding, end in chains[kind]]
+        assert seen(said) == seen(own), (minor.id, facility.id)
+        shared += sum(funding.case.minor is not minor for funding, _ in chains[kind])
     assert shared > 20
+    assert len(chains) < len(rows) / 4
     assert any(census.stays_of.get(minor.id) for minor in minors)
 
 
