@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from benchmarks.networks import network
 from matching.census import Census
 from matching.codec import decode
+from matching.facts import Snapshot
 from matching.groups import Row, Sides, apart, sides, together
 from matching.network import Network
 from matching.value import DEFAULT_POLICY
@@ -24,7 +25,12 @@ SPARSE = ("data", "indices", "indptr")
 
 def judged(waiting: int, facilities: int, seed: int, states: int | None = None) -> Network:
     """Everyone who waits in an invented network, and what each may take at what cost, by all rules."""
-    census = Census(decode(network(facilities, waiting, seed, states=states)))
+    return by_rules(decode(network(facilities, waiting, seed, states=states)))
+
+
+def by_rules(snapshot: Snapshot) -> Network:
+    """The same of a snapshot that has been read."""
+    census = Census(snapshot)
     return network_tonight(census, waiting_tonight(census), DEFAULT_POLICY, {}).network
 
 

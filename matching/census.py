@@ -193,6 +193,7 @@ class Census:
         "_avoided",
         "_houses",
         "_paid",
+        "_paid_on",
         "_wary",
         "_worth",
         "alike",
@@ -233,6 +234,7 @@ class Census:
         self.chains: dict[Any, Any] = {}
         self.alike: dict[Any, int] = {}
         self._paid = _paid(snapshot.stays)
+        self._paid_on: dict[tuple[str, date], list[str]] = {}
         self._wary: dict[str, list[str]] = {}
         for minor in snapshot.minors:
             for other in minor.avoid.minors:
@@ -288,6 +290,13 @@ class Census:
     def paid_by(self, fund: str) -> list[tuple[str, date, date]]:
         """The minors whose stays a fund pays, each with the half-open nights."""
         return self._paid.get(fund, [])
+
+    def paid_on(self, fund: str, on: date) -> list[str]:
+        """The minors whose stays a fund pays on a night; counted once."""
+        found = self._paid_on.get((fund, on))
+        if found is None:
+            found = self._paid_on[fund, on] = [who for who, start, end in self.paid_by(fund) if start <= on < end]
+        return found
 
     def avoided_by(self, minor: Minor) -> frozenset[str]:
         """Everybody whom a minor must be kept from, in either direction."""

@@ -146,7 +146,7 @@ class Funding:
     def beds_taken(self, on: date) -> int:
         """Stays of other minors that the fund pays on a night."""
         minor = self.case.minor.id
-        return sum(other != minor and start <= on < end for other, start, end in self.case.census.paid_by(self.fund.id))
+        return sum(other != minor for other in self.case.census.paid_on(self.fund.id, on))
 
     def bed_dates(self) -> list[date]:
         """Dates on which the fund's beds are taken or given back."""

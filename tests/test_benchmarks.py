@@ -137,7 +137,8 @@ def test_networks_side_by_side_are_planned_as_each_by_itself(small: Network) -> 
 def test_growth_is_measured_and_drawn(tmp_path: Path) -> None:
     file = tmp_path / "states.npz"
     seen = growth.judge(40, file)
-    found = {growth.RULES: seen, growth.PLAN: run(growth.PLAN, *load(file))}
+    assert seen["found"].keys() == {growth.READING, growth.RULES}
+    found = {**seen["found"], growth.PLAN: run(growth.PLAN, *load(file))}
     found[growth.REGRETS] = found[growth.PLAN]
     growth.draw([{"waiting": 40, "found": found}, {"waiting": 400, "found": found}], tmp_path / "growth.svg")
     text = (tmp_path / "growth.svg").read_text()
