@@ -58,7 +58,7 @@ def main(instances: Sequence[str] = INSTANCES) -> str:
         ),
         rows,
         "Public instances of Demeester et al. 2010. Processor time of one core, the bound's own included, each time a "
-        "search of its own; half of it goes to small moves, the rest to parts solved anew. The bound "
+        "search of its own; most of it goes to small moves, the rest to parts solved anew. The bound "
         "leaves genders and transfers out. Every patient's nights are all slept in one room with a bed for each.",
     )
 

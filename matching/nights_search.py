@@ -1,4 +1,4 @@
-"""Everybody's stays planned together: a plan to begin with, made better by small moves and part by part; its bound.
+"""Everybody's stays planned together: a plan to begin with, made better by small moves and by parts; its bound.
 
 A part is some places and all who are in them, and whoever is tied to these: they are moved as is best while all others
 stay where they are. Parts are drawn where a plan is dearest by the bound's prices, with what the people there would
@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from matching.network import Ints
 from matching.nights import Nights
 from matching.nights_begin import begin as first_plan
+from matching.nights_kinds import settled
 from matching.nights_linear import Bound, linear_bound
 from matching.nights_moves import moved
 from matching.nights_part import Others, Part, fitting, others_of, solve_part
@@ -33,7 +34,10 @@ WORK = 0.5
 AT_ONCE, LONGER = 3000, 4
 """So few ways are all looked at once before any part is, by so many times the work."""
 
-MOVING, MOVES = 0.5, 1000
+SETTLING = 25
+"""Every so many parts everybody is moved at once, with kinds as they are (`nights_kinds`)."""
+
+MOVING, MOVES = 0.6, 1000
 """The share of the time for small moves before parts are solved; and how many for each person, where none is given."""
 
 MIXED = 8
@@ -115,6 +119,8 @@ def search(
 
         plan = moved(nights, known, plan, gone)
         progress(f"cost {nights.cost(plan):,} by small moves")
+        plan = settled(nights, known, plan, None if ends is None else ends - clock())
+        progress(f"cost {nights.cost(plan):,} with kinds as they are")
     state = _Search(nights, known, plan)
     if few:
         state.all_at_once()
@@ -126,6 +132,8 @@ def search(
     ):
         before = state.cost
         state.step()
+        if not few and state.parts % SETTLING == 0:
+            state.settle(None if ends is None else ends - clock())
         if state.cost < before:
             progress(f"cost {state.cost:,}, at most {100 * state.gap:.2f} % above the least")
     return Found(state.chosen, state.cost, min(state.least, state.cost), state.parts)
@@ -171,6 +179,11 @@ class _Search:
         )
         self.size = float(np.clip(self.size * (1.1 if found is not None and found.proved else 0.85), FEW, MANY))
         self._take(found)
+
+    def settle(self, seconds: float | None) -> None:
+        """Move everybody at once, with kinds as they are."""
+        self.chosen = settled(self.nights, self.bound, self.chosen, seconds)
+        self.cost = self.nights.cost(self.chosen)
 
     def all_at_once(self) -> None:
         """Solve everything, of the ways that a better plan could hold."""

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from matching import nights_search
 from matching.nights import PLENTY, Nights, Places, Span, Ways
 from matching.nights_begin import NoPlan
-from matching.nights_linear import linear_bound
+from matching.nights_kinds import BOTH, kinds, settled
+from matching.nights_linear import Bound, linear_bound
 from matching.nights_moves import Moves, moved
 from matching.nights_part import fitting, others_of, solve_part
 from matching.nights_search import search
@@ -179,11 +181,88 @@ def test_small_moves_keep_everything_and_count_right(seed: int) -> None:
     assert np.array_equal(found[tied], begin[tied])
     free = Nights(nights.kind, nights.places, nights.ways, nights.apart)
     state = Moves(free, linear_bound(free), begin)
-    for _ in range(200):
-        state.try_one(50.0)
+    for at in range(200):
+        state.try_one(50.0 if at % 2 else 2.0)
         assert state.cost == free.cost(np.array(state.chosen))
+    for person, own in enumerate(free.ways.by_person(PEOPLE)):
+        for way in own.tolist():
+            other = np.array([*state.chosen[:person], way, *state.chosen[person + 1 :]], np.int64)
+            assert state.more(person, way) == free.cost(other) - state.cost
     freely = moved(free, linear_bound(free), begin, lambda tried: tried / 4000)
     assert free.cost(freely) == min(every_plan(free))[0]
+
+
+@pytest.mark.parametrize("seed", range(times(25)))
+def test_everybody_moves_as_is_best_with_kinds_as_they_are(seed: int) -> None:
+    some, draw = small(seed), Random(seed)  # noqa: S311 - an example, not a secret
+    nights = some if seed % 5 == 0 else Nights(some.kind, some.places, some.ways, _rows([], 3))
+    bound, plans = linear_bound(nights), every_plan(nights)
+    for cost, chosen in draw.sample(plans, min(6, len(plans))):
+        plan = np.array(chosen, np.int64)
+        found = settled(nights, bound, plan)
+        assert nights.faults(found) == []
+        assert nights.cost(found) <= cost
+        if cost == nights.ways.cost[plan].sum():  # where kinds are not mixed they are not after it
+            could = [other for other, ways in plans if all(map(_could(nights, bound, plan).__contains__, ways))]
+            assert nights.cost(found) == min(could)
+        saw("plans of stays over nights with kinds as they are, against every plan", 1)
+
+
+def _could(nights: Nights, bound: Bound, plan: NDArray[np.int64]) -> set[int]:
+    """The ways that may be looked at with the kinds of a plan: counted night by night."""
+    tied = {*nights.apart[:, :2].ravel().tolist(), *nights.together[:, :2].ravel().tolist()}
+    found, most = set(plan.tolist()), bound.excess[plan].max()
+    for way, person in enumerate(nights.ways.person.tolist()):
+        slept = [(span.place, night) for span in nights.ways.spans(way) for night in range(span.first, span.until)]
+        kind = int(nights.kind[person])
+        fits = all(_kind_there(nights, plan, *where) in (kind, BOTH) for where in slept)
+        if fits and person not in tied and bound.excess[way] <= most:
+            found.add(way)
+    return found
+
+
+def _kind_there(nights: Nights, plan: NDArray[np.int64], place: int, night: int) -> int:
+    if not nights.places.mixed[place]:
+        return BOTH
+    used = nights.used(plan)[:, place]
+    for other in (*range(night, -1, -1), *range(night, NIGHTS)):
+        if used[:, other].any():
+            return int(used[1, other] > used[0, other])
+    return 0
+
+
+def test_a_place_where_nobody_is_is_for_the_kind_of_the_night_before_else_after() -> None:
+    rows = [(0, 0, [Span(0, 1, 2)]), (1, 0, [Span(0, 3, 4)]), (2, 0, [Span(1, 0, 1)]), (3, 0, [Span(1, 0, 1)])]
+    places = Places(np.full((3, 5), 2), np.full(3, PLENTY), np.array([5, 5, 0]))
+    nights = Nights(np.array([1, 0, 1, 0]), places, Ways.of(rows), np.empty((0, 3), np.int64))
+    assert kinds(nights, np.arange(4)).tolist() == [[1, 1, 1, 0, 0], [0] * 5, [BOTH] * 5]
+
+
+def test_whoever_is_to_be_apart_or_together_stays_where_she_or_he_is() -> None:
+    rows = [(person, 9 * (place == 0), [Span(place, 0, 1)]) for person in range(3) for place in range(2)]
+    places = Places(np.full((2, 1), 3), np.full(2, PLENTY), np.zeros(2, np.int64))
+    apart, together = np.array([[0, 1, 1]]), np.array([[0, 1, 1, 0, 1]])
+    for ties, best in (((apart,), [0, 2, 5]), ((_rows([], 3), together), [0, 2, 5]), ((_rows([], 3),), [1, 3, 5])):
+        nights = Nights(np.zeros(3, np.int64), places, Ways.of(rows), *ties)
+        assert settled(nights, linear_bound(nights), np.array([0, 2, 4])).tolist() == best
+
+
+def test_everybody_moves_at_once_between_parts_of_a_large_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nights_search, "AT_ONCE", 0)
+    monkeypatch.setattr(nights_search, "SETTLING", 1)
+    seen: list[str] = []
+    for seed in range(4):
+        nights = small(seed)
+        found = search(nights, parts=4, progress=seen.append)
+        assert nights.faults(found.chosen) == []
+        assert nights.cost(found.chosen) == found.cost >= min(every_plan(nights))[0]
+    assert sum("with kinds as they are" in line for line in seen) == 4
+
+
+def test_no_time_is_no_move() -> None:
+    nights = small(1)
+    begin = np.flatnonzero(np.diff(nights.ways.start) == 0)
+    assert settled(nights, linear_bound(nights), begin, 0.0) is begin
 
 
 def test_two_who_are_in_each_others_way_change_places() -> None:
