@@ -49,6 +49,7 @@ DONE = {
     "contact.ask": marked("Asked other agencies to be in contact"),
     "contact.asked": marked("Told that an agency asks to be in contact"),
     "contact.answer": marked("Noted what is made of it"),
+    "alert.tell": marked("Told another agency that may know, by a release or a law"),
     "looks.read": marked("Read this page"),
     "ranking.run": marked("Looked for a bed"),
     "ranking.read": marked("Read an answer"),

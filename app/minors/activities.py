@@ -13,7 +13,10 @@ from app.clock import Clock
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, invalid
-from app.minors.record_models import Activity
+from app.minors import alerts
+from app.minors.alerts import Turn
+from app.minors.linking import together
+from app.minors.record_models import Activity, ActivityKind
 from app.minors.record_schemas import ActivityRead, ActivitySent
 from app.minors.records import own_record
 from app.sealing.box import Place
@@ -37,6 +40,13 @@ def add(session: Session, actor: Actor, minor_id: str, body: ActivitySent, clock
         row.words = keyring_of(session).seal(minor_id, place_of(row.id), body.words)
     session.add(row)
     session.flush()
+    if row.kind is ActivityKind.MISSING:
+        alerts.owe_reports(session, minor_id, actor.agency_id, row.id, now)
+        alerts.tell(session, minor_id, Turn.MISSING, now, today)
+    if row.kind is ActivityKind.RETURNED:
+        own, _ = together(session, actor.agency_id, minor_id)
+        alerts.settle_reports(session, own, actor.id, now)
+        alerts.tell(session, minor_id, Turn.FOUND, now, today)
     record(session, actor, "activity.add", "minor", trail_id(minor_id), reason=row.kind.value)
     return _shown(session, actor, row)
 

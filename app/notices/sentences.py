@@ -84,6 +84,18 @@ SENTENCES: Mapping[str, Sentence] = {
     "contact.asked": Sentence(
         marked("An agency asks to be in contact about a record of yours."), P.MINOR_WRITE, task=True
     ),
+    "record.referred": Sentence(
+        marked("A flagged young person whose flags are shared with you was referred for a bed."), P.MINOR_READ
+    ),
+    "record.missing": Sentence(
+        marked("A flagged young person whose flags are shared with you is missing."), P.MINOR_READ, task=True
+    ),
+    "record.found": Sentence(
+        marked("A flagged young person whose flags are shared with you was found, or is back."), P.MINOR_READ
+    ),
+    "record.left": Sentence(
+        marked("A flagged young person whose flags are shared with you has left a house."), P.MINOR_READ
+    ),
     "emergency.opened": Sentence(
         marked("Somebody of your agency took emergency access to a record. Review it within 72 hours."),
         P.EMERGENCY_REVIEW,

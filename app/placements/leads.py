@@ -13,6 +13,7 @@ from app.answers.models import RankingRun
 from app.clock import Clock
 from app.exceptions.models import RuleException
 from app.facilities.models import Facility
+from app.minors.records import glimpse, record_code
 from app.referrals.models import Referral
 from app.sharing.service import visible_minors
 from app.stays.called import stay_codes
@@ -105,6 +106,14 @@ def _contacts(session: Session, actor: Actor, ids: set[str], clock: Clock) -> di
     return dict.fromkeys(ids, Lead("/minors/contacts", None)) if actor.may(Permission.MINOR_READ) else {}
 
 
+def _minors(session: Session, actor: Actor, ids: set[str], clock: Clock) -> dict[str, Lead]:
+    """The shared record, for whoever may see something of it."""
+    if not actor.may(Permission.MINOR_READ):
+        return {}
+    seen = [one for one in sorted(ids) if glimpse(session, actor, one, clock.now()) is not None]
+    return {one: Lead(f"/minors/{one}", record_code(one)) for one in seen}
+
+
 _KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]]] = {
     "referral": _referrals,
     "offer": _offers,
@@ -114,4 +123,5 @@ _KINDS: Mapping[str, Callable[[Session, Actor, set[str], Clock], dict[str, Lead]
     "facility": _houses,
     "emergency": _emergencies,
     "contact": _contacts,
+    "minor": _minors,
 }

@@ -17,9 +17,12 @@ from app.errors import Problem
 from app.idempotency import Once, OnePress
 from app.minors import activities, flags
 from app.minors.record_schemas import ActivitySent, FlagEnding, FlagReview, FlagSent, MinorSent
+from app.minors.records import own_record
 from app.record import forms, service
-from app.record.view import Pressed, flag_view, list_view, record_view
+from app.record.view import Pressed, flag_view, list_view, record_view, told_view
 from app.referrals.pages import Sent
+from app.tasks import service as tasks
+from app.tasks.schemas import TaskDone
 from app.web.answers import chosen
 from app.web.pages import page
 
@@ -32,7 +35,7 @@ Writer = Annotated[Actor, require(Permission.MINOR_WRITE)]
 @router.get("/minors")
 def list_records(request: Request, session: DbSession, actor: Reader, clock: Now) -> Response:
     """Whom the own agency has flagged, and what others share with it."""
-    view = list_view(service.list_records(session, actor, clock), actor, clock)
+    view = list_view(service.list_records(session, actor, clock), told_view(session, actor, clock), actor, clock)
     return page(request, "record/list.html", {"view": view}, actor=actor, here="minors", exit_link=True)
 
 
@@ -119,6 +122,20 @@ def withdraw(
         return activities.withdraw(session, actor, minor_id, activity_id, clock)
 
     return _pressed(request, actor, clock, minor_id, Pressed(sent, of="activity"), once, act)
+
+
+@router.post("/minors/{minor_id}/tasks/{task_id}")
+def report(
+    request: Request, actor: Writer, clock: Now, minor_id: Ref, task_id: Ref, sent: Sent, once: OnePress
+) -> Response:
+    """What came of a report that is owed of a missing young person."""
+
+    def act(session: Session) -> Any:
+        own_record(session, actor, minor_id, clock.now(), "task.done")
+        done = chosen(TaskDone, {"outcome": sent.one("outcome"), "version": sent.whole("version")})
+        return tasks.finish_about(session, actor, task_id, ("minor", minor_id), done, clock.now())
+
+    return _pressed(request, actor, clock, minor_id, Pressed(sent, of="task"), once, act)
 
 
 def _within(request: Request, actor: Actor, once: Once, act: Callable[[Session], str]) -> str:

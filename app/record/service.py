@@ -29,6 +29,9 @@ from app.sharing.models import LegalBasis, Release
 from app.sharing.service import basis_holds, reads_cases, release_holds, visible_minors
 from app.stays.models import Admission, Stay
 
+_WITHIN = {"arrived": 0, "left": 2}
+"""Of one day: who left had arrived before."""
+
 
 def read(session: Session, actor: Actor, minor_id: str, clock: Clock) -> RecordRead:
     """One record, and what is linked with it; 404 where the actor may see nothing of it."""
@@ -162,7 +165,7 @@ def _timeline(
             lines.append(entry)
         else:
             hidden[one.agency_id] += 1
-    lines.sort(key=lambda line: (line.on, line.id or ""), reverse=True)
+    lines.sort(key=lambda line: (line.on, _WITHIN.get(line.kind, 1), line.id or ""), reverse=True)
     rest = [NotSharedRead(agency_id=one, agency=agencies[one], entries=hidden[one]) for one in sorted(hidden)]
     return lines, rest
 

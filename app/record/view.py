@@ -10,15 +10,20 @@ from app.access.actor import Actor
 from app.access.policy import Permission
 from app.clock import Clock
 from app.errors import Problem
+from app.minors.alerts import Turn
 from app.minors.linking_models import Verdict
 from app.minors.record_schemas import EntryRead, FlagRead, LinkRead, RecordLine
+from app.minors.records import record_code
+from app.notices.service import list_notices
 from app.record import forms, service
 from app.record.reporting import line_for
+from app.tasks.service import tasks_about
 from app.web import words, words_record
 from app.web.answers import Form, told
 from app.web.translation import gettext, ngettext
 
 Json = dict[str, Any]
+TOLD = 20
 AT_ONCE = 100
 """Entries on a page: whoever wants all of them asks for all of them."""
 
@@ -32,7 +37,7 @@ class Pressed:
     of: str = ""
 
 
-def list_view(rows: Sequence[RecordLine], actor: Actor, clock: Clock) -> Json:
+def list_view(rows: Sequence[RecordLine], told_of: Sequence[Json], actor: Actor, clock: Clock) -> Json:
     """The own records and those of others, each with the flag that holds."""
     shown = [
         {
@@ -49,7 +54,23 @@ def list_view(rows: Sequence[RecordLine], actor: Actor, clock: Clock) -> Json:
         "own": [row for row in shown if row["own"]],
         "others": [row for row in shown if not row["own"]],
         "may_flag": actor.may(Permission.MINOR_WRITE),
+        "told": told_of,
     }
+
+
+def told_view(session: Session, actor: Actor, clock: Clock) -> list[Json]:
+    """What the agency was told of flagged young people, the newest first."""
+    kinds = {turn.value for turn in Turn}
+    rows = [row for row in list_notices(session, actor) if row.kind in kinds]
+    return [
+        {
+            "text": row.text,
+            "code": record_code(row.subject_id),
+            "href": f"/minors/{row.subject_id}",
+            "when": words.ago(row.created_at, clock.now()),
+        }
+        for row in rows[:TOLD]
+    ]
 
 
 def flag_view(session: Session, pressed: Pressed) -> Json:
@@ -75,6 +96,7 @@ def record_view(
         "own": found.own,
         "asked": "asked" in asked,
         "links": [_link(link) for link in found.links],
+        "tasks": _tasks(session, actor, minor_id, clock) if may_write else [],
         "may_ask": found.own and actor.may(Permission.MINOR_SEARCH),
         "link_with": _own_records(session, actor, clock) if not found.own else [],
         "agency": found.agency,
@@ -189,3 +211,18 @@ def _own_records(session: Session, actor: Actor, clock: Clock) -> list[tuple[str
     if not actor.may(Permission.MINOR_WRITE):
         return []
     return [(row.id, row.code) for row in service.list_records(session, actor, clock) if row.own]
+
+
+def _tasks(session: Session, actor: Actor, minor_id: str, clock: Clock) -> list[Json]:
+    """What is owed of a missing young person, with its deadline."""
+    return [
+        {
+            "id": row.id,
+            "version": row.version,
+            "text": gettext(words_record.REPORTS[row.kind]),
+            "due": words.clock_time(row.due_at, clock.zone, clock.tonight()),
+            "overdue": row.overdue,
+            "outcomes": [(one.value, gettext(words_record.REPORTED[one])) for one in row.outcomes],
+        }
+        for row in tasks_about(session, actor, ("minor", minor_id), clock.now())
+    ]

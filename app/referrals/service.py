@@ -10,10 +10,12 @@ from app.access.actor import Actor, hidden
 from app.audit.service import record
 from app.beds import ledger
 from app.beds.models import BedNight, FormerBedNight
+from app.clock import Clock
 from app.codes import trail_id
 from app.db import NOW, new_id
 from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed
+from app.minors import alerts
 from app.minors.models import Minor
 from app.minors.service import change_minor, create_minor, read_minors
 from app.paging import Place, page
@@ -62,6 +64,8 @@ def create_referral(
     )
     session.add(row)
     session.flush()
+    clock: Clock = session.info["clock"]
+    alerts.tell(session, minor.id, alerts.Turn.REFERRED, now, clock.today())
     record(session, actor, "referral.create", "referral", row.id)
     return _shown(session, [row], tonight)[0]
 

@@ -81,6 +81,18 @@ def shared_items(session: Session, minor_id: str, agency_id: str, now: datetime)
     return {Item(item): row.id for row in found for item in row.fields}
 
 
+def who_may_see(session: Session, minor_id: str, item: Item, now: datetime) -> dict[str, str]:
+    """The agencies that a release or a law lets see an item of a young person now, each with the id of one of these."""
+    laws = select(LegalBasis.agency_id, LegalBasis.id, LegalBasis.fields).where(
+        LegalBasis.minor_id == minor_id, basis_holds(now)
+    )
+    releases = select(Release.agency_id, Release.id, Release.fields).where(
+        Release.minor_id == minor_id, release_holds(now)
+    )
+    found = [*session.execute(laws.order_by(LegalBasis.id)), *session.execute(releases.order_by(Release.id))]
+    return {row.agency_id: row.id for row in found if item in row.fields}
+
+
 def record_items(session: Session, actor: Actor, minor_id: str, owner_id: str, now: datetime) -> dict[Item, str | None]:
     """Which items of the shared record the actor may see of a young person, and by which release or law.
 

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.clock import Clock
 from app.facilities.models import Facility
+from app.minors.alerts import Turn, tell
 from app.stays.codes import StayEnd
 from app.stays.models import Stay
 from app.stays.parties import parties
@@ -24,7 +26,13 @@ def on_no_arrival(session: Session, stay: Stay, by: str, now: datetime) -> None:
 
 
 def on_discharge(session: Session, stay: Stay, reason: StayEnd, now: datetime) -> None:
-    """Of a child who is missing, law enforcement and NCMEC are told by the agency that placed her or him."""
+    """Of a child who is missing, law enforcement and NCMEC are told by the agency that placed her or him.
+
+    Where she or he is flagged, whoever may know of it is told, missing or not.
+    """
+    clock: Clock = session.info["clock"]
+    turn = Turn.MISSING if reason is StayEnd.MISSING else Turn.LEFT
+    tell(session, stay.minor_id, turn, now, clock.today())
     if reason is StayEnd.MISSING:
         for kind in (TaskKind.REPORT_POLICE, TaskKind.REPORT_NCMEC):
             _owed(session, kind, stay, now, by_house=False)

@@ -16,7 +16,7 @@ class TaskRead(ApiModel):
     id: str
     version: int
     kind: TaskKind
-    subject_kind: str = Field(description="What it is about: stay, referral, offer or exception")
+    subject_kind: str = Field(description="What it is about: stay, referral, offer, exception or minor")
     subject_id: str
     facility_id: str | None
     made_at: datetime

@@ -146,6 +146,23 @@ def read_task(session: Session, actor: Actor, task_id: str, now: datetime) -> Ta
     return shown(row, now)
 
 
+def tasks_about(session: Session, actor: Actor, subject: tuple[str, str], now: datetime) -> list[TaskRead]:
+    """What the actor's agency still has to do about one subject, the nearest deadline first."""
+    about = Task.subject_kind == subject[0], Task.subject_id == subject[1], Task.done_at.is_(None), Task.opens_at <= now
+    rows = session.scalars(_readable(actor).where(*about).order_by(Task.due_at, Task.id)).all()
+    return [shown(row, now) for row in rows]
+
+
+def finish_about(
+    session: Session, actor: Actor, task_id: str, subject: tuple[str, str], body: TaskDone, now: datetime
+) -> TaskRead:
+    """Say what came of a task that is about this subject, and 404 where it is about another."""
+    row = _find(session, actor, task_id, "task.done")
+    if (row.subject_kind, row.subject_id) != subject:
+        raise hidden(actor, "task.done", "task", task_id)
+    return finish(session, actor, task_id, body, now)
+
+
 def finish(session: Session, actor: Actor, task_id: str, body: TaskDone, now: datetime) -> TaskRead:
     """Say what came of a task."""
     _find(session, actor, task_id, "task.done")

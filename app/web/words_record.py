@@ -54,3 +54,9 @@ ACTIVITIES = {
 }
 MOVEMENTS = {"arrived": marked("Arrived at a house"), "left": marked("Left a house")}
 KINDS = ACTIVITIES | MOVEMENTS
+
+REPORTS = {
+    "report_police": marked("Report to law enforcement that she or he is missing"),
+    "report_ncmec": marked("Report to NCMEC that she or he is missing: 1-800-843-5678"),
+}
+REPORTED = {"reported": marked("Reported"), "found_before": marked("Found before")}
