@@ -96,6 +96,7 @@ def form_page(
         "action": "/referrals" if referral is None else f"/referrals/{referral.id}" + ("/again" if again else ""),
         "may_share": actor.may(Permission.RELEASE_READ),
         "back": "/" if referral is None else f"/referrals/{referral.id}",
+        "record": None if referral is None else f"/minors/{referral.minor.id}",
         "version": None if referral is None or again else version or referral.version,
         "form": form,
         "errors": dict(errors),

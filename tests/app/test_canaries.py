@@ -50,6 +50,7 @@ MARKS = {
     "how to reach": "404-555-0177", "words": "afraidofkestrels", "birth date": "2011-07-19",
     "county to avoid": "13299", "condition": "canary_condition", "house's address": "Larkspurquay",
     "reason in words": "becausemagpies", "no-contact link": "min_canaryapart",
+    "words of a flag": "mentionsgoldfinches", "line of an entry": "spokeofherons",
 }  # fmt: skip
 SINKS = {
     "error bodies", "the program's log", "PostgreSQL's log", "page titles", "addresses", "the API's description",
@@ -185,7 +186,35 @@ class Journey:
         assert MARKS["family name"] in self.call(me, "GET", f"{path}/identity").text
         for wrong in ({**identity, MARKS["family name"]: "x"}, {**identity, "aliases": MARKS["alias"]}, identity):
             assert self.call(me, "PUT", f"{path}/identity", wrong).is_error
+        self._recorded(me, path)
         return path
+
+    def _recorded(self, me: Caller, path: str) -> None:
+        """The shared record: flagged, entered into, compared, asked about, and done wrongly."""
+        with self.database.reading() as session:
+            record = f"/v1/minors/{session.get_one(Referral, path.rsplit('/', 1)[1]).minor_id}"
+        flag = {"level": "at_risk", "basis": "observation", "indicators": ["afraid"]}
+        made(self.call(me, "POST", f"{record}/flags", {**flag, "words": MARKS["words of a flag"]}))
+        for kind in ("missing", "returned", "school"):
+            entry = {"kind": kind, "words": MARKS["line of an entry"]}
+            made(self.call(me, "POST", f"{record}/activities", entry))
+        twice = str(made(self.call(me, "POST", "/v1/minors", {"flag": flag}))["id"])
+        identity = {"given_names": MARKS["given name"], "family_name": MARKS["family name"]}
+        made(self.call(me, "PUT", f"/v1/minors/{twice}/identity", identity))
+        assert len(made(self.call(me, "GET", f"{record}/duplicates"))["data"]) == 1
+        made(self.call(me, "POST", f"{record}/contact-asks"))
+        made(self.call(me, "POST", f"{record}/links", {"other": twice, "verdict": "same"}))
+        for mark in MARKS.values():
+            for what, body in (
+                ("flags", {**flag, "indicators": [mark]}), ("flags", {**flag, mark: mark}),
+                ("activities", {"kind": mark}), ("links", {"other": mark, "verdict": "same"}),
+            ):  # fmt: skip
+                if body.get("other") != MARKS["no-contact link"]:  # a record of theirs, so no mistake
+                    assert self.call(me, "POST", f"{record}/{what}", body).is_error
+        page = record.removeprefix("/v1")
+        for name in ("/minors", "/minors/new", "/minors/contacts", page, f"{page}/duplicates", f"{page}/identity"):
+            self.page(name)
+        assert MARKS["line of an entry"] in self.client.get(page, headers={"accept": "text/html"}).text
 
     def _placed(self, me: Caller, staff: Caller, path: str) -> None:
         run = self.call(me, "POST", f"{path}/rankings").headers["Location"].rsplit("/", 1)[1]

@@ -197,6 +197,38 @@ def told_us(page: Page, site: Site) -> None:
     page.wait_for_url("**/shared/rel_*")
 
 
+def a_record(page: Page, site: Site) -> None:
+    """A flagged young person who went missing, with what is owed, and something entered wrongly."""
+    opened(page, "/minors/new", site)
+    for name, value in (("level", "at_risk"), ("basis", "screening"), ("indicator", "hotels")):
+        page.check(f"input[name={name}][value={value}]")
+    page.locator("summary").first.click()
+    page.get_by_label("Screening tool").fill("CSE-IT")
+    page.get_by_label("Its version").fill("2.0")
+    page.get_by_label("Day of the screening").fill("11/1/2026")
+    page.get_by_label("What it came to").select_option("clear_concern")
+    page.get_by_role("button", name="Flag", exact=True).click()
+    page.wait_for_url("**/minors/min_*")
+    page.get_by_label("What was done, or happened").select_option("missing")
+    page.get_by_label("One line").fill("left with a bag before the school bus came")
+    page.get_by_role("button", name="Enter", exact=True).click()
+    page.get_by_text("left with a bag").wait_for()
+
+
+def duplicates(page: Page, site: Site) -> None:
+    """Two records of one name, and how alike they are."""
+    for _ in range(2):
+        a_record(page, site)
+        here = page.url
+        opened(page, here.removeprefix(site.base) + "/identity", site)
+        page.get_by_label("Given names").fill("Jane")
+        page.get_by_label("Family name").fill("Doe")
+        page.get_by_role("button", name="Keep").click()
+        page.wait_for_load_state()
+    opened(page, here.removeprefix(site.base) + "/duplicates", site)
+    page.get_by_role("button", name="The same young person").first.wait_for()
+
+
 def gap_audit(page: Page, site: Site) -> None:
     """A funder's newest quarter, with counts that are not shown among those that are."""
     counts: dict[TableKind, dict[str, int | None]] = {
@@ -254,6 +286,10 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "no bed": lambda page, site: rank(page, site, "R-0391"),
     "a house not available": lambda page, site: rank(page, site, "R-0396"),
     "county not known": lambda page, site: rank(page, site, "R-0411"),
+    "who is flagged": lambda page, site: opened(page, "/minors", site),
+    "a new flag": lambda page, site: opened(page, "/minors/new", site),
+    "a record": a_record,
+    "duplicates": duplicates,
     "who looked": who_looked,
     "shared with whom": shared_with,
     "who the young person is": who_it_is,
