@@ -15,7 +15,7 @@ INDICATORS = {
     "older_companion": marked("A much older friend or partner"),
     "gifts": marked("Money or things that nobody can explain"),
     "traded": marked("Sex for money, food, drugs or a place to sleep"),
-    "advertised": marked("Pictures or advertisements online"),
+    "advertised": marked("Pictures or ads online"),
     "marked": marked("A tattoo or brand that somebody else chose"),
     "several_phones": marked("More than one phone, or messages at all hours"),
     "hotels": marked("Hotel rooms, keys or receipts"),

@@ -203,7 +203,7 @@ def a_record(page: Page, site: Site) -> None:
     for name, value in (("level", "at_risk"), ("basis", "screening"), ("indicator", "hotels")):
         page.check(f"input[name={name}][value={value}]")
     page.locator("summary").first.click()
-    page.get_by_label("Screening tool").fill("CSE-IT")
+    page.get_by_label("Screening tool", exact=True).fill("CSE-IT")
     page.get_by_label("Its version").fill("2.0")
     page.get_by_label("Day of the screening").fill("11/1/2026")
     page.get_by_label("What it came to").select_option("clear_concern")
