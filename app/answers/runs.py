@@ -5,6 +5,7 @@ import re
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 
@@ -54,7 +55,7 @@ def run_of(session: Session, actor: Actor, referral_id: str, run_id: str) -> tup
     row = session.scalar(query.options(defer(RankingRun.sealed_snapshot)))
     if row is None:
         raise hidden(actor, "ranking.read", "ranking_run", run_id)
-    return row, json.loads(row.answer)
+    return row, from_json(row.answer)
 
 
 class Ground(NamedTuple):
@@ -105,7 +106,7 @@ def only(answer: Json, facility_id: str) -> Json:
 def stored_run(session: Session, run_id: str) -> tuple[RankingRun, Json]:
     """A stored decision for the service's own use: nothing of it leaves unprojected."""
     row = session.get_one(RankingRun, run_id)
-    return row, json.loads(row.answer)
+    return row, from_json(row.answer)
 
 
 def stands_on(session: Session, run_id: str, referral_version: int) -> bool:

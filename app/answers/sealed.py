@@ -4,13 +4,12 @@ One sealed blob for each of them, however many facts it holds: a decision looks 
 takes counts. What was decided about one referral is sealed as a whole under the key of who it is about.
 """
 
-import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from app.sealing.box import Broken, Place, key_id, opened, seal
 from app.sealing.keyring import SYSTEM, Expunged, Keyring
@@ -53,7 +52,7 @@ def seal_snapshot(ring: Keyring, table: str, row: str, text: str) -> bytes:
 
     Of somebody who was expunged nothing is kept.
     """
-    rest, parts = apart(json.loads(text))
+    rest, parts = apart(from_json(text))
     keys = ring.keys_of([SYSTEM, *parts], spare=True)
     place = Place(table, "snapshot", row)
     boxes = [seal(keys[SYSTEM], place, _packed(_dumped([len(parts), rest])))]
@@ -68,7 +67,7 @@ def snapshot(ring: Keyring, table: str, row: str, stored: bytes) -> str:
     keys = ring.keys_by_id(set(ids))
     if any(one not in keys for one in ids):
         raise Expunged
-    plain = [json.loads(_unpacked(opened(keys[one], place, box))) for one, box in zip(ids, boxes, strict=True)]
+    plain = [from_json(_unpacked(opened(keys[one], place, box))) for one, box in zip(ids, boxes, strict=True)]
     count, document = plain[0]
     if count != len(plain) - 1:
         raise Expunged
