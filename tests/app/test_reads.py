@@ -29,6 +29,7 @@ EMPTY = {
     "/v1/plans": "the same",
     "/referrals/{referral_id}/rankings/{run_id}/whole": "asks why, before anything is shown",
     "/referrals/new": "a form without a referral",
+    "/minors/new": "a form without a record",
     "/referrals/{referral_id}": "leads to the newest answer",
 }
 
@@ -58,7 +59,7 @@ def known(client: TestClient, database: Database) -> dict[str, Any]:
     made(staff.post(f"/v1/stays/{stay}/arrival"))
     task = rows(staff.get("/v1/tasks"))[0]["id"]
     paths = {"referral_id": "ref_1", "run_id": run, "facility_id": "fac_a", "offer_id": offer, "stay_id": stay}
-    paths["task_id"] = task
+    paths |= {"task_id": task, "minor_id": "min_1"}
     paths["plan_id"] = made(supervisor.post("/v1/plans"))["id"]
     past = {"outside_facility": "x", "admitted_on": "2026-01-01", "left_on": "2026-01-05"}
     paper = {
