@@ -82,6 +82,8 @@ from app.stays import record_routes as records
 from app.stays import routes as stay_routes
 from app.tasks import routes as tasks
 from app.web import pages
+from app.whatif import pages as whatif_pages
+from app.whatif import routes as whatif_routes
 from app.worker import Worker
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -125,6 +127,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     task_routes.router,
     exchange.router,
     reports.router,
+    whatif_routes.router,
     notice_pages.router,
     referral_pages.router,
     identity_pages.router,
@@ -145,6 +148,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     record_link_pages.router,
     record_pages.router,
     report_pages.router,
+    whatif_pages.router,
     expunging_pages.router,
     release_pages.router,
     told_pages.router,

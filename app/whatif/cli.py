@@ -1,9 +1,6 @@
 """`bednight whatif`: what another limit of a fund would have done, on the command line."""
 
-import csv
-import io
 import time
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, TypedDict
 
@@ -11,20 +8,12 @@ import typer
 
 from app.codes import ApiModel
 from app.console import AsJson, Refused, connected, say
-from app.reports.sheet import guarded
 from app.whatif.best import best
-from app.whatif.schemas import BestRead, Figure, WhatIf
+from app.whatif.service import MOST
 from app.whatif.service import whatif as run
+from app.whatif.sheet import BEST_HEAD, HEAD, Row, as_csv, best_rows, rows
 from matching.few import Measure
 
-Row = tuple[str, ...]
-HEAD: Row = ("measure", "of", "how", "then", "now", "difference")
-BEST_HEAD: Row = (
-    "most_rules", "put_aside", "by", "design", "design_bound", "design_proved",
-    "rerun_placed_then", "rerun_placed_now", "rerun_would_gain", "rerun_would_lose",
-)  # fmt: skip
-MOST = 8
-"""Of that many rules nobody still says that they are few."""
 _TELLS_EVERY = 2.0
 """Seconds between two lines about how far it is."""
 _DAY = ["%Y-%m-%d"]
@@ -96,9 +85,7 @@ def _show(found: ApiModel, head: Row, table: list[Row], *, as_json: bool, as_she
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     elif as_sheet:
-        out = io.StringIO()
-        csv.writer(out).writerows([head, *(tuple(map(guarded, row)) for row in table)])
-        typer.echo(out.getvalue(), nl=False)
+        typer.echo(as_csv(head, table), nl=False)
     else:
         typer.echo("\n".join("\t".join(row) for row in [head, *table]))
 
@@ -120,33 +107,3 @@ class _Progress:
         if (now := time.monotonic()) - self._last >= _TELLS_EVERY:
             self._last = now
             say(f"{done:,} of {of:,} decisions are over")
-
-
-def best_rows(found: BestRead) -> Iterator[Row]:
-    """For each number of rules: which, what they do by the design, what no others exceed, and what the re-run says."""
-    for line in found.curve:
-        levers = " and ".join(f"{one.fund} {one.rule}" for one in line.levers)
-        placed = line.rerun.placed
-        yield (str(line.most), levers, found.by, str(line.value), str(line.bound), "yes" if line.proved else "no",
-               str(placed.then), str(placed.now), str(line.rerun.would_gain), str(line.rerun.would_lose))  # fmt: skip
-
-
-def rows(found: WhatIf) -> Iterator[tuple[str, ...]]:
-    """What is counted, of which fund or county, how it was come by, as it was, as it would be, and the difference."""
-    for one in found.turned_away:
-        yield ("turned_away", one.fund, one.how, str(one.turned_away), str(one.turned_away - one.let), f"{-one.let:d}")
-    for name in ("placed", "nights", "waited"):
-        yield _row(f"{name}_nights" if name == "waited" else name, "", getattr(found, name))
-    yield ("would_gain", "", found.placed.how, "", str(found.would_gain), "")
-    yield ("would_lose", "", found.placed.how, "", str(found.would_lose), "")
-    for fund in found.funds:
-        yield _row("nights_of_fund", fund.fund or "nobody", fund.nights)
-        if fund.cents is not None:
-            yield _row("cents_of_fund", fund.fund or "nobody", fund.cents)
-    for county in found.counties:
-        yield _row("placed_of_county", county.county or "not known", county.placed)
-        yield _row("nights_of_county", county.county or "not known", county.nights)
-
-
-def _row(name: str, of: str, figure: Figure) -> tuple[str, ...]:
-    return (name, of, figure.how, str(figure.then), str(figure.now), str(figure.now - figure.then))
