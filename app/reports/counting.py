@@ -48,7 +48,8 @@ def network(session: Session, quarter: Quarter, people: People, floor: Floor | N
     placed = sum(person.placed for person in people.values())
     cells = {"asked": len(people), "placed": placed, "never": len(people) - placed}
     tables = {TableKind.NETWORK: _named(quarter, None, cells, [Sum("asked", ("placed", "never"))])}
-    waited = _waited(session, quarter)
+    # Who only went on to wait from the quarter before is nobody for whom a bed was looked for in this one.
+    waited = {one: nights for one, nights in _waited(session, quarter).items() if one in people}
     return tables | {kind: _fair(quarter, kind, people, waited, floor) for kind in FAIR}
 
 

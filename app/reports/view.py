@@ -79,10 +79,13 @@ def _looked_into(found: UnlocksRead) -> str:
 
 def _change(change: ChangeRead, funds: Mapping[str, str]) -> str:
     if change.kind == "fact":
-        fact = question(change.code)
-        return f"{change.alias}: {fact}" if change.alias else fact
+        fact = question(change.code).rstrip(".")
+        fact = fact[:1].lower() + fact[1:]
+        if change.alias:
+            return gettext("To know of %(house)s: %(fact)s") % {"house": change.alias, "fact": fact}
+        return gettext("To know: %(fact)s") % {"fact": fact}
     whose = change.alias or funds.get(change.of or "", change.of or "")
-    return f"{whose}: {said(words.RULES, change.code)}"
+    return gettext("Put aside by %(whose)s: %(rule)s") % {"whose": whose, "rule": said(words.RULES, change.code)}
 
 
 def _title(report: ReportRead) -> str:

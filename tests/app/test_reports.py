@@ -400,6 +400,19 @@ def test_a_young_person_counts_once_whatever_the_number_of_decisions(told: Told)
     )
 
 
+def test_who_only_waits_on_from_the_quarter_before_is_none_of_this_one(told: Told) -> None:
+    before = sum(line["waited"] for line in told.report(told.lead)["fairness"][0]["lines"])
+    with told.database.writing() as session:
+        session.execute(update(Gap).where(Gap.id == "gap_canary1").values(night=date(2026, 10, 1)))
+        session.execute(update(Gap).where(Gap.id == "gap_canary2").values(night=date(2026, 10, 2)))
+        for table in (DecisionCounted, FundRefusal):
+            session.execute(update(table).where(table.run_id == "run_canary2").values(night=date(2026, 10, 2)))
+    assert sum(line["waited"] for line in told.report(told.lead)["fairness"][0]["lines"]) == before - 2
+    told.clock.set(datetime.fromisoformat("2026-10-15T22:00:00-04:00"))
+    found = made(told.lead.get("/v1/reports/quarters/2026-Q4"))
+    assert (found["asked"], [line["waited"] for line in found["fairness"][0]["lines"]]) == (1, [1])
+
+
 def test_a_no_where_every_rule_was_met_is_told_to_the_lead_alone(told: Told) -> None:
     def no(n: int, night: date, rank: int | None, by: DecidedBy, reason: DeclineReason) -> Json:
         at = told.clock.now()

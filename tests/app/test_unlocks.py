@@ -100,7 +100,7 @@ def test_the_lead_alone_reads_it_everywhere_alike(two: Scene) -> None:
     ]
     assert table == [("facility.declines fac_a", "2"), ("minor.needs.conditions", "1")]
     page = two.client.get(f"/reports/{QUARTER}", headers=the_lead.headers).text
-    assert "A: What the house declines" in page
+    assert "Put aside by A: What the house declines" in page
     assert "2 young people were not placed; for 2 of them a decision found no bed" in page
     assert (
         json.loads(bednight("gaps", "--whole", "--json", url=str(two.database.engine.url)).stdout)["unlocks"] == found
