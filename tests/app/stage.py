@@ -309,7 +309,9 @@ class Stage:
         page = not path.startswith("/v1/")
         body = b"" if sent is None else (urlencode(sent) if page else json.dumps(sent)).encode()
         headers = {"host": "127.0.0.1", "sec-fetch-site": "same-origin"}
-        if token:
+        if token.startswith("bn_"):
+            headers["authorization"] = f"Bearer {token}"
+        elif token:
             headers |= {"cookie": f"bednight={token}", "x-form-token": form_token(token)}
         if body:
             headers["content-type"] = "application/x-www-form-urlencoded" if page else "application/json"
