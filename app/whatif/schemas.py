@@ -107,3 +107,9 @@ class BestRead(ApiModel):
     could: int
     """Young people without a bed to whom some rules, put aside, would have opened one."""
     curve: list[BestFew]
+
+
+class Sweep(ApiModel):
+    """Many what-ifs, in the order in which they were asked."""
+
+    whatifs: list[WhatIf]

@@ -26,7 +26,7 @@ from app.referrals.models import Referral
 from app.whatif.asking import Asked, read
 from app.whatif.past import Period, past
 from app.whatif.schemas import RERUN, ChangeRead, CountyFigures, Figure, FundFigures, TurnedAway, WhatIf
-from matching.whatif import Past, Rerun, rerun
+from matching.whatif import Past, Rerun, reruns
 
 MOST = 8
 """Of that many rules nobody still says that they are few."""
@@ -64,13 +64,29 @@ def whatif(
 
     422 where a change or the period cannot be read.
     """
-    asked = read(session, said)
+    (found,) = whatifs(session, clock, [said], first=first, until=until, told=told, every=every)
+    return found
+
+
+def whatifs(
+    session: Session,
+    clock: Clock,
+    many: Sequence[Sequence[str]],
+    *,
+    first: date | None = None,
+    until: date | None = None,
+    told: Told = lambda done, of: None,
+    every: bool = False,
+) -> list[WhatIf]:
+    """The same for several, the past walked once; 422 as for one of them alone."""
+    asked = [read(session, said) for said in many]
     period = period_of(session, clock, first, until)
-    seen = past(session, period, {one.fund for one in asked}, answered=every)
-    for one in asked:
-        record(session, None, "whatif.run", "fund", trail_id(one.fund))
-    found = rerun(seen, [one.change for one in asked], told=told, every=every)
-    return counted(session, period, asked, seen, found)
+    funds = {one.fund for some in asked for one in some}
+    seen = past(session, period, funds, answered=every)
+    for fund in sorted(funds):
+        record(session, None, "whatif.run", "fund", trail_id(fund))
+    found = reruns(seen, [[one.change for one in some] for some in asked], told=told, every=every)
+    return [counted(session, period, some, seen, one) for some, one in zip(asked, found, strict=True)]
 
 
 def period_of(session: Session, clock: Clock, first: date | None, until: date | None) -> Period:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from app.reports.sheet import guarded
 from app.whatif.schemas import BestRead, Figure, WhatIf
@@ -13,6 +14,27 @@ BEST_HEAD: Row = (
     "most_rules", "put_aside", "by", "design", "design_bound", "design_proved",
     "rerun_placed_then", "rerun_placed_now", "rerun_would_gain", "rerun_would_lose",
 )  # fmt: skip
+
+
+SWEEP_HEAD: Row = (
+    "number", "changes", "placed_then", "placed_now", "would_gain", "would_lose",
+    "nights_then", "nights_now", "waited_nights_then", "waited_nights_now", "turned_away", "rule_alone_let",
+)  # fmt: skip
+
+
+def sweep_rows(found: Iterable[WhatIf]) -> Iterator[Row]:
+    """A row for each of many what-ifs: re-run with beds, but for the last two, which count by the rule alone."""
+    for number, one in enumerate(found, 1):
+        changes = " ".join(f"{change.fund}.{change.limit}={_value(change.value)}" for change in one.changes)
+        figures = (number, changes, one.placed.then, one.placed.now, one.would_gain, one.would_lose,
+                   one.nights.then, one.nights.now, one.waited.then, one.waited.now,
+                   sum(row.turned_away for row in one.turned_away),
+                   sum(row.let for row in one.turned_away))  # fmt: skip
+        yield tuple(map(str, figures))
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else ",".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 def as_csv(head: Row, table: Iterable[Row]) -> str:

@@ -38,8 +38,9 @@ from app.sealing import opening
 from app.sharing.projection import LISTS
 from app.stays.models import Admission, Offer
 from app.whatif.best import best
-from app.whatif.schemas import RERUN, RULE_ALONE, WhatIf
+from app.whatif.schemas import RERUN, RULE_ALONE, Sweep, WhatIf
 from app.whatif.service import whatif
+from app.whatif.sweep import sweep
 from matching.codec import decode, sha256
 from matching.decision_form import decision_document
 from matching.ranking import rank
@@ -282,3 +283,37 @@ def test_the_best_few_changes_are_proved_and_run_again(file: Path, session: Sess
     assert int(row["rerun_placed_now"]) == one.rerun.placed.now
     for wrong in ((), ("--best", "0"), ("--set", OLDER, "--best", "1"), ("--set", OLDER, "--nights")):
         assert bednight("whatif", *wrong, **where).returncode == 2
+
+
+def test_many_at_once_answer_as_each_alone(file: Path, session: Session, fund: str, tmp_path: Path) -> None:
+    lines = [f"{fund}.beds_per_night=0", OLDER, f"{METRO}.counties=none {OLDER}"]
+    (tmp_path / "grid.txt").write_text("\n".join(lines))
+    where: dict[str, str] = {"url": f"sqlite:///{file}", "BEDNIGHT_KEYS": str(file.parent / KEYS)}
+    period = ("--until", TONIGHT.isoformat())
+    asked_for = ("whatif", "--file", str(tmp_path / "grid.txt"), *period)
+    done = bednight(*asked_for, "--workers", "2", "--json", **where)
+    assert done.returncode == 0, done.stderr
+    found = Sweep.model_validate_json(done.stdout).whatifs
+    assert found == [asked(session, *line.split()) for line in lines]
+
+    (tmp_path / "grid.txt").write_text(f"{OLDER}\n\n{METRO}.max_age=old")
+    refused = bednight(*asked_for, **where)
+    assert refused.returncode == 2
+    assert "line 2: Expected a whole number" in refused.stderr
+    for wrong in (("--file", str(tmp_path / "nowhere.txt")), ("--file", "x", "--set", OLDER)):
+        assert bednight("whatif", *wrong, **where).returncode == 2
+
+
+def test_a_cluster_answers_the_same(file: Path, session: Session, fund: str) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+    lines = [[f"{fund}.beds_per_night=0"], [OLDER]]
+    told: list[tuple[int, int]] = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        found = sweep(
+            settings_of(file), lines, None, TONIGHT, cluster=cluster.scheduler_address,
+            told=lambda done, of: told.append((done, of)),
+        )  # fmt: skip
+    assert found == [asked(session, *line) for line in lines]
+    assert told == [(1, 2), (2, 2)]
