@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from app.reports.schemas import FundRead, ReportRead, RulesRead
+from app.reports.schemas import FundRead, ReportRead, RulesRead, UnlocksRead
+from app.reports.waterfall import steps
 
 HIDDEN = "hidden"
 HEAD = ("quarter", "fund", "program", "measure", "of", "count")
@@ -37,25 +38,32 @@ def rows(report: ReportRead) -> Iterator[Row]:
             for name in line.measures:
                 yield (report.quarter, "", "", f"{name}_by_{fair.by}", line.group, _said(getattr(line, name)))
     for fund in report.funds:
-        yield from _of_fund(fund, (report.quarter, fund.fund, fund.program or ""))
+        yield from _of_fund(fund, report.asked, (report.quarter, fund.fund, fund.program or ""))
     for no in report.refused_though_met or ():
         yield (report.quarter, "", no.alias, "refused_though_every_rule_was_met", no.reason, str(no.count))
-    if (found := report.unlocks) is not None:
-        for name in ("unplaced", "looked_into", "none"):
-            measure = name if name == "unplaced" else f"unplaced_{name.replace('none', 'no_change_opens')}"
-            yield (report.quarter, "", "", measure, "", str(getattr(found, name)))
-        for row in (*found.alone, *found.pairs):
-            measure = "opened_by_one_change" if len(row.changes) == 1 else "opened_by_two_changes"
-            of = " and ".join(f"{one.code} {one.of}" if one.of else one.code for one in row.changes)
-            yield (report.quarter, "", "", measure, of, str(row.count))
+    if report.unlocks is not None:
+        yield from _unlocks(report.quarter, report.unlocks)
 
 
-def _of_fund(fund: FundRead, start: tuple[str, str, str]) -> Iterator[Row]:
+def _unlocks(quarter: str, found: UnlocksRead) -> Iterator[Row]:
+    for name in ("unplaced", "looked_into", "none"):
+        measure = name if name == "unplaced" else f"unplaced_{name.replace('none', 'no_change_opens')}"
+        yield (quarter, "", "", measure, "", str(getattr(found, name)))
+    for row in (*found.alone, *found.pairs):
+        measure = "opened_by_one_change" if len(row.changes) == 1 else "opened_by_two_changes"
+        of = " and ".join(f"{one.code} {one.of}" if one.of else one.code for one in row.changes)
+        yield (quarter, "", "", measure, of, str(row.count))
+
+
+def _of_fund(fund: FundRead, asked: int | None, start: tuple[str, str, str]) -> Iterator[Row]:
     if (turned := fund.turned_away) is not None:
         yield from _by_rules(start, "turned_away", turned)
         yield (*start, "never_turned_away", "", _said(turned.let))
         for one in turned.rules:
             yield (*start, "turned_away_by_rule", one.rule, _said(one.turned_away))
+        for step in steps(asked, turned):
+            yield (*start, "waterfall_taken", step.rule or "others", _said(step.taken))
+            yield (*start, "waterfall_left", step.rule or "others", _said(step.left))
     for listed in fund.lists:
         for line in listed.lines:
             yield (*start, f"turned_away_by_{listed.by}", line.group, _said(line.count))

@@ -16,8 +16,10 @@ from app.reports.schemas import (
     NightsRead,
     ReportRead,
     RulesRead,
+    TurnedAwayRead,
     UnlocksRead,
 )
+from app.reports.waterfall import Step, steps
 from app.web import words
 from app.web.places import county_name
 from app.web.translation import gettext, marked, ngettext
@@ -134,6 +136,7 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
             }
             for row in turned.rules
         ],
+        "waterfall": [] if turned is None else _waterfall(report.asked, turned),
         "lists": [_list(one) for one in fund.lists],
         "together": None if turned is None else _lines(turned),
         "unmet": None if fund.unmet is None else _lines(fund.unmet),
@@ -143,6 +146,29 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
             **{name: number(count) for name, count in fund.nights.model_dump().items()},
         },
     }  # fmt: skip
+
+
+def _waterfall(asked: int | None, turned: TurnedAwayRead) -> list[Json]:
+    """Its steps with a bar for each: those left after it, and those whom it takes away."""
+    if asked is None:
+        return []
+    return [
+        {
+            "name": gettext("Small groups together") if step.rule is None else said(words.RULES, step.rule),
+            "taken": number(step.taken),
+            "left": number(step.left),
+            "any": _between(step),
+            "left_width": _percent(step.left, asked or 1),
+            "taken_width": None if step.left is None else _percent(step.taken, asked or 1),
+        }
+        for step in steps(asked, turned)
+    ]
+
+
+def _between(step: Step) -> str:
+    if step.rule is None:
+        return ""
+    return gettext("%(least)s to %(most)s") % {"least": number(step.least), "most": number(step.most)}
 
 
 def _list(listed: ListRead) -> Json:

@@ -312,6 +312,9 @@ def test_the_table_adds_up_and_says_what_page_and_api_say(told: Told) -> None:
     total = next(row["count"] for row in found if row["measure"] == "turned_away")
     assert "hidden" not in parts
     assert sum(map(int, parts)) == int(total) == 114
+    steps = [(row["measure"], int(row["count"])) for row in found if row["measure"].startswith("waterfall")]
+    assert sum(count for measure, count in steps if measure == "waterfall_taken") == 114
+    assert steps[-1] == ("waterfall_left", 40)
     unmet = [row for row in found if row["measure"].startswith("unmet_nights")]
     assert sum(int(row["count"]) for row in unmet[1:]) == int(unmet[0]["count"])
     seen = told.report()["funds"][0]
