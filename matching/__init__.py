@@ -3,5 +3,5 @@
 RULES_VERSION = "1.1"
 """Changes with every change to a rule, a clock or the choice of payers."""
 
-ENGINE_VERSION = "0.4.0"
+ENGINE_VERSION = "0.5.0"
 """Changes with every change to the order of options, to the plan behind it or to what a stored decision says."""

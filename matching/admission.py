@@ -183,7 +183,7 @@ def _choose(referral: str, case: Case, first: date, places: Sequence[Place]) -> 
     for unit, bed in places:
         if unit.id not in doubts:
             doubts[unit.id] = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
-        until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+        until = case.bed_until(unit, bed)
         ranked.append(((doubts[unit.id], -(until or date.max).toordinal(), bed.id), unit, bed, until))
     ranked.sort(key=lambda row: row[0])
     for _, unit, bed, until in ranked:

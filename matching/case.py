@@ -70,6 +70,14 @@ class Case:
         """The beds of a unit that are free for the minor on a night."""
         return self.house.free_beds(unit, on, self.minor.id, self.referrals)
 
+    def bed_until(self, unit: Unit, bed: Bed) -> date | None:
+        """The first night of the need on which the minor can no longer have a bed that is free on the admission date.
+
+        Somebody else has it then, or it closes; or somebody comes to a unit of one gender a night who is not known to
+        be of the minor's.
+        """
+        return self.house.place_until(unit, bed, self.admit_on, self.until, self.minor.id, self.minor.gender)
+
     def others_on(self, on: date) -> list[Resident]:
         """The residents present on a date, without the minor."""
         return self.others if on == self.admit_on else self.house.others(on, self.minor.id)

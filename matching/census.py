@@ -1,12 +1,13 @@
 """Who is where on which night, which bed is free, and the look-ups that every rule needs."""
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from matching.bands import VICTIMS
+from matching.bands import VICTIMS, same_gender
 from matching.dates import within_any
 from matching.facts import Bed, Facility, Fund, Minor, Referral, Resident, Snapshot, Stay, Unit
+from matching.findings import MET
 
 ONE_DAY = timedelta(days=1)
 
@@ -17,7 +18,9 @@ class House:
     __slots__ = (
         "_best",
         "_by_bed",
+        "_comings",
         "_dates",
+        "_gender_of",
         "_named",
         "_only_victims",
         "_present",
@@ -31,9 +34,10 @@ class House:
         "tonight",
     )
 
-    def __init__(self, facility: Facility, tonight: date) -> None:
+    def __init__(self, facility: Facility, tonight: date, gender_of: Callable[[Resident], str | None]) -> None:
         self.facility = facility
         self.tonight = tonight
+        self._gender_of = gender_of
         self._by_bed: dict[str, list[Resident]] | None = None
         settled = {row.bed for row in facility.residents if row.from_ is None}
         self._unnamed: dict[str, date | None] = {}
@@ -49,7 +53,8 @@ class House:
         self._present: dict[date, list[Resident]] = {}
         self._slept_in: dict[date, set[str | None]] = {}
         self._shared: dict[tuple[str, date], list[Bed]] = {}
-        self._best: dict[tuple[str, date, date], tuple[Bed, date | None]] = {}
+        self._best: dict[tuple[str, date, date, str | None], tuple[Bed, date | None]] = {}
+        self._comings: dict[str, list[tuple[date, str | None, str | None]]] = {}
         self._dates: list[date] | None = None
         self.payers: list[tuple[Fund, Hashable]] | None = None
         self._unit_beds: dict[str, frozenset[str]] | None = None
@@ -164,12 +169,43 @@ class House:
         ]
         return min(starts, default=None)
 
-    def best_shared_bed(self, unit: Unit, on: date, end: date) -> tuple[Bed, date | None]:
-        """Of the beds of a unit that are free for anybody on a night the one free the longest; ties go by id."""
-        key = (unit.id, on, end)
+    def of_one_gender_until(self, unit: Unit, on: date, end: date, minor: str, gender: str | None) -> date | None:
+        """The first night between `on` and `end` on which a unit is no longer of one gender with this minor in it.
+
+        Somebody comes then who is not known to be of the same. Who is there on `on` ends nothing: that is judged as
+        the minor comes.
+        """
+        if not unit.one_gender_a_night:
+            return None
+        comings = self._comings.get(unit.id)
+        if comings is None:
+            beds = self.unit_beds[unit.id]
+            comings = self._comings[unit.id] = [
+                (row.from_, row.minor, self._gender_of(row))
+                for row in self.facility.residents
+                if row.bed in beds and row.from_ is not None and row.present(row.from_)
+            ]
+        unlike = (
+            came
+            for came, who, other in comings
+            if on < came < end and who != minor and same_gender(gender, other) is not MET
+        )
+        return min(unlike, default=None)
+
+    def place_until(self, unit: Unit, bed: Bed, on: date, end: date, minor: str, gender: str | None) -> date | None:
+        """The first night between `on` and `end` on which a minor can no longer have a bed that is free on `on`."""
+        ends = self.free_until(bed, on, end, minor), self.of_one_gender_until(unit, on, end, minor, gender)
+        return min((night for night in ends if night is not None), default=None)
+
+    def best_shared_bed(self, unit: Unit, on: date, end: date, gender: str | None) -> tuple[Bed, date | None]:
+        """Of the beds of a unit that are free for anybody on a night the one free the longest; ties go by id.
+
+        `gender` is that of whoever comes; it matters where the unit is of one gender a night.
+        """
+        key = (unit.id, on, end, gender if unit.one_gender_a_night else None)
         found = self._best.get(key)
         if found is None:
-            beds = [(bed, self.free_until(bed, on, end, "")) for bed in self.shared_beds(unit, on)]
+            beds = [(bed, self.place_until(unit, bed, on, end, "", gender)) for bed in self.shared_beds(unit, on)]
             found = self._best[key] = min(beds, key=lambda row: (-(row[1] or date.max).toordinal(), row[0].id))
         return found
 
@@ -257,7 +293,7 @@ class Census:
         """The facility with its people; made once."""
         found = self._houses.get(facility.id)
         if found is None:
-            found = self._houses[facility.id] = House(facility, self.tonight)
+            found = self._houses[facility.id] = House(facility, self.tonight, self.gender_of)
         return found
 
     def payers_of(self, facility: Facility) -> list[tuple[Fund, Hashable]]:

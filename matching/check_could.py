@@ -82,7 +82,7 @@ class Could:
                 continue
             for bed in unit.beds:
                 if judge.free(bed, case.admit_on, case.minor.id, case.referrals):
-                    until = judge.bed_until(case, bed)
+                    until = judge.bed_until(case, unit, bed)
                     yield bed.id, min(door.nights.stop, until.toordinal() if until else self.world.stop)
 
     def _changes(self, house: Facility) -> list[int]:

@@ -165,12 +165,13 @@ class _Check:
         door = world.door(before, house, stayed.start)
         if door is None or door.judged.listed != "options":
             return f"{house.id} does not take the minor on {row['from']}"
-        if unit_outcome(door.judged.case, unit, door.judged.case.admit_on, gap=True) is not MET:
+        judge, case = world.after(before)[0], door.judged.case
+        if unit_outcome(case, unit, case.admit_on, gap=True) is not MET:
             return f"{unit.id} is not for the minor"
-        judge, _ = world.after(before)
-        asking = frozenset((world.referral.id,))
-        nights = map(date.fromordinal, range(stayed.start, stayed.until))
-        if not all(judge.free(bed, night, world.minor.id, asking) for night in nights):
+        later = map(date.fromordinal, range(stayed.start + 1, stayed.until))
+        if not judge.free(bed, case.admit_on, world.minor.id, case.referrals) or not all(
+            judge.stays(case, unit, bed, night) for night in later
+        ):
             return f"{bed.id} is not free on all nights"
         slept.append(Slept(world.referral, unit, bed, door, stayed))
         return forbidden(door, stayed)

@@ -115,11 +115,28 @@ class Judge:
             return on > self.snapshot.tonight
         return bed.status == "held" and bed.held_for is not None and bed.held_for in referrals
 
-    def bed_until(self, case: Case, bed: Bed) -> date | None:
-        """The first night of the need on which a bed that is free on the admission date is not."""
+    def stays(self, case: Case, unit: Unit, bed: Bed, night: date) -> bool:
+        """Whether a minor who has a bed since the admission date may still have it on a later night.
+
+        It must be free, and where the unit is of one gender a night nobody comes of whom it is not known that she or
+        he is of the same.
+        """
+        return self.free(bed, night, case.minor.id, case.referrals) and not (
+            unit.one_gender_a_night
+            and any(
+                row.from_ == night and row.present(night) and row.minor != case.minor.id
+                for other in unit.beds
+                for row in self.entries.get(other.id, ())
+                if case.minor.gender is None or self.census.gender_of(row) != case.minor.gender
+            )
+        )
+
+    def bed_until(self, case: Case, unit: Unit, bed: Bed) -> date | None:
+        """The first night of the need on which a bed that is free on the admission date is none for the minor."""
         night = case.admit_on + ONE_DAY
-        while (bed.unavailable or bed.id in self.entries) and night < case.until:
-            if not self.free(bed, night, case.minor.id, case.referrals):
+        changes = bed.unavailable or bed.id in self.entries or unit.one_gender_a_night
+        while changes and night < case.until:
+            if not self.stays(case, unit, bed, night):
                 return night
             night += ONE_DAY
         return None
@@ -132,7 +149,7 @@ class Judge:
         siblings = [{bed.id for _, bed in self._fitting(_of_sibling(case, one), gap=True)} for one in case.siblings]
         ranked = []
         for unit, bed in fitting:
-            until = self.bed_until(case, bed)
+            until = self.bed_until(case, unit, bed)
             doubt = unit_outcome(case, unit, case.admit_on, gap=True) is UNKNOWN
             ranked.append((doubt, -(until or date.max).toordinal(), bed.id, FreeBed(unit, bed, until)))
         for _, _, taken, place in sorted(ranked, key=lambda row: row[:3]):

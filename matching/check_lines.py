@@ -74,7 +74,7 @@ class Line:
                 if (unit.id, bed.id) == (self.row["unit"], self.row["bed"]):
                     free = self.judge.free(bed, self.case.admit_on, self.case.minor.id, self.case.referrals)
                     suits = unit_outcome(self.case, unit, self.case.admit_on, gap=True) is MET
-                    return FreeBed(unit, bed, self.judge.bed_until(self.case, bed)) if free and suits else None
+                    return FreeBed(unit, bed, self.judge.bed_until(self.case, unit, bed)) if free and suits else None
         return None
 
     def _paid(self, nights: Nights, bed_end: int) -> Iterator[str]:

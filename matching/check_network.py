@@ -70,7 +70,7 @@ class Waiting:
         """The option's own bed, and the one that is free the longest in each unit of the network that suits."""
         case = option.case
         beds = [
-            FreeBed(unit, bed, self.judge.bed_until(case, bed))
+            FreeBed(unit, bed, self.judge.bed_until(case, unit, bed))
             for unit in case.facility.units
             if unit_outcome(case, unit, case.admit_on, gap=True) is MET
             for bed in unit.beds

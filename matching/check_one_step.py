@@ -44,7 +44,7 @@ def better_by_one_step(
         for unit, bed in ((room, one) for room in line.case.facility.units for one in room.beds):
             if bed.id in taken or unit.looks_at_others or not _may_have(judge, line.case, unit, bed.id):
                 continue
-            same = judge.bed_until(line.case, bed) == judge.bed_until(line.case, line.bed)
+            same = judge.bed_until(line.case, unit, bed) == judge.bed_until(line.case, line.unit, line.bed)
             shared = all(judge.free(one, line.case.admit_on, "", frozenset()) for one in (bed, line.bed))
             if same and shared and cost(Placing(line.case, line.referral, bed, nights), policy) < now:
                 yield f"{line.where}: {bed.id} is free, and better"

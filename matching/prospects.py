@@ -138,7 +138,7 @@ class Prospect:
             case = opening.admission.case
             licensed = covered_until(case).toordinal()
             for unit, bed in sorted(places_on(case), key=lambda place: (place[0].id, place[1].id)):
-                until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+                until = case.bed_until(unit, bed)
                 stop = min(licensed, until.toordinal() if until else self.doors.stop)
                 key = (unit.id, self.grounds.bed(house, unit, bed), stop - base)
                 found.setdefault(key, np.zeros(nights, np.bool_))[night - base : end - base] = True

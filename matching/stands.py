@@ -108,8 +108,8 @@ class Stands(Collector):
             groups = self._groups[unit.id] = self._grouped(case, unit)
         places: list[Place] = []
         for key, bed, until, named in groups:
-            if named:
-                until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+            if named or unit.one_gender_a_night:
+                until = case.bed_until(unit, bed)
             places.append((key, unit, bed, None if until is None or until >= case.until else until))
         return places
 
@@ -141,7 +141,7 @@ class Stands(Collector):
                 if not case.house.free(bed, case.admit_on, "", ()):
                     key = SEPARATOR.join((unit.id, bed.id))
                     self.beds[key] = (bed,)
-                    until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+                    until = case.bed_until(unit, bed)
                     places.append((key, unit, bed, until))
         return places
 

@@ -7,6 +7,7 @@ referral, or her or his own) are units of their own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from matching.alike import together
 from matching.case import Case
 from matching.census import Census, House
 from matching.eligibility import Assessment
-from matching.facts import Bed, Referral, Unit
+from matching.facts import Bed, Gender, Referral, Unit
 from matching.findings import MET
 from matching.masks import Masks
 from matching.network import Network
@@ -29,6 +30,7 @@ from matching.value import Policy, worth_cost
 
 PLENTY = 2**30
 _SEPARATOR = "\x1f"
+_GENDERS: tuple[str | None, ...] = (None, *get_args(Gender))
 Place = tuple[str, Unit, Bed, date | None]
 """The id that a bed's unit has here, the unit, the bed, and the first night on which it is no longer free."""
 
@@ -92,6 +94,9 @@ class Builder(Collector):
         self, census: Census, policy: Policy, referrals: Sequence[Referral], found: Masks | None = None
     ) -> None:
         super().__init__(census, policy, referrals, found)
+        genders = [_GENDERS.index(census.minors[row.minor].gender) for row in referrals]
+        self.genders = np.array(genders, np.int64)
+        self.of_one_gender = np.array([bool(unit.one_gender_a_night) for unit in self.found.units], np.int64)
         self.minors: list[str] = []
         self.tiers: list[int] = []
         self.pairs: dict[tuple[int, int], tuple[int, int]] = {}
@@ -144,16 +149,20 @@ class Builder(Collector):
     def _value(
         self, rows: Sequence[int], opened: OpenPairs, costs: NDArray[np.int32], pair: Ints, end: Ints
     ) -> tuple[Ints, Ints]:
-        """What pairs cost, and their paid nights, by the bed of each unit that is free the longest for each need."""
+        """What pairs cost, and their paid nights, by the bed of each unit that is free the longest for each need.
+
+        A unit of one gender a night ends the beds of each gender by itself.
+        """
         start, need = self.census.tonight.toordinal(), np.array(self.needs, np.int64)[rows][opened.at]
-        _, first, bed_at = np.unique(together([opened.unit, need]), return_index=True, return_inverse=True)
+        gender = self.genders[rows][opened.at] * self.of_one_gender[opened.unit]
+        _, first, bed_at = np.unique(together([opened.unit, need, gender]), return_index=True, return_inverse=True)
         beds, ends = [], []
-        for unit, house, nights in zip(
-            *(row[first].tolist() for row in (opened.unit, opened.house, need)), strict=True
+        for unit, house, nights, one in zip(
+            *(row[first].tolist() for row in (opened.unit, opened.house, need, gender)), strict=True
         ):
             own = self.census.house(self.census.snapshot.facilities[house])
             until = self.census.tonight + timedelta(nights)
-            bed, bed_until = own.best_shared_bed(self.found.units[unit], self.census.tonight, until)
+            bed, bed_until = own.best_shared_bed(self.found.units[unit], self.census.tonight, until, _GENDERS[one])
             beds.append(bed)
             ends.append((bed_until or until).toordinal())
         standing = np.array([self.bed_cost(bed) for bed in beds], np.int64)[bed_at]
@@ -265,7 +274,7 @@ def _best_beds(assessment: Assessment) -> list[Place]:
         if unit_outcome(case, unit, case.admit_on, gap=True) is not MET:
             continue
         for bed in case.free_beds(unit, case.admit_on):
-            until = case.house.free_until(bed, case.admit_on, case.until, case.minor.id)
+            until = case.bed_until(unit, bed)
             key = _unit_key(case, unit, bed)
             row = ((-(until or date.max).toordinal(), bed.id), (key, unit, bed, until))
             best[key] = min(row, best.get(key, row), key=lambda one: one[0])

@@ -319,6 +319,23 @@ def harmless(crowd: Json) -> Json:
     }
 
 
+def closing(crowd: Json, minor: Json) -> Json:
+    """The same as a house in which nobody is in the way, its beds closing as one comes who is not of her gender."""
+    [unit] = crowd["units"]
+    beds = {bed["id"] for bed in unit["beds"]}
+    own = minor.get("gender")
+    comes = [
+        row["from"]
+        for row in crowd["residents"]
+        if row["from"] and row["bed"] in beds and (own is None or row["gender"] != own)
+    ]
+    plain = harmless(crowd)
+    if not unit["one_gender_a_night"] or not comes:
+        return plain
+    closed = [bed | {"unavailable": [*bed.get("unavailable", []), [min(comes), EVER[0][1]]]} for bed in unit["beds"]]
+    return plain | {"units": [plain["units"][0] | {"beds": closed}]}
+
+
 def filled(crowd: Json) -> Json:
     """The same house without a bed on any night, and without anybody."""
     [unit] = crowd["units"]
@@ -334,6 +351,23 @@ def test_a_licence_that_is_full_until_a_day_reads_as_a_bed_that_frees(custody: s
     closed = [bed | {"status": "open", "unavailable": [["2026-11-21", until]]} for bed in BOTH]
     plain = house("fac_b", units=units(closed))
     assert shown(answer(room, asked(custody=custody))) == shown(answer(plain, asked(custody=custody)))
+
+
+@pytest.mark.parametrize("custody", ["none", None])
+@pytest.mark.parametrize("gender", ["male", "nonbinary", None, "female"])
+def test_a_bed_that_ends_as_another_gender_comes_reads_as_one_that_closes(
+    gender: str | None, custody: str | None
+) -> None:
+    """Whoever reads when a bed closes learns no more of who comes, nor that anybody does."""
+    beds = [{"id": "bed_b1", "status": "open"}, {"id": "bed_b2", "status": "offline"}]
+    comes = [resident("bed_b2", "min_8", gender=gender, **{"from": "2026-11-28"})]
+    room = house("fac_b", units=units(beds, one_gender_a_night=True), residents=comes)
+    closed = [[] if gender == "female" else [["2026-11-28", EVER[0][1]]], []]
+    plain = [bed | {"unavailable": away} for bed, away in zip(beds, closed, strict=True)]
+    minor = asked(custody=custody)
+    told = shown(answer(room, minor))
+    assert told == shown(answer(house("fac_b", units=units(plain), residents=comes), minor))
+    assert ('"bed_until": "2026-11-28"' in told) is (gender != "female" and custody is not None)
 
 
 @pytest.mark.parametrize("custody", ["none", None])
@@ -374,12 +408,15 @@ def test_what_a_room_asks_does_not_tell_who_sleeps_in_it() -> None:
 @settings(max_examples=or_many(60, 150), deadline=None)
 @given(crowds(), ASKS, st.booleans(), st.sampled_from([None, "2026-11-21", "2026-11-25"]))
 def test_no_fact_of_a_resident_shows(crowd: Json, changes: Json, avoids: bool, needed_from: str | None) -> None:
-    """Whoever lives there, a house reads in one of two ways: with its beds as they free, or as a full one."""
+    """Whoever lives there, a house reads in one of two ways: with its beds as they free, or as a full one.
+
+    Where somebody comes to a room of one gender a night who is not of hers, its beds read as if they closed that night.
+    """
     minor = asked(**changes, avoid={"minors": ["min_9"]} if avoids else None)
     wary = [{"id": "min_6", "avoid": {"minors": ["min_1"]}}] if avoids else []
     said, *allowed = (
         shown(answer(one, minor, wary, funds=FUNDS, needed_from=needed_from))
-        for one in (crowd, filled(crowd), harmless(crowd))
+        for one in (crowd, filled(crowd), harmless(crowd), closing(crowd, minor))
     )
     assert said in allowed
 

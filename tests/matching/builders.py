@@ -125,7 +125,7 @@ def every_gender(home: Json) -> Json:
 
 
 def some_rooms_of_one_gender(seed: int, document: Json) -> Json:
-    """Let most units of every third example be for one gender a night.
+    """Let most units of every third example be for one gender a night; to some of them somebody comes within days.
 
     Its houses and funds take every gender, and not all of them are known. All other examples stay as they are.
     """
@@ -136,6 +136,13 @@ def some_rooms_of_one_gender(seed: int, document: Json) -> Json:
     for home in document["facilities"]:
         for room in home["units"]:
             room["one_gender_a_night"] = draw.choice((True, True, None))
+            if room["one_gender_a_night"] and draw.random() < 0.5:
+                room["beds"].append(bed(f"{room['id']}_next", "offline"))
+                comes = resident(
+                    f"{room['id']}_next", minor=f"min_to_{room['id']}", **{"from": day(draw.randint(1, 3))}
+                )
+                home["residents"].append(comes)
+                home["licence"]["capacity"] += 1
         for entry in home["residents"]:
             entry["gender"] = draw.choice(("female", "male", None))
     for row in document["funds"]:

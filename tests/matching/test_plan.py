@@ -91,9 +91,13 @@ class World:
             alone = way.stand.group.split("\x1f")[1] in self._not_for_all(home)
             coming[home["id"]] += not (own and alone)
         return all(
-            count + len(self.houses[home]["residents"]) <= min(6, self.houses[home]["staffing"]["night_ratio"])
+            count + self._there(home) <= min(6, self.houses[home]["staffing"]["night_ratio"])
             for home, count in coming.items()
         )
+
+    def _there(self, home: str) -> int:
+        """Who lives there tonight."""
+        return sum(row["from"] is None for row in self.houses[home]["residents"])
 
     def _alike(self, way: Way) -> int:
         """How many beds are like the one that the group is called by."""

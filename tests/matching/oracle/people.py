@@ -201,10 +201,17 @@ def all_seated(members: list[Pair], on: date, taken: tuple[str, ...] = ()) -> bo
     )
 
 
-def bed_until(pair: Pair, bed: Json, start: date, need: int) -> date | None:
-    """Give the first night of the need on which the bed is not free."""
+def mixed_since(pair: Pair, unit: Json, start: date, on: date) -> bool:
+    """Tell whether somebody is in a unit of one gender who came after the start and may be of another."""
+    there = in_unit(pair, unit, on) if unit.get("one_gender_a_night") else []
+    came = [entry for entry in there if not begun(entry, start)]
+    return any(beside(pair.minor.get("gender"), states(pair, entry)) != MET for entry in came)
+
+
+def bed_until(pair: Pair, unit: Json, bed: Json, start: date, need: int) -> date | None:
+    """Give the first night of the need on which the minor can have the bed no longer."""
     for night in nights(start, plus(start, need)):
-        if not is_free(pair, bed, night):
+        if not is_free(pair, bed, night) or mixed_since(pair, unit, start, night):
             return night
     return None
 
@@ -216,7 +223,7 @@ def choose_bed(pair: Pair, start: date, need: int) -> tuple[Json, Json, date | N
     for unit, bed in fitting_beds(pair, start):
         if all_seated(rest, start, (bed["id"],)):
             best = unit_outcome(pair, unit, start, with_gap=True) != MET
-            end = bed_until(pair, bed, start, need)
+            end = bed_until(pair, unit, bed, start, need)
             ranked.append((best, -(end or date.max).toordinal(), bed["id"], unit, bed, end))
     _, _, _, unit, bed, end = min(ranked, key=lambda row: row[:3])
     return unit, bed, end

@@ -1,9 +1,10 @@
 """Small but nasty snapshots, one per seed: valid contract JSON in which dates lie close together."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from random import Random
 
-from .draw import Draw, Json, Knobs
+from .draw import Draw, Json, Knobs, iso
 from .houses import facility
 from .money import GENDERS, fund
 from .past import History, lives_there
@@ -77,12 +78,33 @@ def stays_of(draw: Draw, facilities: list[Json], census: Census, funds: list[str
     return stays
 
 
-def rooms_of_one_gender(seed: int, facilities: list[Json]) -> None:
-    """Let most units of every third world be for one gender a night; drawn apart, so that the others stay as known."""
+def comes(draw: Random, tonight: date, unit: Json) -> Json:
+    """Let somebody come within days to a bed of a unit that nobody else has."""
+    name = unit["id"].removeprefix("unit_")
+    unit["beds"].append({"id": f"bed_{name}_next", "status": "offline", "held_for": None, "confirmed_at": None})
+    start = tonight + timedelta(days=draw.randint(0, 12))
+    end = draw.choice((None, start + timedelta(days=draw.randint(1, 4))))
+    return {
+        "minor": f"min_to_{name}",
+        "bed": f"bed_{name}_next",
+        "trafficking": "verified",
+        "age": draw.randint(12, 17),
+        "from": start.isoformat(),
+        "until": iso(end),
+    }
+
+
+def rooms_of_one_gender(seed: int, tonight: date, facilities: list[Json]) -> None:
+    """Let most units of every third world be for one gender a night, and let somebody come to many of them.
+
+    Drawn apart, so that the others stay as known.
+    """
     draw = Random(seed)  # noqa: S311 - an example, not a secret
     for house in facilities if seed % 3 == 1 else ():
         for unit in house["units"]:
             unit["one_gender_a_night"] = draw.choice((True, True, True, False, None))
+            if draw.random() < 0.5:
+                house["residents"].append(comes(draw, tonight, unit))
         for entry in house["residents"]:
             entry["gender"] = draw.choice((*GENDERS, "female", "male", None))
 
@@ -101,7 +123,7 @@ def world(seed: int, **knobs: object) -> Json:
         census.fill(house)
     asked = referrals(draw, minors)
     hold(draw, houses, asked)
-    rooms_of_one_gender(seed, houses)
+    rooms_of_one_gender(seed, draw.tonight, houses)
     known = [*minors, *residents[:8]]
     holiday = [draw.near(2, 9).isoformat() for _ in range(draw.within((0, 3)))]
     snapshot = {
