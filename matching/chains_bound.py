@@ -160,25 +160,28 @@ class _Program:
 
     def _house(self, prospect: Prospect, house: "_House", nights: Ints, funds: dict[str, int], stay: int) -> int:
         """The nights at one house by payer and period; the most nights of a stay there."""
-        minor, longest, periods = prospect.doors.minor.id, 0, len(self.edges) - 1
-        for at in house.pays:
+        minor, periods = prospect.doors.minor.id, len(self.edges) - 1
+        blocks: dict[str, int] = {}
+        for at, could in house.nights(prospect):
             purse = prospect.purses[at]
-            could = house.inside & purse.could
             block = min(purse.block, purse.total, int(could.sum()))
-            longest += block
-            counts = np.minimum(block, np.add.reduceat(could.astype(np.int64), self.edges[:-1]))
+            blocks[purse.fund.id] = max(block, blocks.get(purse.fund.id, 0))
+        named = self._rows((("block", minor, house.name, fund), None, block) for fund, block in blocks.items())
+        blocked = dict(zip(blocks, named.tolist(), strict=True))
+        for at, could in house.nights(prospect):
+            purse = prospect.purses[at]
+            counts = np.minimum(blocks[purse.fund.id], np.add.reduceat(could.astype(np.int64), self.edges[:-1]))
             when = np.flatnonzero(counts)
             if not len(when):
                 continue
             counts = counts[when]
             things = self._things(-self.night * counts)
-            (blocked,) = self._rows([(("block", minor, house.name, purse.fund.id), None, block)]).tolist()
-            for row in (blocked, funds[purse.fund.id], stay, *self._totals(purse.places)):
+            for row in (blocked[purse.fund.id], funds[purse.fund.id], stay, *self._totals(purse.places)):
                 self._use(np.full(len(when), row), things, counts)
             self._use(nights[when], things, counts)
             for place in (*house.places, *purse.places):
                 self._use(place * periods + when, things, counts)
-        return longest
+        return sum(blocks.values())
 
     def _totals(self, places: Sequence[int]) -> Iterator[int]:
         """The rows of the nights that places have in all."""
@@ -191,12 +194,19 @@ _Row = tuple[Name, tuple[int, int] | None, int]
 
 
 class _House(NamedTuple):
-    """A house for a minor: its places, the nights on which she or he could be there, and who could pay."""
+    """A house for a minor: its places, and for each row of a fund that could pay the nights of stays that it governs.
+
+    The rows of one fund share the one block of a stay.
+    """
 
     name: str
     places: tuple[int, ...]
-    inside: NDArray[np.bool_]
-    pays: Sequence[int]
+    inside: dict[int, NDArray[np.bool_]]
+
+    def nights(self, prospect: Prospect) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """The nights on which each row could pay."""
+        for at, inside in self.inside.items():
+            yield at, inside & prospect.purses[at].could
 
 
 def _houses(prospect: Prospect) -> Iterator[_House]:
@@ -205,9 +215,10 @@ def _houses(prospect: Prospect) -> Iterator[_House]:
     for at, stand in enumerate(prospect.stands):
         own.setdefault(stand.facility.id, []).append(at)
     for name, rows in own.items():
-        inside = np.zeros(prospect.grounds.nights, np.bool_)
+        inside: dict[int, NDArray[np.bool_]] = {}
         for at in rows:
-            inside |= prospect.stands[at].inside
+            for purse in prospect.pays[at]:
+                inside[purse] = inside.get(purse, False) | prospect.stands[at].inside
         beds = {prospect.stands[at].places[0] for at in rows}
         places = (prospect.stands[rows[0]].places[1], *(beds if len(beds) == 1 else ()))
-        yield _House(name, places, inside, prospect.pays[rows[0]])
+        yield _House(name, places, inside)

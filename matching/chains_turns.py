@@ -89,10 +89,11 @@ class Turns:
 
     def _stay_spans(self, at: int, stayed: Stayed) -> list[Span]:
         """What one stay takes of every place."""
-        base, (stand, slept) = self.base, stayed
-        places = {purse.fund.id: purse.places for purse in self.prospects[at].purses}
+        base, (stand, slept), taken = self.base, stayed, self.prospects[at].taken
         return [Span(place, slept.start - base, slept.until - base) for place in stand.places] + [
-            Span(place, block.start - base, block.end - base) for block in slept.blocks for place in places[block.fund]
+            Span(place, block.start - base, block.end - base)
+            for block in slept.blocks
+            for place in taken(block, slept.start)
         ]
 
     def in_tonight(self, chain: Chain) -> bool:

@@ -159,38 +159,46 @@ class Reckoning:
         """The same of one house."""
         minor, could = world.minor.id, self.could[world.minor.id]
         beds = [bed.id for unit in house.units for bed in unit.beds]
-        long, asked = self._flat("stay", minor, house.id), list[tuple[str, int, int]]()
-        for fund in house.funds or ():
-            for at, segment in enumerate(segments):
-                if self._unit(world, house, fund, segment, beds) < 0:
-                    asked.append((fund, at, 0))
+        long = self._flat("stay", minor, house.id)
+        asked = [
+            (fund, row, segment)
+            for fund in house.funds or ()
+            for row in self._rows(world, fund)
+            for segment in segments
+            if self._unit(world, house, fund, row, segment, beds) < 0
+        ]
         found = 0
         if long or stay < 0:
             longest = sum(could.block(house, fund) for fund in house.funds or ()) if long else 0
             found += min(0, stay - longest * long)
         beds = could.beds(house) if asked else beds
-        for fund, at, _ in asked:
-            count = min(could.block(house, fund), could.nights(house, fund, *segments[at]))
+        for fund, row, segment in asked:
+            count = min(could.block(house, fund), could.nights(house, fund, row, *segment))
             if count:
-                found += count * min(0, self._unit(world, house, fund, segments[at], beds))
+                found += count * min(0, self._unit(world, house, fund, row, segment, beds))
         return found
 
-    def _unit(self, world: World, house: Facility, fund: str, segment: tuple[int, int], beds: list[str]) -> int:
-        """What one night of a stretch costs, less what it saves: at some bed, and by the cheapest row of the fund."""
-        minor, night = world.minor.id, segment[0]
+    def _rows(self, world: World, fund: str) -> list[int]:
+        """The rows of a fund that are in force within the need."""
         limits = next(row.limits for row in self.snapshot.funds if row.id == fund)
         first, stop = date.fromordinal(world.first), date.fromordinal(world.stop)
-        rows = [
+        return [
             at
             for at, row in enumerate(limits)
             if row.valid_from < stop and (row.valid_until is None or first < row.valid_until)
         ]
+
+    def _unit(
+        self, world: World, house: Facility, fund: str, row: int, segment: tuple[int, int], beds: list[str]
+    ) -> int:
+        """What one night of a stretch costs, less what it saves: at the cheapest bed, in a stay that a row governs."""
+        minor, night = world.minor.id, segment[0]
         return (
             -SCALE * world.night
             + min((self._on(self.of_bed.get((bed,), ()), night) for bed in beds), default=0)
             + self._on(self.prices.get(("house", house.id), ()), night)
             + self._on(self.prices.get(("fund.beds", fund), ()), night)
-            + min((self._flat("fund.nights", fund, str(at)) for at in rows), default=0)
+            + self._flat("fund.nights", fund, str(row))
             + self._on(self.prices.get(("nights", minor), ()), night)
             + self._flat("fund", minor, fund)
             + self._flat("block", minor, house.id, fund)

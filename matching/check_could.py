@@ -4,22 +4,23 @@ A stay before in the chain can only take nights away, so none is looked at. A ho
 date in what is known of it, of the minor, or of a sibling to be together with may change the answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
 from matching.check_chains import Before, Stayed, World
 from matching.check_clocks import Count, opens_on
 from matching.dates import age_on, birthday
-from matching.facts import Clock, Facility, Minor
+from matching.facts import Clock, Facility, Limit, Minor
 from matching.findings import MET, NOT_MET
 from matching.payer import Funding
 from matching.rules.fit import unit_outcome
 
 
 class Paid(NamedTuple):
-    """The nights that a fund could pay, the most in one block, and the most in all by its caps."""
+    """The nights that a row of a fund could pay, the most in one block, and the most in all by its caps."""
 
     nights: frozenset[int]
     block: int
@@ -36,39 +37,50 @@ class Could:
         self.ends = [min(row.left_on or first, first) for row in own]
         goes_on = any(row.left_on is None or row.left_on > first for row in own)
         self.loose: Before = (Stayed("", world.first, world.first, ()),) if goes_on else ()
-        self._inside: dict[str, tuple[frozenset[int], list[str]]] = {}
-        self._paid: dict[tuple[str, str], Paid] = {}
+        self._inside: dict[str, list[tuple[int, str, range]]] = {}
+        self._paid: dict[tuple[str, str], dict[int, Paid]] = {}
 
-    def nights(self, house: Facility, fund: str, first: int, until: int) -> int:
-        """How many of some nights could be slept there and paid."""
-        both = self._stays(house)[0] & self._payer(house, fund).nights
-        return sum(first <= night < until for night in both)
+    def nights(self, house: Facility, fund: str, row: int, first: int, until: int) -> int:
+        """How many of some nights could be slept there and paid, in a stay that a row of the fund governs."""
+        return sum(first <= night < until for night in self._both(house, fund, row))
 
     def block(self, house: Facility, fund: str) -> int:
         """The most nights in one stay."""
-        paid = self._payer(house, fund)
-        return min(paid.block, paid.total, len(self._stays(house)[0] & paid.nights))
+        rows = self._payer(house, fund).items()
+        return max((min(one.block, one.total, len(self._both(house, fund, row))) for row, one in rows), default=0)
 
     def beds(self, house: Facility) -> list[str]:
         """The beds she or he could have there."""
-        return self._stays(house)[1]
+        return sorted({bed for _, bed, _ in self._stays(house)})
 
     def total(self, fund: str) -> int:
         """The most nights in all."""
         houses = [house for house in self.world.snapshot.facilities if fund in (house.funds or ())]
-        return max((self._payer(house, fund).total for house in houses), default=0)
+        return max((paid.total for house in houses for paid in self._payer(house, fund).values()), default=0)
 
-    def _stays(self, house: Facility) -> tuple[frozenset[int], list[str]]:
-        """The nights on which she or he could be there, and the beds."""
+    def _both(self, house: Facility, fund: str, row: int) -> frozenset[int]:
+        """The nights that could be slept there and paid, of stays that began while the row was in force."""
+        paid = self._payer(house, fund).get(row)
+        if paid is None:
+            return frozenset()
+        own = [nights for night, _, nights in self._stays(house) if self._row(fund, night) == row]
+        return paid.nights.intersection(chain.from_iterable(own))
+
+    def _row(self, fund: str, night: int) -> int | None:
+        """Which row of a fund is in force on a night."""
+        found = next(row for row in self.world.snapshot.funds if row.id == fund)
+        limit = found.limit_on(date.fromordinal(night))
+        return None if limit is None else found.limits.index(limit)
+
+    def _stays(self, house: Facility) -> list[tuple[int, str, range]]:
+        """The nights of admission after which the answer may be another, each bed then, and its nights."""
         if house.id not in self._inside:
-            nights: set[int] = set()
-            beds: set[str] = set()
-            for night in self._changes(house):
-                for before in {self.loose, *([()] if night == self.world.first else [])}:
-                    for bed, until in self._open(before, house, night):
-                        beds.add(bed)
-                        nights.update(range(night, until))
-            self._inside[house.id] = frozenset(nights), sorted(beds)
+            self._inside[house.id] = [
+                (night, bed, range(night, until))
+                for night in self._changes(house)
+                for before in {self.loose, *([()] if night == self.world.first else [])}
+                for bed, until in self._open(before, house, night)
+            ]
         return self._inside[house.id]
 
     def _open(self, before: Before, house: Facility, night: int) -> Iterator[tuple[str, int]]:
@@ -89,6 +101,8 @@ class Could:
         """The nights on which the house may answer otherwise than on the night before."""
         world = self.world
         days = {*_dates(house), *self._birthdays(world.minor), world.snapshot.tonight + timedelta(days=1)}
+        for fund in world.snapshot.funds:
+            days |= set(_turns(fund.limits)) if fund.id in (house.funds or ()) else set()
         named = set(world.minor.together_with)
         for sibling in world.snapshot.minors if named else ():
             days |= set(self._birthdays(sibling)) if sibling.id in named else set()
@@ -103,18 +117,21 @@ class Could:
             now = age_on(born, date.fromordinal(self.world.first))
             yield from (birthday(born, age) for age in range(now, age_on(born, last) + 2))
 
-    def _payer(self, house: Facility, fund: str) -> Paid:
+    def _payer(self, house: Facility, fund: str) -> dict[int, Paid]:
+        """What each row of a fund could pay there."""
         key = (house.id, fund)
         if key not in self._paid:
-            nights: set[int] = set()
-            block = total = 0
+            found = self._paid[key] = {}
             for before, night in self._admissions(fund):
+                if (row := self._row(fund, night)) is None:
+                    continue
                 for funding in self._usable(before, house, fund, night):
                     payer = self.world.after(before)[1].payer(funding)
-                    nights |= {at for at in range(night, self.world.stop) if payer.refuses(at, at) is None}
-                    block = max([block, *(end - night - at for at, end in enumerate(payer.ends))])
-                    total = max(total, self._most(funding))
-            self._paid[key] = Paid(frozenset(nights), block, total)
+                    nights = {at for at in range(night, self.world.stop) if payer.refuses(at, at) is None}
+                    block = max((end - night - at for at, end in enumerate(payer.ends)), default=0)
+                    was = found.get(row, Paid(frozenset(), 0, 0))
+                    total = max(was.total, self._most(funding))
+                    found[row] = Paid(was.nights | nights, max(was.block, block), total)
         return self._paid[key]
 
     def _admissions(self, fund: str) -> Iterator[tuple[Before, int]]:
@@ -122,9 +139,7 @@ class Could:
         world = self.world
         rows = next(row.limits for row in world.snapshot.funds if row.id == fund)
         gaps = [clock.gap_days for row in rows for clock in row.clocks if clock.window == "chain"]
-        days = {day for row in rows for day in (row.valid_from, row.valid_until) if day} | set(
-            self._birthdays(world.minor)
-        )
+        days = {*_turns(rows), *self._birthdays(world.minor)}
         days |= {end + timedelta(days=gap + 1) for end in self.ends for gap in gaps}
         nights = {day.toordinal() for day in days} | {world.first}
         if self.loose:
@@ -155,6 +170,11 @@ class Could:
             if used < count.limit:
                 own.append(night)
         return len(own)
+
+
+def _turns(rows: Iterable[Limit]) -> Iterator[date]:
+    """The dates on which a fund's limits change."""
+    yield from (day for row in rows for day in (row.valid_from, row.valid_until) if day)
 
 
 def _dates(known: Any) -> Iterator[date]:

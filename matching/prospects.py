@@ -4,7 +4,7 @@ These are **loose**: a payer is taken to have paid nothing before, and a house m
 left out by them; whether one may be, exactly, `Doors` says of the chain.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from matching.admission import nights_of_change, places_on
 from matching.census import Census
+from matching.coverage import Block
 from matching.dates import age_on, birthday
 from matching.doors import Doors
 from matching.facts import Facility, Fund, Limit, Minor, Referral
@@ -52,10 +53,11 @@ class Stand:
 
 @dataclass(frozen=True, eq=False)
 class Purse:
-    """One fund for a minor: the first night that a block from each night does not reach, and what a night takes.
+    """One row of a fund for a minor: the first night that a block from each night does not reach, what a night takes.
 
-    `block` and `total` are the most nights in one block and in a whole chain. Stays no more than `gap` nights apart
-    are one to a cap of the fund; -1 where none is counted so.
+    The row is the one in force when the stay begins, and governs all of it. `block` and `total` are the most nights in
+    one block and in a whole chain. Stays no more than `gap` nights apart are one to a cap of the fund; -1 where none is
+    counted so.
     """
 
     fund: Fund
@@ -92,7 +94,7 @@ class Prospect:
         self.stands: list[Stand] = []
         self.pays: list[list[int]] = []
         self.purses: list[Purse] = []
-        self._purse_at: dict[Hashable, int | None] = {}
+        self._purses_at: dict[Hashable, list[int]] = {}
         for house in self.doors.houses:
             self._add(house)
 
@@ -144,21 +146,41 @@ class Prospect:
                 found.setdefault(key, np.zeros(nights, np.bool_))[night - base : end - base] = True
         if not found:
             return
-        pays = [at for at in self._payers(house) if at is not None]
-        if pays:
-            room = self.grounds.house(house)
-            for (name, group, stop), opens in found.items():
-                places = (group, room, *self.grounds.gap(house, name))
-                self.stands.append(Stand(house, name, group, stop, places, opens))
-                self.pays.append(pays)
+        payers, room = list(self._payers(house)), self.grounds.house(house)
+        for (name, group, stop), opens in found.items() if payers else ():
+            places = (group, room, *self.grounds.gap(house, name))
+            for within, pays in self._governed(payers):
+                if pays and np.any(opens & within):
+                    self.stands.append(Stand(house, name, group, stop, places, opens & within))
+                    self.pays.append(pays)
 
-    def _payers(self, house: Facility) -> Iterator[int | None]:
+    def _governed(self, payers: Sequence[int]) -> Iterator[tuple[NDArray[np.bool_], list[int]]]:
+        """The nights of an admission that the same rows of funds govern, and those of the purses."""
+        rows = [row for at in payers for row in self.purses[at].fund.limits]
+        days = {day.toordinal() for row in rows for day in (row.valid_from, row.valid_until) if day}
+        first, stop, base = self.doors.first, self.doors.stop, self.grounds.tonight
+        for night, end in pairwise([*sorted({first, *(day for day in days if first < day < stop)}), stop]):
+            within = np.zeros(self.grounds.nights, np.bool_)
+            within[night - base : end - base] = True
+            own = [(at, self.purses[at]) for at in payers]
+            on = date.fromordinal(night)
+            yield within, [at for at, purse in own if purse.fund.limit_on(on) == purse.limit]
+
+    def taken(self, block: Block, came: int) -> tuple[int, ...]:
+        """What a payer's nights take, money's places alone, in a stay that began on a night (an ordinal)."""
+        return self._taken[block.fund, self.census.funds[block.fund].limit_on(date.fromordinal(came))]
+
+    @cached_property
+    def _taken(self) -> dict[tuple[str, Limit | None], tuple[int, ...]]:
+        return {(purse.fund.id, purse.limit): purse.places for purse in self.purses}
+
+    def _payers(self, house: Facility) -> Iterator[int]:
         known = any(stay.facility == house.id for stay in self.doors.real)
         for fund, seen in self.census.payers_of(house):
             key = (seen, house.id if known else None)
-            if key not in self._purse_at:
-                self._purse_at[key] = self._make(house, fund)
-            yield self._purse_at[key]
+            if key not in self._purses_at:
+                self._purses_at[key] = list(self._make(house, fund))
+            yield from self._purses_at[key]
 
     def _apart_from_past(self, fund: Fund) -> Iterator[date]:
         """The dates from which a cap no longer joins a stay to one on record."""
@@ -167,30 +189,30 @@ class Prospect:
             for stay in self.doors.real:
                 yield min(stay.left_on or first, first) + timedelta(days=clock.gap_days + 1)
 
-    def _make(self, house: Facility, fund: Fund) -> int | None:
-        """The loosest that a fund could pay, whichever night a stay begins; None where it never could."""
+    def _make(self, house: Facility, fund: Fund) -> Iterator[int]:
+        """The loosest that each row of a fund could pay, whichever night a stay begins on which it is in force."""
         base, nights, doors = self.grounds.tonight, self.grounds.nights, self.doors
         dates = {day.toordinal() for row in fund.limits for day in (row.valid_from, row.valid_until) if day}
         dates |= {past.toordinal() for past in self._apart_from_past(fund)}
         starts = sorted(day for day in dates | self._born | {doors.first} if doors.first <= day < doors.stop)
-        ends = np.arange(nights)
-        limit = None
+        found: dict[Limit, Ints] = {}
         for start in starts:
             funding = doors.funding(house, fund, start, doors.later())
             if funding.limit is None or any(rule.judge(funding) is not MET for rule in ONCE_RULES):
                 continue
-            limit = limit or funding.limit
             key = (funding.alike, doors.first, doors.stop)
             if key not in self._ends.known:
                 loose = [funding.run_end(night, doors.stop) for night in range(base + self.first, doors.stop)]
                 self._ends.known[key] = np.array(loose, np.int64) - base
-            own = ends[self.first : self.stop]
+            own = found.setdefault(funding.limit, np.arange(nights))[self.first : self.stop]
             own[start - doors.first :] = np.maximum(own, self._ends.known[key])[start - doors.first :]
-        if limit is None or not np.any(ends > np.arange(nights)):
-            return None
-        block, total = doors.most(fund)
-        block = min(block, int((ends - np.arange(nights)).max()))
+        for limit, ends in found.items():
+            if np.any(ends > np.arange(nights)):
+                yield self._purse(fund, limit, ends)
+
+    def _purse(self, fund: Fund, limit: Limit, ends: Ints) -> int:
+        block, total = self.doors.most(fund)
+        block = min(block, int((ends - np.arange(len(ends))).max()))
         gap = max((clock.gap_days for clock in limit.clocks if clock.window == "chain"), default=-1)
-        places = tuple(self.grounds.fund(fund, limit))
-        self.purses.append(Purse(fund, limit, ends, places, block, total, gap))
+        self.purses.append(Purse(fund, limit, ends, tuple(self.grounds.fund(fund, limit)), block, total, gap))
         return len(self.purses) - 1

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
 from itertools import combinations, product
@@ -18,7 +18,7 @@ from matching.check import faults
 from matching.check_bound import Reckoning
 from matching.check_chains import Stayed, World, every_chain
 from matching.codec import decode
-from matching.facts import Snapshot
+from matching.facts import Limit, Snapshot
 from matching.ranking import UnknownPolicy
 from matching.value import DEFAULT_POLICY
 from tests.proofs import measured, or_many, saw
@@ -95,6 +95,25 @@ def small(seed: int, *, siblings: bool = False) -> Json:
     return some_rooms_of_one_gender(seed, found)
 
 
+def in_rows(seed: int) -> Json:
+    """The same with funds whose limits change within the nights: each row has nights of its own left."""
+    found, draw = small(seed), Random(seed)  # noqa: S311 - an example
+    for one in found["funds"]:
+        (row,), turns = one["limits"], day(draw.randint(1, 2))
+        later = {**row, "valid_from": turns, "nights_left": draw.choice((None, 1, 2, 3))}
+        one["limits"] = [{**row, "valid_until": turns}, later]
+    for one in found["referrals"]:
+        one["needed_from"] = day(draw.choice((0, 1, 1)))
+    return found
+
+
+EXAMPLES: dict[str, Callable[[int], Json]] = {
+    "alone": small,
+    "siblings": lambda seed: small(seed, siblings=True),
+    "limits that change": in_rows,
+}
+
+
 class Own(NamedTuple):
     """One chain of one minor with a bed for each stay, what it costs, and its tier where it has no bed tonight."""
 
@@ -132,15 +151,15 @@ def own_chains(facts: Snapshot, asked: str) -> Iterator[Own]:
 def may(facts: Snapshot, plan: tuple[Own, ...]) -> bool:
     """Whether chains keep together, counted night by night."""
     nights: Counter[tuple[str, str, int]] = Counter()
-    paid: Counter[str] = Counter()
+    paid: Counter[tuple[str, date]] = Counter()
     for stayed, where in (stay for own in plan for stay in own.stays):
         for block in stayed.blocks:
-            paid[block.fund] += block.end - block.start
+            paid[block.fund, _row(facts, block.fund, stayed.start).valid_from] += block.end - block.start
             for night in range(block.start, block.end):
                 nights.update((("bed", where, night), ("house", stayed.facility, night), ("fund", block.fund, night)))
     if any(count > _most(facts, *what) for what, count in nights.items()):
         return False
-    left = {row.id: row.limits[0].nights_left for row in facts.funds}
+    left = {(row.id, limit.valid_from): limit.nights_left for row in facts.funds for limit in row.limits}
     if any(most is not None and paid[name] > most for name, most in left.items()):
         return False
     return not any(_clash(facts, *pair) for pair in combinations(plan, 2)) and not any(_lonely(facts, plan))
@@ -154,6 +173,13 @@ def _most(facts: Snapshot, kind: str, name: str, night: int) -> int:
         return (found.licence.capacity or 0) - there
     beds = next((row.limits[0].beds_per_night for row in facts.funds if row.id == name), 1)
     return STAYS if beds is None else beds
+
+
+def _row(facts: Snapshot, fund: str, came: int) -> Limit:
+    """What governs a stay that began on a night."""
+    found = next(row for row in facts.funds if row.id == fund).limit_on(date.fromordinal(came))
+    assert found is not None
+    return found
 
 
 def _clash(facts: Snapshot, one: Own, other: Own) -> bool:
@@ -196,10 +222,8 @@ def _one_gender(facts: Snapshot, house: str) -> bool:
     return bool(next(row for row in facts.facilities if row.id == house).units[0].one_gender_a_night)
 
 
-@cache
-def best(seed: int, siblings: bool) -> tuple[list[int], int]:
+def best(facts: Snapshot) -> tuple[list[int], int]:
     """The best there is: minors without a bed tonight by tier, then the cost; every combination is looked at."""
-    facts = decode(small(seed, siblings=siblings))
     every = [sorted(own_chains(facts, row.id), key=lambda own: own.cost) for row in facts.referrals]
     found = None
     for plan in product(*every):
@@ -216,15 +240,15 @@ def document(found: JointChains) -> Json:
     return stored
 
 
-@pytest.mark.parametrize("siblings", [False, True])
-def test_chains_are_held_against_every_combination(siblings: bool) -> None:
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_chains_are_held_against_every_combination(example: str) -> None:
     """Nobody more could have a bed tonight, the bound holds, and the plan is the best there is nearly always."""
     missed, count = 0, or_many(FEW, MANY)
     for seed in range(count):
-        facts = decode(small(seed, siblings=siblings))
+        facts = decode(EXAMPLES[example](seed))
         found = chains(facts)
         assert faults(document(found), facts) == [], seed
-        unplaced, cost = best(seed, siblings)
+        unplaced, cost = best(facts)
         assert list(found.value.unplaced) == list(found.bound.unplaced) == unplaced, seed
         assert found.bound.cost <= cost <= found.value.cost, seed
         assert found.proof == "bounded" or cost == found.value.cost, seed
@@ -233,6 +257,39 @@ def test_chains_are_held_against_every_combination(siblings: bool) -> None:
         saw("bounds of everybody's chains, against every combination", 1)
     assert missed <= count / 8
     measured("share of everybody's chains that are the best of every combination", 1 - missed / count)
+
+
+@pytest.mark.parametrize(
+    ("free", "first", "left", "uncovered"),
+    [
+        (3, (0, 0, 1), (5, None), 3),  # both who come tonight share five nights, whatever the later row has
+        (3, (0, 0, 1), (3, 6), 5),
+        (3, (0, 1, 1), (None, 5), 3),  # and who comes later cannot have what the earlier row has left
+        (3, (1, 1, 1), (None, 5), 7),
+        (3, (1, 1, 1), (5, None), 0),
+        (1, (0, 0, 1), (None, 5), 3),  # who is without a bed tonight has the later row tomorrow
+        (0, (0, 0, 0), (None, 5), 7),
+    ],
+)
+def test_the_row_in_force_on_the_first_night_pays_all_of_a_stay(
+    free: int, first: tuple[int, ...], left: tuple[int | None, int | None], uncovered: int
+) -> None:
+    paid = fund("a")
+    rows = [{"valid_until": day(1), "nights_left": left[0]}, {"valid_from": day(1), "nights_left": left[1]}]
+    paid["limits"] = [{**paid["limits"][0], **row} for row in rows]
+    beds = [bed(f"bed_a{at}") for at in range(3)]
+    leave = [resident(one["id"], minor=f"min_in_{one['id']}", until=day(1)) for one in beds[free:]]
+    facts = decode(
+        snapshot(
+            facilities=[house("a", unit("unit_a", *beds), funds=["fund_a"], residents=leave)],
+            funds=[paid],
+            minors=[minor(f"min_{at}") for at in range(3)],
+            referrals=[referral(at, nights_needed=4, needed_from=day(night)) for at, night in enumerate(first)],
+        )
+    )
+    found = document(chains(facts))
+    assert faults(found, facts) == []
+    assert sum(row["uncovered"] for row in found["chains"]) == uncovered
 
 
 def reckoned(facts: Snapshot, stored: Json) -> int:
