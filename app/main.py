@@ -73,6 +73,7 @@ from app.releases import pages as release_pages
 from app.releases import policy_routes as sharing_policy
 from app.releases import routes as releases
 from app.releases import told_pages
+from app.reports import house_pages as house_reports
 from app.reports import pages as report_pages
 from app.reports import routes as reports
 from app.sealing.opening import keyring
@@ -127,6 +128,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     task_routes.router,
     exchange.router,
     reports.router,
+    house_reports.router,
     whatif_routes.router,
     notice_pages.router,
     referral_pages.router,
@@ -148,6 +150,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     record_link_pages.router,
     record_pages.router,
     report_pages.router,
+    house_reports.pages,
     whatif_pages.router,
     expunging_pages.router,
     release_pages.router,
