@@ -61,6 +61,7 @@ from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.problems import catalogue_page, install
+from app.record import consent_pages
 from app.record import link_pages as record_link_pages
 from app.record import link_routes as record_links
 from app.record import pages as record_pages
@@ -148,6 +149,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     regional_pages.router,
     look_pages.router,
     record_link_pages.router,
+    consent_pages.router,
     record_pages.router,
     report_pages.router,
     house_reports.pages,

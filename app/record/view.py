@@ -97,6 +97,7 @@ def record_view(
         "asked": "asked" in asked,
         "links": [_link(link) for link in found.links],
         "tasks": _tasks(session, actor, minor_id, clock) if may_write else [],
+        "may_share": actor.may(Permission.RELEASE_READ),
         "may_ask": found.own and actor.may(Permission.MINOR_SEARCH),
         "link_with": _own_records(session, actor, clock) if not found.own else [],
         "agency": found.agency,

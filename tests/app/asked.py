@@ -84,6 +84,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", f"{_MINOR}/flags/{{flag_id}}/review"): {"review_by": "2027-01-02", "version": 1},
     ("POST", f"{_MINOR}/flags/{{flag_id}}/end"): {"reason": "safe_now", "version": 1},
     ("PUT", f"{_MINOR}/identity"): {"called": "x"},
+    ("POST", "/minors/{minor_id}/releases/withdrawal"): {"agency": "{recipient}"},
     ("POST", "/minors/{minor_id}/tasks/{task_id}"): {"outcome": "reported"},
     ("POST", f"{_MINOR}/links"): LINK,
     ("POST", "/minors/links"): {**LINK, "minor": "{minor_id}"},

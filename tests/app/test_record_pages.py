@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
-from app.access.policy import Role
+from app.access.policy import AgencyKind, Role
 from app.clock import MovableClock
 from app.db import Database
 from app.minors.linking_models import Contact, ContactAsk
 from app.minors.record_models import ActivityKind
 from app.sharing.codes import Item
+from app.sharing.models import Release
+from app.web import words_paper
 from tests.app.test_linking import begin
 from tests.app.test_pages import Browser, browser, title, words
 from tests.app.test_record import Desk
@@ -150,3 +153,40 @@ def test_what_is_shared_is_linked_with_a_record_of_ones_own(
     assert re.search(
         r"1 entry from Agency\w+, not shared with you|1 entry from \S+, not shared", words(browser.get(mine))
     )
+
+
+def test_a_grid_says_what_is_shared_and_one_press_takes_it_back(
+    browser: Browser, client: TestClient, database: Database, clock: MovableClock
+) -> None:
+    referral = str(browser.refer().url.path).split("/rankings")[0]
+    found = re.search(r'href="(/minors/min_\w+)"', browser.get(f"{referral}/change").text)
+    assert found is not None
+    here = f"{found[1]}/releases"
+    assert "Nothing is shared with anybody." in words(browser.get(here))
+    school, clinic = (new_agency(database, kind) for kind in (AgencyKind.SCHOOL, AgencyKind.HEALTH))
+    paper = {"purpose": "schooling", "minor": "1", "second": "parent", "abuser": "no", "explained": "1"}
+    browser.send(f"{referral}/releases", recipient=school, item=["school", "flags"], days="90", **paper)
+    browser.send(f"{referral}/releases", recipient=school, item=["school"], days="30", **paper)
+    law = {"recipient": clinic, "item": "health", "law": "court_order", "reference": "24-1", "days": "30"}
+    browser.send(f"{referral}/legal-bases", **law)
+    shown = browser.get(here)
+    said = words(shown)
+    assert sorted(re.findall(r"School (?:No|Until Feb 19) (?:No|Until Feb 19)", said)) != []
+    assert "By law, until Dec 21" in said
+    assert shown.text.count("Take it back now") == 1, "what a law says is not taken back by a press"
+    english, spanish = (words(browser.get(f"{here}/print?language={code}")) for code in ("en", "es"))
+    assert "Your school. Until Feb 19, 2027. Because you signed a paper." in english
+    assert "Tu escuela. Hasta el 19 de febrero de 2027. Porque firmaste un papel." in spanish
+    assert "Tus médicos y consejeros. Hasta el 21 de diciembre de 2026. Porque lo dice una ley" in spanish
+    assert 'lang="es"' in browser.get(f"{here}/print?language=es").text
+    assert "What is shared about you" in words(browser.get(f"{here}/print?language=xx"))
+    after = words(browser.send(f"{here}/withdrawal", agency=school))
+    assert "Until Feb 19" not in after
+    assert "By law, until Dec 21" in after
+    with database.reading() as session:
+        assert all(row.revoked_at is not None for row in session.scalars(select(Release)))
+
+
+def test_each_kind_of_information_has_its_words_in_both_languages() -> None:
+    assert set(words_paper.SHARED) == set(Item)
+    assert words_paper.PAPER["en"].keys() == words_paper.PAPER["es"].keys()
