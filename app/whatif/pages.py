@@ -15,7 +15,7 @@ from app.web.pages import page
 from app.whatif.best import best
 from app.whatif.preview import best_lines, figures, funds_of, sentence_of
 from app.whatif.schemas import WhatIf
-from app.whatif.service import for_lead, whatif
+from app.whatif.service import for_lead, lead_only, whatif
 from app.whatif.sheet import HEAD, as_csv, rows
 
 router = APIRouter(prefix="/whatif", include_in_schema=False)
@@ -27,9 +27,9 @@ SHOWN_BEST = 4
 @router.get("")
 def show(request: Request, session: DbSession, actor: Administrator, clock: Now, fund: str = "") -> Response:
     """The sentence of a fund; where it was edited, what the edited limits would have done since the first decision."""
-    with for_lead(actor):
-        context = _context(request, session, clock, fund)
-        return page(request, "whatif/preview.html", context, actor=actor, here="reports")
+    lead_only(actor)
+    context = _context(request, session, actor, clock, fund)
+    return page(request, "whatif/preview.html", context, actor=actor, here="reports")
 
 
 @router.get("/figures.csv")
@@ -50,13 +50,14 @@ def show_best(request: Request, session: DbSession, actor: Administrator, clock:
     return page(request, "whatif/best.html", lines, actor=actor, here="reports")
 
 
-def _context(request: Request, session: DbSession, clock: Now, fund: str) -> dict[str, Any]:
+def _context(request: Request, session: DbSession, actor: Actor, clock: Now, fund: str) -> dict[str, Any]:
     sentence = sentence_of(session, fund, clock.tonight(), request.query_params)
     wrong: list[str] = []
     found: WhatIf | None = None
     if sentence is not None and sentence.changes:
         try:
-            found = whatif(session, clock, sentence.changes)
+            with for_lead(actor):
+                found = whatif(session, clock, sentence.changes)
         except Problem as problem:
             if problem.code != "invalid":
                 raise

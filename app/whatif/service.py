@@ -35,11 +35,16 @@ Told = Callable[[int, int], None]
 Paid = Counter[str | None]
 
 
-@contextmanager
-def for_lead(actor: Actor) -> Iterator[None]:
-    """Let an administrator of the coalition's lead ask, one what-if at a time: it takes a processor for itself."""
+def lead_only(actor: Actor) -> None:
+    """Hide what-ifs from everybody but administrators of the coalition's lead."""
     if not actor.leads:
         raise hidden(actor, "whatif.run", "whatif", "")
+
+
+@contextmanager
+def for_lead(actor: Actor) -> Iterator[None]:
+    """Let them run what-ifs, one at a time: each takes a processor for itself."""
+    lead_only(actor)
     if not _ONE_AT_A_TIME.acquire(blocking=False):
         raise Problem("not_now", "Another what-if is being run: ask again in half a minute.")
     try:

@@ -87,4 +87,6 @@ def test_one_at_a_time(the_lead: Caller) -> None:
     actor = Actor(agency_id="agency", kind=AgencyKind.COALITION_LEAD, role=Role.ADMINISTRATOR, person_id="person")
     with for_lead(actor):
         refused(the_lead.get("/v1/whatif"), 409, "not_now")
+        assert the_lead.client.get("/whatif", params=OLDER, headers=the_lead.headers).status_code == 409
+        assert "Run the past again" in page(the_lead, "/whatif", fund="fund_a")
     assert the_lead.get("/v1/whatif").status_code == 200
