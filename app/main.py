@@ -60,6 +60,7 @@ from app.placements import pages as placement_pages
 from app.placements import referral_pages as asking_pages
 from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
+from app.placements.rooms import suiting_rooms
 from app.problems import catalogue_page, install
 from app.record import consent_pages
 from app.record import link_pages as record_link_pages
@@ -173,6 +174,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.state.database = Database(settings.database_url, app.state.clock, keyring(settings))
     app.state.live = Live(app.state.database, settings)
     app.state.worker = Worker(app.state.database, settings)
+    app.state.suiting_rooms = suiting_rooms
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     install(app)
     pages.install(app)

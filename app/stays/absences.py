@@ -122,15 +122,22 @@ def in_a_bed_again(session: Session, stay: Stay, first: date) -> None:
 def payers_of_before(session: Session, stay: Stay, first: date, now: datetime) -> Mapping[date, ledger.Payer]:
     """The nights from `first` on that a stay lost with its bed, and who pays them: as before, if the money is there.
 
-    It gave the bed up for nights away, or somebody else had it by the time the next placement came to nothing.
     Where another one has that money by now nobody pays, and the warnings of the cliff say so.
+    """
+    had = nights_lost(session, stay, first)
+    paid = {night: payer for night, payer in had.items() if payer.fund_id is not None}
+    return had if money_is_there(session, paid, stay.minor_id, now) else dict.fromkeys(had, ledger.NOBODY)
+
+
+def nights_lost(session: Session, stay: Stay, first: date) -> Mapping[date, ledger.Payer]:
+    """The nights from `first` on that a stay lost with its bed, and who paid them.
+
+    It gave the bed up for nights away, or somebody else had it by the time the next placement came to nothing.
     """
     lost = select(func.max(FormerBedNight.moved_at)).where(
         FormerBedNight.stay_id == stay.id, FormerBedNight.movement.in_(TAKE_THE_BED), FormerBedNight.night >= first
     )
-    had = former_payers(session, stay.id, *TAKE_THE_BED, at=session.scalar(lost), first=first)
-    paid = {night: payer for night, payer in had.items() if payer.fund_id is not None}
-    return had if money_is_there(session, paid, stay.minor_id, now) else dict.fromkeys(had, ledger.NOBODY)
+    return former_payers(session, stay.id, *TAKE_THE_BED, at=session.scalar(lost), first=first)
 
 
 def _paid_again(session: Session, stay: Stay, first: date, until: date, actor: Actor, now: datetime) -> None:

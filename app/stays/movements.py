@@ -15,19 +15,19 @@ from app.beds import ledger
 from app.beds.models import BedNight, Movement
 from app.codes import trail_id
 from app.errors import FieldError, Problem, invalid, stale_update
-from app.facilities.models import Bed, BedStatus, Facility, FacilityFund, Unit
+from app.facilities.models import Bed, BedStatus, Facility, FacilityFund
 from app.funding.models import Fund
 from app.gaps import service as gaps
-from app.minors.models import Minor
 from app.minors.service import count_change
 from app.sealing.words import seal_words, words_at
 from app.stays import unpaid
-from app.stays.absences import in_a_bed_again, payers_of_before
+from app.stays.absences import in_a_bed_again, nights_lost, payers_of_before
 from app.stays.models import UNFUNDED, Admission, Offer, Stay
 from app.stays.money import limits_on, money_is_there
 from app.stays.nights_ahead import must_be_in_use, must_suit
 from app.stays.parties import parties
 from app.stays.rolling import FARTHEST
+from app.stays.rooms import SuitingRooms
 from app.stays.schemas import (
     ExtensionCreate,
     StayRead,
@@ -35,13 +35,20 @@ from app.stays.schemas import (
 )
 from app.stays.service import find, going_on, must_have_arrived, shown, vacated
 from app.stays.stated import beside_the_ledger, restate
-from app.stays.told_cards import room_suits, tell_card
+from app.stays.told_cards import tell_card
 
 Json = dict[str, Any]
 
 
 def move_to_bed(
-    session: Session, actor: Actor, stay_id: str, body: TransferCreate, now: datetime, tonight: date
+    session: Session,
+    actor: Actor,
+    stay_id: str,
+    body: TransferCreate,
+    now: datetime,
+    tonight: date,
+    *,
+    rooms: SuitingRooms,
 ) -> StayRead:
     """Another bed of the same house, from tonight on, in a room that suits; raises Taken where somebody has it.
 
@@ -50,13 +57,11 @@ def move_to_bed(
     stay = going_on(session, actor, stay_id, now, "stay.transfer", body.version)
     if stay.admitted_on <= tonight:
         must_have_arrived(session, stay)
-    first = max(stay.admitted_on, tonight)
+    first, until = nights_left(session, stay, tonight)
     payers, before = _payers_from(session, stay.id, first), stay.bed_id
     if before is None:
         payers = _back_again(session, stay, first, now)
-    until = max(payers) + ledger.NIGHT if payers else _end_unsaid(stay, first)
-    until = until if stay.left_on is None else min(until, stay.left_on)
-    bed = _bed_that_suits(session, stay, body.bed, first, until, tonight)
+    bed = _bed_that_suits(session, stay, body.bed, first, until, tonight, rooms)
     vacated(session, stay, first, None, Movement.TRANSFERRED, actor, now)
     stay.bed_id = bed.id
     ledger.claim(
@@ -83,6 +88,14 @@ def _back_again(session: Session, stay: Stay, first: date, now: datetime) -> dic
     return dict(payers_of_before(session, stay, first, now))
 
 
+def nights_left(session: Session, stay: Stay, tonight: date) -> tuple[date, date]:
+    """The nights `[first, until)` of a stay from tonight on; where it lost its bed, those that it lost."""
+    first = max(stay.admitted_on, tonight)
+    had = nights_lost(session, stay, first) if stay.bed_id is None else _payers_from(session, stay.id, first)
+    until = max(had) + ledger.NIGHT if had else _end_unsaid(stay, first)
+    return first, until if stay.left_on is None else min(until, stay.left_on)
+
+
 def _end_unsaid(stay: Stay, first: date) -> date:
     """Until when a stay has a bed that has no night in the ledger: night by night where it is past its end."""
     if stay.expected_until is None:
@@ -90,17 +103,22 @@ def _end_unsaid(stay: Stay, first: date) -> date:
     return max(stay.expected_until, first + ledger.NIGHT)
 
 
-def _bed_that_suits(session: Session, stay: Stay, bed_id: str, first: date, until: date, tonight: date) -> Bed:
-    """A bed of the same house that is in use on these nights, in a room whose rule the young person meets."""
+def _bed_that_suits(
+    session: Session, stay: Stay, bed_id: str, first: date, until: date, tonight: date, rooms: SuitingRooms
+) -> Bed:
+    """A bed of the same house that is in use on these nights, in a room that suits, whoever sleeps there."""
     bed = session.scalar(select(Bed).where(Bed.id == bed_id, Bed.facility_id == stay.facility_id))
     if bed is None or bed.status is BedStatus.OFFLINE:
         raise invalid([FieldError("/bed", "unknown", "This house has no such bed in use.")])
     must_be_in_use(session, bed_id, first, until)
     if first <= tonight and bed.status is not BedStatus.OPEN:
         raise Problem("not_now", "That bed is not open tonight.")
-    unit, minor = session.get_one(Unit, bed.unit_id), session.get_one(Minor, stay.minor_id)
-    if not room_suits(unit, minor, first):
+    suits = rooms(session, stay, first, until).get(bed.unit_id)
+    if suits is None:
         raise Problem("not_now", "That room is for another age or gender.")
+    if not suits:
+        # What more could be said would tell who sleeps there, or is to come.
+        raise Problem("not_available", "That bed is not available on all of these nights.")
     return bed
 
 

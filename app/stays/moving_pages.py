@@ -17,6 +17,7 @@ from app.idempotency import OnePress
 from app.referrals.pages import Sent
 from app.stays import absences, movements
 from app.stays.pages import pressed
+from app.stays.rooms import Rooms
 from app.stays.schemas import AbsenceCreate, CorrectionCreate, ExtensionCreate, ReturnCreate, TransferCreate
 from app.web import answers
 from app.web.answers import Form, Unreadable, chosen
@@ -74,13 +75,17 @@ def back(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, 
 
 
 @router.post("/bed")
-def bed(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
+def bed(
+    request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress, rooms: Rooms
+) -> Response:
     """Another bed of the house; the way back for who gave one up."""
     now, tonight = clock.now(), clock.tonight()
     said = {"bed": sent.one("bed") or None, "version": sent.whole("version")}
     return pressed(
         request, actor, clock, stay_id, sent, once, {},
-        lambda session: movements.move_to_bed(session, actor, stay_id, chosen(TransferCreate, said), now, tonight),
+        lambda session: movements.move_to_bed(
+            session, actor, stay_id, chosen(TransferCreate, said), now, tonight, rooms=rooms
+        ),
     )  # fmt: skip
 
 

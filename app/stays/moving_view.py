@@ -13,13 +13,14 @@ from app.answers.names import fund_names
 from app.beds.ledger import in_force
 from app.beds.models import BedNight
 from app.clock import Clock
-from app.facilities.models import Bed, BedStatus, FacilityFund, Unit
+from app.facilities.models import Bed, BedStatus, FacilityFund
 from app.funding.models import Absence, FundClock
-from app.minors.models import Minor
 from app.stays.models import Admission, Offer, Stay
+from app.stays.movements import nights_left
 from app.stays.parties import parties
+from app.stays.rooms import SuitingRooms
 from app.stays.schemas import StayRead
-from app.stays.told_cards import gone, room_suits
+from app.stays.told_cards import gone
 from app.stays.unpaid import TAKEN_UNPAID
 from app.web import words
 from app.web.answers import Form
@@ -37,7 +38,13 @@ RULES = {
 
 
 def moving_view(
-    session: Session, stay: StayRead, actor: Actor, clock: Clock, sent: Form, wrong: Mapping[str, str]
+    session: Session,
+    stay: StayRead,
+    actor: Actor,
+    clock: Clock,
+    sent: Form,
+    wrong: Mapping[str, str],
+    rooms: SuitingRooms,
 ) -> Json | None:
     """What the forms show; None where nobody is there who could be moved, or the actor may not."""
     if stay.left_on is not None or not stay.arrived or stay.facility_id is None or not actor.may(Permission.STAY_WRITE):
@@ -56,7 +63,7 @@ def moving_view(
             if out.until > tonight
         ],
         "rules": _rules(session, stay.id, tonight),
-        "beds": _beds(session, stay, clock),
+        "beds": _beds(session, stay, clock, rooms),
         "past": actor.may(Permission.PAYER_CORRECT) and stay.admitted_on < tonight - timedelta(days=1),
         "why": _asks_why(session, stay.id),
         "open": sent.one("move"),
@@ -156,17 +163,19 @@ def _rules(session: Session, stay_id: str, tonight: date) -> list[str]:
     return [gettext(RULES[row.absence]) % {"fund": names.get(row.fund_id, row.fund_id)} for row in rows]
 
 
-def _beds(session: Session, stay: StayRead, clock: Clock) -> list[tuple[str, str]]:
-    """The beds of the house that are open tonight, in rooms that suit."""
-    tonight, minor = clock.tonight(), session.get_one(Minor, session.get_one(Stay, stay.id).minor_id)
-    taken = select(BedNight.bed_id).where(BedNight.night == tonight, in_force(clock.now()))
-    rows = session.execute(
-        select(Bed, Unit)
-        .join(Unit, Unit.id == Bed.unit_id)
+def _beds(session: Session, stay: StayRead, clock: Clock, rooms: SuitingRooms) -> list[tuple[str, str]]:
+    """The beds of the house that are open tonight, in rooms that suit on all nights of the stay."""
+    tonight, now = clock.tonight(), clock.now()
+    row = session.get_one(Stay, stay.id)
+    first, until = nights_left(session, row, tonight)
+    suiting = rooms(session, row, first, until)
+    taken = select(BedNight.bed_id).where(BedNight.night == tonight, in_force(now))
+    beds = session.scalars(
+        select(Bed)
         .where(Bed.facility_id == stay.facility_id, Bed.status == BedStatus.OPEN, Bed.id.not_in(taken))
         .order_by(Bed.name, Bed.id)
     )
-    return [(bed.id, bed.name) for bed, unit in rows if room_suits(unit, minor, tonight)]
+    return [(bed.id, bed.name) for bed in beds if suiting.get(bed.unit_id)]
 
 
 def _asks_why(session: Session, stay_id: str) -> bool:

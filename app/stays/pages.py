@@ -32,6 +32,7 @@ from app.stays.called import stay_codes
 from app.stays.models import Admission, NextPlacement, Offer, Stay
 from app.stays.moving_view import correcting_view, morning, moving_view, without_bed
 from app.stays.parties import places
+from app.stays.rooms import suiting_rooms
 from app.stays.schemas import DischargeCreate, StayRead
 from app.stays.timeline import given_up_tonight, timeline
 from app.stays.warnings import first_open_night
@@ -118,7 +119,7 @@ def stay_page(
     plan = aftercare.plan_for(session, actor, stay_id, clock.now())
     sent, wrong = (Form(()), {}) if refused is None else (refused.sent, refused.wrong)
     view["aftercare"] = None if plan is None else aftercare_view(plan, view["may_move"], clock, sent, wrong)
-    view["moves"] = moving_view(session, stay, actor, clock, sent, wrong)
+    view["moves"] = moving_view(session, stay, actor, clock, sent, wrong, suiting_rooms(request))
     view["correct"] = correcting_view(session, stay, actor, clock, sent, wrong)
     view["next"] = _next(session, stay, actor, clock, sent, wrong)
     problem = None if refused is None else refused.problem

@@ -19,6 +19,7 @@ from app.paging import PageOf, whole
 from app.stays import absences, aftercare, movements
 from app.stays import service as stays
 from app.stays.aftercare_schemas import AftercareChange, AftercareRead
+from app.stays.rooms import Rooms
 from app.stays.schemas import (
     AbsenceCreate,
     CapWarningRead,
@@ -94,9 +95,9 @@ def discharge(move: Move, stay_id: Ref, body: DischargeCreate) -> StayRead:
 
 
 @router.post("/stays/{stay_id}/transfer")
-def transfer(move: Move, stay_id: Ref, body: TransferCreate) -> StayRead:
-    """Another bed of the same house, from tonight on."""
-    return move(movements.move_to_bed, stay_id, body)
+def transfer(move: Move, stay_id: Ref, body: TransferCreate, rooms: Rooms) -> StayRead:
+    """Another bed of the same house, from tonight on, in a room that suits beside whoever sleeps there."""
+    return move(partial(movements.move_to_bed, rooms=rooms), stay_id, body)
 
 
 @router.post("/stays/{stay_id}/extension")

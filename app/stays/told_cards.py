@@ -9,10 +9,8 @@ from sqlalchemy.orm import Session
 from app.beds import ledger
 from app.beds.cards import Card, turn
 from app.beds.models import BedNight, Hold
-from app.facilities.models import Bed, BedStatus, Unit
-from app.minors.models import Minor
+from app.facilities.models import Bed, BedStatus
 from app.stays.models import Admission, Discharge, NextPlacement, Offer
-from matching.dates import age_on
 
 TAKEN = (BedStatus.HELD, BedStatus.OCCUPIED)
 
@@ -78,15 +76,3 @@ def out_of_step(session: Session, tonight: date) -> list[str]:
         .where(free, ledger.in_force(session.info["clock"].now()), ~gone(BedNight.stay_id))
     )
     return list(session.scalars(query.order_by(Bed.id)))
-
-
-def room_suits(unit: Unit, minor: Minor, on: date) -> bool:
-    """Whether nothing known of a young person is against a room's rule; what is not known is for the house to see."""
-    if unit.genders is not None and minor.gender in ("female", "male") and minor.gender not in unit.genders:
-        return False
-    low, high = minor.age_min, minor.age_max
-    if minor.born_on is not None:
-        low = high = age_on(minor.born_on, on)
-    too_young = unit.min_age is not None and high is not None and high < unit.min_age
-    too_old = unit.max_age is not None and low is not None and low > unit.max_age
-    return not (too_young or too_old)

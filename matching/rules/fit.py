@@ -166,7 +166,12 @@ def unit_outcome(case: Case, unit: Unit, on: date, *, gap: bool) -> Outcome:
     )
     if not gap or not unit.looks_at_others or fits is NOT_MET:
         return fits
-    return all_of((fits, *(one.outcome for one in _beside(case, unit, on))))
+    return all_of((fits, beside_outcome(case, unit, on)))
+
+
+def beside_outcome(case: Case, unit: Unit, on: date) -> Outcome:
+    """Judge the minor beside each who sleeps in a unit on a date, by the unit's age gap and its one gender a night."""
+    return all_of(one.outcome for one in _beside(case, unit, on))
 
 
 class _Beside(NamedTuple):

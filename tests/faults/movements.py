@@ -28,6 +28,7 @@ from app.facilities.models import Bed, BedStatus
 from app.placements import due, offers, service
 from app.placements.again import refer_again
 from app.placements.holding import Asked, ask
+from app.placements.rooms import suiting_rooms
 from app.placements.snapshot import build
 from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
@@ -386,7 +387,9 @@ class Movements(RuleBasedStateMachine):
         bed = f"bed_{letter}{1 + which % 2}"
         wanted = TransferCreate.model_validate({"bed": bed})
         done = self._moved(
-            "move", living, lambda s, a: movements.move_to_bed(s, a, stay_id, wanted, self.now, self.tonight)
+            "move",
+            living,
+            lambda s, a: movements.move_to_bed(s, a, stay_id, wanted, self.now, self.tonight, rooms=suiting_rooms),
         )
         if done:
             first = max(living.admitted_on, self.tonight)
