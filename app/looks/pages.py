@@ -1,6 +1,8 @@
 """`/referrals/{referral_id}/looks`: who looked, on a page."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -13,7 +15,7 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.db import DbSession
 from app.looks.schemas import Look
-from app.looks.service import looks_at
+from app.looks.service import looks_at, looks_at_record
 from app.paging import Place
 from app.web import words
 from app.web.pages import page
@@ -109,7 +111,22 @@ def show(
 ) -> Response:
     """Who looked, the newest first, in pages."""
     rows, cursor = looks_at(session, actor, referral_id, place, clock.now())
-    context = {"rows": [_line(row, clock) for row in rows], "referral": referral_id, "cursor": cursor}
+    return _page(request, actor, clock, rows, cursor, f"/referrals/{quote(referral_id, safe='')}")
+
+
+@router.get("/minors/{minor_id}/looks")
+def show_record(
+    request: Request, session: DbSession, actor: Owner, clock: Now, minor_id: Ref, place: Annotated[Place, Depends()]
+) -> Response:
+    """The same of a record that nobody may have asked a bed for."""
+    rows, cursor = looks_at_record(session, actor, minor_id, place, clock.now())
+    return _page(request, actor, clock, rows, cursor, f"/minors/{quote(minor_id, safe='')}")
+
+
+def _page(
+    request: Request, actor: Actor, clock: Clock, rows: Sequence[Look], cursor: str | None, back: str
+) -> Response:
+    context = {"rows": [_line(row, clock) for row in rows], "back": back, "cursor": cursor}
     return page(request, "looks/looks.html", context, actor=actor, here="home", exit_link=True)
 
 

@@ -18,6 +18,8 @@ from app.audit.service import record
 from app.beds.models import Hold
 from app.codes import trail_id
 from app.looks.schemas import Look
+from app.minors.models import Minor
+from app.minors.records import own_record
 from app.paging import Place, page
 from app.referrals.models import Referral
 from app.referrals.service import find_own
@@ -29,11 +31,26 @@ def looks_at(
 ) -> tuple[list[Look], str | None]:
     """One page of who looked and what they did, the newest first; 404 for a referral of another agency."""
     referral = find_own(session, actor, referral_id, now, "looks.read")
-    query = select(AuditEvent).where(AuditEvent.subject.in_(_subjects(referral)))
+    found = _looks(session, actor, _subjects(referral.minor_id, referral.agency_id), place)
+    record(session, actor, "looks.read", "referral", trail_id(referral_id))
+    return found
+
+
+def looks_at_record(
+    session: Session, actor: Actor, minor_id: str, place: Place, now: datetime
+) -> tuple[list[Look], str | None]:
+    """The same of a record that nobody may have asked a bed for; 404 for one of another agency."""
+    minor = own_record(session, actor, minor_id, now, "looks.read")
+    found = _looks(session, actor, _subjects(minor.id, minor.agency_id), place)
+    record(session, actor, "looks.read", "minor", trail_id(minor_id))
+    return found
+
+
+def _looks(session: Session, actor: Actor, subjects: Select[str], place: Place) -> tuple[list[Look], str | None]:
+    query = select(AuditEvent).where(AuditEvent.subject.in_(subjects))
     rows, cursor = page(session, query, [AuditEvent.seq], place, newest_first=True)
     names = called(session, actor, {row.actor_id for row in rows if row.actor_id is not None})
     agencies = _names(session, {row.agency_id for row in rows if row.agency_id is not None})
-    record(session, actor, "looks.read", "referral", trail_id(referral_id))
     return [
         Look(
             at=row.at,
@@ -48,12 +65,12 @@ def looks_at(
     ], cursor
 
 
-def _subjects(referral: Referral) -> Select[str]:
+def _subjects(minor_id: str, agency_id: str) -> Select[str]:
     """The ids under which the trail knows the record: of the young person and of what the own agency did for her."""
-    own = select(Referral.id).where(Referral.minor_id == referral.minor_id, Referral.agency_id == referral.agency_id)
+    own = select(Referral.id).where(Referral.minor_id == minor_id, Referral.agency_id == agency_id)
     offers = select(Offer.id).where(Offer.referral_id.in_(own))
     ids = union_all(
-        select(Referral.minor_id).where(Referral.id == referral.id),
+        select(Minor.id).where(Minor.id == minor_id),
         own,
         select(RankingRun.id).where(RankingRun.referral_id.in_(own)),
         select(Hold.id).where(Hold.referral_id.in_(own)),

@@ -22,6 +22,8 @@ from app.config import Settings
 from app.db import Database
 from app.gaps.models import Gap
 from app.minors.identity import MinorIdentity, _opened
+from app.minors.linking_models import ContactAsk, RecordLink
+from app.minors.record_models import Activity, Flag
 from app.placements import replaying
 from app.referrals.models import Referral
 from app.sealing import opening
@@ -101,6 +103,25 @@ def test_one_asks_and_another_agrees(asks: SignedIn, agrees: SignedIn, referral:
     refused(asks.put(path(referral), WHY), 410, "expunged")
     seen = [row["action"] for row in rows(asks.get(f"/v1/referrals/{referral}/looks?limit=100"))]
     assert {"expunge.ask", "expunge.refuse", "expunge.agree"} <= set(seen)
+
+
+def test_flags_entries_and_links_go_too(asks: SignedIn, agrees: SignedIn, referral: str, database: Database) -> None:
+    with database.reading() as session:
+        minor = session.get_one(Referral, referral).minor_id
+    flag = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"], "words": "seen twice"}
+    made(asks.post(f"/v1/minors/{minor}/flags", flag))
+    made(asks.post(f"/v1/minors/{minor}/activities", {"kind": "school", "words": "seen there"}))
+    other = made(asks.post("/v1/minors", {"flag": flag}))["id"]
+    made(asks.post(f"/v1/minors/{other}/links", {"other": minor, "verdict": "same"}))
+    made(asks.post(f"/v1/minors/{minor}/contact-asks"))
+    end(asks, referral)
+    expunge(asks, agrees, referral)
+    with database.reading() as session:
+        for table in (Flag, Activity, RecordLink, ContactAsk):
+            about = select(func.count()).select_from(table).where(table.minor_id == minor)
+            assert session.scalar(about) == 0, table
+    left = made(asks.get(f"/v1/minors/{other}"))
+    assert (len(left["flags"]), left["links"]) == (1, [])
 
 
 def test_what_was_asked_for_is_agreed_to_within_a_week(

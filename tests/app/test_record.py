@@ -195,3 +195,13 @@ def test_words_are_sealed_and_gone_with_the_key(desk: Desk, database: Database) 
             raw = session.scalar(text(f"SELECT words FROM {table.__tablename__}"))  # noqa: S608
             assert b"canary" not in bytes(raw)
         assert session.scalar(select(func.count()).select_from(Flag)) == 1
+
+
+def test_the_owner_of_a_record_without_a_referral_sees_who_looked(desk: Desk) -> None:
+    minor = str(made(desk.owner.post("/v1/minors", {"flag": AT_RISK}))["id"])
+    refused(desk.other.get(f"/v1/minors/{minor}"), 404, "not_found")
+    made(desk.owner.get(f"/v1/minors/{minor}"))
+    found = [(row["action"], row["outcome"]) for row in rows(desk.owner.get(f"/v1/minors/{minor}/looks?limit=100"))]
+    assert found[-2:] == [("flag.make", "ok"), ("record.begin", "ok")]
+    assert ("record.read", "denied") in found
+    refused(desk.other.get(f"/v1/minors/{minor}/looks"), 404, "not_found")
