@@ -66,6 +66,8 @@ class Planner(Turns):
         self.take_turns(prices * FIRST, 0, ends)
         progress(f"cost {self.cost:,}")
         for turn in range(turns if ends is None else 10**6):
+            if self.cost <= self.low:
+                break
             before = self.cost
             prices = self._price(prices, ends)
             self.take_turns(prices * LATER, turn + 1, ends)
@@ -73,7 +75,7 @@ class Planner(Turns):
             above = 100 * (self.cost - self.low) / max(1, self.low)
             progress(f"cost {self.cost:,}, at most {above:.2f} % above the least")
             late = is_late(ends) if ends is not None else turn > 1 and self.cost == before
-            if self.cost <= self.low or late:
+            if late:
                 break
 
     def _begin(self, placed: dict[int, tuple[int, int]]) -> None:

@@ -576,3 +576,10 @@ def test_a_deadline_cuts_and_says_so() -> None:
 def test_another_policy_is_refused() -> None:
     with pytest.raises(UnknownPolicy):
         chains(decode(small(1) | {"policy": {"id": "other", "version": 1}}))
+
+
+def test_nobody_who_waits_is_no_chain() -> None:
+    facts = decode(snapshot(minors=[], referrals=[]))
+    stored = document(chains(facts))
+    assert (stored["chains"], stored["proof"]) == ([], "optimal")
+    assert faults(stored, facts) == []
