@@ -71,7 +71,8 @@ class World:
         """The snapshot once these stays are over, ready to be asked."""
         if before not in self._after:
             written = self._written(before) if before else self.snapshot
-            self._after[before] = Judge(written), Book(Ledger(written))
+            record = self.after(())[0] if before else None
+            self._after[before] = Judge(written, record), Book(Ledger(written))
         return self._after[before]
 
     def _written(self, before: Before) -> Snapshot:

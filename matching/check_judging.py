@@ -25,9 +25,14 @@ ABOUT_PEOPLE = (Population(), Conflict(), Capacity())
 
 
 class Judge:
-    """A snapshot, ready to be asked about any referral at any facility."""
+    """A snapshot, ready to be asked about any referral at any facility.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    Where it is written as after some stays, siblings who come too are judged by `record`, the one as it is: what a
+    fund pays now it goes on paying, and what these stays take is not the siblings' to lack.
+    """
+
+    def __init__(self, snapshot: Snapshot, record: "Judge | None" = None) -> None:
+        self.record = record or self
         self.snapshot = snapshot
         self.census = Census(snapshot)
         self.last_night = snapshot.tonight + timedelta(days=snapshot.horizon_nights - 1)
@@ -208,9 +213,9 @@ class Judge:
 
     def _sibling_outcome(self, case: Case, sibling: Minor) -> Outcome:
         """Not met where the facility would be excluded for a sibling by any other rule, unknown where it is open."""
-        own = _of_sibling(case, sibling)
+        own = _of_sibling(case, sibling, self.record.census)
         house = [rule.check(own) for rule in FACILITY_RULES if rule.code != "minor.together"]
-        judged = Judged(own, own.admit_on, None, None, house, self._payers(own))
+        judged = Judged(own, own.admit_on, None, None, house, self.record._payers(own))
         if judged.failed:
             return NOT_MET
         return UNKNOWN if judged.unknown else MET
@@ -245,10 +250,10 @@ def seated(choices: Sequence[set[str]]) -> bool:
     return any(seated([beds - {bed} for beds in rest]) for bed in sorted(fewest))
 
 
-def _of_sibling(case: Case, sibling: Minor) -> Case:
-    """The same facility, date and people for a sibling."""
+def _of_sibling(case: Case, sibling: Minor, census: Census | None = None) -> Case:
+    """The same facility, date and people for a sibling; by another census where one is given."""
     return Case(
-        case.census,
+        census or case.census,
         sibling,
         case.facility,
         case.admit_on,

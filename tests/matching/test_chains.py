@@ -38,6 +38,7 @@ from .builders import (
     resident,
     snapshot,
     some_rooms_of_one_gender,
+    stay,
     unit,
 )
 
@@ -152,7 +153,7 @@ def may(facts: Snapshot, plan: tuple[Own, ...]) -> bool:
     """Whether chains keep together, counted night by night."""
     nights: Counter[tuple[str, str, int]] = Counter()
     paid: Counter[tuple[str, date]] = Counter()
-    for stayed, where in (stay for own in plan for stay in own.stays):
+    for stayed, where in (slept for own in plan for slept in own.stays):
         for block in stayed.blocks:
             paid[block.fund, _row(facts, block.fund, stayed.start).valid_from] += block.end - block.start
             for night in range(block.start, block.end):
@@ -583,3 +584,19 @@ def test_nobody_who_waits_is_no_chain() -> None:
     stored = document(chains(facts))
     assert (stored["chains"], stored["proof"]) == ([], "optimal")
     assert faults(stored, facts) == []
+
+
+def test_what_a_fund_pays_for_one_it_does_not_pay_for_her_sibling_once_she_has_left() -> None:
+    """The fund's one bed is paid for her elsewhere: nobody could pay for her sister, so that neither comes."""
+    facts = decode(
+        snapshot(
+            facilities=[house("a", funds=["fund_a"])],
+            funds=[fund("a", beds_per_night=1)],
+            minors=[minor("min_1", together_with=["min_2"]), minor("min_2")],
+            referrals=[referral(1, nights_needed=3), referral(2, nights_needed=3)],
+            stays=[stay(start=-2, end=None)],
+        )
+    )
+    stored = document(chains(facts))
+    assert faults(stored, facts) == []
+    assert [row["stays"] for row in stored["chains"]] == [[], []]
