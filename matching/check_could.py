@@ -14,7 +14,7 @@ from matching.check_chains import Before, Stayed, World
 from matching.check_clocks import Count, opens_on
 from matching.dates import age_on, birthday
 from matching.facts import Clock, Facility, Limit, Minor
-from matching.findings import MET, NOT_MET
+from matching.findings import MET
 from matching.payer import Funding
 from matching.rules.fit import unit_outcome
 
@@ -90,7 +90,7 @@ class Could:
             return
         judge, case = self.world.after(before)[0], door.judged.case
         for unit in house.units:
-            if unit_outcome(case, unit, case.admit_on, gap=True) is NOT_MET:
+            if unit_outcome(case, unit, case.admit_on, gap=True) is not MET:
                 continue
             for bed in unit.beds:
                 if judge.free(bed, case.admit_on, case.minor.id, case.referrals):

@@ -24,6 +24,7 @@ from matching.grounds import Grounds
 from matching.network import Ints
 from matching.payers import covered_until
 from matching.rules import ONCE_RULES
+from matching.rules.fit import unit_outcome
 
 ONE_DAY = timedelta(days=1)
 
@@ -139,7 +140,8 @@ class Prospect:
                 continue
             case = opening.admission.case
             licensed = covered_until(case).toordinal()
-            for unit, bed in sorted(places_on(case), key=lambda place: (place[0].id, place[1].id)):
+            suits = [place for place in places_on(case) if unit_outcome(case, place[0], case.admit_on, gap=True) is MET]
+            for unit, bed in sorted(suits, key=lambda place: (place[0].id, place[1].id)):
                 until = case.bed_until(unit, bed)
                 stop = min(licensed, until.toordinal() if until else self.doors.stop)
                 key = (unit.id, self.grounds.bed(house, unit, bed), stop - base)

@@ -600,3 +600,19 @@ def test_what_a_fund_pays_for_one_it_does_not_pay_for_her_sibling_once_she_has_l
     stored = document(chains(facts))
     assert faults(stored, facts) == []
     assert [row["stays"] for row in stored["chains"]] == [[], []]
+
+
+def test_a_unit_that_is_not_known_to_suit_is_nobodys_stay() -> None:
+    """House a has a unit where the age of who lives there is not known, and one that suits for two nights."""
+    doubtful = unit("unit_1", bed("bed_1", "occupied"), bed("bed_2"), max_age_gap_years=2)
+    suits = unit("unit_2", bed("bed_3", unavailable=[[day(2), day(9)]]))
+    facts = decode(
+        snapshot(
+            facilities=[house("a", doubtful, suits, funds=["fund_a"], residents=[resident("bed_1", age=None)])],
+            funds=[fund("a")],
+            referrals=[referral(nights_needed=4)],
+        )
+    )
+    stored = document(chains(facts))
+    assert faults(stored, facts) == []
+    assert [(one["bed"], one["until"]) for row in stored["chains"] for one in row["stays"]] == [("bed_3", day(2))]
