@@ -14,7 +14,7 @@ from app import (
 from app.answers import whole_routes as whole
 from app.beds import routes as beds
 from app.board import pages as board_pages
-from app.board import regional_pages
+from app.board import regional_pages, unit_pages
 from app.clock import Clock, MovableClock, SystemClock
 from app.config import Settings
 from app.db import Database
@@ -147,6 +147,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     todo_pages.router,
     plan_pages.router,
     board_pages.router,
+    unit_pages.router,
     regional_pages.router,
     look_pages.router,
     record_link_pages.router,

@@ -133,6 +133,7 @@ def board_view(session: Session, actor: Actor, facility_id: str, clock: Clock) -
         "destinations": [(code, gettext(text)) for code, text in words.DESTINATIONS.items()],
         "morning": morning(clock),
         "may_move": may_move,
+        "may_write": actor.may(Permission.DIRECTORY_WRITE),
     }
 
 

@@ -116,6 +116,8 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", f"{_RUN}/offers"): _QUESTION,
     ("POST", f"{_RUN}/whole"): _WHY,
     ("POST", "/board/{facility_id}/offers/{offer_id}"): {"press": "yes"},
+    ("POST", "/board/{facility_id}/units"): {"name": "West"},
+    ("POST", "/board/{facility_id}/units/{unit_id}"): {"name": "West", "version": "1"},
     ("POST", "/board/{facility_id}/walk-ins"): {"bed": "{bed_id}", "press": "verified"},
     ("POST", "/stays/{stay_id}/aftercare"): {"press": "add", "kind": "counseling", "with_whom": "x", "version": "1"},
     ("POST", "/stays/{stay_id}/away"): {"first": "2026-11-22", "back_on": "2026-11-24", "press": "kept"},
