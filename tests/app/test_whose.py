@@ -165,7 +165,13 @@ def test_a_new_fund_is_of_the_agency_that_enters_it(operator: Caller, everything
         assert (problem["errors"][0]["pointer"], problem["errors"][0]["code"]) == ("/funder_agency_id", "not_own")
 
 
-ACTS: dict[str, Json] = {"withdrawal": {}, "answer": {"accept": True}}
+ACTS: dict[str, Json] = {
+    "withdrawal": {},
+    "answer": {"accept": True},
+    "end": {"reason": "safe_now", "version": 1},
+    "review": {"review_by": "2027-01-02", "version": 1},
+    "undo": {},
+}
 
 
 def test_a_child_under_another_parent_is_not_found(
@@ -197,9 +203,18 @@ def test_a_child_under_another_parent_is_not_found(
     )  # fmt: skip
     with database.writing() as session:
         session.add(waived)
-    parents = {"facility_id": "fac_a", "fund_id": "fund_a", "referral_id": referrals[0]}
+    flagged = {"flag": {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}}
+    minors = [made(supervisor.post("/v1/minors", flagged)) for _ in range(3)]
+    record = f"/v1/minors/{minors[1]['id']}"
+    known = {
+        "flag_id": minors[1]["flags"][0]["id"],
+        "activity_id": made(supervisor.post(f"{record}/activities", {"kind": "school"}))["id"],
+        "link_id": made(supervisor.post(f"{record}/links", {"other": minors[2]["id"], "verdict": "same"}))["id"],
+    }
+    parents = {"facility_id": "fac_a", "fund_id": "fund_a", "referral_id": referrals[0], "minor_id": minors[0]["id"]}
     wrong = {
         **ids(operator, "b"),
+        **known,
         "run_id": run,
         "offer_id": offer,
         "past_stay_id": stay,
