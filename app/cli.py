@@ -39,6 +39,7 @@ COMMANDS = (
     ("prices", "app.placements.price_cli:prices", "What beds are worth to those still to come: show it, learn it."),
     ("gaps", "app.reports.cli:gaps", "Whom the funds turned away in a quarter, and by which rules."),
     ("whatif", "app.whatif.cli:whatif", "What another limit of a fund would have done: the past re-run under it."),
+    ("grid", "app.whatif.grid_cli:grid", "Publish what a fixed grid of changes to each fund would have done."),
     ("audit", "app.audit.cli:audit", "Check the audit trail."),
     ("sealing", "app.sealing_cli:sealing", "Make, rotate and count the keys that seal who young people are."),
 )

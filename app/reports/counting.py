@@ -72,6 +72,26 @@ def of_fund(
     return tables if nights is None else {**tables, TableKind.NIGHTS: nights}
 
 
+def turned_away(
+    session: Session, quarter: Quarter, fund_id: str, people: People, floor: Floor
+) -> tuple[Mapping[str, Rules], Mapping[TableKind, Mapping[str, frozenset[str]]]]:
+    """Whom a fund turned away, each with the rules that ever did; and who is behind each cell of the lists of them."""
+    refused = _refused(session, quarter, fund_id)
+    lists: dict[TableKind, dict[str, frozenset[str]]] = {}
+    for kind, by in BY.items():
+        of = _gathered({one: getattr(people[one], by) for one in refused.first}, floor)
+        start = cells_of(quarter, fund_id)
+        lists[kind] = {
+            f"{start}{kind}:{group}": frozenset(one for one in of if of[one] == group) for group in set(of.values())
+        }
+    return {one: frozenset(rules) for one, rules in refused.rules.items()}, lists
+
+
+def cells_of(quarter: Quarter, fund_id: str | None) -> str:
+    """How the names of the cells about a fund begin in a quarter, or of those about the whole network."""
+    return f"{quarter.name}|" if fund_id is None else f"{quarter.name}|{fund_id}|"
+
+
 def _listed(
     quarter: Quarter, fund_id: str, kind: TableKind, of: Mapping[str, str], people: People, floor: Floor | None
 ) -> Table:
@@ -283,8 +303,8 @@ def _named(
 
     def full(name: str) -> str:
         if name in NETWORK_WIDE or name.startswith("fair_"):
-            return f"{quarter.name}|{name}"
-        return f"{quarter.name}|{fund_id}|{name}" if of is None else f"{quarter.name}|{fund_id}|{of}|{name}"
+            return f"{cells_of(quarter, None)}{name}"
+        return f"{cells_of(quarter, fund_id)}{name}" if of is None else f"{cells_of(quarter, fund_id)}{of}|{name}"
 
     return Table(
         {full(name): count for name, count in cells.items()},

@@ -34,6 +34,8 @@ class TableKind(StrEnum):
     FAIR_GENDER = "fair_gender"
     FAIR_RESIDENCE = "fair_residence"
     """Young people for whom a bed was looked for, those placed, and nights waited, by who they are."""
+    WHATIF = "whatif"
+    """What one change of one fund's limits would have done."""
 
 
 class PublishedTable(Base):
@@ -44,10 +46,15 @@ class PublishedTable(Base):
     """
 
     __tablename__ = "published_tables"
-    __table_args__ = (CheckConstraint("until > first", name="dates_run_forward"),)
+    __table_args__ = (
+        CheckConstraint("until > first", name="dates_run_forward"),
+        CheckConstraint("(kind = 'whatif') = (change IS NOT NULL)", name="change_of_a_whatif"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[TableKind]
+    change: Mapped[str | None]
+    """Of a what-if: which change of the grid, such as `max_age+1`."""
     fund_id: Mapped[str | None] = mapped_column(ForeignKey("funds.id"), index=True)
     """Whose nights it counts; null: the whole network."""
     first: Mapped[date] = mapped_column(index=True)

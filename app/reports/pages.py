@@ -11,7 +11,7 @@ from app.access.policy import Permission
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
-from app.reports import reading
+from app.reports import reading, whatifs, whatifs_view
 from app.reports.sheet import as_csv
 from app.reports.view import view
 from app.web.pages import page
@@ -43,6 +43,23 @@ def show(request: Request, session: DbSession, actor: Reader, clock: Now, quarte
 def sheet(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> Response:
     """The same counts as a table: of every fund that the page has."""
     report = reading.report(session, actor, clock, quarter)
-    name = f"bednight-{report.quarter}.csv"
+    return _sheet(as_csv(report), f"bednight-{report.quarter}.csv")
+
+
+@router.get("/reports/{quarter}/whatifs")
+def show_whatifs(request: Request, session: DbSession, actor: Reader, quarter: Ref, fund: str = "") -> Response:
+    """What each change of the grid would have done, of one fund, in sentences; `fund` says which."""
+    context = {"view": whatifs_view.view(whatifs.read(session, actor, quarter), fund)}
+    return page(request, "reports/whatifs.html", context, actor=actor, here="reports")
+
+
+@router.get("/reports/{quarter}/whatifs.csv")
+def sheet_of_whatifs(session: DbSession, actor: Reader, quarter: Ref) -> Response:
+    """The same numbers as a table: of every fund that the page has."""
+    found = whatifs.read(session, actor, quarter)
+    return _sheet(whatifs.as_csv(found), f"bednight-{found.quarter}-whatifs.csv")
+
+
+def _sheet(text: str, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(as_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)

@@ -50,7 +50,7 @@ def publish(database: Database, quarter: Quarter, fund_id: str | None, floor: Fl
     for kind, table in tables.items():
         with database.reading() as session:
             earlier = out_already(session, quarter, fund_id)
-        made += _keep(database, quarter, fund_id, kind, table, earlier, floor)
+        made += keep(database, quarter, fund_id, kind, table, earlier, floor)
     return made
 
 
@@ -91,7 +91,7 @@ def _settled(first: date, tonight: date) -> Iterator[Quarter]:
         quarter = quarter.next
 
 
-def _keep(
+def keep(
     database: Database,
     quarter: Quarter,
     fund_id: str | None,
@@ -99,7 +99,12 @@ def _keep(
     table: Table,
     earlier: list[Published],
     floor: Floor,
+    change: str | None = None,
 ) -> int:
+    """Hide what must be, and put what is left, or that nothing can be shown, into the register; 0: it is there already.
+
+    `change`: of a what-if, which change of the grid.
+    """
     try:
         out, withheld = protect(table, earlier, floor), False
     except Unsafe:
@@ -109,6 +114,7 @@ def _keep(
     row = {
         "id": table_id,
         "kind": kind,
+        "change": change,
         "fund_id": fund_id,
         "first": quarter.first,
         "until": quarter.until,
@@ -119,7 +125,7 @@ def _keep(
         "withheld": withheld,
         "cells": [] if withheld else [{"name": name, "count": out.shown.get(name)} for name in table.cells],
         "sums": [{"whole": one.whole, "parts": list(one.parts)} for one in out.sums],
-        "once": f"{quarter.name}:{kind}:{fund_id or 'network'}",
+        "once": ":".join(filter(None, (quarter.name, kind, fund_id or "network", change))),
     }
     with database.writing() as session:
         new = insert_into(session, PublishedTable).values(**row)

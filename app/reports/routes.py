@@ -11,9 +11,10 @@ from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
 from app.paging import PageOf, whole
-from app.reports import floors, reading
+from app.reports import floors, reading, whatifs
 from app.reports.floors import FloorSent
 from app.reports.schemas import QuarterRead, ReportRead
+from app.reports.whatifs import WhatifsRead
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -31,6 +32,12 @@ def list_quarters(session: DbSession, actor: Reader, clock: Now) -> PageOf[Quart
 def read_quarter(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> ReportRead:
     """The gap audit of a quarter: whom the own funds turned away, by which rules, and what they left unspent."""
     return reading.report(session, actor, clock, quarter)
+
+
+@router.get("/quarters/{quarter}/whatifs")
+def read_whatifs(session: DbSession, actor: Reader, quarter: Ref) -> WhatifsRead:
+    """What changes of a fixed grid would have done: ages, counties and stay caps of the own funds, as published."""
+    return whatifs.read(session, actor, quarter)
 
 
 @router.get("/floor")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.reports.schemas import FundRead, ReportRead, RulesRead, UnlocksRead
 from app.reports.waterfall import steps
@@ -15,10 +15,13 @@ Row = tuple[str, str, str, str, str, str]
 
 def as_csv(report: ReportRead) -> str:
     """Every count of a report, a row each."""
+    return sheet_of(HEAD, rows(report))
+
+
+def sheet_of(head: Iterable[str], table: Iterable[tuple[str, ...]]) -> str:
+    """Comma-separated values, safe to open."""
     out = io.StringIO()
-    sheet = csv.writer(out)
-    sheet.writerow(HEAD)
-    sheet.writerows(tuple(map(guarded, row)) for row in rows(report))
+    csv.writer(out).writerows([head, *(tuple(map(guarded, row)) for row in table)])
     return out.getvalue()
 
 

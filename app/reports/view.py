@@ -1,6 +1,7 @@
 """The gap audit in words: the sentences, the lines of its tables and the bars, all from the same counts."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from app.answers.questions import question
@@ -34,7 +35,7 @@ def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
     fund = next((one for one in report.funds if one.fund == fund_id), report.funds[0] if report.funds else None)
     return {
         "quarter": report.quarter,
-        "title": _title(report),
+        "title": title(report.first),
         "headline": _headline(report),
         "whole": report.whole,
         "most_small": report.most_small,
@@ -90,8 +91,9 @@ def _change(change: ChangeRead, funds: Mapping[str, str]) -> str:
     return gettext("Put aside by %(whose)s: %(rule)s") % {"whose": whose, "rule": said(words.RULES, change.code)}
 
 
-def _title(report: ReportRead) -> str:
-    quarter = Quarter.of(report.first)
+def title(on: date) -> str:
+    """The months of the quarter of a night, in words."""
+    quarter = Quarter.of(on)
     first, last = words.MONTHS[quarter.first.month - 1], words.MONTHS[quarter.first.month + 1]
     return gettext("%(first)s to %(last)s %(year)s") % {
         "first": gettext(first), "last": gettext(last), "year": quarter.year,

@@ -51,6 +51,17 @@ def counties() -> dict[str, County]:
 
 
 @cache
+def neighbours() -> dict[str, frozenset[str]]:
+    """The counties of the same State that share a line with each, by code."""
+    found: dict[str, set[str]] = {fips: set() for fips in counties()}
+    text = files("app.web").joinpath("data/neighbours.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        found[row["fips"]].add(row["beside"])
+        found[row["beside"]].add(row["fips"])
+    return {fips: frozenset(beside) for fips, beside in found.items()}
+
+
+@cache
 def _by_name() -> dict[tuple[str, str], list[County]]:
     named: dict[tuple[str, str], list[County]] = {}
     for row in counties().values():

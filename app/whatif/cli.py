@@ -12,12 +12,13 @@ from app.codes import ApiModel
 from app.config import Settings
 from app.console import AsJson, Refused, connected, say
 from app.errors import Problem
+from app.reports.sheet import sheet_of
 from app.whatif.asking import read
 from app.whatif.best import best
 from app.whatif.schemas import Sweep, WhatIf
 from app.whatif.service import MOST, period_of
 from app.whatif.service import whatif as run
-from app.whatif.sheet import BEST_HEAD, HEAD, SWEEP_HEAD, Row, as_csv, best_rows, rows, sweep_rows
+from app.whatif.sheet import BEST_HEAD, HEAD, SWEEP_HEAD, Row, best_rows, rows, sweep_rows
 from app.whatif.sweep import sweep
 from matching.few import Measure
 
@@ -144,7 +145,7 @@ def _show(found: ApiModel, head: Row, table: list[Row], *, as_json: bool, as_she
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     elif as_sheet:
-        typer.echo(as_csv(head, table), nl=False)
+        typer.echo(sheet_of(head, table), nl=False)
     else:
         typer.echo("\n".join("\t".join(row) for row in [head, *table]))
 

@@ -11,12 +11,13 @@ from app.access.policy import Permission
 from app.clock import Now
 from app.db import DbSession
 from app.errors import Problem
+from app.reports.sheet import sheet_of
 from app.web.pages import page
 from app.whatif.best import best
 from app.whatif.preview import best_lines, figures, funds_of, sentence_of
 from app.whatif.schemas import WhatIf
 from app.whatif.service import for_lead, lead_only, whatif
-from app.whatif.sheet import HEAD, as_csv, rows
+from app.whatif.sheet import HEAD, rows
 
 router = APIRouter(prefix="/whatif", include_in_schema=False)
 
@@ -39,7 +40,7 @@ def sheet(request: Request, session: DbSession, actor: Administrator, clock: Now
         sentence = sentence_of(session, fund, clock.tonight(), request.query_params)
         found = whatif(session, clock, sentence.changes if sentence else ())
     headers = {"Content-Disposition": 'attachment; filename="bednight-whatif.csv"'}
-    return Response(as_csv(HEAD, rows(found)), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(sheet_of(HEAD, rows(found)), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/best")

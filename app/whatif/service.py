@@ -24,6 +24,7 @@ from app.gaps.models import FundRefusal, Gap, GapKind, GapSource
 from app.minors.models import MinorPlace
 from app.referrals.models import Referral
 from app.whatif.asking import Asked, read
+from app.whatif.effects import beds
 from app.whatif.past import Period, past
 from app.whatif.schemas import RERUN, ChangeRead, CountyFigures, Figure, FundFigures, TurnedAway, WhatIf
 from matching.whatif import Past, Rerun, reruns
@@ -112,10 +113,7 @@ def period_of(session: Session, clock: Clock, first: date | None, until: date | 
 
 def counted(session: Session, period: Period, asked: Sequence[Asked], seen: Past, found: Rerun) -> WhatIf:
     """The counts of a period as it was and as a re-run says that it would have been."""
-    then = {one.referral: one.minor for one in seen.decisions if one.came is not None}
-    gone = {slept.referral for slept in found.gone}
-    now = {referral: minor for referral, minor in then.items() if referral not in gone}
-    now |= {extra.referral: extra.minor.id for extra in found.extra}
+    then, now = beds(seen, found)
     ledger = _Ledger(session, period)
     nights, cents = ledger.totals()
     nights_now, cents_now = Counter(nights), Counter(cents)

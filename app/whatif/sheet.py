@@ -1,11 +1,8 @@
 """The counts of what-ifs as rows of a table: the same on a page, in a file and on the command line."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.reports.sheet import guarded
 from app.whatif.schemas import BestRead, Figure, WhatIf
 
 Row = tuple[str, ...]
@@ -35,13 +32,6 @@ def sweep_rows(found: Iterable[WhatIf]) -> Iterator[Row]:
 
 def _value(value: Any) -> str:
     return "none" if value is None else ",".join(value) if isinstance(value, list | tuple) else str(value)
-
-
-def as_csv(head: Row, table: Iterable[Row]) -> str:
-    """Comma-separated values, safe to open."""
-    out = io.StringIO()
-    csv.writer(out).writerows([head, *(tuple(map(guarded, row)) for row in table)])
-    return out.getvalue()
 
 
 def best_rows(found: BestRead) -> Iterator[Row]:
