@@ -47,16 +47,18 @@ def sheet(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> Respon
 
 
 @router.get("/reports/{quarter}/whatifs")
-def show_whatifs(request: Request, session: DbSession, actor: Reader, quarter: Ref, fund: str = "") -> Response:
+def show_whatifs(
+    request: Request, session: DbSession, actor: Reader, clock: Now, quarter: Ref, fund: str = ""
+) -> Response:
     """What each change of the grid would have done, of one fund, in sentences; `fund` says which."""
-    context = {"view": whatifs_view.view(whatifs.read(session, actor, quarter), fund)}
+    context = {"view": whatifs_view.view(whatifs.read(session, actor, clock, quarter), fund)}
     return page(request, "reports/whatifs.html", context, actor=actor, here="reports")
 
 
 @router.get("/reports/{quarter}/whatifs.csv")
-def sheet_of_whatifs(session: DbSession, actor: Reader, quarter: Ref) -> Response:
+def sheet_of_whatifs(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> Response:
     """The same numbers as a table: of every fund that the page has."""
-    found = whatifs.read(session, actor, quarter)
+    found = whatifs.read(session, actor, clock, quarter)
     return _sheet(whatifs.as_csv(found), f"bednight-{found.quarter}-whatifs.csv")
 
 

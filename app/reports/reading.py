@@ -58,18 +58,33 @@ Tables = Mapping[tuple[str | None, TableKind], Seen]
 def quarters(session: Session, actor: Actor, clock: Clock) -> list[QuarterRead]:
     """The quarters that the actor can read about, the newest first."""
     record(session, actor, "report.list", "agency", actor.agency_id)
-    found = _all(session, clock) if _whole(actor) else _published(session, actor)
+    found = there_for(session, actor, clock)
     return [QuarterRead(quarter=one.name, first=one.first, until=one.until) for one in sorted(found, reverse=True)]
 
 
 def report(session: Session, actor: Actor, clock: Clock, name: str) -> ReportRead:
     """The gap audit of a quarter; 404 for one of which there is nothing that the actor may see."""
+    quarter = read_quarter(session, actor, clock, name)
+    return _report(session, quarter, funds_for(session, actor), whole=_whole(actor))
+
+
+def read_quarter(session: Session, actor: Actor, clock: Clock, name: str) -> Quarter:
+    """The quarter of this name, which the actor now reads about; 404 where there is nothing that she or he may see."""
     quarter = Quarter.read(name)
-    there = _all(session, clock) if _whole(actor) else _published(session, actor)
-    if quarter is None or quarter not in there:
+    if quarter is None or quarter not in there_for(session, actor, clock):
         raise hidden(actor, "report.read", "quarter", quarter.name if quarter else "")
     record(session, actor, "report.read", "quarter", quarter.name)
-    return _report(session, quarter, _funds(session, None if _whole(actor) else actor.agency_id), whole=_whole(actor))
+    return quarter
+
+
+def there_for(session: Session, actor: Actor, clock: Clock) -> set[Quarter]:
+    """The quarters that the actor can read about."""
+    return _all(session, clock) if _whole(actor) else _published(session, actor)
+
+
+def funds_for(session: Session, actor: Actor) -> dict[str, str | None]:
+    """The funds that the actor can read about, with their programs: those of the own agency, and the lead all."""
+    return _funds(session, None if _whole(actor) else actor.agency_id)
 
 
 def for_operator(

@@ -35,9 +35,9 @@ def read_quarter(session: DbSession, actor: Reader, clock: Now, quarter: Ref) ->
 
 
 @router.get("/quarters/{quarter}/whatifs")
-def read_whatifs(session: DbSession, actor: Reader, quarter: Ref) -> WhatifsRead:
+def read_whatifs(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> WhatifsRead:
     """What changes of a fixed grid would have done: ages, counties and stay caps of the own funds, as published."""
-    return whatifs.read(session, actor, quarter)
+    return whatifs.read(session, actor, clock, quarter)
 
 
 @router.get("/floor")

@@ -5,16 +5,16 @@ The lead reads the same here: every number of any change at all is for the lead 
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.actor import Actor, hidden
-from app.audit.service import record
+from app.access.actor import Actor
+from app.clock import Clock
 from app.codes import ApiModel, CalendarDate
-from app.funding.models import Fund, Funder
+from app.reports import reading
 from app.reports.models import PublishedTable, TableKind
 from app.reports.quarters import Quarter
 from app.reports.schemas import HIDDEN as NOT_SHOWN
@@ -67,42 +67,22 @@ class WhatifsRead(ApiModel):
     funds: list[FundWhatifs]
 
 
-def read(session: Session, actor: Actor, name: str) -> WhatifsRead:
+def read(session: Session, actor: Actor, clock: Clock, name: str) -> WhatifsRead:
     """The grid of a quarter, of the own funds; 404 where nothing is published of them in it."""
-    quarter = Quarter.read(name)
-    programs = _funds(session, actor)
-    out = [] if quarter is None else _out(session, quarter, programs)
-    if quarter is None or not out:
-        raise hidden(actor, "report.read", "quarter", quarter.name if quarter else "")
-    record(session, actor, "report.read", "quarter", quarter.name)
-    return WhatifsRead(
-        quarter=quarter.name,
-        first=quarter.first,
-        until=quarter.until,
-        funds=[
-            FundWhatifs(
-                fund=fund_id,
-                program=program,
-                most_small=max(row.most_small for row in rows),
-                changes=list(map(_change, rows)),
-            )
-            for fund_id, program in programs.items()
-            if (rows := [row for row in out if row.fund_id == fund_id and row.kind is TableKind.WHATIF])
-        ],
-    )
+    quarter = reading.read_quarter(session, actor, clock, name)
+    found = []
+    for fund_id, program in reading.funds_for(session, actor).items():
+        rows = _out(session, quarter, fund_id)
+        if rows:
+            most_small = max(row.most_small for row in rows)
+            changes = [_change(row) for row in rows]
+            found.append(FundWhatifs(fund=fund_id, program=program, most_small=most_small, changes=changes))
+    return WhatifsRead(quarter=quarter.name, first=quarter.first, until=quarter.until, funds=found)
 
 
-def _funds(session: Session, actor: Actor) -> dict[str, str | None]:
-    """The funds of the actor's agency; of whoever leads the coalition, all."""
-    query = select(Fund.id, Fund.program)
-    if not (actor.leads and actor.administers(None)):
-        query = query.join(Funder).where(Funder.agency_id == actor.agency_id)
-    return dict(session.execute(query.order_by(Fund.program, Fund.id)).tuples().all())
-
-
-def _out(session: Session, quarter: Quarter, funds: Iterable[str]) -> Sequence[PublishedTable]:
-    of = (PublishedTable.first == quarter.first, PublishedTable.fund_id.in_(list(funds)))
-    rows = session.scalars(select(PublishedTable).where(*of)).all()
+def _out(session: Session, quarter: Quarter, fund_id: str) -> list[PublishedTable]:
+    of = (PublishedTable.first == quarter.first, PublishedTable.fund_id == fund_id)
+    rows = session.scalars(select(PublishedTable).where(PublishedTable.kind == TableKind.WHATIF, *of))
     return sorted(rows, key=lambda row: _place(row.change or ""))
 
 

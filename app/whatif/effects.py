@@ -6,10 +6,10 @@ whatever beds there were. Re-run with the beds of then, in the whole network: wh
 (`gain`), who had one and would have none (`lose`); and of the fund's bed-nights those that it would pay and did not
 (`more`), and the other way round (`fewer`).
 
-What a reader knows beside the numbers is said to the attack as sums with parts that no table shows: whom a rule would
-let in are some of those in whose way it stood, and of the groups of the published lists that they are of; who would
-gain a bed is among those who were not placed. And what one change does beyond another of the same series, which is one
-number less another, is a count like any other, never shown where it is small.
+What follows from these numbers and others is a cell of the table too, so that it is hidden where it is small, and a
+sum that the attack knows: whom a rule would let in are some of those in whose way it stood, and of those in the groups
+of the published lists that they are of; who would gain a bed is among those who were not placed; and what one change
+does beyond another of the same series is one number less another.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -113,7 +113,10 @@ def table(row: GridRow, one: Effect, beside: Mapping[str, Effect], base: Base) -
     cells = {measure: len(getattr(own, measure)) for measure in MEASURES}
     cells["still"] = len(base.turned_away - let)
     people = {measure: len({minor for minor, _ in getattr(own, measure)}) for measure in ("more", "fewer")}
-    sums = [Sum(f"{base.fund}all", (f"{start}let", f"{start}still")), *_known_beside(row, start, own, base)]
+    sums = [Sum(f"{base.fund}all", (f"{start}let", f"{start}still"))]
+    for more, of in _known_beside(row, start, own, base):
+        cells |= more
+        sums += of
     for other_name, other in beside.items():
         other = other._replace(let=other.let & base.turned_away)
         for measure in MEASURES:
@@ -129,26 +132,30 @@ def table(row: GridRow, one: Effect, beside: Mapping[str, Effect], base: Base) -
         {f"{start}{cell}": count for cell, count in cells.items()},
         tuple(sums),
         {f"{start}{cell}": count for cell, count in people.items()},
-        # What one does beyond another is no line of its own: it is hidden before a number that somebody reads.
+        # What only follows is no line of its own: it is hidden before a number that somebody reads.
         dear={f"{start}{cell}": 5000 for cell in (*MEASURES, "still")},
     )
 
 
-def _known_beside(row: GridRow, start: str, one: Effect, base: Base) -> Iterator[Sum]:
-    """What anybody knows of the numbers of a change, from what else is out."""
-    if one.let:
-        if one.let <= base.rules.get(row.rule, frozenset()):
-            yield Sum(f"{base.fund}any:{row.rule}", (f"{start}let", f"{start}let:not"))
-        for kind in LISTS.get(row.rule, ()):
-            inside = [cell for cell, group in base.lists[kind].items() if one.let & group]
-            yield Sum(f"{start}let", tuple(f"{start}let:of:{cell}" for cell in inside))
-            for cell in inside:
-                yield Sum(cell, (f"{start}let:of:{cell}", f"{start}let:not:{cell}"))
+def _known_beside(row: GridRow, start: str, one: Effect, base: Base) -> Iterator[tuple[Mapping[str, int], list[Sum]]]:
+    """What follows for anybody from the numbers of a change and from what else is out: counts like any other."""
+
+    def rest(among: str, of: int, measure: str, name: str) -> tuple[Mapping[str, int], list[Sum]]:
+        cell = f"{measure}:not:{name}"
+        return {cell: of - len(getattr(one, measure))}, [Sum(among, (f"{start}{measure}", f"{start}{cell}"))]
+
+    stood = base.rules.get(row.rule, frozenset())
+    if one.let and one.let <= stood:
+        yield rest(f"{base.fund}any:{row.rule}", len(stood), "let", "rule")
+    for kind in LISTS.get(row.rule, ()):
+        inside = {cell: group for cell, group in base.lists.get(kind, {}).items() if one.let & group}
+        if inside:
+            total, groups = sum(map(len, inside.values())), f"groups:{kind}"
+            yield {groups: total}, [Sum(f"{start}{groups}", tuple(inside))]
+            yield rest(f"{start}{groups}", total, "let", kind)
     for measure, cell, among in (("gain", "never", base.never), ("lose", "placed", base.placed)):
-        who = getattr(one, measure)
-        if who and who <= among:
-            yield Sum(f"{base.network}{cell}", (f"{start}{measure}", f"{start}{measure}:not"))
-    if base.unspent is not None and len(one.more) <= base.unspent + len(one.fewer):
-        room = f"{start}room"
-        yield Sum(room, (f"{base.fund}unspent", f"{start}fewer"))
-        yield Sum(room, (f"{start}more", f"{start}room:left"))
+        if (who := getattr(one, measure)) and who <= among:
+            yield rest(f"{base.network}{cell}", len(among), measure, cell)
+    if base.unspent is not None and len(one.more) <= (room := base.unspent + len(one.fewer)):
+        yield {"room": room}, [Sum(f"{start}room", (f"{base.fund}unspent", f"{start}fewer"))]
+        yield rest(f"{start}room", room, "more", "room")
