@@ -103,7 +103,7 @@ def keep(
 ) -> int:
     """Hide what must be, and put what is left, or that nothing can be shown, into the register; 0: it is there already.
 
-    `change`: of a what-if, which change of the grid.
+    `change`: of a what-if, which change of the grid. Where another table left meanwhile it is not kept, and stays due.
     """
     try:
         out, withheld = protect(table, earlier, floor), False
@@ -128,9 +128,17 @@ def keep(
         "once": ":".join(filter(None, (quarter.name, kind, fund_id or "network", change))),
     }
     with database.writing() as session:
+        if change is not None and _more_is_out(session, quarter, fund_id, earlier):
+            return 0
         new = insert_into(session, PublishedTable).values(**row)
         done = session.execute(new.on_conflict_do_nothing(index_elements=["once"]).returning(PublishedTable.id))
         made = done.one_or_none() is not None
         if made:
             record(session, None, "table.publish", "published_table", table_id)
     return int(made)
+
+
+def _more_is_out(session: Session, quarter: Quarter, fund_id: str | None, earlier: list[Published]) -> bool:
+    """Whether something left that the attack did not see. Who keeps another of the same fund waits for this one."""
+    session.execute(select(Fund.id).where(Fund.id == fund_id).with_for_update())
+    return len(out_already(session, quarter, fund_id)) != len(earlier)

@@ -171,9 +171,10 @@ def _counted(session: Session, quarter: Quarter, funds: Iterable[str], everybody
 
 
 def _published_of(session: Session, quarter: Quarter, funds: Iterable[str]) -> Sequence[PublishedTable]:
-    """What is out of a quarter: of these funds, and of the whole network."""
+    """What is out of a quarter: of these funds, and of the whole network; what-ifs are read by themselves."""
     whose = or_(PublishedTable.fund_id.in_(list(funds)), PublishedTable.fund_id.is_(None))
-    return session.scalars(select(PublishedTable).where(PublishedTable.first == quarter.first, whose)).all()
+    of = (PublishedTable.first == quarter.first, PublishedTable.kind != TableKind.WHATIF, whose)
+    return session.scalars(select(PublishedTable).where(*of)).all()
 
 
 def _as_published(rows: Iterable[PublishedTable]) -> Tables:

@@ -21,6 +21,7 @@ from app.notices.channel import Notices
 from app.outbox.delivery import deliver_due
 from app.referrals.models import Referral
 from app.reports.models import PublishedTable, TableKind
+from app.reports.whatifs import RERUN, RULE_ALONE
 from app.sealing.words import seal_words
 from app.sharing.codes import Given, Purpose
 from app.sharing.models import Relation, Release
@@ -269,6 +270,32 @@ def gap_audit(page: Page, site: Site) -> None:
     page.wait_for_url("**/reports")
 
 
+def whatifs(page: Page, site: Site) -> None:
+    """The grid of a funder's fund: numbers, some that are not shown, and one change of which nothing could be."""
+    changes: dict[str, tuple[int | None, ...] | None] = {
+        "max_age+1": (0, 198, 0, 0, 0, 0), "counties+near": (21, 177, None, 0, 214, None), "counties+state": None,
+        "clock.nights30=14": (0, 198, 12, None, None, 161), "clock.nights30=none": (None, None, None, 0, None, 0),
+    }  # fmt: skip
+    with site.database.writing() as session:
+        for change, counts in changes.items():
+            named = zip((*RULE_ALONE, *RERUN), counts or (), strict=bool(counts))
+            row = PublishedTable(
+                id=new_id("table"), kind=TableKind.WHATIF, change=change, fund_id="fund_metro30",
+                first=date(2026, 7, 1), until=date(2026, 10, 1), published_at=site.database.clock.now(), most_small=10,
+                width=9, floor_reason=None, withheld=counts is None, sums=[], once=change,
+                cells=[
+                    {"name": f"2026-Q3|fund_metro30|whatif:{change}:{name}", "count": count} for name, count in named
+                ],
+            )  # fmt: skip
+            session.add(row)
+        me = session.scalars(select(Person).where(Person.role == Role.FUNDER_ANALYST)).one()
+        link = signin.issue_link(session, me.id, site.database.clock.now())
+    page.goto(site.base + link)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/reports")
+    page.goto(f"{site.base}/reports/2026-Q3/whatifs")
+
+
 def set_up(page: Page, site: Site) -> None:
     opened(page, "/security", site)
     page.get_by_role("button", name="Set up a password").click()
@@ -297,6 +324,7 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "emergency access": in_an_emergency,
     "emergency reviews": reviewed,
     "the gap audit": gap_audit,
+    "what other limits would have done": whatifs,
     "not found": lambda page, site: opened(page, "/referrals/ref_none", site),
     "signed out": lambda page, site: opened(page, "/signed-out", site),
     "sign in": lambda page, site: opened(page, "/sign-in", site),
