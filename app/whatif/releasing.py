@@ -59,13 +59,14 @@ def _series(session: Session, quarter: Quarter, fund_id: str) -> Iterator[list[G
     yield from by.values()
 
 
-def release_due(database: Database, told: Told = lambda done, of: None) -> int:
+def release_due(database: Database, told: Told = lambda done, of: None, *, newest: bool = False) -> int:
     """Release whatever is due of the grid; how many tables were new.
 
-    `told`: is told how many series of changes are over, of how many.
+    `told`: is told how many series of changes are over, of how many. `newest`: of the newest such quarter alone.
     """
     with database.reading() as session:
         waiting = due(session)
+    waiting = [series for series in waiting if not newest or series.quarter == waiting[0].quarter]
     made = 0
     for done, series in enumerate(waiting, 1):
         made += release(database, series)

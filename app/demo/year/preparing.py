@@ -26,6 +26,7 @@ from app.placements.prices import learn_now
 from app.reports.publishing import publish_due
 from app.reports.unlocks import look_into_gaps
 from app.sealing.opening import needed
+from app.whatif.releasing import release_due
 
 Json = dict[str, Any]
 _STREAM = 9
@@ -87,6 +88,7 @@ def _end(book: Book, demo: Demo, plan: Standing, opening: Opening) -> None:
     begin_evening(book.session, demo, book.staff.coordinator.agency_id)
     learn_now(book.database)
     publish_due(book.database)
+    release_due(book.database, newest=True)
     look_into_gaps(book.database, at_once=None)
     tell_nobody(book)
 
