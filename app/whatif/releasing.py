@@ -19,6 +19,7 @@ from app.whatif.asking import read
 from app.whatif.effects import Base, Effect, effect, table
 from app.whatif.grid import GridRow, grid_of
 from app.whatif.past import Period, past
+from matching.disclosure import DEFAULT, Floor
 from matching.whatif import reruns
 
 Told = Callable[[int, int], None]
@@ -106,7 +107,9 @@ def effects_of(session: Session, series: Series) -> dict[str, Effect]:
 
 def base_of(session: Session, quarter: Quarter, fund_id: str) -> Base:
     """Who is behind what is out of a quarter about a fund, by the floor by which its small groups were gathered."""
-    floor = floors.current(session)
+    out = select(PublishedTable).where(PublishedTable.first == quarter.first, PublishedTable.fund_id == fund_id)
+    row = session.scalars(out.where(PublishedTable.kind != TableKind.WHATIF)).first()
+    floor = DEFAULT if row is None else Floor(most_small=row.most_small, width=row.width, reason=row.floor_reason)
     everybody = people.of_quarter(session, quarter)
     rules, lists = counting.turned_away(session, quarter, fund_id, everybody, floor)
     nights = counting.of_fund(session, quarter, fund_id, everybody, floor).get(TableKind.NIGHTS)

@@ -230,6 +230,8 @@ def test_a_quarter_s_grid_from_the_release_to_its_reader(scene: Scene) -> None:
     # Whoever stops it goes on where it stopped; what is out is not made again, nor changed.
     assert release(scene.database, waiting[0]) == 2
     first = [(row.id, row.cells) for row in scene.tables() if row.kind is TableKind.WHATIF]
+    # A floor that is set later hides more of what leaves from then on; what is out was gathered by the one of then.
+    made(scene.lead.put("/v1/reports/floor", {"most_small": 11}))
     told: list[tuple[int, int]] = []
     assert release_due(scene.database, lambda done, of: told.append((done, of)), newest=True) == len(names) - 2
     assert told == [(at, len(waiting) - 1) for at in range(1, len(waiting))]
@@ -241,6 +243,7 @@ def test_a_quarter_s_grid_from_the_release_to_its_reader(scene: Scene) -> None:
     out = [row for row in scene.tables() if row.kind is TableKind.WHATIF]
     assert all(one in [(row.id, row.cells) for row in out] for one in first)
     assert not [row.change for row in out if row.withheld]
+    assert Counter(row.most_small for row in out) == {10: 2, 11: len(names) - 2}
     assert too_narrow([read_back(row) for row in scene.tables()]) == []
 
     found = made(scene.funder.get(path))
