@@ -82,18 +82,18 @@ class Turns:
         """What a chain takes of every place; without a bed tonight, a place among those of its tier."""
         spans: list[Span] = []
         for stayed in chain:
-            spans += self._stay_spans(at, stayed)
+            spans += self._stay_spans(at, stayed, alone=stayed is chain[0])
         if self.tiers[at] and not self.in_tonight(chain):
             spans.append(Span(self.tier_place[self.tiers[at]], 0, 1))
         return spans
 
-    def _stay_spans(self, at: int, stayed: Stayed) -> list[Span]:
+    def _stay_spans(self, at: int, stayed: Stayed, *, alone: bool) -> list[Span]:
         """What one stay takes of every place."""
         base, (stand, slept), taken = self.base, stayed, self.prospects[at].taken
         return [Span(place, slept.start - base, slept.until - base) for place in stand.places] + [
             Span(place, block.start - base, block.end - base)
             for block in slept.blocks
-            for place in taken(block, slept.start)
+            for place in taken(stand.facility, block, slept.start, alone)
         ]
 
     def in_tonight(self, chain: Chain) -> bool:
@@ -223,7 +223,7 @@ class Turns:
         for stayed in chain:
             stand, slept = stayed
             end = slept.until
-            for place, first, until in self._stay_spans(at, stayed):
+            for place, first, until in self._stay_spans(at, stayed, alone=stayed is chain[0]):
                 shut = first + np.flatnonzero(full[place, first:until])[:1]
                 if left[place] < until - first:
                     shut = np.append(shut, first + left[place])

@@ -63,14 +63,21 @@ class Could:
         paid = self._payer(house, fund).get(row)
         if paid is None:
             return frozenset()
-        own = [nights for night, _, nights in self._stays(house) if self._row(fund, night) == row]
+        own = [nights for night, _, nights in self._stays(house) if row in self._rows(house, fund, night)]
         return paid.nights.intersection(chain.from_iterable(own))
 
-    def _row(self, fund: str, night: int) -> int | None:
-        """Which row of a fund is in force on a night."""
+    def _rows(self, house: Facility, fund: str, night: int) -> set[int]:
+        """Which row of a fund governs a stay from a night on, or one it may go on with; on the first night, does."""
+        on = date.fromordinal(night)
+        begun = [
+            row.admitted_on
+            for row in self.world.snapshot.stays
+            if row.minor == self.world.minor.id and row.facility == house.id
+            if row.admitted_on < on and (row.left_on is None or row.left_on > on)
+        ]
+        days = begun if begun and night == self.world.first else [on, *begun]
         found = next(row for row in self.world.snapshot.funds if row.id == fund)
-        limit = found.limit_on(date.fromordinal(night))
-        return None if limit is None else found.limits.index(limit)
+        return {found.limits.index(limit) for day in days if (limit := found.limit_on(day)) is not None}
 
     def _stays(self, house: Facility) -> list[tuple[int, str, range]]:
         """The nights of admission after which the answer may be another, each bed then, and its nights."""
@@ -123,12 +130,11 @@ class Could:
         if key not in self._paid:
             found = self._paid[key] = {}
             for before, night in self._admissions(fund):
-                if (row := self._row(fund, night)) is None:
-                    continue
                 for funding in self._usable(before, house, fund, night):
                     payer = self.world.after(before)[1].payer(funding)
                     nights = {at for at in range(night, self.world.stop) if payer.refuses(at, at) is None}
                     block = max((end - night - at for at, end in enumerate(payer.ends)), default=0)
+                    row = funding.fund.limits.index(funding.row)
                     was = found.get(row, Paid(frozenset(), 0, 0))
                     total = max(was.total, self._most(funding))
                     found[row] = Paid(was.nights | nights, max(was.block, block), total)

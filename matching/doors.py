@@ -157,6 +157,13 @@ class Doors:
         used = sum(block.end - block.start for slept in trail for block in slept.blocks if block.fund == fund.id)
         return Funding(case, _less(fund, used), case.governing(case.admit_on))
 
+    def governing(self, facility: Facility, night: int, alone: bool) -> date:
+        """The date whose row governs a stay; `alone`, first in its chain, it may go on with one on record."""
+        on = date.fromordinal(night)
+        if not alone or all(stay.facility != facility.id for stay in self.real):
+            return on
+        return self._case(self.census, facility, night).governing(on)
+
     def most(self, fund: Fund) -> tuple[int, int]:
         """The most nights that a fund could pay in one block, and in a whole chain: whichever row is in force."""
         if fund.id not in self._mosts:

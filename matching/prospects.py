@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,26 +151,30 @@ class Prospect:
         payers, room = list(self._payers(house)), self.grounds.house(house)
         for (name, group, stop), opens in found.items() if payers else ():
             places = (group, room, *self.grounds.gap(house, name))
-            for within, pays in self._governed(payers):
+            for within, pays in self._governed(house, payers):
                 if pays and np.any(opens & within):
                     self.stands.append(Stand(house, name, group, stop, places, opens & within))
                     self.pays.append(pays)
 
-    def _governed(self, payers: Sequence[int]) -> Iterator[tuple[NDArray[np.bool_], list[int]]]:
-        """The nights of an admission that the same rows of funds govern, and those of the purses."""
+    def _governed(self, house: Facility, payers: Sequence[int]) -> Iterator[tuple[NDArray[np.bool_], list[int]]]:
+        """The nights of an admission that the same rows of funds may govern, and the purses of these."""
         rows = [row for at in payers for row in self.purses[at].fund.limits]
         days = {day.toordinal() for row in rows for day in (row.valid_from, row.valid_until) if day}
         first, stop, base = self.doors.first, self.doors.stop, self.grounds.tonight
+        ends = [stay.left_on for stay in self.doors.real if stay.facility == house.id]
+        days |= {first + 1 if end is None else end.toordinal() for end in [None, *ends]} if ends else set()
         for night, end in pairwise([*sorted({first, *(day for day in days if first < day < stop)}), stop]):
             within = np.zeros(self.grounds.nights, np.bool_)
             within[night - base : end - base] = True
+            # Nothing comes before a stay on the first night.
+            dates = {self.doors.governing(house, night, alone) for alone in {True, night == first}}
             own = [(at, self.purses[at]) for at in payers]
-            on = date.fromordinal(night)
-            yield within, [at for at, purse in own if purse.fund.limit_on(on) == purse.limit]
+            yield within, [at for at, purse in own if purse.limit in {purse.fund.limit_on(day) for day in dates}]
 
-    def taken(self, block: Block, came: int) -> tuple[int, ...]:
-        """What a payer's nights take, money's places alone, in a stay that began on a night (an ordinal)."""
-        return self._taken[block.fund, self.census.funds[block.fund].limit_on(date.fromordinal(came))]
+    def taken(self, house: Facility, block: Block, came: int, alone: bool) -> tuple[int, ...]:
+        """What a payer's nights take of money's places in a stay that began on a night; `alone`: its chain's first."""
+        governing = self.doors.governing(house, came, alone)
+        return self._taken[block.fund, self.census.funds[block.fund].limit_on(governing)]
 
     @cached_property
     def _taken(self) -> dict[tuple[str, Limit | None], tuple[int, ...]]:
@@ -198,8 +202,8 @@ class Prospect:
         dates |= {past.toordinal() for past in self._apart_from_past(fund)}
         starts = sorted(day for day in dates | self._born | {doors.first} if doors.first <= day < doors.stop)
         found: dict[Limit, Ints] = {}
-        for start in starts:
-            funding = doors.funding(house, fund, start, doors.later())
+        for start, trail in product(starts, dict.fromkeys((doors.later(), ()))):
+            funding = doors.funding(house, fund, start, trail)
             if funding.limit is None or any(rule.judge(funding) is not MET for rule in ONCE_RULES):
                 continue
             key = (funding.alike, doors.first, doors.stop)

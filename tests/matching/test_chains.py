@@ -108,10 +108,30 @@ def in_rows(seed: int) -> Json:
     return found
 
 
+def going_on(seed: int) -> Json:
+    """The same, and the first of them lives in a house already, in a stay that began under an earlier row or not."""
+    found, draw = in_rows(seed), Random(seed)  # noqa: S311 - an example
+    home, long = draw.choice(found["facilities"]), draw.choice((1, 2, 3))
+    place = home["units"][0]["beds"][-1]
+    place.pop("unavailable", None)
+    home["residents"] = [row for row in home["residents"] if row["bed"] != place["id"]]
+    home["residents"].append(resident(place["id"], minor="min_0", until=day(long)))
+    payer = draw.choice(home["funds"])
+    paid = [{"fund": payer, "from": day(-5), "until": day(0)}]
+    found["stays"] = [stay(minor="min_0", facility=home["id"], start=-5, end=long, payers=paid)]
+    for one in found["funds"]:
+        turns = day(draw.choice((-2, 0, 1)))
+        one["limits"][0]["valid_until"] = one["limits"][1]["valid_from"] = turns
+        for row in one["limits"]:
+            row["clocks"] = []
+    return found
+
+
 EXAMPLES: dict[str, Callable[[int], Json]] = {
     "alone": small,
     "siblings": lambda seed: small(seed, siblings=True),
     "limits that change": in_rows,
+    "a stay that goes on": going_on,
 }
 
 
@@ -153,9 +173,9 @@ def may(facts: Snapshot, plan: tuple[Own, ...]) -> bool:
     """Whether chains keep together, counted night by night."""
     nights: Counter[tuple[str, str, int]] = Counter()
     paid: Counter[tuple[str, date]] = Counter()
-    for stayed, where in (slept for own in plan for slept in own.stays):
+    for own, (stayed, where) in [(who, slept) for who in plan for slept in who.stays]:
         for block in stayed.blocks:
-            paid[block.fund, _row(facts, block.fund, stayed.start).valid_from] += block.end - block.start
+            paid[block.fund, _row(facts, own, stayed, block.fund).valid_from] += block.end - block.start
             for night in range(block.start, block.end):
                 nights.update((("bed", where, night), ("house", stayed.facility, night), ("fund", block.fund, night)))
     if any(count > _most(facts, *what) for what, count in nights.items()):
@@ -176,9 +196,16 @@ def _most(facts: Snapshot, kind: str, name: str, night: int) -> int:
     return STAYS if beds is None else beds
 
 
-def _row(facts: Snapshot, fund: str, came: int) -> Limit:
-    """What governs a stay that began on a night."""
-    found = next(row for row in facts.funds if row.id == fund).limit_on(date.fromordinal(came))
+def _row(facts: Snapshot, own: Own, stayed: Stayed, fund: str) -> Limit:
+    """What governs a stay: the row of the night on which it began, or the one it goes on with."""
+    on = date.fromordinal(stayed.start)
+    began = [
+        row.admitted_on
+        for row in facts.stays
+        if (row.minor, row.facility) == (own.minor, stayed.facility) and stayed == own.stays[0][0]
+        if row.left_on is None or row.left_on > on
+    ]
+    found = next(row for row in facts.funds if row.id == fund).limit_on(*(began or [on]))
     assert found is not None
     return found
 
@@ -286,6 +313,35 @@ def test_the_row_in_force_on_the_first_night_pays_all_of_a_stay(
             funds=[paid],
             minors=[minor(f"min_{at}") for at in range(3)],
             referrals=[referral(at, nights_needed=4, needed_from=day(night)) for at, night in enumerate(first)],
+        )
+    )
+    found = document(chains(facts))
+    assert faults(found, facts) == []
+    assert sum(row["uncovered"] for row in found["chains"]) == uncovered
+
+
+@pytest.mark.parametrize(("left", "again", "uncovered"), [(2, 0, 1), (0, 2, 3), (None, 0, 0), (1, None, 2)])
+def test_a_stay_that_goes_on_is_paid_by_the_row_of_the_night_it_began(
+    left: int | None, again: int | None, uncovered: int
+) -> None:
+    paid = fund("a")
+    rows = [{"valid_until": day(-1), "nights_left": left}, {"valid_from": day(-1), "nights_left": again}]
+    paid["limits"] = [{**paid["limits"][0], **row} for row in rows]
+    spent = [{"fund": "fund_a", "from": day(-5), "until": day(0)}]
+    facts = decode(
+        snapshot(
+            facilities=[
+                house(
+                    "a",
+                    unit("unit_a", bed("bed_a1")),
+                    funds=["fund_a"],
+                    residents=[resident("bed_a1", minor="min_1", until=day(4))],
+                )
+            ],
+            funds=[paid],
+            minors=[minor("min_1")],
+            referrals=[referral(1, minor="min_1", nights_needed=3)],
+            stays=[stay(start=-5, end=4, facility="fac_a", payers=spent)],
         )
     )
     found = document(chains(facts))
