@@ -80,7 +80,7 @@ class Contact(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     ask_id: Mapped[str] = mapped_column(ForeignKey("contact_asks.id"))
-    asker_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"))
+    asker_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
     minor_id: Mapped[str] = mapped_column(ForeignKey("minors.id"), index=True)
     """The owner's record."""
     agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)

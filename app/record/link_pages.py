@@ -53,7 +53,7 @@ def answer_contact(
     return _then(request, actor, once, act, "/minors/contacts")
 
 
-@router.post("/minors/links")
+@router.post("/minor-links")
 def link(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePress) -> Response:
     """Say of a record of one's own and another one that they are of the same young person, or not."""
     minor_id = sent.one("minor")

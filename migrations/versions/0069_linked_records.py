@@ -58,7 +58,7 @@ def upgrade() -> None:
         "contacts",
         sa.Column("id", sa.String(), primary_key=True),
         sa.Column("ask_id", sa.String(), sa.ForeignKey("contact_asks.id"), nullable=False),
-        _agency("asker_id"),
+        _agency("asker_id", index=True),
         _minor("minor_id"),
         _agency("agency_id", index=True),
         sa.Column("found_at", instant(), nullable=False),

@@ -87,7 +87,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/minors/{minor_id}/releases/withdrawal"): {"agency": "{recipient}"},
     ("POST", "/minors/{minor_id}/tasks/{task_id}"): {"outcome": "reported"},
     ("POST", f"{_MINOR}/links"): LINK,
-    ("POST", "/minors/links"): {**LINK, "minor": "{minor_id}"},
+    ("POST", "/minor-links"): {**LINK, "minor": "{minor_id}"},
     ("PUT", "/v1/minors/contacts/{contact_id}"): {"answer": "in_contact"},
     ("POST", "/minors/contacts/{contact_id}"): {"answer": "in_contact"},
     ("POST", f"{_MINOR}/activities"): {"kind": "school"},

@@ -5,7 +5,8 @@ Whatever a request does is undone after it, so that each finds the same stage an
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,6 +99,12 @@ class Answer:
 async def _here(act: Callable[..., Any], *args: Any, **_: Any) -> Any:
     """Do at once what would go to a thread: nobody else waits for this loop, and passing it on takes longer."""
     return act(*args)
+
+
+def _run(asked: Coroutine[Any, Any, list[Answer]]) -> list[Answer]:
+    """In a thread of its own: where a browser was driven before, this one still has a loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asked).result()
 
 
 class Stage:
@@ -271,9 +278,9 @@ class Stage:
         """The same request of each of these people, in their browser; whatever it does is undone."""
         where, sent = sent_to(method, path, self.ids)
         if path in STREAMS:
-            return asyncio.run(self._asked(None, method, where, sent, askers))
+            return _run(self._asked(None, method, where, sent, askers))
         with self._on_one_connection() as connection:
-            return asyncio.run(self._asked(connection, method, where, sent, askers))
+            return _run(self._asked(connection, method, where, sent, askers))
 
     @contextmanager
     def _on_one_connection(self) -> Iterator[Connection]:

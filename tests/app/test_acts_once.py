@@ -32,7 +32,11 @@ Act = tuple[Caller, str, Json | None]
 YES: Json = {"accept": True}
 NO: Json = {"accept": False, "decided_by": "facility", "reason": "no_bed"}
 HOME: Json = {"reason": "completed", "destination": "family"}
-OTHERS: dict[str, Json] = {"answer": NO, "end": {"how": "withdrawn"}, "review": {"justified": False}}
+OTHERS: dict[str, Json] = {
+    "/v1/facilities/{facility_id}/offers/{offer_id}/answer": NO,
+    "/v1/referrals/{referral_id}/end": {"how": "withdrawn"},
+    "/v1/emergency-accesses/{access_id}/review": {"justified": False},
+}
 """Another body, where a version is none of its members."""
 
 
@@ -143,6 +147,23 @@ def _task(scene: Scene) -> Act:
     return scene.coordinator, f"/v1/tasks/{task}/done", {"outcome": "fits"}
 
 
+def _of_a_record(act: str, of: str, sent: Json, body: Json | None = None) -> Callable[[Scene], Act]:
+    """What is done to a flag, an entry or a link of a record that has one."""
+
+    def done(scene: Scene) -> Act:
+        flag = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}
+        minors = [made(scene.coordinator.post("/v1/minors", {"flag": flag})) for _ in range(2)]
+        record = f"/v1/minors/{minors[0]['id']}"
+        if of == "flags":
+            row = minors[0]["flags"][0]["id"]
+        else:
+            other = {"other": minors[1]["id"]} if of == "links" else {}
+            row = made(scene.coordinator.post(f"{record}/{of}", sent | other))["id"]
+        return scene.coordinator, f"{record}/{of}/{row}/{act}", body
+
+    return done
+
+
 SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/facilities/{facility_id}/beds/{bed_id}/status/undo": _undo,
     "/v1/referrals/{referral_id}/offers/{offer_id}/withdrawal": _withdrawal,
@@ -163,6 +184,14 @@ SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/stays/{stay_id}/return": _return,
     "/v1/stays/{stay_id}/corrections": _correction,
     "/v1/tasks/{task_id}/done": _task,
+    "/v1/minors/{minor_id}/flags/{flag_id}/end": _of_a_record("end", "flags", {}, {"reason": "safe_now", "version": 1}),
+    "/v1/minors/{minor_id}/flags/{flag_id}/review": _of_a_record(
+        "review", "flags", {}, {"review_by": "2027-01-02", "version": 1}
+    ),
+    "/v1/minors/{minor_id}/activities/{activity_id}/withdrawal": _of_a_record(
+        "withdrawal", "activities", {"kind": "school"}
+    ),
+    "/v1/minors/{minor_id}/links/{link_id}/undo": _of_a_record("undo", "links", {"verdict": "same"}),
 }
 WEBHOOKS = {path for path in ACTS if path.startswith("/v1/webhooks")}
 """Tried in test_webhooks.py."""
@@ -183,7 +212,7 @@ def test_an_act_sent_twice_acts_once(path: str, scene: Scene) -> None:
     assert (second.status_code, second.headers["Idempotent-Replayed"]) == (first.status_code, "true")
     assert made(second) == said
     if body:
-        other = OTHERS.get(path.rsplit("/", 1)[1]) or {**body, "version": 9}
+        other = OTHERS.get(path) or {**body, "version": 9}
         refused(caller.post(address, other, Idempotency_Key="k"), 422, "idempotency_mismatch")
     assert counts(scene.database) == after
 

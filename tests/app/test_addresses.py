@@ -50,7 +50,7 @@ def test_every_address_says_what_it_takes(app: FastAPI, client: TestClient) -> N
     assert {"GET", "POST"} <= set(client.request("OPTIONS", "/v1/facilities").headers["allow"].split(", "))
 
 
-GROWS = {"/", "/v1/referrals/x_1/looks", "/referrals/x_1/looks"}
+GROWS = {"/", *(f"{what}/x_1/looks" for what in ("/v1/referrals", "/referrals", "/v1/minors", "/minors"))}
 """What says who looked, and when, is another after each look."""
 ENDLESS = "/events"
 """Its answer goes on as long as somebody listens; `test_live.py` listens."""

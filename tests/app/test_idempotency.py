@@ -18,6 +18,7 @@ from tests.factories import Caller, house, load, made, network, new_agency, refu
 
 Json = dict[str, Any]
 
+FLAG: Json = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}
 FACILITY: Json = {"alias": "Harbor", "kind": "safe_house", "state": "GA"}
 # What is made of another row of a test's own, and where the key is tried.
 ELSEWHERE = {
@@ -33,6 +34,7 @@ ELSEWHERE = {
     "/v1/referrals/{referral_id}/legal-bases": "test_laws.py",
     "/v1/emergency-accesses": "test_emergency.py",
     "/v1/facilities/{facility_id}/walk-ins": "test_walk_in.py",
+    "/v1/minors/{minor_id}/contact-asks": "test_linking.py: asked again it is the same ask",
 }
 # What moves a row on: sent twice in test_acts_once.py.
 ACTS = {
@@ -53,6 +55,10 @@ ACTS = {
     "/v1/stays/{stay_id}/return",
     "/v1/stays/{stay_id}/corrections",
     "/v1/tasks/{task_id}/done",
+    "/v1/minors/{minor_id}/flags/{flag_id}/end",
+    "/v1/minors/{minor_id}/flags/{flag_id}/review",
+    "/v1/minors/{minor_id}/activities/{activity_id}/withdrawal",
+    "/v1/minors/{minor_id}/links/{link_id}/undo",
     "/v1/webhooks/{webhook_id}/rotation",
     "/v1/webhooks/{webhook_id}/test",
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
@@ -101,6 +107,18 @@ POSTS: dict[str, tuple[tuple[str, str], Json | None, Json | None]] = {
     "/v1/referrals/{referral_id}/rankings": (
         ("/v1/referrals/ref_1/rankings", "/v1/referrals/ref_2/rankings"), None, None,
     ),
+    "/v1/minors": (("/v1/minors",) * 2, {"flag": FLAG}, {"flag": {**FLAG, "basis": "disclosure"}}),
+    "/v1/minors/{minor_id}/flags": (
+        ("/v1/minors/min_1/flags", "/v1/minors/min_2/flags"), FLAG, {**FLAG, "basis": "disclosure"},
+    ),
+    "/v1/minors/{minor_id}/activities": (
+        ("/v1/minors/min_1/activities", "/v1/minors/min_2/activities"), {"kind": "school"}, {"kind": "medical"},
+    ),
+    "/v1/minors/{minor_id}/links": (
+        ("/v1/minors/min_1/links", "/v1/minors/min_2/links"),
+        {"other": "min_3", "verdict": "same"},
+        {"other": "min_3", "verdict": "different"},
+    ),
 }  # fmt: skip
 
 
@@ -109,7 +127,7 @@ def callers(client: TestClient, database: Database) -> dict[bool, Caller]:
     """Who writes the directory, and who (True) refers young people."""
     agency = new_agency(database, AgencyKind.COALITION_LEAD)
     waiting: Json = {
-        "minors": [{"id": "min_1"}, {"id": "min_2"}],
+        "minors": [{"id": "min_1"}, {"id": "min_2"}, {"id": "min_3"}],
         "referrals": [{"id": f"ref_{n}", "minor": f"min_{n}", "urgency": 1, "needed_from": None} for n in (1, 2)],
     }
     load(database, network(house("fac_a"), house("fac_b"), **waiting), agency_id=agency)
@@ -146,7 +164,7 @@ def test_every_post_takes_a_key_and_is_tried_here(app: FastAPI) -> None:
 @pytest.mark.parametrize("path", POSTS)
 def test_a_post_sent_twice_acts_once(path: str, callers: dict[bool, Caller], database: Database) -> None:
     (here, elsewhere), body, other = POSTS[path]
-    caller = callers["referrals" in path]
+    caller = callers["referrals" in path or "minors" in path]
     before = counts(database)
     first = caller.post(here, body, Idempotency_Key="k")
     assert "Idempotent-Replayed" not in first.headers
@@ -174,7 +192,7 @@ def test_while_the_same_key_is_at_work_nothing_else_is_made(
     path: str, callers: dict[bool, Caller], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (here, _), body, _ = POSTS[path]
-    caller = callers["referrals" in path]
+    caller = callers["referrals" in path or "minors" in path]
     with database.writing() as session:
         Once("k", "").remember(session, _key_id(caller, database), "row_1")
     before = counts(database)

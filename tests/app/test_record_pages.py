@@ -106,7 +106,7 @@ def test_duplicates_and_contacts_on_pages(browser: Browser, client: TestClient, 
     assert "Jnae, Doe, Star, Sky" in words(found)
     other = second.rsplit("/", 1)[1]
     said = {"minor": first.rsplit("/", 1)[1], "other": other, "verdict": "same", "from": "duplicates"}
-    assert "Nobody else is alike enough." in words(browser.send("/minors/links", **said))
+    assert "Nobody else is alike enough." in words(browser.send("/minor-links", **said))
     shown = browser.get(first)
     assert "is the same young person: both are shown as one" in words(shown)
     link = re.search(rf"{first}/links/(link_\w+)/undo", shown.text)
@@ -146,7 +146,7 @@ def test_what_is_shared_is_linked_with_a_record_of_ones_own(
     assert "Flags are not shared with you." in words(shown)
     assert "There may be more" in words(shown)
     said = {"minor": mine.rsplit("/", 1)[1], "other": theirs.rsplit("/", 1)[1], "verdict": "same"}
-    drawn = words(browser.send("/minors/links", **said))
+    drawn = words(browser.send("/minor-links", **said))
     assert "is linked: what is shared of it is shown here" in drawn
     assert "back in class" in drawn
     desk.enter(ActivityKind.MEDICAL)
