@@ -151,7 +151,11 @@ def _line(session: Session, minor_id: str | None) -> str | None:
     line = line_for(session, minor_id)
     if line is None:
         return None
-    return gettext("%(name)s: %(phone)s") % {"name": line.name, "phone": line.phone}
+    if line.state is None:  # childhelphotline.org, "How it works": it is no reporting line
+        said = gettext("%(name)s, %(phone)s, tells where to report; it takes no reports itself.")
+    else:
+        said = gettext("%(name)s: %(phone)s")
+    return said % {"name": line.name, "phone": line.phone}
 
 
 def _flag(flag: FlagRead, clock: Clock, *, may_write: bool) -> Json:

@@ -11,7 +11,7 @@ from app.access.policy import AgencyKind, Role
 from app.clock import MovableClock
 from app.db import Database
 from app.minors.linking_models import Contact, ContactAsk
-from app.minors.record_models import ActivityKind
+from app.minors.record_models import ActivityKind, ReportingLine
 from app.sharing.codes import Item
 from app.sharing.models import Release
 from app.web import words_paper
@@ -26,6 +26,13 @@ __all__ = ["browser"]
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 THREE: dict[str, str | list[str]] = {"level": "at_risk", "basis": "observation", "indicator": ["hotels", "gifts"]}
+
+
+def test_where_no_state_has_a_line_nobody_is_said_to_take_reports(browser: Browser, database: Database) -> None:
+    with database.writing() as session:
+        session.delete(session.get_one(ReportingLine, "GA"))
+    said = words(browser.get("/minors/new"))
+    assert "Childhelp National Child Abuse Hotline, 1-800-422-4453, tells where to report; it takes no reports" in said
 
 
 def test_flagged_in_two_clicks_and_three_answers(browser: Browser) -> None:
