@@ -158,17 +158,16 @@ class Prospect:
 
     def _governed(self, house: Facility, payers: Sequence[int]) -> Iterator[tuple[NDArray[np.bool_], list[int]]]:
         """The nights of an admission that the same rows of funds may govern, and the purses of these."""
-        rows = [row for at in payers for row in self.purses[at].fund.limits]
-        days = {day.toordinal() for row in rows for day in (row.valid_from, row.valid_until) if day}
         first, stop, base = self.doors.first, self.doors.stop, self.grounds.tonight
-        ends = [stay.left_on for stay in self.doors.real if stay.facility == house.id]
-        days |= {first + 1 if end is None else end.toordinal() for end in [None, *ends]} if ends else set()
-        for night, end in pairwise([*sorted({first, *(day for day in days if first < day < stop)}), stop]):
+        own = [(at, self.purses[at]) for at in payers]
+        days = {first}.union(*(_turns(purse.fund) for _, purse in own))
+        if known := [stay.left_on for stay in self.doors.real if stay.facility == house.id]:
+            days |= {first + 1, *(day.toordinal() for day in known if day)}
+        for night, end in pairwise([*sorted(day for day in days if first <= day < stop), stop]):
             within = np.zeros(self.grounds.nights, np.bool_)
             within[night - base : end - base] = True
             # Nothing comes before a stay on the first night.
             dates = {self.doors.governing(house, night, alone) for alone in {True, night == first}}
-            own = [(at, self.purses[at]) for at in payers]
             yield within, [at for at, purse in own if purse.limit in {purse.fund.limit_on(day) for day in dates}]
 
     def taken(self, house: Facility, block: Block, came: int, alone: bool) -> tuple[int, ...]:
@@ -198,8 +197,7 @@ class Prospect:
     def _make(self, house: Facility, fund: Fund) -> Iterator[int]:
         """The loosest that each row of a fund could pay, whichever night a stay begins on which it is in force."""
         base, nights, doors = self.grounds.tonight, self.grounds.nights, self.doors
-        dates = {day.toordinal() for row in fund.limits for day in (row.valid_from, row.valid_until) if day}
-        dates |= {past.toordinal() for past in self._apart_from_past(fund)}
+        dates = _turns(fund) | {past.toordinal() for past in self._apart_from_past(fund)}
         starts = sorted(day for day in dates | self._born | {doors.first} if doors.first <= day < doors.stop)
         found: dict[Limit, Ints] = {}
         for start, trail in product(starts, dict.fromkeys((doors.later(), ()))):
@@ -222,3 +220,8 @@ class Prospect:
         gap = max((clock.gap_days for clock in limit.clocks if clock.window == "chain"), default=-1)
         self.purses.append(Purse(fund, limit, ends, tuple(self.grounds.fund(fund, limit)), block, total, gap))
         return len(self.purses) - 1
+
+
+def _turns(fund: Fund) -> set[int]:
+    """The nights (ordinals) from which another row of a fund may be in force."""
+    return {day.toordinal() for row in fund.limits for day in (row.valid_from, row.valid_until) if day}
