@@ -119,7 +119,7 @@ class Pricer:
         kept: list[Block] = []
         night = start
         for block in blocks:
-            if block.fund in runs and block.end > night and all(one.fund != block.fund for one in kept):
+            if block.fund in runs and block.end > night:
                 night = self._add(kept, runs, block.fund, night, min(block.end, until))
         while night < until:
             left = sorted(runs.keys() - {block.fund for block in kept})
