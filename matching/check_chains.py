@@ -21,9 +21,6 @@ MOST_STEPS = 300_000
 FEW_STEPS = 10_000
 """The same where chains differ in who pays alone."""
 
-BY_NIGHTS = 5
-"""So many of the things that are compared are nights and moves; the rest is who pays."""
-
 _ONCE = {rule.code for rule in ONCE_RULES}
 
 
@@ -63,6 +60,8 @@ class World:
         self.stop = self.first + judge.need(self.referral)
         weights = {row.code: row.weight for row in policy.weights}
         self.night, self.move = weights.get("nights.unpaid", 0), weights.get("nights.moves", 0)
+        self.last_resort = {fund.id for fund in snapshot.funds if fund.last_resort}
+        self.scarce = _scarce(snapshot)
         self._after: dict[Before, tuple[Judge, Book]] = {}
         self._steady: dict[str, bool] = {}
         self._doors: dict[tuple[Before, str, int], Door | None] = {}
@@ -145,36 +144,45 @@ def _spent(fund: Fund, before: Before) -> Fund:
     return replace(fund, limits=tuple(less(row) for row in fund.limits))
 
 
-class Order(NamedTuple):
-    """What is compared between two chains, least is best."""
+class ByNights(NamedTuple):
+    """What is compared first between two chains, least is best."""
 
     begins: int
     cost: int
     moves: int
     uncovered: list[int]
     ends: list[int]
+
+
+class ByPayers(NamedTuple):
+    """What is compared between two chains of the same nights and moves, least is best."""
+
     last_resort: int
     changes: int
     scarce: list[int]
     names: list[tuple[str, list[str]]]
 
 
-def order(world: World, chain: Before) -> Order:
+def order(world: World, chain: Before) -> tuple[ByNights, ByPayers]:
     """What a chain is worth, counted from the chain alone."""
+    return _by_nights(world, chain), _by_payers(world, chain)
+
+
+def _by_nights(world: World, chain: Before) -> ByNights:
     slept = {night for row in chain for night in range(row.start, row.until)}
     uncovered = [-night for night in range(world.first, world.stop) if night not in slept]
     moves = max(0, len(chain) - 1)
+    cost = len(uncovered) * world.night + moves * world.move
+    begins = chain[0].start if chain else date.max.toordinal()
+    return ByNights(begins, cost, moves, uncovered, [-row.until for row in chain])
+
+
+def _by_payers(world: World, chain: Before) -> ByPayers:
     paid = [block for row in chain for block in row.blocks]
-    last = {fund.id for fund in world.snapshot.funds if fund.last_resort}
-    return Order(
-        chain[0].start if chain else date.max.toordinal(),
-        len(uncovered) * world.night + moves * world.move,
-        moves,
-        uncovered,
-        [-row.until for row in chain],
-        sum(block.end - block.start for block in paid if block.fund in last),
+    return ByPayers(
+        sum(block.end - block.start for block in paid if block.fund in world.last_resort),
         len(paid),
-        [sum(one.end - one.start for one in paid if one.fund == fund) for fund in _scarce(world.snapshot)],
+        [sum(one.end - one.start for one in paid if one.fund == fund) for fund in world.scarce],
         [(row.facility, [one.fund for one in row.blocks for _ in range(one.start, one.end)]) for row in chain],
     )
 
@@ -186,9 +194,14 @@ def _scarce(snapshot: Snapshot) -> list[str]:
 
 
 def better_chain(
-    world: World, claimed: Before, most: int, given: Before = (), houses: Collection[str] | None = None
+    world: World,
+    claimed: Before,
+    most: int,
+    given: Before = (),
+    houses: Collection[str] | None = None,
+    few: int = FEW_STEPS,
 ) -> bool:
-    """Whether any chain is better than one: in nights and moves, and in who pays as far as that can be looked at.
+    """Whether any chain is better than one: in nights and moves, and in who pays as far as `few` ways show it.
 
     All of them begin with the stays that are given, and go on in some houses only where these are named.
 
@@ -197,13 +210,14 @@ def better_chain(
     TooManyChains
         Where it cannot be told of nights and moves.
     """
-    best = order(world, claimed)
+    best = _by_nights(world, claimed)
     by_nights = every_chain(world, most, best, MOST_STEPS, given=given, houses=houses)
-    if any(order(world, chain)[:BY_NIGHTS] < best[:BY_NIGHTS] for chain in by_nights):
+    if any(_by_nights(world, chain) < best for chain in by_nights):
         return True
-    by_payers = every_chain(world, most, best, FEW_STEPS, ties=True, given=given, houses=houses)
+    paid = _by_payers(world, claimed)
+    by_payers = every_chain(world, most, best, few, ties=True, given=given, houses=houses)
     try:
-        return any(order(world, chain) < best for chain in by_payers)
+        return any(_by_nights(world, chain) == best and _by_payers(world, chain) < paid for chain in by_payers)
     except TooManyChains:
         return False
 
@@ -211,7 +225,7 @@ def better_chain(
 def every_chain(
     world: World,
     most: int,
-    than: Order | None = None,
+    than: ByNights | None = None,
     steps: int = MOST_STEPS,
     *,
     ties: bool = False,
@@ -250,10 +264,10 @@ def every_chain(
     yield from go_on(given, given[-1].until if given else world.first)
 
 
-def _no_better(world: World, before: Before, start: int, than: Order, *, ties: bool) -> bool:
+def _no_better(world: World, before: Before, start: int, than: ByNights, *, ties: bool) -> bool:
     """Whether a next stay from `start` on cannot do better, even if all nights from there on were paid by it alone."""
     end = before[-1].until if before else world.first
-    so_far = order(world, before)
+    so_far = _by_nights(world, before)
     lost = [*(night for night in so_far.uncovered if -night < end), *(-night for night in range(end, start))]
     moves, begins = len(before), before[0].start if before else start
     least = (begins, len(lost) * world.night + moves * world.move, moves)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from matching.check_chain import MOST_STAYS, ending, forbidden
-from matching.check_chains import BED, Stayed, TooManyChains, World, better_chain
+from matching.check_chains import BED, FEW_STEPS, Stayed, TooManyChains, World, better_chain
 from matching.check_nights import Block
 from matching.check_payers import blocks, day_of, ordinal
 from matching.check_shape import ROWS, Document, differences, misplaced
@@ -93,8 +93,9 @@ def _faults(document: Document, decision: Document, world: World) -> Iterator[st
     if [row["facility"] for row in document["options"]] != [stayed.facility for _, stayed in ended]:
         yield "the options are not those that end before the need"
         return
+    few = FEW_STEPS // max(1, len(ended))
     for row, (option, stayed) in zip(document["options"], ended, strict=True):
-        yield from _after(f"after {stayed.facility}", row, option, stayed, world)
+        yield from _after(f"after {stayed.facility}", row, option, stayed, world, few)
 
 
 def _stayed(option: Document) -> Stayed:
@@ -110,8 +111,8 @@ def _stayed(option: Document) -> Stayed:
     )
 
 
-def _after(where: str, row: Document, option: Document, stayed: Stayed, world: World) -> Iterator[str]:
-    """One option: when and why it ends, each stay after it, the sums, and that none is better."""
+def _after(where: str, row: Document, option: Document, stayed: Stayed, world: World, few: int) -> Iterator[str]:
+    """One option: when and why it ends, each stay after it, the sums, and that none is better by as many looks."""
     by_bed = ordinal(option["bed_until"]) == stayed.until
     if by_bed and option["first_unfunded_night"] == option["bed_until"]:
         by_bed = option["binding"] not in LICENCE
@@ -131,7 +132,7 @@ def _after(where: str, row: Document, option: Document, stayed: Stayed, world: W
             return
         chain.append(one)
     wrong = [*_sums(where, row, chain, world)]
-    yield from wrong or _best(where, row, tuple(chain), world)
+    yield from wrong or _best(where, row, tuple(chain), world, few)
 
 
 def _wrong(link: Document, one: Stayed, before: tuple[Stayed, ...], world: World) -> list[str]:
@@ -163,13 +164,13 @@ def _sums(where: str, row: Document, chain: list[Stayed], world: World) -> Itera
         yield f"{where}: the bound does not fit what it costs"
 
 
-def _best(where: str, row: Document, chain: tuple[Stayed, ...], world: World) -> Iterator[str]:
+def _best(where: str, row: Document, chain: tuple[Stayed, ...], world: World, few: int) -> Iterator[str]:
     """Whether there is a better one, as far as can be looked at; where not all was claimed, none is looked for."""
     if row["proof"] != "optimal":
         return
     houses = {house.id for house in world.snapshot.facilities if world.beds_decide(house)}
     try:
-        if better_chain(world, chain, MOST_STAYS, chain[:1], houses):
+        if better_chain(world, chain, MOST_STAYS, chain[:1], houses, few):
             yield f"{where}: something better follows"
     except TooManyChains:
         return
