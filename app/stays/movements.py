@@ -123,7 +123,14 @@ def _bed_that_suits(
 
 
 def extend(
-    session: Session, actor: Actor, stay_id: str, body: ExtensionCreate, now: datetime, tonight: date
+    session: Session,
+    actor: Actor,
+    stay_id: str,
+    body: ExtensionCreate,
+    now: datetime,
+    tonight: date,
+    *,
+    rooms: SuitingRooms,
 ) -> StayRead:
     """More nights in the same bed that nobody pays yet; raises Taken where the bed is promised.
 
@@ -141,6 +148,7 @@ def extend(
         raise invalid([FieldError("/until", "out_of_range", "Expected a day after the stay's end, within reach.")])
     _one_night_at_a_time(session, actor, stay, first, body, now, tonight)
     must_be_in_use(session, stay.bed_id, first, body.until)
+    _beside_who_comes(session, stay, first, body.until, rooms)
     ledger.claim(
         session,
         facility_id=stay.facility_id,
@@ -157,6 +165,17 @@ def extend(
     session.flush()
     record(session, actor, "stay.extend", "stay", trail_id(stay.id))
     return shown(session, [stay])[0]
+
+
+def _beside_who_comes(session: Session, stay: Stay, first: date, until: date, rooms: SuitingRooms) -> None:
+    """Refuse nights on which somebody is to come to the room who may not sleep beside her or him.
+
+    Whoever sleeps there by now is no reason against more nights: nobody is sent away for it.
+    """
+    unit = session.get_one(Bed, stay.bed_id).unit_id
+    now_well = rooms(session, stay, first - ledger.NIGHT, first).get(unit)
+    if now_well and rooms(session, stay, first, until).get(unit) is False:
+        raise Problem("not_available", "That bed is not available on all of these nights.")
 
 
 def _one_night_at_a_time(

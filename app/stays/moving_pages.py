@@ -90,7 +90,9 @@ def bed(
 
 
 @router.post("/longer")
-def longer(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress) -> Response:
+def longer(
+    request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent, once: OnePress, rooms: Rooms
+) -> Response:
     """More nights in the same bed that nobody pays yet."""
     now, tonight = clock.now(), clock.tonight()
     wrong: dict[str, str] = {}
@@ -100,7 +102,9 @@ def longer(request: Request, actor: Writer, clock: Now, stay_id: Ref, sent: Sent
     said = {"until": until, "reason": sent.one("why") or None, "version": sent.whole("version")}
     return pressed(
         request, actor, clock, stay_id, sent, once, wrong,
-        lambda session: movements.extend(session, actor, stay_id, chosen(ExtensionCreate, said), now, tonight),
+        lambda session: movements.extend(
+            session, actor, stay_id, chosen(ExtensionCreate, said), now, tonight, rooms=rooms
+        ),
         dates={"/until": "until"},
     )  # fmt: skip
 

@@ -101,9 +101,9 @@ def transfer(move: Move, stay_id: Ref, body: TransferCreate, rooms: Rooms) -> St
 
 
 @router.post("/stays/{stay_id}/extension")
-def extend(move: Move, stay_id: Ref, body: ExtensionCreate) -> StayRead:
-    """More nights in the same bed."""
-    return move(movements.extend, stay_id, body)
+def extend(move: Move, stay_id: Ref, body: ExtensionCreate, rooms: Rooms) -> StayRead:
+    """More nights in the same bed, beside whoever is to come to that room."""
+    return move(partial(movements.extend, rooms=rooms), stay_id, body)
 
 
 @router.get("/stays/{stay_id}/aftercare")

@@ -135,3 +135,22 @@ def test_a_bed_held_for_another_counts_and_her_own_nights_do_not(scene: Scene) -
     assert suits(scene, stay, one)
     made(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": "bed_b2"}))
     assert suits(scene, stay, one, gender=None)
+
+
+def test_more_nights_are_refused_where_somebody_comes_who_may_not_sleep_beside_her(scene: Scene) -> None:
+    """Nobody who sleeps there by now sends her away, nor anybody who comes after the nights that are asked for."""
+    stay, _ = arrived(scene)
+    one = {"one_gender_a_night": True}
+    assert suits(scene, stay, one)
+    moved = made(scene.coordinator.post(f"/v1/stays/{stay}/transfer", {"bed": "bed_b1"}))
+    until = date.fromisoformat(moved["expected_until"])
+    over, path = (until - scene.clock.tonight()).days, f"/v1/stays/{stay}/extension"
+    more = [{"until": (until + timedelta(days=nights)).isoformat()} for nights in (1, 2, 3)]
+    with beside(scene, over + 1, gender=Gender.MALE):
+        said = refused(scene.coordinator.post(path, more[1]), 409, "not_available")
+        assert "gender" not in said["detail"]
+        made(scene.coordinator.post(path, more[0]))
+    with beside(scene, over + 1, gender=Gender.FEMALE):
+        made(scene.coordinator.post(path, more[1]))
+    with beside(scene, over, 9, gender=Gender.MALE):
+        made(scene.coordinator.post(path, more[2]))
