@@ -5,7 +5,7 @@ what a clock allows depends on the past and on that first night alone. Nights ar
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -120,6 +120,39 @@ def run_end(clock: Clock, past: Past, start: int, stop: int) -> int:
 def pays(clock: Clock, past: Past, night: int) -> bool:
     """Whether the clock pays a night on which nothing of this stay has been assigned to the fund yet."""
     return run_end(clock, past, night, night + 1) > night
+
+
+def reached(
+    clocks: Iterable[Clock],
+    fund: str,
+    minor: Minor,
+    stays: Sequence[Stay],
+    stay: Stay,
+    night: date,
+    holidays: Collection[date],
+) -> tuple[str, ...]:
+    """Name the clocks that would not pay one more night of a stay, after all that the fund paid before that night.
+
+    Parameters
+    ----------
+    stays : sequence of Stay
+        All of the minor's, this one among them.
+    stay : Stay
+        In the house in which that night would be slept.
+    night : date
+    holidays : collection of date
+        Those of the house's State.
+
+    Returns
+    -------
+    tuple of str
+        Their ids, in the clocks' order.
+    """
+    return tuple(
+        clock.id
+        for clock in clocks
+        if not pays(clock, past_of(clock, fund, minor, stays, stay.facility, stay, night, holidays), night.toordinal())
+    )
 
 
 def _paid_nights(fund: str, stay: Stay, end: date) -> set[int]:

@@ -53,7 +53,7 @@ def limit_form(row: Any, clocks: Iterable[Any]) -> Json:
     form["custody"] = None
     if row.custody_allow is not None or row.custody_deny is not None:
         form["custody"] = {"allow": row.custody_allow, "deny": row.custody_deny}
-    form["clocks"] = [_clock_form(clock) for clock in clocks]
+    form["clocks"] = [clock_form(clock) for clock in clocks]
     return form
 
 
@@ -76,7 +76,8 @@ def clock_columns(limit_id: str, clocks: Iterable[Mapping[str, Any]]) -> list[Js
     return rows
 
 
-def _clock_form(clock: Any) -> Json:
+def clock_form(clock: Any) -> Json:
+    """A stay cap of a limit."""
     form: Json = {"id": clock.code} | {name: getattr(clock, name) for name in _CLOCK_SAME}
     form["extension"] = None
     if clock.extension_approval is not None:

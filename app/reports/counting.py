@@ -6,7 +6,7 @@ each rule that stood in the way of her or him at that fund. A night counts once 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -17,7 +17,10 @@ from app.funding.limits import governing
 from app.funding.models import FundLimit
 from app.gaps.models import DecisionCounted, FundRefusal, Gap, GapKind, GapSource
 from app.referrals.models import Referral
+from app.reports import caps
+from app.reports.caps import CapReached
 from app.reports.models import TableKind
+from app.reports.naming import cells_of, named
 from app.reports.people import Person
 from app.reports.quarters import Quarter
 from matching.disclosure import DEFAULT, Floor, Sum, Table, gather
@@ -47,16 +50,19 @@ def network(session: Session, quarter: Quarter, people: People, floor: Floor | N
     """For how many young people a bed was looked for, for how many a house said yes, and whether that is fair."""
     placed = sum(person.placed for person in people.values())
     cells = {"asked": len(people), "placed": placed, "never": len(people) - placed}
-    tables = {TableKind.NETWORK: _named(quarter, None, cells, [Sum("asked", ("placed", "never"))])}
+    tables = {TableKind.NETWORK: named(quarter, None, cells, [Sum("asked", ("placed", "never"))])}
     # Who only went on to wait from the quarter before is nobody for whom a bed was looked for in this one.
     waited = {one: nights for one, nights in _waited(session, quarter).items() if one in people}
     return tables | {kind: _fair(quarter, kind, people, waited, floor) for kind in FAIR}
 
 
 def of_fund(
-    session: Session, quarter: Quarter, fund_id: str, people: People, floor: Floor | None = DEFAULT
+    session: Session, quarter: Quarter, fund_id: str, people: People, tonight: date, floor: Floor | None = DEFAULT
 ) -> dict[TableKind, Table]:
-    """Everything that is counted about one fund; no floor: every small group by itself, for who may see it."""
+    """Everything that is counted about one fund; no floor: every small group by itself, for who may see it.
+
+    Of a quarter that is not over, what is planned after `tonight` has not come about.
+    """
     refused = _refused(session, quarter, fund_id)
     tables = {
         TableKind.TURNED_AWAY: _turned_away(quarter, fund_id, refused, len(people), floor),
@@ -69,7 +75,12 @@ def of_fund(
         for kind, of in groups.items():
             tables[kind] = _listed(quarter, fund_id, kind, _gathered(of, floor), people, floor)
     nights = _nights(session, quarter, fund_id, refused)
-    return tables if nights is None else {**tables, TableKind.NIGHTS: nights}
+    if nights is not None:
+        tables[TableKind.NIGHTS] = nights
+    if caps.has_any(session, fund_id):
+        found = caps.reached(session, fund_id, quarter.first, min(quarter.until, tonight + timedelta(days=1)))
+        tables[TableKind.CAPS] = _capped(quarter, fund_id, found, floor)
+    return tables
 
 
 def turned_away(
@@ -87,11 +98,6 @@ def turned_away(
     return {one: frozenset(rules) for one, rules in refused.rules.items()}, lists
 
 
-def cells_of(quarter: Quarter, fund_id: str | None) -> str:
-    """How the names of the cells about a fund begin in a quarter, or of those about the whole network."""
-    return f"{quarter.name}|" if fund_id is None else f"{quarter.name}|{fund_id}|"
-
-
 def _listed(
     quarter: Quarter, fund_id: str, kind: TableKind, of: Mapping[str, str], people: People, floor: Floor | None
 ) -> Table:
@@ -99,7 +105,7 @@ def _listed(
     counts = Counter(of.values())
     cells = {f"{kind}:{group}": counts[group] for group in sorted(counts)}
     sums = [Sum("all", tuple(cells)), *_no_more_than_asked(kind, counts, people, floor)]
-    return _named(quarter, fund_id, {"all": len(of), **cells}, sums)
+    return named(quarter, fund_id, {"all": len(of), **cells}, sums)
 
 
 def _no_more_than_asked(kind: TableKind, groups: Collection[str], people: People, floor: Floor | None) -> Iterator[Sum]:
@@ -118,6 +124,20 @@ def _no_more_than_asked(kind: TableKind, groups: Collection[str], people: People
         whole = f"{kind}:{group}:asked"
         yield Sum(whole, tuple(f"{fair}:asked:{one}" for one in sorted(around)))
         yield Sum(whole, (f"{kind}:{group}", f"{kind}:{group}:let"))
+
+
+def _capped(quarter: Quarter, fund_id: str, found: Mapping[str, CapReached], floor: Floor | None) -> Table:
+    """For whom a stay cap was reached: two lists, each with everybody once."""
+    cells, sums = {"reached": len(found)}, []
+    for name, of in (
+        ("went", {one: cap.went.value for one, cap in found.items()}),
+        ("cap", {one: cap.code for one, cap in found.items()}),
+    ):
+        counts = Counter(_gathered(of, floor).values())
+        parts = {f"{name}:{group}": counts[group] for group in sorted(counts)}
+        cells |= parts
+        sums += [Sum("reached", tuple(parts))] if parts else []
+    return named(quarter, fund_id, cells, sums)
 
 
 def _gathered(of: Mapping[str, str], floor: Floor | None) -> Mapping[str, str]:
@@ -142,7 +162,7 @@ def _fair(quarter: Quarter, kind: TableKind, people: People, waited: Mapping[str
             behind[name] = len(inside)
     sums = [Sum(measure, tuple(f"{kind}:{measure}:{group}" for group in groups)) for measure in parts]
     sums += [Sum(f"{kind}:asked:{group}", (f"{kind}:placed:{group}", f"{kind}:never:{group}")) for group in groups]
-    return _named(quarter, None, cells, [Sum("asked", ("placed", "never")), *sums], behind)
+    return named(quarter, None, cells, [Sum("asked", ("placed", "never")), *sums], behind)
 
 
 def _placed(people: People) -> Collection[str]:
@@ -196,7 +216,7 @@ def _turned_away(quarter: Quarter, fund_id: str, refused: _Refused, asked: int, 
         parts = tuple(_rules_name(rules) for rules in together if rule in rules)
         cells[f"any:{rule}"] = sum(cells[part] for part in parts)
         sums.append(Sum(f"any:{rule}", parts))
-    return _named(quarter, fund_id, cells, [*sums, Sum("asked", ("all", "let"))])
+    return named(quarter, fund_id, cells, [*sums, Sum("asked", ("all", "let"))])
 
 
 def _by_rules(
@@ -239,7 +259,7 @@ def _unmet(session: Session, quarter: Quarter, fund_id: str, floor: Floor | None
     cells, sums = _by_rules(together, floor, people)
     others = next((row.parts for row in sums if row.whole == "others"), ())
     people["others"] = len(set[str]().union(*(behind[name] for name in others)))
-    return _named(quarter, fund_id, cells, sums, people, of=TableKind.UNMET)
+    return named(quarter, fund_id, cells, sums, people, of=TableKind.UNMET)
 
 
 def _counted(behind: Mapping[str, Collection[str]]) -> dict[str, int]:
@@ -276,40 +296,10 @@ def _nights(session: Session, quarter: Quarter, fund_id: str, refused: _Refused)
     turned = len(set[str]().union(*(refused.on[night] for night in turning)))
     people = {"paid": guests, "unspent": guests, "turning": turned}
     sums = [Sum("could", ("paid", "unspent")), Sum("nights", ("full", "open")), Sum("open", ("turning", "quiet"))]
-    return _named(quarter, fund_id, cells, sums, people, known=("could", "nights"))
+    return named(quarter, fund_id, cells, sums, people, known=("could", "nights"))
 
 
 def _beds(limits: Sequence[FundLimit], night: date) -> int:
     """For how many beds the limit in force on a night lets the fund pay; none where it does not say."""
     place = governing(limits, night)
     return 0 if place is None else limits[place].beds_per_night or 0
-
-
-DEAR = (("asked", 40_000), ("all", 20_000), ("only:", 6000), ("others", 5000), ("any:", 3000), ("let", 3000))
-"""What hiding a number costs its reader: first of all the totals are kept, then the list that adds up to them."""
-NETWORK_WIDE = frozenset({"asked", "placed", "never", "waited"})
-
-
-def _named(
-    quarter: Quarter,
-    fund_id: str | None,
-    cells: Mapping[str, int],
-    sums: Iterable[Sum],
-    people: Mapping[str, int] | None = None,
-    known: Iterable[str] = (),
-    of: TableKind | None = None,
-) -> Table:
-    """The table with names that are one number wherever they stand."""
-
-    def full(name: str) -> str:
-        if name in NETWORK_WIDE or name.startswith("fair_"):
-            return f"{cells_of(quarter, None)}{name}"
-        return f"{cells_of(quarter, fund_id)}{name}" if of is None else f"{cells_of(quarter, fund_id)}{of}|{name}"
-
-    return Table(
-        {full(name): count for name, count in cells.items()},
-        tuple(Sum(full(row.whole), tuple(map(full, row.parts))) for row in sums),
-        {full(name): count for name, count in (people or {}).items()},
-        frozenset(map(full, known)),
-        {full(name): cost for name in cells for start, cost in DEAR if name.startswith(start)},
-    )

@@ -36,6 +36,8 @@ class TableKind(StrEnum):
     """Young people for whom a bed was looked for, those placed, and nights waited, by who they are."""
     WHATIF = "whatif"
     """What one change of one fund's limits would have done."""
+    CAPS = "caps"
+    """Young people for whom a stay cap of one fund was reached, and where they went then."""
 
 
 class PublishedTable(Base):

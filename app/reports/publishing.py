@@ -45,7 +45,7 @@ def publish(database: Database, quarter: Quarter, fund_id: str | None, floor: Fl
         if fund_id is None:
             tables = counting.network(session, quarter, everybody, floor)
         else:
-            tables = counting.of_fund(session, quarter, fund_id, everybody, floor)
+            tables = counting.of_fund(session, quarter, fund_id, everybody, database.clock.tonight(), floor)
     made = 0
     for kind, table in tables.items():
         with database.reading() as session:

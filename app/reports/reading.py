@@ -4,6 +4,7 @@ A funder's reading looks at published tables alone: nothing here leads from it t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
@@ -21,6 +22,7 @@ from app.reports.models import PublishedTable, TableKind
 from app.reports.publishing import read_back
 from app.reports.quarters import Quarter
 from app.reports.schemas import (
+    CapsRead,
     DeclineCount,
     FairLine,
     FairnessRead,
@@ -65,7 +67,7 @@ def quarters(session: Session, actor: Actor, clock: Clock) -> list[QuarterRead]:
 def report(session: Session, actor: Actor, clock: Clock, name: str) -> ReportRead:
     """The gap audit of a quarter; 404 for one of which there is nothing that the actor may see."""
     quarter = read_quarter(session, actor, clock, name)
-    return _report(session, quarter, funds_for(session, actor), whole=_whole(actor))
+    return _report(session, clock, quarter, funds_for(session, actor), whole=_whole(actor))
 
 
 def read_quarter(session: Session, actor: Actor, clock: Clock, name: str) -> Quarter:
@@ -100,13 +102,15 @@ def for_operator(
     funds = _funds(session, None)
     there_too = funds.keys() if whole else set(session.scalars(out))
     asked = {id_: funds[id_] for id_ in funds if id_ in there_too and id_ in (fund_ids or funds)}
-    return _report(session, quarter, asked, whole=whole)
+    return _report(session, clock, quarter, asked, whole=whole)
 
 
-def _report(session: Session, quarter: Quarter, funds: Mapping[str, str | None], *, whole: bool) -> ReportRead:
+def _report(
+    session: Session, clock: Clock, quarter: Quarter, funds: Mapping[str, str | None], *, whole: bool
+) -> ReportRead:
     out = [] if whole else _published_of(session, quarter, funds)
     everybody = people.of_quarter(session, quarter) if whole else {}
-    tables = _counted(session, quarter, funds, everybody) if whole else _as_published(out)
+    tables = _counted(session, clock.tonight(), quarter, funds, everybody) if whole else _as_published(out)
     network = tables.get((None, TableKind.NETWORK), Seen({}, ())).cells
     return ReportRead(
         quarter=quarter.name,
@@ -163,9 +167,11 @@ def _funds(session: Session, agency_id: str | None) -> dict[str, str | None]:
     return {row.id: row.program for row in session.execute(query.order_by(Fund.program, Fund.id))}
 
 
-def _counted(session: Session, quarter: Quarter, funds: Iterable[str], everybody: counting.People) -> Tables:
+def _counted(
+    session: Session, tonight: date, quarter: Quarter, funds: Iterable[str], everybody: counting.People
+) -> Tables:
     found: dict[str | None, counting.Tables] = {None: counting.network(session, quarter, everybody, floor=None)}
-    found |= {fund_id: counting.of_fund(session, quarter, fund_id, everybody, floor=None) for fund_id in funds}
+    found |= {fund_id: counting.of_fund(session, quarter, fund_id, everybody, tonight, floor=None) for fund_id in funds}
     tables = {(fund_id, kind): table for fund_id, of in found.items() for kind, table in of.items()}
     return {key: Seen.of(table.cells, Published(table.cells, frozenset())) for key, table in tables.items()}
 
@@ -201,16 +207,21 @@ def _fair(kind: TableKind, seen: Seen) -> FairnessRead:
 
 
 def _listed(kind: TableKind, seen: Seen) -> ListRead:
-    groups = {name.split(":", 1)[1]: count for name, count in seen.cells.items() if name.startswith(f"{kind}:")}
-    return ListRead(
-        by=kind.removeprefix("by_"), lines=[ListLine(group=group, count=count) for group, count in groups.items()]
-    )
+    return ListRead(by=kind.removeprefix("by_"), lines=_lines(kind, seen))
+
+
+def _lines(name: str, seen: Seen) -> list[ListLine]:
+    groups = {cell.split(":", 1)[1]: count for cell, count in seen.cells.items() if cell.startswith(f"{name}:")}
+    return [ListLine(group=group, count=count) for group, count in groups.items()]
+
+
+def _caps(seen: Seen) -> CapsRead:
+    return CapsRead(reached=seen.cells["reached"], went=_lines("went", seen), caps=_lines("cap", seen))
 
 
 def _fund(fund_id: str, program: str | None, tables: Tables) -> FundRead:
-    turned, unmet, nights = (
-        tables.get((fund_id, kind)) for kind in (TableKind.TURNED_AWAY, TableKind.UNMET, TableKind.NIGHTS)
-    )
+    kinds = (TableKind.TURNED_AWAY, TableKind.UNMET, TableKind.NIGHTS, TableKind.CAPS)
+    turned, unmet, nights, caps = (tables.get((fund_id, kind)) for kind in kinds)
     return FundRead(
         fund=fund_id,
         program=program,
@@ -218,6 +229,7 @@ def _fund(fund_id: str, program: str | None, tables: Tables) -> FundRead:
         lists=[_listed(kind, tables[fund_id, kind]) for kind in LISTS if (fund_id, kind) in tables],
         unmet=None if unmet is None else RulesRead.model_validate(_together(unmet)),
         nights=None if nights is None else NightsRead(**{name: nights.cells[name] for name in NightsRead.model_fields}),
+        caps=None if caps is None else _caps(caps),
     )
 
 

@@ -98,6 +98,17 @@ class NightsRead(ApiModel):
     turning: int | None = Field(description=f"Of these: nights on which it turned somebody away{HIDDEN}")
 
 
+class CapsRead(ApiModel):
+    """For whom a stay cap of a fund was reached, once each, and where they went then: two lists, each adding up."""
+
+    reached: int | None = Field(description=f"Young people whom the cap kept from one more paid night{HIDDEN}")
+    went: list[ListLine] = Field(
+        description="By where they were on that night: another_payer or nobody_paid in the same bed, another_house, "
+        "waited, family, independent, other_care, missing, not_known"
+    )
+    caps: list[ListLine] = Field(description="By the cap, as the fund's limits name it")
+
+
 class FundRead(ApiModel):
     """One fund in one quarter. A part that is null was withheld whole, or does not apply."""
 
@@ -109,6 +120,7 @@ class FundRead(ApiModel):
     )
     unmet: RulesRead | None = Field(description="Nights that somebody waited whom the fund had turned away")
     nights: NightsRead | None = Field(description="Null too where no limit says how many beds it pays a night")
+    caps: CapsRead | None = Field(description="Null too where the fund has no stay cap")
 
 
 class DeclineCount(ApiModel):

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from app.reports.schemas import FundRead, ReportRead, RulesRead, UnlocksRead
+from app.reports.schemas import CapsRead, FundRead, ReportRead, RulesRead, UnlocksRead
 from app.reports.waterfall import steps
 
 HIDDEN = "hidden"
@@ -72,10 +72,19 @@ def _of_fund(fund: FundRead, asked: int | None, start: tuple[str, str, str]) -> 
             yield (*start, f"turned_away_by_{listed.by}", line.group, _said(line.count))
     if fund.unmet is not None:
         yield from _by_rules(start, "unmet_nights", fund.unmet)
+    if fund.caps is not None:
+        yield from _of_caps(start, fund.caps)
     if fund.nights is not None:
         for name, count in fund.nights.model_dump().items():
             yield (*start, f"bed_nights_{name}" if name in {"could", "paid", "unspent"} else f"nights_{name}", "",
                    _said(count))  # fmt: skip
+
+
+def _of_caps(start: tuple[str, str, str], found: CapsRead) -> Iterator[Row]:
+    yield (*start, "cap_reached", "", _said(found.reached))
+    for measure, lines in (("cap_reached_and_then", found.went), ("cap_reached_by_cap", found.caps)):
+        for line in lines:
+            yield (*start, measure, line.group, _said(line.count))
 
 
 def _by_rules(start: tuple[str, str, str], measure: str, found: RulesRead) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from app.reports.counting import OTHERS
 from app.reports.people import BANDS, NO_PLACE, UNKNOWN
 from app.reports.quarters import Quarter
 from app.reports.schemas import (
+    CapsRead,
     ChangeRead,
     FairLine,
     FundRead,
@@ -143,11 +144,22 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
         "together": None if turned is None else _lines(turned),
         "unmet": None if fund.unmet is None else _lines(fund.unmet),
         "unmet_total": None if fund.unmet is None else number(fund.unmet.all),
+        "caps": None if fund.caps is None else _caps(fund.caps),
         "nights": None if fund.nights is None else {
             "said": _unspent(fund.nights),
             **{name: number(count) for name, count in fund.nights.model_dump().items()},
         },
     }  # fmt: skip
+
+
+def _caps(found: CapsRead) -> Json:
+    """For whom a cap was reached, and where they were then; by cap where there are several."""
+    return {
+        "reached": number(found.reached),
+        "none": found.reached == 0,
+        "went": _list(ListRead(by="went", lines=found.went))["lines"],
+        "caps": _list(ListRead(by="cap", lines=found.caps))["lines"] if len(found.caps) > 1 else [],
+    }
 
 
 def _waterfall(asked: int | None, turned: TurnedAwayRead) -> list[Json]:
@@ -243,6 +255,17 @@ _GROUPS = {
         "18_over": marked("18 and over"),
     },
     "gender": words.GENDERS,
+    "went": {
+        "another_payer": marked("Stayed; another fund paid"),
+        "nobody_paid": marked("Stayed; nobody paid"),
+        "another_house": marked("Went to another house"),
+        "waited": marked("Had no bed and waited for one"),
+        "family": marked("Went to family"),
+        "independent": marked("Went to live independently"),
+        "other_care": marked("Went to other care"),
+        "missing": marked("Went missing"),
+        "not_known": marked("Not known where"),
+    },
     "urgency": {str(urgency): text for urgency, text in words.URGENCY.items()},
 }
 

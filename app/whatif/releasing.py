@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import Database
-from app.reports import counting, floors, people
+from app.reports import counting, floors, naming, people
 from app.reports.models import PublishedTable, TableKind
 from app.reports.publishing import keep, out_already
 from app.reports.quarters import Quarter
@@ -112,11 +112,11 @@ def base_of(session: Session, quarter: Quarter, fund_id: str) -> Base:
     floor = DEFAULT if row is None else Floor(most_small=row.most_small, width=row.width, reason=row.floor_reason)
     everybody = people.of_quarter(session, quarter)
     rules, lists = counting.turned_away(session, quarter, fund_id, everybody, floor)
-    nights = counting.of_fund(session, quarter, fund_id, everybody, floor).get(TableKind.NIGHTS)
-    start = counting.cells_of(quarter, fund_id)
+    nights = counting.of_fund(session, quarter, fund_id, everybody, quarter.until, floor).get(TableKind.NIGHTS)
+    start = naming.cells_of(quarter, fund_id)
     return Base(
         fund=start,
-        network=counting.cells_of(quarter, None),
+        network=naming.cells_of(quarter, None),
         turned_away=frozenset(rules),
         rules={rule: frozenset(one for one in rules if rule in rules[one]) for rule in set().union(*rules.values())},
         lists=lists,

@@ -4,7 +4,7 @@ import csv
 import io
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -20,7 +20,8 @@ from app.codes import FacilityKind
 from app.config import Settings
 from app.db import Database
 from app.main import create_app
-from app.reports import counting
+from app.reports import counting, naming
+from app.reports.caps import CapReached, Went
 from app.reports.models import PublishedTable, TableKind
 from app.reports.people import Person
 from app.reports.publishing import keep, publish_due, read_back
@@ -56,12 +57,12 @@ def world(draw: random.Random) -> tuple[list[Table], Base]:
         if rules := {rule for rule in (AGE, RESIDENCE, CAP) if draw.random() < 0.3}:
             refusals.rules[one] = rules
             refusals.first[one] = (QUARTER.first, FacilityKind.SAFE_HOUSE)
-    start = counting.cells_of(QUARTER, "fund_a")
+    start = naming.cells_of(QUARTER, "fund_a")
     of = counting._gathered({one: people[one].age for one in refusals.rules}, DEFAULT)
     placed = frozenset(one for one, person in people.items() if person.placed)
     base = Base(
         fund=start,
-        network=counting.cells_of(QUARTER, None),
+        network=naming.cells_of(QUARTER, None),
         turned_away=frozenset(refusals.rules),
         rules={
             rule: frozenset(o for o, own in refusals.rules.items() if rule in own) for rule in (AGE, RESIDENCE, CAP)
@@ -74,12 +75,22 @@ def world(draw: random.Random) -> tuple[list[Table], Base]:
         unspent=draw.choice([None, 200]),
     )
     out = [
-        counting._named(QUARTER, None, {"asked": len(people), "placed": len(placed), "never": len(base.never)}, [
+        naming.named(QUARTER, None, {"asked": len(people), "placed": len(placed), "never": len(base.never)}, [
             Sum("asked", ("placed", "never"))]),
         counting._turned_away(QUARTER, "fund_a", refusals, len(people), DEFAULT),
         counting._listed(QUARTER, "fund_a", TableKind.BY_AGE, of, people, DEFAULT),
+        counting._capped(QUARTER, "fund_a", capped(draw, people), DEFAULT),
     ]  # fmt: skip
     return out, base
+
+
+def capped(draw: random.Random, people: Iterable[str]) -> dict[str, CapReached]:
+    """Some of them reached one of two caps, few of them the second."""
+    return {
+        one: CapReached(QUARTER.first, draw.choice(["cap30", "cap30", "cap30", "year60"]), draw.choice(list(Went)[:4]))
+        for one in sorted(people)
+        if draw.random() < 0.6
+    }
 
 
 def series(draw: random.Random, base: Base) -> list[Effect]:

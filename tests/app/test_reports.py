@@ -68,7 +68,8 @@ class Told:
         self.agency_id = new_agency(database, AgencyKind.FUNDER)
         numbers = range(sum(TOGETHER.values()))
         # A program that a spreadsheet would take for a formula.
-        own = {**fund("fund_a", beds_per_night=2), "program": "=HYPERLINK(1)"}
+        cap = {"id": "cap30", "limit": 30, "unit": "night", "window": "stay"}
+        own = {**fund("fund_a", beds_per_night=2, clocks=[cap]), "program": "=HYPERLINK(1)"}
         document = network(
             house(funds=["fund_a", "fund_b"]),
             funds=[own, {**fund("fund_b"), "funder": "State"}],
@@ -180,6 +181,7 @@ def test_the_lead_reads_every_number_as_it_is(told: Told) -> None:
     }  # fmt: skip
     assert seen["funds"][1]["turned_away"]["all"] == 0
     assert seen["funds"][1]["nights"] is None
+    assert [one["caps"] for one in seen["funds"]] == [{"reached": 0, "went": [], "caps": []}, None]
 
 
 def listed(report: Json) -> dict[str, dict[str, int | None]]:

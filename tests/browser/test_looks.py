@@ -251,6 +251,10 @@ def gap_audit(page: Page, site: Site) -> None:
             "could": 644, "paid": None, "unspent": None, "nights": 92, "full": 0, "open": 92, "turning": 48,
             "quiet": 44,
         },
+        TableKind.CAPS: {
+            "reached": 61, "went:another_house": 24, "went:waited": 21, "went:others": 16, "cap:nights30": None,
+            "cap:year60": None,
+        },
     }  # fmt: skip
     now = site.database.clock.now()
     with site.database.writing() as session:
