@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
@@ -55,10 +55,22 @@ def publish(database: Database, quarter: Quarter, fund_id: str | None, floor: Fl
 
 
 def out_already(session: Session, quarter: Quarter, fund_id: str | None) -> list[Published]:
-    """Whatever was published that speaks of nights of this quarter, for this fund or for everybody."""
+    """Whatever was published of nights of this quarter that one reader may have beside what is about this fund.
+
+    That is what is about the whole network, and about every fund of the same funder: its people read all of these.
+    """
     query = select(PublishedTable).where(PublishedTable.first < quarter.until, PublishedTable.until > quarter.first)
-    whose = or_(PublishedTable.fund_id.is_(None), PublishedTable.fund_id == fund_id)
-    return [read_back(row) for row in session.scalars(query.where(whose).order_by(PublishedTable.id))]
+    if fund_id is not None:
+        whose = or_(PublishedTable.fund_id.is_(None), PublishedTable.fund_id.in_(_beside(fund_id)))
+        query = query.where(whose)
+    return [read_back(row) for row in session.scalars(query.order_by(PublishedTable.id))]
+
+
+def _beside(fund_id: str) -> Select[str]:
+    """This fund, and the others whose funder is the same agency."""
+    agency = select(Funder.agency_id).join(Fund, Fund.funder_id == Funder.id).where(Fund.id == fund_id)
+    own = or_(Fund.id == fund_id, Funder.agency_id == agency.scalar_subquery())
+    return select(Fund.id).outerjoin(Funder, Funder.id == Fund.funder_id).where(own)
 
 
 def read_back(row: PublishedTable) -> Published:
@@ -139,6 +151,7 @@ def keep(
 
 
 def _more_is_out(session: Session, quarter: Quarter, fund_id: str | None, earlier: list[Published]) -> bool:
-    """Whether something left that the attack did not see. Who keeps another of the same fund waits for this one."""
-    session.execute(select(Fund.id).where(Fund.id == fund_id).with_for_update())
+    """Whether something left that the attack did not see. Who keeps another of the same funder waits for this one."""
+    of_one_reader = () if fund_id is None else session.scalars(_beside(fund_id)).all()
+    session.execute(select(Fund.id).where(Fund.id.in_(of_one_reader)).order_by(Fund.id).with_for_update())
     return len(out_already(session, quarter, fund_id)) != len(earlier)

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.answers.models import RankingRun
 from app.clock import MovableClock
 from app.codes import FacilityKind
 from app.db import Database
+from app.funding.models import Funder
 from app.gaps.models import DecisionCounted, DeclineReason, FundRefusal, Gap, GapKind, GapSource
 from app.referrals.models import Referral, ReferralStatus
 from app.reports import counting
@@ -30,7 +31,7 @@ from app.reports.quarters import Quarter
 from app.reports.sheet import guarded
 from app.stays.codes import DecidedBy, OfferStatus
 from app.stays.models import Offer
-from matching.disclosure import DEFAULT, Table, Unsafe, protect, too_narrow, without
+from matching.disclosure import DEFAULT, Sum, Table, Unsafe, protect, too_narrow, without
 from tests.actors import sign_in
 from tests.app.test_cli import bednight
 from tests.factories import Caller, fund, house, lead, load, made, network, new_agency, refused, rows
@@ -387,6 +388,45 @@ def test_what_was_published_before_is_looked_at(told: Told) -> None:
     withheld = {row.kind: row.withheld for row in told.tables() if row.id != "table_0"}
     assert withheld == {kind: kind is TableKind.TURNED_AWAY for kind in QUARTERLY}
     assert told.report()["funds"][0]["turned_away"] is None
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_is_out_of_another_fund_of_the_same_funder_is_looked_at(told: Told, same: bool) -> None:
+    """Whose people read both of them; another funder's do not."""
+    other = told.agency_id if same else new_agency(told.database, AgencyKind.FUNDER)
+    with told.database.writing() as session:
+        session.execute(update(Funder).where(Funder.name == "State").values(agency_id=other))
+        session.add(
+            PublishedTable(
+                id="table_0", kind=TableKind.UNMET, fund_id="fund_b", first=date(2026, 6, 30), until=date(2026, 8, 1),
+                published_at=told.clock.now(), most_small=10, width=9, floor_reason=None, withheld=False,
+                cells=[{"name": f"{QUARTER}|fund_a|only:{AGE}+{COUNTY}", "count": 3}], sums=[], once="another",
+            )
+        )  # fmt: skip
+    told.publish()
+    withheld = {row.kind: row.withheld for row in told.tables() if row.fund_id == "fund_a"}
+    assert withheld[TableKind.TURNED_AWAY] is same
+    assert sum(withheld.values()) == same
+
+
+def test_two_funds_of_one_funder_together_give_no_small_count_away(told: Told) -> None:
+    """One fund turned away 40 of those of 15 to 17, another 15 of 12 to 14: of 60 that bounds both from below."""
+    ages = ["15_17"] * 42 + ["12_14"] * 18
+    people = {str(n): Person(age, "female", "13121", "13121", "13121", "1", placed=False) for n, age in enumerate(ages)}
+    quarter = Quarter(2026, 3)
+    asked = {f"2026-Q3|fair_age:asked:{age}": ages.count(age) for age in set(ages)}
+    network = without(Table({"2026-Q3|asked": 60, **asked}, (Sum("2026-Q3|asked", tuple(asked)),)), asked)
+
+    def away(fund_id: str, who: range) -> Table:
+        of = {str(n): ages[n] for n in who}
+        return counting._listed(quarter, fund_id, TableKind.BY_AGE, of, people, DEFAULT)
+
+    first, second = away("fund_a", range(40)), away("fund_b", range(42, 57))
+    one, other = protect(first, [network]), protect(second, [network])
+    assert too_narrow([network, one]) == too_narrow([network, other]) == []
+    assert set(too_narrow([network, one, other])) == set(asked)
+    with suppress(Unsafe):  # nothing of it is published
+        assert too_narrow([network, one, protect(second, [network, one])]) == []
 
 
 def test_a_young_person_counts_once_whatever_the_number_of_decisions(told: Told) -> None:
