@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from app.answers.questions import question
 from app.reports.counting import OTHERS
+from app.reports.drawings import combinations, county_tiles
 from app.reports.people import BANDS, NO_PLACE, UNKNOWN
 from app.reports.quarters import Quarter
 from app.reports.schemas import (
@@ -43,6 +44,7 @@ def view(report: ReportRead, fund_id: str, quarters: list[str]) -> Json:
         "fairness": [
             {
                 "title": said(_FAIR, fair.by),
+                "tiles": county_tiles(fair),
                 "lines": [
                     {"name": _group(fair.by, line.group), **_fair(line)} for line in _in_order(fair.by, fair.lines)
                 ],
@@ -142,6 +144,7 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
         "waterfall": [] if turned is None else _waterfall(report.asked, turned),
         "lists": [_list(one) for one in fund.lists],
         "together": None if turned is None else _lines(turned),
+        "combinations": None if turned is None else combinations(turned),
         "unmet": None if fund.unmet is None else _lines(fund.unmet),
         "unmet_total": None if fund.unmet is None else number(fund.unmet.all),
         "caps": None if fund.caps is None else _caps(fund.caps),

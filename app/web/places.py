@@ -62,6 +62,14 @@ def neighbours() -> dict[str, frozenset[str]]:
 
 
 @cache
+def tiles() -> dict[str, tuple[int, int]]:
+    """Where each county stands on the grid of its State: column and row, from the north-west, by code."""
+    text = files("app.web").joinpath("data/tiles.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {row["fips"]: (int(row["column"]), int(row["row"])) for row in rows}
+
+
+@cache
 def _by_name() -> dict[tuple[str, str], list[County]]:
     named: dict[tuple[str, str], list[County]] = {}
     for row in counties().values():

@@ -17,7 +17,7 @@ from app.whatif.best import best
 from app.whatif.preview import best_lines, figures, funds_of, sentence_of
 from app.whatif.schemas import WhatIf
 from app.whatif.service import for_lead, lead_only, whatif
-from app.whatif.sheet import HEAD, rows
+from app.whatif.sheet import BEST_HEAD, HEAD, best_rows, rows
 
 router = APIRouter(prefix="/whatif", include_in_schema=False)
 
@@ -39,8 +39,7 @@ def sheet(request: Request, session: DbSession, actor: Administrator, clock: Now
     with for_lead(actor):
         sentence = sentence_of(session, fund, clock.tonight(), request.query_params)
         found = whatif(session, clock, sentence.changes if sentence else ())
-    headers = {"Content-Disposition": 'attachment; filename="bednight-whatif.csv"'}
-    return Response(sheet_of(HEAD, rows(found)), media_type="text/csv; charset=utf-8", headers=headers)
+    return _sheet(sheet_of(HEAD, rows(found)), "bednight-whatif.csv")
 
 
 @router.get("/best")
@@ -49,6 +48,19 @@ def show_best(request: Request, session: DbSession, actor: Administrator, clock:
     with for_lead(actor):
         lines = best_lines(best(session, clock, SHOWN_BEST))
     return page(request, "whatif/best.html", lines, actor=actor, here="reports")
+
+
+@router.get("/best.csv")
+def sheet_of_best(session: DbSession, actor: Administrator, clock: Now) -> Response:
+    """The same curve as a table."""
+    with for_lead(actor):
+        found = best(session, clock, SHOWN_BEST)
+    return _sheet(sheet_of(BEST_HEAD, best_rows(found)), "bednight-best.csv")
+
+
+def _sheet(text: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _context(request: Request, session: DbSession, actor: Actor, clock: Now, fund: str) -> dict[str, Any]:

@@ -159,6 +159,7 @@ def best_lines(found: BestRead) -> Json:
     """The best few rules, line by line."""
     return {
         "could": found.could,
+        "curve": _curve(found),
         "first": found.first,
         "until": found.until,
         "lines": [
@@ -177,4 +178,30 @@ def best_lines(found: BestRead) -> Json:
             }
             for line in found.curve
         ],
+    }
+
+
+LEFT, TOP, WIDE, HIGH = 34, 16, 300, 150
+
+
+def _curve(found: BestRead) -> Json:
+    """How many young people would have had a bed, by how many rules were put aside: by design, and when re-run."""
+    most = max([1, *(line.value for line in found.curve), *(line.rerun.would_gain for line in found.curve)])
+    last = max([1, *(line.most for line in found.curve)])
+
+    def at(rules: int, people: int) -> tuple[int, int]:
+        return LEFT + WIDE * rules // last, TOP + HIGH - HIGH * people // most
+
+    design = [at(line.most, line.value) for line in found.curve]
+    rerun = [at(line.most, line.rerun.would_gain) for line in found.curve]
+    points = [
+        {"most": line.most, "design": dot, "rerun": square, "value": line.value}
+        for line, dot, square in zip(found.curve, design, rerun, strict=True)
+    ]
+    return {
+        "width": LEFT + WIDE + 20,
+        "height": TOP + HIGH + 34,
+        "axis": {"left": LEFT, "top": TOP, "right": LEFT + WIDE, "bottom": TOP + HIGH},
+        "line": " ".join(f"{x},{y}" for x, y in [at(0, 0), *design]),
+        "points": points,
     }

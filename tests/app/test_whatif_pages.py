@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.access.policy import AgencyKind, Role
 from app.clock import MovableClock
 from app.db import Database
+from app.whatif.preview import HIGH, LEFT, TOP, WIDE
 from app.whatif.service import for_lead
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, new_agency, refused
 
@@ -69,6 +70,12 @@ def test_the_best_few_changes_are_read_alike(the_lead: Caller) -> None:
     assert (found["could"], line["value"], line["proved"], line["rerun"]["would_gain"]) == (1, 1, True, 1)
     assert [(one["fund"], one["rule"]) for one in line["levers"]] == [("fund_a", "funding.age_band")]
     assert "1. county.safe_harbor: Age 1 proved 1 0" in page(the_lead, "/whatif/best")
+    sheet = the_lead.client.get("/whatif/best.csv", headers=the_lead.headers).text
+    rows = list(csv.DictReader(io.StringIO(sheet)))
+    assert (rows[0]["most_rules"], rows[0]["design"], rows[0]["rerun_would_gain"]) == ("1", "1", "1")
+    drawn = the_lead.client.get("/whatif/best", headers=the_lead.headers).text
+    # From nobody at the foot of the axis to the one young person at its top.
+    assert f'points="{LEFT},{TOP + HIGH} {LEFT + WIDE // len(rows)},{TOP}' in drawn
     refused(the_lead.get("/v1/whatif/best?most=9"), 422, "invalid")
 
 
@@ -78,7 +85,7 @@ def test_nobody_else_is_shown_any_of_it(client: TestClient, database: Database) 
     for path in ("/v1/whatif", "/v1/whatif/best"):
         refused(other.get(path), 404, "not_found")
         refused(funder.get(path), 403, "forbidden")
-    for path in ("/whatif", "/whatif/best", "/whatif/figures.csv"):
+    for path in ("/whatif", "/whatif/best", "/whatif/best.csv", "/whatif/figures.csv"):
         assert client.get(path, headers=other.headers).status_code == 404
         assert client.get(path, headers=funder.headers).status_code == 403
 

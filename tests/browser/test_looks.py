@@ -237,13 +237,22 @@ def gap_audit(page: Page, site: Site) -> None:
         TableKind.TURNED_AWAY: {
             "all": 198, "let": 138, "any:funding.residence": 158, "only:funding.residence": 140,
             "any:funding.age_band": None, "only:funding.age_band": None, "only:funding.custody": 35,
-            "any:funding.custody": None,
+            "any:funding.custody": None, "only:funding.age_band+funding.residence": 12,
+            "only:funding.age_band+funding.custody": None,
         },
         TableKind.BY_AGE: {"by_age:12_14": 41, "by_age:15_17": 140, "by_age:others": 17},
         TableKind.BY_RESIDENCE: {"by_residence:13089": 90, "by_residence:13121": 85, "by_residence:others": None},
         TableKind.FAIR_AGE: {
             f"fair_age:{measure}:{group}": count
             for group, counts in {"12_14": (90, None, None, 31), "15_17": (246, 70, 176, 250)}.items()
+            for measure, count in zip(("asked", "placed", "never", "waited"), counts, strict=True)
+        },
+        TableKind.FAIR_RESIDENCE: {
+            f"fair_residence:{measure}:{group}": count
+            for group, counts in {
+                "13121": (120, 30, 90, 80), "13089": (95, 60, 35, 40), "13067": (60, None, None, 20),
+                "13135": (31, 31, 0, 0), "others": (30, None, None, 25),
+            }.items()
             for measure, count in zip(("asked", "placed", "never", "waited"), counts, strict=True)
         },
         TableKind.UNMET: {"all": 202, "only:funding.residence": 177, "only:funding.custody": 25},
@@ -262,7 +271,7 @@ def gap_audit(page: Page, site: Site) -> None:
         for kind, cells in counts.items():
             row = PublishedTable(
                 id=new_id("table"), kind=kind,
-                fund_id=None if kind in {TableKind.NETWORK, TableKind.FAIR_AGE} else "fund_metro30",
+                fund_id=None if kind is TableKind.NETWORK or kind.startswith("fair_") else "fund_metro30",
                 first=date(2026, 7, 1), until=date(2026, 10, 1), published_at=now, most_small=10, width=9,
                 floor_reason=None, withheld=False, sums=[], once=kind,
                 cells=[{"name": f"2026-Q3|x|{name}", "count": count} for name, count in cells.items()],
