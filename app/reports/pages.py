@@ -11,7 +11,10 @@ from app.access.policy import Permission
 from app.clock import Now
 from app.codes import Ref
 from app.db import DbSession
+from app.errors import Problem
 from app.reports import reading, whatifs, whatifs_view
+from app.reports.paper import LINKS, Language, can_print, paper
+from app.reports.schemas import ReportRead
 from app.reports.sheet import as_csv
 from app.reports.view import view
 from app.web.pages import page
@@ -35,7 +38,7 @@ def show(request: Request, session: DbSession, actor: Reader, clock: Now, quarte
     """One quarter, and one fund of it; `fund` says which."""
     report = reading.report(session, actor, clock, quarter)
     others = [one.quarter for one in reading.quarters(session, actor, clock)]
-    context = {"view": view(report, fund, others)}
+    context = {"view": view(report, fund, others), "papers": _papers(report)}
     return page(request, "reports/quarter.html", context, actor=actor, here="reports")
 
 
@@ -44,6 +47,19 @@ def sheet(session: DbSession, actor: Reader, clock: Now, quarter: Ref) -> Respon
     """The same counts as a table: of every fund that the page has."""
     report = reading.report(session, actor, clock, quarter)
     return _sheet(as_csv(report), f"bednight-{report.quarter}.csv")
+
+
+@router.get("/reports/{quarter}/board.pdf")
+def show_paper(
+    session: DbSession, actor: Reader, clock: Now, quarter: Ref, fund: str = "", language: Language = Language.EN
+) -> Response:
+    """One page for a board, of one fund: nothing but what is published, whoever asks."""
+    if not can_print():
+        raise Problem("not_found", "This deployment makes no PDF: it lacks the extra `paper`. The page itself prints.")
+    report = reading.published(session, actor, clock, quarter)
+    name = f"bednight-{report.quarter}-{language}.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(paper(report, fund, language, clock.now()), media_type="application/pdf", headers=headers)
 
 
 @router.get("/reports/{quarter}/whatifs")
@@ -60,6 +76,13 @@ def sheet_of_whatifs(session: DbSession, actor: Reader, clock: Now, quarter: Ref
     """The same numbers as a table: of every fund that the page has."""
     found = whatifs.read(session, actor, clock, quarter)
     return _sheet(whatifs.as_csv(found), f"bednight-{found.quarter}-whatifs.csv")
+
+
+def _papers(report: ReportRead) -> list[dict[str, str]]:
+    """In which languages there is a page for a board."""
+    if not can_print() or report.most_small is None:
+        return []
+    return [{"language": one.value, "text": LINKS[one]} for one in Language]
 
 
 def _sheet(text: str, name: str) -> Response:

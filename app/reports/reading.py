@@ -70,6 +70,15 @@ def report(session: Session, actor: Actor, clock: Clock, name: str) -> ReportRea
     return _report(session, clock, quarter, funds_for(session, actor), whole=_whole(actor))
 
 
+def published(session: Session, actor: Actor, clock: Clock, name: str) -> ReportRead:
+    """What is out of a quarter and may be passed on, for the lead too; 404 where nothing is."""
+    quarter = read_quarter(session, actor, clock, name)
+    found = _report(session, clock, quarter, funds_for(session, actor), whole=False)
+    if found.most_small is None:
+        raise hidden(actor, "report.read", "quarter", quarter.name)
+    return found
+
+
 def read_quarter(session: Session, actor: Actor, clock: Clock, name: str) -> Quarter:
     """The quarter of this name, which the actor now reads about; 404 where there is nothing that she or he may see."""
     quarter = Quarter.read(name)

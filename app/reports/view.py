@@ -124,6 +124,7 @@ def _fund(fund: FundRead, report: ReportRead) -> Json:
     turned = fund.turned_away
     most = max([1, *(row.turned_away or row.only or 0 for row in turned.rules)]) if turned else 1
     return {
+        "id": fund.fund,
         "name": _name(fund),
         "sentence": _sentence(fund),
         "none": turned is not None and turned.all == 0,

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,17 @@ from app.outbox.models import OutboxEvent
 from app.outbox.service import emit
 from app.referrals import service as referrals
 from app.referrals.models import Referral
-from app.reports import people
+from app.reports import paper, people
+from app.reports.paper import Language
+from app.reports.publishing import publish
+from app.reports.quarters import Quarter
 from app.stays import parties
 from app.worker import Worker
 from tests.actors import SAME_SITE, sign_in
 from tests.app.server_role import as_server
 from tests.conftest import _share_routers
 from tests.factories import EIGHT_ANSWERS, Caller, fund, house, lead, load, made, network, new_agency, rows
+from tests.papers import said_in
 from tests.postgres import Cluster
 from tests.proofs import saw
 from tests.receiver import Receiver, receiving
@@ -55,7 +59,7 @@ MARKS = {
 SINKS = {
     "error bodies", "the program's log", "PostgreSQL's log", "page titles", "addresses", "the API's description",
     "the trail", "messages to receivers", "events and notices", "texts of exceptions", "tables that are exported",
-    "a copy of the database",
+    "pages for a board", "a copy of the database",
 }  # fmt: skip
 IN_CLEAR = {"birth date", "county to avoid", "condition", "no-contact link", "house's address"}
 """What docs/keys.md says is kept as it is: a copy of the database holds it."""
@@ -316,6 +320,11 @@ class Journey:
         for path in (f"/reports/{quarter}", f"/reports/{quarter}/figures.csv", f"/v1/reports/quarters/{quarter}"):
             got = self.call(leads, "GET", path)
             self.seen.put("tables that are exported", got.text)
+        for fund_id in (None, *(one["fund"] for one in made(got)["funds"])):
+            publish(self.database, Quarter.of(date.fromisoformat(made(got)["first"])), fund_id)
+        for language in Language:
+            printed = self.call(leads, "GET", f"/reports/{quarter}/board.pdf?language={language}")
+            self.seen.put("pages for a board", said_in(printed.content))
         # Whoever leads sees no record, and counts all of them.
         assert [line["asked"] for line in made(got)["fairness"][0]["lines"]] == [1]
 
@@ -363,6 +372,7 @@ def test_a_leak_into_each_sink_is_seen(journey: Journey, database: Database, mon
     )
     monkeypatch.setattr(people, "band", lambda *_: MARKS["birth date"])
     monkeypatch.setattr(journey.app, "title", MARKS["words"])
+    monkeypatch.setitem(paper.LABELS, "audit", MARKS["words"])
     monkeypatch.setattr(journey.database.engine, "hide_parameters", False)
     with database.engine.begin() as connection:
         connection.execute(text(f"ALTER ROLE {journey.database.engine.url.username} RESET ALL"))

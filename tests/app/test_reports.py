@@ -362,7 +362,8 @@ def asked(database: Database) -> Iterator[list[str]]:
 
 def test_a_funder_s_look_leads_to_nobody(told: Told) -> None:
     told.publish()
-    for path in (f"/reports/{QUARTER}", f"/reports/{QUARTER}/figures.csv", f"/v1/reports/quarters/{QUARTER}"):
+    for path in (f"/reports/{QUARTER}", f"/reports/{QUARTER}/figures.csv", f"/v1/reports/quarters/{QUARTER}",
+                 f"/reports/{QUARTER}/board.pdf"):  # fmt: skip
         with asked(told.database) as statements:
             answer = told.client.get(path, headers=told.funder.headers)
         assert answer.status_code == 200
