@@ -28,8 +28,9 @@ WALLED = {
     "interstate_approvals", "legal_bases", "minor_avoids", "minor_identities", "minor_keep_apart", "minor_places",
     "minor_siblings", "minor_wishes", "minors", "releases",
 }  # fmt: skip
-# Who may see is not asked of these, but nobody begins one about somebody whom their agency may not see.
-BEGUN = {"offers", "referrals", "stays"}
+# Who may see is not asked of these, but nobody begins or changes one about somebody whom their agency may not see, but
+# for what is of its own house.
+CHANGED = {"bed_nights", "holds", "offers", "referrals", "stays"}
 # What names a young person and has no wall of its own, and why.
 WITHOUT = {
     "referrals": "counted over the whole network for whoever leads; the profile behind one has a wall",
@@ -38,7 +39,7 @@ WITHOUT = {
     "grants": "the walls stand on it",
     "stays": "the walls stand on it: a house, nights and an id",
     "offers": "the walls stand on it: a house, hours and an id",
-    "bed_nights": "the ledger: every claim looks at whoever has the bed",
+    "bed_nights": "the ledger: every claim looks at whoever has the bed, and clears what has run out",
     "residents": "whom a house lists beside the ledger, which every claim looks at",
     "holds": "the ledger",
     "former_bed_nights": "the ledger as it was",
@@ -67,7 +68,7 @@ def test_every_table_about_a_young_person_has_a_wall_or_a_reason(database: Datab
     assert about | {"minors"} == WALLED | (set(WITHOUT) & about), about - WALLED
     with database.engine.connect() as connection:
         forced = "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
-        assert set(connection.scalars(text(forced))) == WALLED | BEGUN
+        assert set(connection.scalars(text(forced))) == WALLED | CHANGED
 
 
 def test_without_a_word_nobody_is_seen(stage: Stage) -> None:
@@ -156,6 +157,52 @@ def test_nobody_writes_about_whom_their_agency_may_not_see(stage: Stage) -> None
             assert table
     with pytest.raises(ProgrammingError, match="row-level security"):
         write(stage, Stand.HOUSE, rows_of("minors"))
+
+
+def test_nobody_changes_what_is_about_whom_their_agency_may_not_see(stage: Stage) -> None:
+    changes = [
+        f"UPDATE {table} SET version = version + 1"  # noqa: S608
+        for table in ("referrals", "offers", "stays", "holds")
+    ]
+    changes.append("UPDATE bed_nights SET fund_id = fund_id")
+    for stand in (Stand.OWN, Stand.HOUSE, Stand.RELEASED):
+        of_hers = [f"{change} WHERE facility_id = 'fac_a'" for change in changes[1:]]
+        assert all(write(stage, stand, change) > 0 for change in (changes[0], *of_hers)), stand
+    for stand in (Stand.OTHER, Stand.LEAD, Stand.FORMER):
+        for change in changes:
+            with pytest.raises(ProgrammingError, match="row-level security"):
+                write(stage, stand, change)
+    assert write(stage, Stand.FORMER, "UPDATE offers SET version = version + 1 WHERE facility_id = 'fac_b'") == 2
+    for table in ("referrals", "offers", "stays", "holds"):
+        assert write(stage, Stand.OWN, f"DELETE FROM {table}") == 0  # noqa: S608
+
+
+def test_what_has_run_out_anybody_clears_and_nothing_else(stage: Stage) -> None:
+    every, held = "DELETE FROM bed_nights", "DELETE FROM bed_nights WHERE hold_id IS NOT NULL"
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        write(stage, Stand.OTHER, rows_of("holds"))
+    assert write(stage, Stand.HOUSE, every) > write(stage, Stand.HOUSE, held) == 10
+    assert write(stage, Stand.OTHER, every) == 0
+    stage.clock.move(timedelta(hours=2, microseconds=-1))
+    assert write(stage, Stand.OTHER, every) == 0
+    stage.clock.move(timedelta(microseconds=1))
+    assert write(stage, Stand.OTHER, every) == 10
+
+
+def test_what_two_records_are_and_who_asks_of_one_is_written_by_whose_word_it_is(stage: Stage) -> None:
+    tables = {"record_links": "made_by = 'x'", "contact_asks": "asked_by = 'x'", "contacts": "found_at = found_at"}
+    whose = {"record_links": Stand.OWN, "contact_asks": Stand.OTHER, "contacts": Stand.OWN}
+    for table, change in tables.items():
+        assert write(stage, whose[table], f"UPDATE {table} SET {change}") == 1, table  # noqa: S608
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            write(stage, Stand.HOUSE, f"UPDATE {table} SET {change}")  # noqa: S608
+        assert write(stage, Stand.HOUSE, f"DELETE FROM {table}") == 0, table  # noqa: S608
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            write(stage, Stand.HOUSE, rows_of(table))
+    with pytest.raises(ProgrammingError, match="row-level security"):  # the worker alone says that there is one
+        write(stage, Stand.OWN, rows_of("contacts"))
+    assert [write(stage, stand, "DELETE FROM contacts") for stand in (Stand.OWN, Stand.OTHER)] == [1, 1]
+    assert write(stage, Stand.OWN, "DELETE FROM record_links") == 1
 
 
 def test_a_request_that_writes_is_held_by_it_where_the_application_forgets(
