@@ -9,6 +9,9 @@ import typer
 from app.audit.service import record
 from app.config import Settings
 from app.console import AsJson, Refused, connected, say, show
+from app.db import Database
+from app.minors.identity import index_anew
+from app.minors.identity_index import under_others
 from app.sealing import opening, wrapping
 from app.sealing.keyring import Keyring
 from app.sealing.store import KeyStore
@@ -90,6 +93,40 @@ def rotate(
         with database.writing() as session:
             record(session, None, "sealing.rotate", "sealing_key", current)
     typer.echo(f"{count} data keys wrapped anew by {current} in {time.perf_counter() - began:.1f} s")
+
+
+@sealing.command("rotate-index")
+def rotate_index() -> None:
+    """Make a new key for the blind index of names, write every number anew under it, and destroy the key before.
+
+    The server answers meanwhile: names are sought under both keys until all numbers stand under the new one. What was
+    interrupted goes on where it was when the command is called again.
+    """
+    with connected(Settings.from_env()) as database:
+        keyring = database.keyring
+        if not isinstance(keyring, Keyring):
+            raise Refused(opening.NONE)
+        began = time.perf_counter()
+        key, count = keyring.next_index(), 0
+        count += index_all(database, key.id)
+        keyring.turn_index()
+        # What somebody entered by the former key while it was the only one, and told the database of only now.
+        count += index_all(database, key.id)
+        with database.writing() as session:
+            record(session, None, "sealing.rotate_index", "sealing_key", key.id)
+    typer.echo(f"Names of {count} young people under {key.id} in {time.perf_counter() - began:.1f} s")
+
+
+def index_all(database: Database, key_id: str, most: int = 200) -> int:
+    """Write the numbers of everybody's names under this key, some people at a time; of how many they were not."""
+    count = 0
+    while True:
+        with database.writing() as session:
+            for minor_id in (some := under_others(session, key_id, most)):
+                index_anew(session, minor_id)
+        if not some:
+            return count
+        count += len(some)
 
 
 def rewrap_all(keyring: Keyring) -> int:

@@ -24,7 +24,7 @@ from app.minors.linking_models import Contact, ContactAnswer, ContactAsk
 from app.minors.models import Minor
 from app.minors.records import own_record
 from app.outbox.service import emit
-from app.sealing.keyring import keyring_of
+from app.sealing.keyring import blind, keyring_of
 
 AGAIN_AFTER = timedelta(days=30)
 """Before that the same question is the same question."""
@@ -108,11 +108,13 @@ def _found(session: Session, asked: ContactAsk) -> dict[str, str]:
             Agency.id != asked.agency_id, Agency.closed_at.is_(None), Agency.kind != AgencyKind.FUNDER
         )
     ).all()
-    ring = keyring_of(session)
-    sought = {(ring.blind(field, agency, name), agency, field) for agency in others for field, name in names}
+    keys = keyring_of(session).index_keys()
+    sought = {
+        (blind(key, field, agency, name), agency, field) for key in keys for agency in others for field, name in names
+    }
     query = select(IdentityIndex.minor_id, IdentityIndex.agency_id, IdentityIndex.field, IdentityIndex.blind)
     by_record: dict[tuple[str, str], set[NameField]] = defaultdict(set)
-    for row in session.execute(query.where(IdentityIndex.blind.in_({blind for blind, _, _ in sought}))):
+    for row in session.execute(query.where(IdentityIndex.blind.in_({number for number, _, _ in sought}))):
         if (row.blind, row.agency_id, row.field) in sought:
             by_record[row.minor_id, row.agency_id].add(row.field)
     return {

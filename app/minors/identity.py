@@ -24,7 +24,7 @@ from app.minors.identity_index import index
 from app.minors.models import Minor
 from app.sealing.box import Place, key_id, opened
 from app.sealing.column import Sealed
-from app.sealing.keyring import keyring_of
+from app.sealing.keyring import Expunged, keyring_of
 from app.versions import Version, must_be_current
 
 Json = dict[str, Any]
@@ -145,6 +145,16 @@ def known(session: Session, minor_id: str) -> Json:
     """What was entered, for the service's own use: nothing of it leaves but by `reveal`."""
     row = session.get(MinorIdentity, minor_id)
     return {} if row is None else _opened(session, row)
+
+
+def index_anew(session: Session, minor_id: str) -> None:
+    """Write the numbers of a young person's names under the key by which numbers are written now."""
+    row = session.get(MinorIdentity, minor_id, with_for_update=True, populate_existing=True)
+    try:
+        said = {} if row is None else _opened(session, row)
+    except Expunged:
+        said = {}
+    index(session, session.get_one(Minor, minor_id), said)
 
 
 def known_of_agency(session: Session, agency_id: str) -> dict[str, Json]:

@@ -11,12 +11,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, delete, insert, select
+from sqlalchemy import BigInteger, ForeignKey, Index, delete, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base
 from app.minors.models import Minor
-from app.sealing.keyring import keyring_of
+from app.sealing.keyring import blind, keyring_of
 
 MOST = 20
 """Who share one number: more are not looked at."""
@@ -41,17 +41,19 @@ class IdentityIndex(Base):
     field: Mapped[NameField] = mapped_column(primary_key=True)
     blind: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"))
+    key_id: Mapped[str | None]
+    """The key under which it stands; null: the one before this was noted."""
 
 
 def index(session: Session, minor: Minor, said: dict[str, Any]) -> None:
     """Write the numbers of a young person's names anew."""
     session.execute(delete(IdentityIndex).where(IdentityIndex.minor_id == minor.id))
-    ring, agency = keyring_of(session), minor.agency_id
-    rows = {(field, ring.blind(field, agency, name)) for field, name in names_of(said)}
+    key, agency = keyring_of(session).index_keys()[0], minor.agency_id
+    rows = {(field, blind(key, field, agency, name)) for field, name in names_of(said)}
     if rows:
-        own = {"minor_id": minor.id, "agency_id": agency}
+        own = {"minor_id": minor.id, "agency_id": agency, "key_id": key.id}
         session.execute(
-            insert(IdentityIndex), [own | {"field": field, "blind": blind} for field, blind in sorted(rows)]
+            insert(IdentityIndex), [own | {"field": field, "blind": number} for field, number in sorted(rows)]
         )
 
 
@@ -79,8 +81,16 @@ def candidates(
     query = select(Minor.id).where(Minor.agency_id == agency_id)
     if born_on is not None:
         query = query.where(Minor.born_on == born_on)
+    keys = keyring_of(session).index_keys()
     for field, name in names:
-        blind = keyring_of(session).blind(field, agency_id, name)
-        same = IdentityIndex.agency_id == agency_id, IdentityIndex.field == field, IdentityIndex.blind == blind
+        numbers = [blind(key, field, agency_id, name) for key in keys]
+        same = IdentityIndex.agency_id == agency_id, IdentityIndex.field == field, IdentityIndex.blind.in_(numbers)
         query = query.where(Minor.id.in_(select(IdentityIndex.minor_id).where(*same)))
     return list(session.scalars(query.order_by(Minor.id).limit(MOST)))
+
+
+def under_others(session: Session, key_id: str, most: int) -> list[str]:
+    """Some of the young people of whom a number stands under another key than this one."""
+    other = or_(IdentityIndex.key_id.is_(None), IdentityIndex.key_id != key_id)
+    query = select(IdentityIndex.minor_id).where(other).distinct().order_by(IdentityIndex.minor_id)
+    return list(session.scalars(query.limit(most)))

@@ -1,6 +1,6 @@
 """The keyring of a deployment: seals and opens by whose it is, and makes a young person's key when it is first needed.
 
-Only the keys that are nobody's are remembered: another process may destroy a young person's at any moment, and what it
+Only the key that is nobody's is remembered: another process may destroy a young person's at any moment, and what it
 sealed is unreadable from then on.
 """
 
@@ -22,8 +22,8 @@ from app.sealing.wrapping import Wrapping
 
 SYSTEM = "system"
 """Whose key seals what is about no young person."""
-INDEX = "index"
-"""The key of the blind index. It seals nothing."""
+INDEX, NEXT_INDEX = "index", "index.next"
+"""The key of the blind index, which seals nothing; and the one that is taking its place."""
 _AT_ONCE = 200
 
 
@@ -75,7 +75,7 @@ class Keyring:
 
     def destroy(self, whose: str, at: datetime) -> None:
         """Destroy a young person's key for good; where there was none, there never will be one."""
-        if whose in (SYSTEM, INDEX):
+        if whose in (SYSTEM, INDEX, NEXT_INDEX):
             raise ValueError("what is nobody's is not expunged")
         if not self.store.destroy(whose, at):
             self.store.never(new_id("dk"), whose, at)
@@ -91,11 +91,26 @@ class Keyring:
         new = [self._wrapping.wrap(self._unwrapped(kept).secret, _about(kept.id, kept.of)) for kept in old]
         return self.store.rewrap(old, new)
 
-    def blind(self, field: str, agency_id: str, text: str) -> int:
-        """What stands in an index in place of a text: 32 bits under a key of their own, by field and agency."""
-        key = self.keys_of([INDEX])[INDEX]
-        said = "\x00".join(("bednight.index.v1", field, agency_id, text)).encode()
-        return int.from_bytes(hmac.new(key.secret, said, sha256).digest()[:4])
+    def index_keys(self) -> list[DataKey]:
+        """The keys of the blind index: what is written stands under the first, what is sought under any of them.
+
+        They are asked for each time: another process may be putting one in the place of the other.
+        """
+        found = self.store.of([INDEX, NEXT_INDEX])
+        if INDEX not in found:
+            return [self.keys_of([INDEX])[INDEX]]
+        return [self._unwrapped(found[name]) for name in (NEXT_INDEX, INDEX) if name in found]
+
+    def next_index(self) -> DataKey:
+        """Begin to put another key in the place of the index's, or go on with the one that was begun."""
+        self.index_keys()
+        return self.keys_of([NEXT_INDEX])[NEXT_INDEX]
+
+    def turn_index(self) -> None:
+        """The next key of the index is the key of the index from here on; the one before is destroyed."""
+        new = self.next_index()
+        wrapped = self._wrapping.wrap(new.secret, _about(new.id, INDEX))
+        self.store.replace(INDEX, new.id, wrapped, machine_time())
 
     def close(self) -> None:
         """Give the store's connections back."""
@@ -111,9 +126,15 @@ class Keyring:
         if kept.wrapped is None:
             raise Expunged
         key = DataKey(kept.id, self._wrapping.unwrap(kept.wrapped, _about(kept.id, kept.of)))
-        if kept.of in (SYSTEM, INDEX):
+        if kept.of == SYSTEM:
             self._nobodys[kept.of] = key
         return key
+
+
+def blind(key: DataKey, field: str, agency_id: str, text: str) -> int:
+    """What stands in an index in place of a text: 32 bits under a key of the index, by field and agency."""
+    said = "\x00".join(("bednight.index.v1", field, agency_id, text)).encode()
+    return int.from_bytes(hmac.new(key.secret, said, sha256).digest()[:4])
 
 
 def _about(key: str, whose: str) -> bytes:

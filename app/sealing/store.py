@@ -100,6 +100,15 @@ class KeyStore:
         """Keep that somebody has no key and gets none: expunged before anything was sealed."""
         self.add([{"id": key_id, "of": of, "made_at": at, "destroyed_at": at}])
 
+    def replace(self, of: str, key_id: str, wrapped: Wrapped, at: datetime) -> None:
+        """Put another key in somebody's place, wrapped as theirs; the one before is forgotten for good, at once."""
+        gone = {"of": KEYS.c.of + "." + KEYS.c.id, "wrapped": None, "wrapped_by": None, "destroyed_at": at}
+        with self._engine.begin() as connection:
+            connection.execute(update(KEYS).where(KEYS.c.of == of, KEYS.c.id != key_id).values(gone))
+            now = {"of": of, "wrapped": wrapped.secret, "wrapped_by": wrapped.by}
+            connection.execute(update(KEYS).where(KEYS.c.id == key_id).values(now))
+        self._leave_nothing_behind()
+
     def under_others(self, current: str, most: int) -> list[Kept]:
         """Some of the keys that another key than the current one wraps."""
         query = select(KEYS).where(KEYS.c.wrapped_by != current).order_by(KEYS.c.id).limit(most)

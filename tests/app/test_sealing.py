@@ -17,7 +17,7 @@ from app.errors import Problem
 from app.sealing import opening, wrapping
 from app.sealing.box import Broken, DataKey, Place, is_sealed, key_id, opened, seal
 from app.sealing.column import Sealed
-from app.sealing.keyring import INDEX, SYSTEM, Expunged, Keyring, keyring_of
+from app.sealing.keyring import INDEX, NEXT_INDEX, SYSTEM, Expunged, Keyring, blind, keyring_of
 from app.sealing.store import KEYS
 from app.sealing.wrapping import KeyFile, Wrapped
 from tests.postgres import Cluster
@@ -181,15 +181,33 @@ def test_a_key_that_is_destroyed_while_it_is_wrapped_anew_stays_destroyed(keys: 
 
 
 def test_the_index_tells_equal_texts_of_one_agency_and_field_and_no_more(ring: Keyring, keys: Path) -> None:
-    blind = ring.blind("name", "agency_1", "doe")
-    assert blind == ring.blind("name", "agency_1", "doe")
-    assert 0 <= blind < 2**32
+    key = ring.index_keys()[0]
+    number = blind(key, "name", "agency_1", "doe")
+    assert 0 <= number < 2**32
     others = [("name", "agency_1", "dou"), ("alias", "agency_1", "doe"), ("name", "agency_2", "doe")]
-    assert blind not in {ring.blind(*other) for other in others}
+    assert number not in {blind(key, *other) for other in others}
     again = opening.needed(Settings(keys=keys))
-    assert again.blind("name", "agency_1", "doe") == blind
+    assert [blind(key, "name", "agency_1", "doe") for key in again.index_keys()] == [number]
     assert again.keys_of([INDEX])[INDEX].id != again.keys_of([SYSTEM])[SYSTEM].id
     again.close()
+
+
+def test_another_key_takes_the_place_of_the_index_s_and_servers_that_run_follow(ring: Keyring, keys: Path) -> None:
+    other = opening.needed(Settings(keys=keys))
+    first = other.index_keys()
+    new = ring.next_index()
+    assert ring.next_index() == new, "what was begun goes on"
+    assert other.index_keys() == [new, *first]
+    wrapping.add(opening.key_file(keys))
+    while ring.rewrap():
+        pass
+    ring.turn_index()
+    assert other.index_keys() == [new]
+    assert first[0].id not in other.keys_by_id([first[0].id])
+    for whose in (INDEX, NEXT_INDEX):
+        with pytest.raises(ValueError, match="nobody's"):
+            ring.destroy(whose, NOW)
+    other.close()
 
 
 @pytest.mark.parametrize("content", ["", "kek_1\n", "kek_1 AAAA\n", "kek_1 not-base64!\n", "a b c\n"])

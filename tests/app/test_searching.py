@@ -11,10 +11,15 @@ from sqlalchemy import select, update
 from app.access.policy import Role
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
+from app.config import Settings
 from app.db import Database
-from app.minors.identity_index import IdentityIndex, plain
+from app.minors.identity import index_anew
+from app.minors.identity_index import IdentityIndex, plain, under_others
 from app.minors.searching import PersonSearch
 from app.outbox.models import OutboxEvent
+from app.sealing.keyring import Keyring, blind
+from app.sealing_cli import index_all
+from tests.app.test_cli import done
 from tests.app.test_identity import JANE
 from tests.factories import EIGHT_ANSWERS, Caller, SignedIn, made, new_agency, refused, rows
 
@@ -85,8 +90,41 @@ def test_a_number_that_two_names_share_finds_neither_for_the_other(owner: Signed
 
 
 def entered_number(session: Any, agency_id: str) -> int:
-    number: int = session.info["keyring"].blind("family_name", agency_id, plain("Roe"))
+    number: int = blind(session.info["keyring"].index_keys()[0], "family_name", agency_id, plain("Roe"))
     return number
+
+
+def test_everybody_is_found_while_another_key_takes_the_place_of_the_index_s(
+    owner: SignedIn, database: Database, settings: Settings
+) -> None:
+    names = ("Canary Jane", "Canary Ann", "Canary Eve")
+    referrals = {name: entered(owner, {**JANE, "given_names": name}) for name in names}
+    ring = database.keyring
+    assert isinstance(ring, Keyring)
+
+    def all_are_found() -> None:
+        assert {name: found(owner, given_names=name, born_on="2011-03-02") for name in referrals} == referrals
+
+    def numbers() -> dict[int, str | None]:
+        with database.reading() as session:
+            return {row.blind: row.key_id for row in session.scalars(select(IdentityIndex))}
+
+    before, new = numbers(), ring.next_index()
+    all_are_found()
+    referrals["Canary Zoe"] = entered(owner, {**JANE, "given_names": "Canary Zoe"})
+    assert set(numbers().values()) > {new.id}, "who is entered meanwhile stands under the new key"
+    all_are_found()
+    with database.writing() as session:
+        some = under_others(session, new.id, 1)
+        index_anew(session, some[0])
+    all_are_found()
+    url, keys = database.engine.url.render_as_string(), str(settings.keys)
+    said = done("sealing", "rotate-index", url=url, BEDNIGHT_KEYS=keys)
+    assert said.startswith(f"Names of 2 young people under {new.id} in "), "what was begun goes on where it was"
+    all_are_found()
+    assert set(numbers().values()) == {new.id}
+    assert not set(numbers()) & set(before)
+    assert index_all(database, new.id) == 0
 
 
 def test_another_name_takes_the_place_of_the_one_before(owner: SignedIn) -> None:
