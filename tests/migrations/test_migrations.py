@@ -47,9 +47,8 @@ def test_revisions_are_numbered_in_their_order() -> None:
     assert all(re.fullmatch(r"\d{4}", revision) for revision in REVISIONS)
 
 
-def test_head_is_what_the_models_say(empty_url: str) -> None:
-    upgrade(empty_url)
-    with opened(empty_url) as connection:
+def test_head_is_what_the_models_say(database_url: str) -> None:
+    with opened(database_url) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
 
@@ -64,27 +63,33 @@ def checks(connection: Connection) -> dict[str, dict[str, str]]:
     }
 
 
-def test_head_has_the_checks_of_the_models(empty_url: str) -> None:
-    """Autogenerate does not compare CHECKs, so they are read back from a database made from each."""
-    with opened(empty_url) as connection:
-        Base.metadata.create_all(connection)
-        from_models = checks(connection)
+def test_head_has_the_checks_of_the_models(database_url: str) -> None:
+    """Autogenerate does not compare CHECKs, so they are read back from tables made from each."""
+    with opened(database_url) as connection:
+        at_head = checks(connection)
         Base.metadata.drop_all(connection)
-    upgrade(empty_url)
-    with opened(empty_url) as connection:
-        assert checks(connection) == from_models
+        Base.metadata.create_all(connection)
+    with opened(database_url) as connection:
+        assert at_head == checks(connection)
 
 
-def test_down_and_up_again_with_a_row_in_every_table(empty_url: str) -> None:
-    upgrade(empty_url)
-    with opened(empty_url) as connection:
+def test_down_and_up_again_with_a_row_in_every_table(database_url: str) -> None:
+    with opened(database_url) as connection:
         fill(connection)
-    assert 0 not in counts(empty_url).values()
-    for revision in [*reversed(REVISIONS[:-1]), "base"]:
-        downgrade(empty_url, revision)
-    assert tables(empty_url) == set()
-    upgrade(empty_url)
-    assert tables(empty_url) == {table.name for table in Base.metadata.sorted_tables}
+    assert 0 not in counts(database_url).values()
+    # Only the end of a command on SQLite looks for rows without their parent; PostgreSQL does so all along.
+    stops = reversed(REVISIONS[:-1]) if database_url.startswith("sqlite") else ()
+    for revision in [*stops, "base"]:
+        downgrade(database_url, revision)
+    assert tables(database_url) == set()
+    queries = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE name NOT LIKE '%alembic_version%'",
+        "postgresql": "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    }
+    with opened(database_url) as connection:
+        assert connection.execute(text(queries[connection.dialect.name])).all() == [], "left behind at the bottom"
+    upgrade(database_url)
+    assert tables(database_url) == {table.name for table in Base.metadata.sorted_tables}
 
 
 def shape(url: str) -> dict[str, list[dict[str, str]]]:
@@ -98,26 +103,15 @@ def shape(url: str) -> dict[str, list[dict[str, str]]]:
 
 
 def test_each_of_the_newest_steps_down_and_up_leaves_the_same_tables(empty_url: str) -> None:
-    newest = REVISIONS[-times(10) :]
-    for revision in REVISIONS:
+    older, newest = REVISIONS[: -times(10)], REVISIONS[-times(10) :]
+    if older:
+        upgrade(empty_url, older[-1])
+    for revision in newest:
         upgrade(empty_url, revision)
-        if revision not in newest:
-            continue
         before = shape(empty_url)
         downgrade(empty_url, "-1")
         upgrade(empty_url, revision)
         assert shape(empty_url) == before, revision
-
-
-def test_nothing_is_left_behind_at_the_bottom(empty_url: str) -> None:
-    upgrade(empty_url)
-    downgrade(empty_url, "base")
-    queries = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE name NOT LIKE '%alembic_version%'",
-        "postgresql": "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-    }
-    with opened(empty_url) as connection:
-        assert connection.execute(text(queries[connection.dialect.name])).all() == []
 
 
 def test_a_migration_that_fails_leaves_the_database_where_it_was(
