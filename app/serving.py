@@ -25,6 +25,7 @@ def serve(
 
     It needs the keys that BEDNIGHT_KEYS names: without them nobody's name and no second factor could be kept.
     """
+    look_for_circles_seldom()
     from app.main import create_app
 
     settings = Settings.from_env()
@@ -61,7 +62,7 @@ def answer(app: "FastAPI", host: str, port: int, ready: Callable[[], None]) -> N
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
-    _look_for_circles_seldom()
+    look_for_circles_seldom()
     server = Server(config)
     with suppress(KeyboardInterrupt):
         server.run()
@@ -69,7 +70,7 @@ def answer(app: "FastAPI", host: str, port: int, ready: Callable[[], None]) -> N
         raise SystemExit(3)
 
 
-def _look_for_circles_seldom() -> None:
+def look_for_circles_seldom() -> None:
     """Collect garbage that refers to itself less often than Python does unasked.
 
     A network read for a decision is some hundred thousand objects at once, none of them in circles: looking for

@@ -1,8 +1,9 @@
 """The ground every test stands on: a fresh database of each kind, a clock that stands still, a client."""
 
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from app.clock import MovableClock
 from app.config import Settings
 from app.db import Database
 from app.sealing import opening
+from app.serving import look_for_circles_seldom
 from migrations.run import upgrade
 from tests import memory, needs
 from tests.postgres import Cluster, find_binaries
@@ -174,6 +176,17 @@ def client(app: FastAPI) -> TestClient:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What says that one kind of database is enough is not tried on the second."""
     items[:] = [item for item in items if not (item.get_closest_marker("one_kind") and _on_postgresql(item))]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is read meanwhile stays, so it is never looked through for garbage; then that is done as in a server."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        look_for_circles_seldom()
 
 
 def _on_postgresql(item: pytest.Item) -> bool:
