@@ -40,7 +40,7 @@ from .crowds import crowd
 from .test_order_of_rows import shuffled
 
 PARTS = 20
-TRIES = or_many(2, 4)
+TRIES = or_many(1, 4)
 
 
 def planned(document: Json, **how: Any) -> Json:
