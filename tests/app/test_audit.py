@@ -178,6 +178,7 @@ def test_the_hash_covers_all_that_says_what_happened() -> None:
     assert set(COVERED) == {column.name for column in AuditEvent.__table__.columns} - {"previous_hash", "hash"}
 
 
+@pytest.mark.one_kind
 @pytest.mark.usefixtures("ten")
 @pytest.mark.parametrize("name", COVERED)
 def test_every_field_is_covered(database: Database, name: str) -> None:
@@ -283,6 +284,7 @@ def test_writers_at_once_make_one_chain(database: Database) -> None:
     assert verdict(database) == Verdict(20)
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("action", "kind", "subject", "reason"),
     [

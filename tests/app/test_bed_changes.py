@@ -216,6 +216,7 @@ BY_ADMINISTRATOR: list[tuple[str, str, Json]] = [
 ]
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(("method", "path", "body"), CHANGES + BY_ADMINISTRATOR)
 def test_every_change_of_a_house_is_counted(
     scene: Scene, client: TestClient, method: str, path: str, body: Json

@@ -42,6 +42,7 @@ def test_there_are_cases() -> None:
     assert len(CASES) >= 40
 
 
+@pytest.mark.one_kind  # how a network is read from either kind is for test_snapshot.py
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case(path: Path, client: TestClient, database: Database, clock: MovableClock) -> None:
     case = json.loads(path.read_text())

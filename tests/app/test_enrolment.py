@@ -17,11 +17,9 @@ from app.db import Database
 from tests.actors import SAME_SITE
 from tests.entering import PAGE, PASSWORD, Member, enrolled, link_for, quick, said, secret_on, set_up, somebody
 
-pytestmark = pytest.mark.one_kind  # the statements are those of test_entry.py
-
 __all__ = ["quick"]
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.one_kind, pytest.mark.usefixtures("quick")]  # the statements are those of test_entry.py
 
 
 def test_a_link_enrols_from_anywhere_and_once(app: FastAPI, database: Database) -> None:

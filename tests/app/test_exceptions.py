@@ -108,6 +108,7 @@ def test_a_second_person_within_a_day_and_never_the_same(scene: Scene) -> None:
     refused(stranger.post(f"{path}/exceptions/{one['id']}/second"), 404, "not_found")
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("role", [Role.INTAKE_COORDINATOR, Role.SUPERVISOR])
 def test_another_key_is_no_second_person(scene: Scene, role: Role) -> None:
     added(scene, strict(), funds=[fund("fund_x")])
@@ -284,6 +285,7 @@ def test_a_night_that_was_not_slept_is_no_gap(scene: Scene) -> None:
     assert gap_nights(scene) == ["2026-11-21"]
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("urgency", [2, 4])
 def test_without_a_payer_only_for_tonight_and_nobody_safe(scene: Scene, urgency: int) -> None:
     added(scene, house("fac_x", funds=["fund_x"]), funds=[fund("fund_x", max_age=13)])
@@ -293,6 +295,7 @@ def test_without_a_payer_only_for_tonight_and_nobody_safe(scene: Scene, urgency:
     refused(scene.ask(path, run, "fac_a", unfunded_reason="no other bed"), 409, "not_an_option")
 
 
+@pytest.mark.one_kind
 def test_more_than_money_is_missing(scene: Scene) -> None:
     added(scene, strict(), funds=[fund("fund_x", max_age=13)])
     path, run = excluded(scene)
@@ -311,6 +314,7 @@ def test_what_other_people_stand_in_the_way_of_is_never_told(scene: Scene) -> No
     refused(scene.ask(plain, run, "fac_x"), 409, "not_an_option")
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(("people", "ratio"), [([MIXED], 4), (FULL[1:], 1), (FULL, 4)])
 def test_beside_a_rule_that_is_waived_other_people_read_like_a_full_house(
     scene: Scene, people: list[Json], ratio: int

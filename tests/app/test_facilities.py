@@ -95,6 +95,7 @@ MALFORMED_CHANGES: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.one_kind
 def test_a_malformed_change_is_refused(administrator: Caller, path: str) -> None:
     for change, pointer in MALFORMED_CHANGES:
         problem = refused(administrator.patch(path, {**change, "version": 1}), 422, "invalid")
@@ -179,6 +180,7 @@ def test_a_licence_is_entered_read_and_replaced(administrator: Caller, path: str
     assert rows(administrator.get(f"{path}/licences")) == [changed]
 
 
+@pytest.mark.one_kind
 def test_a_licence_needs_its_evidence(administrator: Caller, path: str) -> None:
     problem = refused(administrator.post(f"{path}/licences", {"status": "active"}), 422, "invalid")
     assert [error["pointer"] for error in problem["errors"]] == ["/evidence"]
@@ -203,6 +205,7 @@ def test_a_safeguard_keeps_its_history(administrator: Caller, path: str) -> None
     assert (third["value"], third["version"]) == (None, 3)
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("code", "value"),
     [
@@ -232,6 +235,7 @@ NO_VALUES: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.one_kind
 def test_a_safeguard_has_no_other_value(administrator: Caller, path: str) -> None:
     for code, value in NO_VALUES:
         problem = refused(
@@ -241,6 +245,7 @@ def test_a_safeguard_has_no_other_value(administrator: Caller, path: str) -> Non
         assert administrator.get(f"{path}/safeguards/nonsense").status_code == 422
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(("name", "code"), [("county", "12011"), ("place", "1224000"), ("county", "99001")])
 def test_a_house_lies_in_a_county_and_place_of_its_own_state(
     administrator: Caller, path: str, name: str, code: str
@@ -300,6 +305,7 @@ def test_no_two_rooms_of_a_house_share_a_name(administrator: Caller, path: str) 
     made(administrator.post(f"{elsewhere}/units", {"name": "East"}))
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u200b", "\ufeff", "\u2028", "\x85"])
 def test_a_name_shows_as_it_is(administrator: Caller, path: str, sign: str) -> None:
     problem = refused(administrator.post(f"{path}/units", {"name": f"East{sign}1"}), 422, "invalid")
@@ -356,6 +362,7 @@ def test_the_directory_is_read_in_pages(client: TestClient, database: Database) 
         assert problem["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.one_kind
 def test_only_the_administrator_changes_the_directory(client: TestClient, database: Database) -> None:
     agency = new_agency(database, AgencyKind.RESIDENTIAL)
     load(database, network(), operators={"fac_a": agency})

@@ -176,6 +176,7 @@ MALFORMED_LIMITS: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.one_kind
 def test_a_malformed_limit_is_refused(administrator: Caller, fund_id: str) -> None:
     for change, pointer in MALFORMED_LIMITS:
         problem = refused(administrator.post(f"/v1/funds/{fund_id}/limits", {**LIMIT, **change}), 422, "invalid")
@@ -195,6 +196,7 @@ MALFORMED_CLOCKS: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.one_kind
 def test_a_malformed_clock_is_refused(administrator: Caller, fund_id: str) -> None:
     for change, pointer in MALFORMED_CLOCKS:
         body = {**LIMIT, "clocks": [{**LIMIT["clocks"][0], **change}]}
@@ -231,6 +233,7 @@ def test_a_funder_changes_its_own_limits_and_no_others(client: TestClient, datab
     refused(own.patch("/v1/funds/fund_a", {"last_resort": True, "version": 1}), 403, "forbidden")
 
 
+@pytest.mark.one_kind
 def test_a_coordinator_reads_and_changes_nothing(client: TestClient, database: Database) -> None:
     load(database, network())
     coordinator = Caller(client, database, Role.INTAKE_COORDINATOR)
@@ -266,6 +269,7 @@ def test_each_change_is_on_record(administrator: Caller, fund_id: str, database:
     ]
 
 
+@pytest.mark.one_kind
 def test_a_fund_cannot_be_left_without_a_name(administrator: Caller, fund_id: str) -> None:
     problem = refused(administrator.patch(f"/v1/funds/{fund_id}", {"program": None, "version": 1}), 422, "invalid")
     assert problem["errors"][0]["pointer"] == "/program"

@@ -82,6 +82,7 @@ def test_a_scope_narrows(client: TestClient, database: Database) -> None:
     assert client.get("/v1/probe", headers=exact).status_code == 200
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("permission", [Permission.AUDIT_READ, Permission.FINDINGS_WHOLE])
 def test_a_scope_beyond_the_role_or_closed_to_keys_is_refused(
     session: Session, clock: Clock, permission: Permission
@@ -91,6 +92,7 @@ def test_a_scope_beyond_the_role_or_closed_to_keys_is_refused(
     assert caught.value.errors[0].code == "beyond_role"
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(("days", "allowed"), [(0, False), (1, True), (90, True), (91, False)])
 def test_a_key_lasts_90_days_at_most(session: Session, clock: Clock, days: int, allowed: bool) -> None:
     if allowed:
@@ -128,6 +130,7 @@ def test_a_closed_agency_is_shut_out(client: TestClient, database: Database, clo
     assert client.get("/v1/probe", headers=headers).status_code == 401
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     "header",
     [

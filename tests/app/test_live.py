@@ -166,6 +166,7 @@ def test_a_page_is_told_what_changes_for_its_reader(server: Server) -> None:
             assert anew.status == 200
 
 
+@pytest.mark.one_kind
 def test_a_stream_ends_with_the_session_and_with_the_server(server: Server) -> None:
     database = server.database
     with database.writing() as session:
@@ -191,6 +192,7 @@ def test_a_stream_ends_with_the_session_and_with_the_server(server: Server) -> N
     assert said == ""
 
 
+@pytest.mark.one_kind
 def test_one_person_has_so_many_streams_and_no_more(server: Server) -> None:
     database = server.database
     with database.writing() as session:
@@ -226,6 +228,7 @@ def test_what_no_person_asked_for_keeps_nobody_signed_in(
     assert client.get("/").status_code == 401
 
 
+@pytest.mark.one_kind
 def test_pages_that_show_what_changes_say_so_and_load_our_own_script(client: TestClient, database: Database) -> None:
     sign_in(client, database, Role.INTAKE_COORDINATOR)
     home, form = client.get("/").text, client.get("/referrals/new").text

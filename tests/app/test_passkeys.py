@@ -21,11 +21,9 @@ from tests.actors import SAME_SITE
 from tests.authenticator import SoftPasskey
 from tests.entering import PAGE, Member, enrolled, link_for, quick, somebody
 
-pytestmark = pytest.mark.one_kind
-
 __all__ = ["quick"]
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.one_kind, pytest.mark.usefixtures("quick")]
 
 
 @pytest.fixture

@@ -186,6 +186,7 @@ def test_one_key_makes_one_plan(supervisor: Caller, others: str, database: Datab
         assert len(session.scalars(select(PlanRun)).all()) == 1
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("seconds", [0, 31, -1, None, "5", True])
 def test_the_time_has_bounds(supervisor: Caller, seconds: Any) -> None:
     refused(supervisor.post("/v1/plans", {"seconds": seconds}), 422, "invalid")
@@ -321,6 +322,7 @@ def test_the_page_shows_counts_of_whom_may_not_be_seen(client: TestClient, datab
     assert "/referrals/ref_" not in shown
 
 
+@pytest.mark.one_kind
 def test_another_agency_has_no_press(client: TestClient, database: Database, others: str) -> None:
     sign_in(client, database, Role.SUPERVISOR, others)
     assert "Plans for everyone" not in client.get("/").text
@@ -328,6 +330,7 @@ def test_another_agency_has_no_press(client: TestClient, database: Database, oth
     assert press(client, "/plans").status_code == 404
 
 
+@pytest.mark.one_kind
 def test_an_old_plan_says_so(client: TestClient, database: Database, clock: MovableClock) -> None:
     lead = new_agency(database, AgencyKind.COALITION_LEAD)
     load(database, waiting(), agency_id=lead)

@@ -67,6 +67,7 @@ def test_caps_count_an_earlier_stay(coordinator: Caller, path: str, database: Da
     assert [row["residents"] for row in snapshot["facilities"]] == [[]]
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

@@ -92,6 +92,7 @@ def test_every_fact_comes_back_as_it_was_sent(coordinator: Caller) -> None:
     assert read.headers["ETag"] == answer.headers["ETag"]
 
 
+@pytest.mark.one_kind
 def test_a_place_finer_than_two_kilometres_is_not_kept(coordinator: Caller) -> None:
     """A circle is never smaller than it was sent, and home moves no house out of its band by a few hundred metres."""
     circles = [[33.7512, -84.3987, 2.3], [33.76, -84.4, 6.0], [33.76, -84.4, 6.2], [33.76, -84.4, 0.001]]
@@ -101,12 +102,14 @@ def test_a_place_finer_than_two_kilometres_is_not_kept(coordinator: Caller) -> N
     assert sorted(kept["minor"]["avoid"]["circles"]) == [*home, [33.9, -84.5, 26.0]]
 
 
+@pytest.mark.one_kind
 def test_no_place_and_a_place_exclude_each_other(coordinator: Caller) -> None:
     body = {"minor": {"residence": {"none": True, "county": "13089"}}, "needed_from": None}
     problem = refused(coordinator.post("/v1/referrals", body), 422, "invalid")
     assert problem["errors"][0]["pointer"] == "/minor/residence/none"
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("code", ["Arson", "arson ", "DROP TABLE", ""])
 def test_a_code_in_another_spelling_is_refused(coordinator: Caller, code: str) -> None:
     """Else no house would decline it."""
@@ -115,6 +118,7 @@ def test_a_code_in_another_spelling_is_refused(coordinator: Caller, code: str) -
     assert problem["errors"][0]["pointer"] == "/minor/needs/conditions/0"
 
 
+@pytest.mark.one_kind
 def test_an_empty_request_is_told_what_is_missing(coordinator: Caller) -> None:
     problem = refused(coordinator.post("/v1/referrals", {}), 422, "invalid")
     assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [
@@ -154,6 +158,7 @@ MALFORMED_FACTS: list[tuple[Any, ...]] = [
 ]
 
 
+@pytest.mark.one_kind
 def test_a_malformed_fact_is_refused(coordinator: Caller, database: Database) -> None:
     for facts, pointer in MALFORMED_FACTS:
         problem = refused(coordinator.post("/v1/referrals", {**NOTHING, "minor": facts}), 422, "invalid")
@@ -162,6 +167,7 @@ def test_a_malformed_fact_is_refused(coordinator: Caller, database: Database) ->
             assert session.scalar(select(func.count()).select_from(Referral)) == 0
 
 
+@pytest.mark.one_kind
 def test_an_age_beyond_every_fund_is_no_error(coordinator: Caller) -> None:
     assert create(coordinator, {**NOTHING, "minor": {"age_range": [19, 19]}})["minor"]["age_range"] == [19, 19]
 
@@ -340,6 +346,7 @@ def test_who_was_let_in_reads_and_does_not_act(coordinator: Caller, client: Test
     refused(other.post(f"{path}/rankings"), 404, "not_found")
 
 
+@pytest.mark.one_kind
 def test_roles_without_the_permission_are_refused(coordinator: Caller, client: TestClient, database: Database) -> None:
     path = f"/v1/referrals/{create(coordinator, NOTHING)['id']}"
     for role in (Role.FUNDER_ANALYST, Role.ADMINISTRATOR, Role.AUDITOR):
@@ -414,6 +421,7 @@ FORGED: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("path", ["/v1/referrals", "/v1/facilities", "/v1/funds"])
 def test_a_forged_cursor_is_malformed(coordinator: Caller, path: str) -> None:
     one = ([AT], [["s", 7]], [["s", "a\0b"]], [["s", "\udfff"]], [["s", ["x"]]])
@@ -423,6 +431,7 @@ def test_a_forged_cursor_is_malformed(coordinator: Caller, path: str) -> None:
         assert [(error["pointer"], error["code"]) for error in errors] == [("/cursor", "malformed")], values
 
 
+@pytest.mark.one_kind
 def test_a_bed_is_needed_tonight_at_the_earliest(coordinator: Caller, clock: MovableClock) -> None:
     """One that was stated in time stays, and may be sent again with what else is answered."""
     over, tonight = "2026-11-20", TONIGHT

@@ -273,6 +273,7 @@ def test_the_eight_answers_and_nothing_else_reach_the_snapshot(coordinator: Call
     assert (minor["found"], minor["jurisdiction"], minor["history"]) == (None, None, None)
 
 
+@pytest.mark.one_kind
 def test_the_eight_answers_alone_give_an_option(coordinator: Caller) -> None:
     referral = made(coordinator.post("/v1/referrals", EIGHT_ANSWERS))
     decision = made(coordinator.post(f"/v1/referrals/{referral['id']}/rankings"))
@@ -280,6 +281,7 @@ def test_the_eight_answers_alone_give_an_option(coordinator: Caller) -> None:
     assert decision["options"][0]["provisional"] == ["minor.history"]
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("how", ["null", "left out"])
 def test_what_is_not_known_stays_not_known(coordinator: Caller, database: Database, answer: str, how: str) -> None:
@@ -297,6 +299,7 @@ def test_what_is_not_known_stays_not_known(coordinator: Caller, database: Databa
     assert less == {**full, name: None}
 
 
+@pytest.mark.one_kind
 def test_when_it_is_needed_may_be_left_open(coordinator: Caller, database: Database) -> None:
     made(coordinator.post("/v1/referrals", {**EIGHT_ANSWERS, "needed_from": None}))
     (referral,) = snapshot(database)["referrals"]
@@ -316,6 +319,7 @@ def test_a_house_of_which_nothing_is_known_is_not_known(database: Database) -> N
     assert (second["funds"], second["services"], second["declines"], second["languages"]) == ([], [], [], None)
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("missing", ["verified_on", "verified_by", "expires_on", "value"])
 def test_a_safeguard_without_its_evidence_is_not_known(database: Database, missing: str) -> None:
     load(database, network())
@@ -421,6 +425,7 @@ def test_a_stay_makes_a_resident(database: Database, lived_in: date) -> None:
     ]
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("more", "residents"),
     [

@@ -223,6 +223,7 @@ def test_a_house_reads_an_ended_stay_until_the_night_turns(scene: Scene) -> None
     made(scene.coordinator.get(f"/v1/stays/{stay}"))
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-11-01T00:00:00Z"])
 def test_a_right_that_has_ended_or_never_was_places_nobody(scene: Scene, at: str) -> None:
     path = scene.refer()
@@ -244,6 +245,7 @@ def test_no_yes_is_said_to_a_right_that_has_ended_until_it_is_renewed(scene: Sce
     made(scene.answer("fac_a", offer))
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("act", "body"),
     [
@@ -263,6 +265,7 @@ def test_whoever_was_let_in_to_read_moves_nobody(scene: Scene, act: str, body: J
     made(scene.coordinator.post(f"/v1/stays/{stay}/{act}", body))
 
 
+@pytest.mark.one_kind
 def test_a_house_reads_of_needs_only_what_it_offers(scene: Scene) -> None:
     minor = {"services": ["trauma_therapy", "detox"], "languages": ["fr", "en"], "infants": 0, "conditions": []}
     body = {"minor": {**made(scene.coordinator.get(scene.refer()))["minor"], "needs": minor}}
@@ -287,6 +290,7 @@ def test_the_stays_of_another_house_read_like_those_of_none(scene: Scene) -> Non
         refused(caller.get("/v1/facilities/fac_none/stays"), 404, "not_found")
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("act", "body"),
     [
@@ -468,6 +472,7 @@ def test_whoever_came_last_night_is_on_record_for_it_though_it_is_said_in_the_mo
     assert statuses(scene)[bed] == "occupied"
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("on", ["2026-11-20", "2026-11-24"])
 def test_nobody_arrives_on_a_night_that_was_not_kept_or_is_to_come(scene: Scene, on: str) -> None:
     stay, _ = accepted(scene, nights=10)

@@ -157,6 +157,7 @@ def test_an_agency_sees_and_changes_its_own_alone(
     assert len(receiver.got) == 1
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [
@@ -285,12 +286,14 @@ def test_a_gateway_for_messages_learns_that_there_is_a_task_and_nothing_else(
         assert "offer" not in json.dumps(body)
 
 
+@pytest.mark.one_kind
 def test_an_agency_has_so_many_and_no_more(admin: Caller) -> None:
     for n in range(MOST):
         made(admin.post("/v1/webhooks", {"url": f"https://hooks.example.org/{n}"}))
     refused(admin.post("/v1/webhooks", {"url": "https://hooks.example.org/more"}), 409, "conflict")
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
 def test_only_an_administrator_names_receivers(client: TestClient, database: Database, role: Role) -> None:
     answer = client.get("/v1/webhooks", headers=key_headers(database, role))

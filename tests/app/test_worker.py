@@ -120,6 +120,7 @@ def test_a_killed_worker_loses_nothing(
         assert all(event.delivered_at for event in session.scalars(select(OutboxEvent)))
 
 
+@pytest.mark.one_kind
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_asked_after_the_delivery_under_way(
     database: Database, settings: Settings, agency_id: str, receiver: Receiver, number: signal.Signals
@@ -137,6 +138,7 @@ def test_it_ends_when_asked_after_the_delivery_under_way(
     assert len(set(receiver.ids)) == len(receiver.ids)
 
 
+@pytest.mark.one_kind
 def test_once_is_one_round(database: Database, settings: Settings, agency_id: str, receiver: Receiver) -> None:
     ids = tell(database, agency_id, 3)
     with running(settings, "--once") as process:
@@ -161,6 +163,7 @@ def test_what_the_clock_brings_comes_before_what_is_told(
     assert len(receiver.got) == 2
 
 
+@pytest.mark.one_kind
 def test_a_round_that_fails_is_told_to_the_log_and_tried_again(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
