@@ -4,11 +4,12 @@ from datetime import date
 from typing import Any
 
 from app.answers.questions import CHOICES, TYPED
+from app.minors.schemas import MinorRead
 from app.referrals import form as reading
 from app.referrals.form import Read
 from app.referrals.schemas import ReferralRead
 from app.web import answers
-from app.web.answers import Unreadable
+from app.web.answers import Form, Unreadable
 from app.web.places import counties
 from app.web.translation import gettext
 
@@ -56,16 +57,30 @@ def _set(fact: str, value: str | int) -> Json:
 
 def difference(found: Read, current: ReferralRead, tonight: date) -> Json:
     """What the form says otherwise than it would say of the referral as it stands: what it cannot show stays."""
-    names = {person: person for person in [*current.minor.avoid.minors, *current.minor.together_with]}
-    before = reading.read(
-        reading.filled(current, names, tonight), tonight, lambda codes: {code: _name(names, code) for code in codes}
-    )
-    minor = {name: value for name, value in found.minor.items() if value != before.minor[name]}
+    before = _stands(reading.filled(current, _names(current.minor), tonight), current.minor, tonight).referral
+    minor = minor_difference(found, current.minor, tonight)
+    changed = {name: value for name, value in found.referral.items() if value != before[name]}
+    return changed | ({"minor": minor} if minor else {})
+
+
+def minor_difference(found: Read, current: MinorRead, tonight: date) -> Json:
+    """The same of the young person alone."""
+    before = _stands(Form(reading.known(current, _names(current))), current, tonight).minor
+    minor = {name: value for name, value in found.minor.items() if value != before[name]}
     for part in ("needs", "avoid", "wishes"):
         if part in minor:
-            minor[part] = {name: value for name, value in minor[part].items() if value != before.minor[part][name]}
-    changed = {name: value for name, value in found.referral.items() if value != before.referral[name]}
-    return changed | ({"minor": minor} if minor else {})
+            minor[part] = {name: value for name, value in minor[part].items() if value != before[part][name]}
+    return minor
+
+
+def _stands(form: Form, minor: MinorRead, tonight: date) -> Read:
+    """What the form would say of things as they stand."""
+    names = _names(minor)
+    return reading.read(form, tonight, lambda codes: {code: _name(names, code) for code in codes})
+
+
+def _names(minor: MinorRead) -> dict[str, str]:
+    return {person: person for person in [*minor.avoid.minors, *minor.together_with]}
 
 
 def _name(names: dict[str, str], code: str) -> str:

@@ -1,8 +1,8 @@
-"""`/referrals/{referral_id}/expungement`: asking for it and deciding, on a page."""
+"""`…/expungement` of a referral or a record: asking for it and deciding, on a page."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -10,18 +10,16 @@ from app.access.actor import Actor, Denied
 from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Clock, Now
-from app.codes import Ref
 from app.db import DbSession
 from app.entry.sign_in_pages import Typed
 from app.errors import FieldError, Problem, invalid
 from app.expunging import service
 from app.expunging.models import ExpungeReason
 from app.idempotency import OnePress
+from app.referrals.through import Through, by_record, by_referral
 from app.web import words
 from app.web.pages import page
 from app.web.translation import gettext, marked
-
-router = APIRouter(include_in_schema=False)
 
 Asker = Annotated[Actor, require(Permission.MINOR_EXPUNGE_ASK)]
 
@@ -33,36 +31,47 @@ REASONS = {
 }
 
 
-@router.get("/referrals/{referral_id}/expungement")
-def show(request: Request, session: DbSession, actor: Asker, clock: Now, referral_id: Ref) -> Response:
-    """How far it is, and what may be done."""
-    return _page(request, session, actor, clock, referral_id)
+def _pages(at: str, through: Any) -> APIRouter:
+    """Of the record of the young person whom `through` finds by what the address names."""
+    router = APIRouter(include_in_schema=False)
 
+    @router.get(at)
+    def show(request: Request, session: DbSession, actor: Asker, clock: Now, of: Through = through) -> Response:
+        """How far it is, and what may be done."""
+        return _page(request, session, actor, clock, of)
 
-@router.post("/referrals/{referral_id}/expungement")
-def press(
-    request: Request, actor: Asker, clock: Now, once: OnePress, referral_id: Ref, press: Typed = "", reason: Typed = ""
-) -> Response:
-    """Ask, agree or refuse."""
-    database, refused = request.app.state.database, None
+    @router.post(at)
+    def press(
+        request: Request,
+        actor: Asker,
+        clock: Now,
+        once: OnePress,
+        press: Typed = "",
+        reason: Typed = "",
+        of: Through = through,
+    ) -> Response:
+        """Ask, agree or refuse."""
+        database, refused = request.app.state.database, None
 
-    def act(session: Session) -> str:
-        now, tonight = clock.now(), clock.tonight()
-        if press == "ask":
-            service.ask(session, actor, referral_id, _reason(reason), now, tonight)
-        else:
-            service.decide(session, actor, referral_id, now, tonight, agree=press == "agree")
-        return referral_id
+        def act(session: Session) -> str:
+            now, tonight = clock.now(), clock.tonight()
+            if press == "ask":
+                service.ask(session, actor, of, _reason(reason), now, tonight)
+            else:
+                service.decide(session, actor, of, now, tonight, agree=press == "agree")
+            return of.id
 
-    try:
-        once.within(database, actor.id, act, request_id=request.scope.get("request_id"))
-    except Problem as problem:
-        if isinstance(problem, Denied):
-            raise
-        refused = problem
-    with database.reading() as session:
-        session.info["request_id"] = request.scope.get("request_id")
-        return _page(request, session, actor, clock, referral_id, refused)
+        try:
+            once.within(database, actor.id, act, request_id=request.scope.get("request_id"))
+        except Problem as problem:
+            if isinstance(problem, Denied):
+                raise
+            refused = problem
+        with database.reading() as session:
+            session.info["request_id"] = request.scope.get("request_id")
+            return _page(request, session, actor, clock, of, refused)
+
+    return router
 
 
 def _reason(text: str) -> ExpungeReason:
@@ -73,10 +82,10 @@ def _reason(text: str) -> ExpungeReason:
 
 
 def _page(
-    request: Request, session: Session, actor: Actor, clock: Clock, referral_id: str, refused: Problem | None = None
+    request: Request, session: Session, actor: Actor, clock: Clock, whose: Through, refused: Problem | None = None
 ) -> Response:
     now = clock.now()
-    found = service.read(session, actor, referral_id, now)
+    found = service.read(session, actor, whose, now)
     said = [] if refused is None else [e.message for e in refused.errors] or [refused.detail or refused.title]
     view = {
         "state": found.state.value,
@@ -87,8 +96,14 @@ def _page(
         "may_decide": actor.may(Permission.MINOR_EXPUNGE_DECIDE),
         "reasons": [(reason.value, gettext(text)) for reason, text in REASONS.items()],
         "said": " ".join(said),
-        "referral": referral_id,
+        "here": whose.here,
     }
     status = 200 if refused is None else refused.status
     return page(request, "expunging/expunge.html", {"view": view}, actor=actor, here="home", status=status,
                 exit_link=True)  # fmt: skip
+
+
+routers = [
+    _pages("/referrals/{referral_id}/expungement", Depends(by_referral)),
+    _pages("/minors/{minor_id}/expungement", Depends(by_record)),
+]

@@ -1,41 +1,49 @@
-"""`/v1/referrals/{referral_id}/expungement`: asking for it, and deciding, each by a person with a fresh proof."""
+"""`…/expungement` of a referral or a record: asking for it, and deciding, each by a person with a fresh proof."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Now
-from app.codes import Ref
 from app.db import DbSession
 from app.expunging import service
 from app.expunging.schemas import ExpungeAsked, ExpungeDecided, ExpungementRead
-
-router = APIRouter(prefix="/v1/referrals", tags=["referrals"])
+from app.referrals.through import Through, by_record, by_referral
 
 Asker = Annotated[Actor, require(Permission.MINOR_EXPUNGE_ASK)]
 Decider = Annotated[Actor, require(Permission.MINOR_EXPUNGE_DECIDE)]
 
 
-@router.get("/{referral_id}/expungement")
-def read_expungement(session: DbSession, actor: Asker, clock: Now, referral_id: Ref) -> ExpungementRead:
-    """How far the expunging of the young person's record is."""
-    return service.read(session, actor, referral_id, clock.now())
+def _routes(prefix: str, tag: str, through: Any) -> APIRouter:
+    """Of the record of the young person whom `through` finds by what `prefix` names."""
+    router = APIRouter(prefix=f"{prefix}/expungement", tags=[tag])
+
+    @router.get("")
+    def read_expungement(session: DbSession, actor: Asker, clock: Now, of: Through = through) -> ExpungementRead:
+        """How far the expunging of the young person's record is."""
+        return service.read(session, actor, of, clock.now())
+
+    @router.put("")
+    def ask_to_expunge(
+        session: DbSession, actor: Asker, clock: Now, asked: ExpungeAsked, of: Through = through
+    ) -> ExpungementRead:
+        """Ask that nobody be able to read who the young person is, ever again. A second person decides."""
+        return service.ask(session, actor, of, asked.reason, clock.now(), clock.tonight())
+
+    @router.put("/decision")
+    def decide_to_expunge(
+        session: DbSession, actor: Decider, clock: Now, said: ExpungeDecided, of: Through = through
+    ) -> ExpungementRead:
+        """Agree to what somebody else asked for, which is final, or refuse it."""
+        return service.decide(session, actor, of, clock.now(), clock.tonight(), agree=said.agree)
+
+    return router
 
 
-@router.put("/{referral_id}/expungement")
-def ask_to_expunge(
-    session: DbSession, actor: Asker, clock: Now, referral_id: Ref, asked: ExpungeAsked
-) -> ExpungementRead:
-    """Ask that nobody be able to read who the young person is, ever again. A second person decides."""
-    return service.ask(session, actor, referral_id, asked.reason, clock.now(), clock.tonight())
-
-
-@router.put("/{referral_id}/expungement/decision")
-def decide_to_expunge(
-    session: DbSession, actor: Decider, clock: Now, referral_id: Ref, said: ExpungeDecided
-) -> ExpungementRead:
-    """Agree to what somebody else asked for, which is final, or refuse it."""
-    return service.decide(session, actor, referral_id, clock.now(), clock.tonight(), agree=said.agree)
+routers = [
+    _routes("/v1/referrals/{referral_id}", "referrals", Depends(by_referral)),
+    _routes("/v1/minors/{minor_id}", "record", Depends(by_record)),
+]

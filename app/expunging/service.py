@@ -26,7 +26,7 @@ from app.minors.models import InterstateApproval, KeepApart, Minor, MinorAvoids,
 from app.minors.record_models import Activity, Flag
 from app.placements.again import against
 from app.referrals.models import Referral
-from app.referrals.service import find_own
+from app.referrals.through import Through
 from app.sealing.keyring import Expunged, keyring_of
 
 ASKED_FOR = timedelta(days=7)
@@ -46,18 +46,18 @@ _PARTS = (
 )
 
 
-def read(session: Session, actor: Actor, referral_id: str, now: datetime) -> ExpungementRead:
+def read(session: Session, actor: Actor, through: Through, now: datetime) -> ExpungementRead:
     """How far it is; 404 for a record of another agency."""
-    minor = _own(session, actor, referral_id, now, "expunge.read")
+    minor = _own(session, actor, through, now, "expunge.read")
     record(session, actor, "expunge.read", "minor", trail_id(minor.id))
     return _shown(session, actor, minor.id, now)
 
 
 def ask(
-    session: Session, actor: Actor, referral_id: str, reason: ExpungeReason, now: datetime, tonight: date
+    session: Session, actor: Actor, through: Through, reason: ExpungeReason, now: datetime, tonight: date
 ) -> ExpungementRead:
     """Ask for it. Who is being looked for, or has a bed, is not expunged."""
-    minor = _own(session, actor, referral_id, now, "expunge.ask", lock=True)
+    minor = _own(session, actor, through, now, "expunge.ask", lock=True)
     _must_be_over(session, minor.id, tonight)
     asked = _asked(session, minor.id, now)
     if asked is not None:
@@ -74,12 +74,12 @@ def ask(
 
 
 def decide(
-    session: Session, actor: Actor, referral_id: str, now: datetime, tonight: date, *, agree: bool
+    session: Session, actor: Actor, through: Through, now: datetime, tonight: date, *, agree: bool
 ) -> ExpungementRead:
     """Agree, which is final, or refuse."""
     if not actor.may(Permission.MINOR_EXPUNGE_DECIDE):
         raise Problem("forbidden")
-    minor = _own(session, actor, referral_id, now, "expunge.decide", lock=True)
+    minor = _own(session, actor, through, now, "expunge.decide", lock=True)
     asked = _asked(session, minor.id, now)
     if asked is None:
         raise conflict("not_now", "Nobody has asked for this.")
@@ -121,11 +121,11 @@ def _must_be_over(session: Session, minor_id: str, tonight: date) -> None:
         raise conflict("in_use", "A bed is being looked for, or kept. End that first.")
 
 
-def _own(session: Session, actor: Actor, referral_id: str, now: datetime, action: str, *, lock: bool = False) -> Minor:
-    referral = find_own(session, actor, referral_id, now, action)
-    minor = session.get_one(Minor, referral.minor_id, with_for_update=lock, populate_existing=lock)
+def _own(session: Session, actor: Actor, through: Through, now: datetime, action: str, *, lock: bool = False) -> Minor:
+    minor_id = through.minor_id(session, actor, now, action)
+    minor = session.get_one(Minor, minor_id, with_for_update=lock, populate_existing=lock)
     if minor.agency_id != actor.agency_id:
-        raise hidden(actor, action, "referral", trail_id(referral_id))
+        raise hidden(actor, action, *through.trail)
     return minor
 
 

@@ -13,7 +13,7 @@ from app.clock import Clock
 from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
-from app.minors.record_models import Flag, Indicator
+from app.minors.record_models import Flag, FlagLevel, Indicator
 from app.minors.record_schemas import FlagEnding, FlagRead, FlagReview, FlagSent, MinorSent, Screening
 from app.minors.records import own_record
 from app.minors.schemas import MinorFacts
@@ -96,6 +96,12 @@ def read_flags(session: Session, actor: Actor, minor_ids: Iterable[str], clock: 
     query = select(Flag).where(Flag.minor_id.in_(list(minor_ids))).order_by(Flag.flagged_at.desc(), Flag.id)
     found = _shown(session, actor, session.scalars(query).all(), clock.today())
     return sorted(found, key=lambda flag: not flag.in_force)
+
+
+def level_of(session: Session, minor_id: str, today: date) -> FlagLevel | None:
+    """What the flags that hold say of a young person: verified, where one of them does."""
+    levels = set(session.scalars(select(Flag.level).where(Flag.minor_id == minor_id, holds(today))))
+    return FlagLevel.VERIFIED if FlagLevel.VERIFIED in levels else FlagLevel.AT_RISK if levels else None
 
 
 def read_flag(session: Session, actor: Actor, flag_id: str, clock: Clock) -> FlagRead:

@@ -15,25 +15,31 @@ from app.minors.models import Minor
 from app.referrals import service as referrals
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralAgain, ReferralRead
+from app.referrals.through import Through
 from app.sealing.keyring import Expunged, keyring_of
 from app.stays.models import Stay
 from app.stays.told_cards import gone
 
 
 def refer_again(
-    session: Session, actor: Actor, referral_id: str, new: ReferralAgain, now: datetime, tonight: date
+    session: Session, actor: Actor, through: Through, new: ReferralAgain, now: datetime, tonight: date
 ) -> ReferralRead:
-    """A new referral for the young person of an earlier one; what it says of her or him corrects the record."""
-    before = referrals.find_own(session, actor, referral_id, now, "referral.again")
+    """A new referral for the young person of an earlier one, or of a record; what it says of her or him corrects it."""
+    minor_id = through.minor_id(session, actor, now, "referral.again")
     # One at a time: two who ask at once do not look for two beds.
-    minor = session.get_one(Minor, before.minor_id, with_for_update=True)
+    minor = session.get_one(Minor, minor_id, with_for_update=True)
     if keyring_of(session).destroyed([minor.id]):
         raise Expunged
     refusal = against(session, minor.id, tonight)
     if refusal is not None:
         raise refusal
-    if "home_point" not in new.model_fields_set and before.home_latitude is not None:
-        new = new.model_copy(update={"home_point": (before.home_latitude, before.home_longitude)})
+    if "home_point" not in new.model_fields_set:
+        own = select(Referral.home_latitude, Referral.home_longitude).where(
+            Referral.minor_id == minor_id, Referral.agency_id == actor.agency_id
+        )
+        home = session.execute(own.order_by(Referral.created_at.desc(), Referral.id).limit(1)).first()
+        if home is not None and home.home_latitude is not None:
+            new = new.model_copy(update={"home_point": (home.home_latitude, home.home_longitude)})
     return referrals.create_referral(session, actor, new, now, tonight, minor=minor)
 
 

@@ -1,15 +1,16 @@
-"""`/v1/referrals/{id}/end` and `…/again`: nobody looks for a bed any more, or somebody does once more."""
+"""`/v1/referrals/{id}/end` and `…/again`, `/v1/minors/{id}/referrals`: who is known is looked for no more, or again."""
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response, status
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
 from app.bodies import Sent
-from app.clock import Now
+from app.clock import Clock, Now
 from app.codes import Ref, address
 from app.db import DbSession
 from app.errors import FieldError, invalid
@@ -20,6 +21,7 @@ from app.referrals import service as referrals
 from app.referrals.models import ReferralStatus
 from app.referrals.pages import Sent as Form
 from app.referrals.schemas import ReferralAgain, ReferralRead
+from app.referrals.through import Through, by_record, by_referral
 from app.versions import tag
 
 router = APIRouter(prefix="/v1", tags=["referrals"])
@@ -68,12 +70,28 @@ def again(
     once: Idempotent,
 ) -> ReferralRead:
     """Refer the young person of an earlier referral again. 409 where a stay goes on or a bed is being looked for."""
+    return _again(response, session, actor, clock, by_referral(referral_id), new, once)
+
+
+@router.post("/minors/{minor_id}/referrals", status_code=status.HTTP_201_CREATED)
+def refer(
+    response: Response, session: DbSession, actor: Writer, clock: Now, minor_id: Ref, new: ReferralAgain,
+    once: Idempotent,
+) -> ReferralRead:  # fmt: skip
+    """Ask for a bed for the young person of a record. A flag answers nothing here: say what is known of trafficking."""
+    return _again(response, session, actor, clock, by_record(minor_id), new, once)
+
+
+def _again(
+    response: Response, session: Session, actor: Actor, clock: Clock, through: Through, new: ReferralAgain,
+    once: Idempotent,
+) -> ReferralRead:  # fmt: skip
     now, tonight = clock.now(), clock.tonight()
     referral = once.make(
         response,
         session,
         actor.id,
-        act=lambda: refer_again(session, actor, referral_id, new, now, tonight),
+        act=lambda: refer_again(session, actor, through, new, now, tonight),
         again=lambda made: referrals.read_referral(session, actor, made, now, tonight),
     )
     response.headers["Location"] = address("referrals", referral.id)

@@ -16,6 +16,9 @@ from app.clock import Clock, Now
 from app.codes import Ref
 from app.errors import Problem, stale_update
 from app.idempotency import Once, OnePress
+from app.minors.records import own_record
+from app.minors.schemas import MinorRead
+from app.minors.service import read_minors
 from app.placements import service
 from app.placements.again import refer_again
 from app.placements.pages import answer_page, answer_view
@@ -23,8 +26,18 @@ from app.referrals import form as reading
 from app.referrals import service as referrals
 from app.referrals.fitting import fitted, refused
 from app.referrals.form import Read
-from app.referrals.pages import Sent, form_page, minors_by_code, not_on_the_form
+from app.referrals.pages import (
+    Sent,
+    anew,
+    changing,
+    form_page,
+    minors_by_code,
+    not_on_the_form,
+    once_more,
+    recorded,
+)
 from app.referrals.schemas import ReferralAgain, ReferralChange, ReferralCreate, ReferralRead
+from app.referrals.through import Through, by_record, by_referral
 from app.stays import past
 from app.web.answers import Form
 from app.web.translation import gettext
@@ -69,7 +82,7 @@ def create(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePre
         return referral.id
 
     def show(session: Session, wrong: dict[str, str], status: int) -> Response:
-        return form_page(request, session, actor, sent, wrong, None, status=status)
+        return form_page(request, session, actor, sent, wrong, anew(), status=status)
 
     return _written(request, actor, once, act, show)
 
@@ -84,7 +97,7 @@ def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: 
     def act(session: Session) -> str:
         current = read(session)
         version = _version(sent)
-        found = _read(session, actor, clock, sent, current)
+        found = _read(session, actor, clock, sent, current.minor.id)
         changed = answering.difference(found, current, clock.tonight())
         change = fitted(found, ReferralChange, changed | {"version": version})
         if change is None or sent.one("press") == "more_past":
@@ -94,7 +107,9 @@ def change(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: 
         return referral_id
 
     def show(session: Session, wrong: dict[str, str], status: int) -> Response:
-        return form_page(request, session, actor, sent, wrong, read(session), sent.one("version"), status=status)
+        return form_page(
+            request, session, actor, sent, wrong, changing(read(session), sent.one("version")), status=status
+        )
 
     return _written(request, actor, once, act, show)
 
@@ -108,19 +123,41 @@ def again(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: S
 
     def act(session: Session) -> str:
         before = read(session)
-        found = _read(session, actor, clock, sent, before)
-        minor = answering.difference(found, before, clock.tonight()).get("minor", {})
-        new = fitted(found, ReferralAgain, {"minor": minor, **found.referral})
-        if new is None or sent.one("press") == "more_past":
-            raise _AskedAgain(_pressed(sent, found))
-        referral = refer_again(session, actor, referral_id, new, clock.now(), clock.tonight())
-        past.add(session, actor, referral.minor.id, found.past)
-        return referral.id
+        return _refer(session, actor, clock, sent, by_referral(referral_id), before.minor)
 
     def show(session: Session, wrong: dict[str, str], status: int) -> Response:
-        return form_page(request, session, actor, sent, wrong, read(session), again=True, status=status)
+        return form_page(request, session, actor, sent, wrong, once_more(read(session)), status=status)
 
     return _written(request, actor, once, act, show)
+
+
+@router.post("/minors/{minor_id}/referral")
+def of_record(request: Request, actor: Writer, clock: Now, minor_id: Ref, sent: Sent, once: OnePress) -> Response:
+    """A referral of the young person of a record; what was typed corrects it."""
+
+    def act(session: Session) -> str:
+        row = own_record(session, actor, minor_id, clock.now(), "referral.again")
+        return _refer(session, actor, clock, sent, by_record(minor_id), read_minors(session, [row])[minor_id])
+
+    def show(session: Session, wrong: dict[str, str], status: int) -> Response:
+        own_record(session, actor, minor_id, clock.now(), "referral.again")
+        return form_page(request, session, actor, sent, wrong, recorded(minor_id), status=status)
+
+    return _written(request, actor, once, act, show)
+
+
+def _refer(session: Session, actor: Actor, clock: Clock, sent: Form, through: Through, known: MinorRead) -> str:
+    """A referral of somebody who is known; its id."""
+    found = _read(session, actor, clock, sent, known.id)
+    minor = answering.minor_difference(found, known, clock.tonight())
+    if known.approvals is None:
+        minor["approvals"] = []
+    new = fitted(found, ReferralAgain, {"minor": minor, **found.referral})
+    if new is None or sent.one("press") == "more_past":
+        raise _AskedAgain(_pressed(sent, found))
+    referral = refer_again(session, actor, through, new, clock.now(), clock.tonight())
+    past.add(session, actor, referral.minor.id, found.past)
+    return referral.id
 
 
 @router.post("/referrals/{referral_id}/rankings")
@@ -202,12 +239,11 @@ def _version(sent: Form) -> int | None:
     return int(said) if said else None
 
 
-def _read(session: Session, actor: Actor, clock: Clock, sent: Form, current: ReferralRead | None) -> Read:
+def _read(session: Session, actor: Actor, clock: Clock, sent: Form, minor_id: str | None) -> Read:
     """The form, and whether its earlier stays can have been."""
     found = reading.read(sent, clock.tonight(), minors_by_code(session, actor, clock))
     found.errors |= not_on_the_form(session, sent)
     if not found.errors:
-        minor_id = None if current is None else current.minor.id
         for at, code in past.problems(session, minor_id, found.past, clock.tonight()).items():
             part = "fund" if code == "fund" else "from"
             found.errors[f"past_{part}_{found.past[at]['row']}"] = gettext(PAST_TEXTS[code])

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -17,7 +16,6 @@ from app.db import DbSession
 from app.idempotency import OnePress
 from app.minors.records import record_code
 from app.record import consent
-from app.referrals.models import Referral
 from app.referrals.pages import Sent
 from app.releases.view import ITEMS
 from app.sharing.codes import Item
@@ -35,13 +33,10 @@ Writer = Annotated[Actor, require(Permission.RELEASE_WRITE)]
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, minor_id: Ref) -> Response:
     """Agencies by kinds of information: not shared, or until when."""
     columns = consent.grid(session, actor, minor_id, clock.now())
-    # A paper is put on record where the young person is referred.
-    own = select(Referral.id).where(Referral.minor_id == minor_id, Referral.agency_id == actor.agency_id)
-    referral = session.scalar(own.order_by(Referral.created_at.desc()).limit(1))
     view = {
         "title": gettext("%(code)s: what is shared with whom") % {"code": record_code(minor_id)},
         "here": f"/minors/{minor_id}",
-        "add": None if referral is None else f"/referrals/{referral}/releases",
+        "add": f"/minors/{minor_id}/papers",
         "may_take_back": actor.may(Permission.RELEASE_WRITE),
         "languages": words_paper.LANGUAGES,
         "columns": [

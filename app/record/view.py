@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
@@ -15,8 +16,10 @@ from app.minors.linking_models import Verdict
 from app.minors.record_schemas import EntryRead, FlagRead, LinkRead, RecordLine
 from app.minors.records import record_code
 from app.notices.service import list_notices
+from app.placements.again import against
 from app.record import forms, service
 from app.record.reporting import line_for
+from app.referrals.models import Referral
 from app.tasks.service import tasks_about
 from app.web import words, words_record
 from app.web.answers import Form, told
@@ -97,6 +100,10 @@ def record_view(
         "asked": "asked" in asked,
         "links": [_link(link) for link in found.links],
         "tasks": _tasks(session, actor, minor_id, clock) if may_write else [],
+        "referrals": _referrals(session, actor, minor_id) if found.own else [],
+        "may_refer": found.own
+        and actor.may(Permission.REFERRAL_WRITE)
+        and against(session, minor_id, clock.tonight()) is None,
         "may_share": actor.may(Permission.RELEASE_READ),
         "may_ask": found.own and actor.may(Permission.MINOR_SEARCH),
         "link_with": _own_records(session, actor, clock) if not found.own else [],
@@ -216,6 +223,15 @@ def _own_records(session: Session, actor: Actor, clock: Clock) -> list[tuple[str
     if not actor.may(Permission.MINOR_WRITE):
         return []
     return [(row.id, row.code) for row in service.list_records(session, actor, clock) if row.own]
+
+
+def _referrals(session: Session, actor: Actor, minor_id: str) -> list[Json]:
+    """The own agency's referrals of the young person, the newest first."""
+    own = select(Referral).where(Referral.minor_id == minor_id, Referral.agency_id == actor.agency_id)
+    return [
+        {"href": f"/referrals/{row.id}", "code": row.code, "status": gettext(words_record.REFERRALS[row.status])}
+        for row in session.scalars(own.order_by(Referral.created_at.desc(), Referral.id))
+    ]
 
 
 def _tasks(session: Session, actor: Actor, minor_id: str, clock: Clock) -> list[Json]:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.codes import storable
+from app.minors.schemas import MinorRead
 from app.referrals.schemas import ReferralRead
 from app.web import answers
 from app.web.answers import Form, Unreadable
@@ -24,7 +25,8 @@ PREGNANT = "pregnant"
 NIGHTS = "30"
 LATEST = {"1": 0, "2": 1, "3": 3}
 """How many nights from tonight the first can be, where that was answered to when the bed is needed."""
-BLANK = Form([("needed", "1"), ("nights_needed", NIGHTS)])
+ASKED_ANEW = (("needed", "1"), ("nights_needed", NIGHTS))
+BLANK = Form(ASKED_ANEW)
 PAST_ROWS = 2
 MOST_PAST_ROWS = 12
 FOLDED = {"nights_needed", "languages", "avoid_counties", "apart", "siblings", "prefer", "refuse", "history"} | {
@@ -95,9 +97,14 @@ def past_rows(form: Form) -> int:
 
 def filled(referral: ReferralRead, code_of: Mapping[str, str], tonight: date) -> Form:
     """The form as it would be filled in for a referral; `code_of` names people by their referral."""
-    minor = referral.minor
-    pairs = [("age", _age(referral)), ("gender", minor.gender or ""), ("trafficking", minor.trafficking or "")]
-    pairs += [("custody", minor.custody or ""), *_needed(referral, tonight)]
+    nights = ("nights_needed", str(referral.nights_needed or ""))
+    return Form([*known(referral.minor, code_of), *_needed(referral, tonight), nights])
+
+
+def known(minor: MinorRead, code_of: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The answers of the form that are known of a young person, whether or not anybody asked for a bed."""
+    pairs = [("age", _age(minor)), ("gender", minor.gender or ""), ("trafficking", minor.trafficking or "")]
+    pairs.append(("custody", minor.custody or ""))
     if minor.residence is not None:
         pairs.append(("county", "none" if minor.residence.none else minor.residence.county or ""))
     court_asked = minor.custody not in WITHOUT_COURT
@@ -119,12 +126,10 @@ def filled(referral: ReferralRead, code_of: Mapping[str, str], tonight: date) ->
         pairs.append((name, ", ".join(code_of[person] for person in people if person in code_of)))
     for name, houses in (("prefer", minor.wishes.prefer), ("refuse", minor.wishes.refuse)):
         pairs += [(name, house) for house in houses]
-    pairs += [("history", minor.history or ""), ("nights_needed", str(referral.nights_needed or ""))]
-    return Form(pairs)
+    return [*pairs, ("history", minor.history or "")]
 
 
-def _age(referral: ReferralRead) -> str:
-    minor = referral.minor
+def _age(minor: MinorRead) -> str:
     if minor.born_on is not None:
         return f"{minor.born_on.month}/{minor.born_on.day}/{minor.born_on.year}"
     if minor.age_range is None:

@@ -1,6 +1,7 @@
 """The referral form: eight answers, each of which may be "not known"; the rest is folded away."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -12,11 +13,16 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.guard import require
 from app.access.policy import Permission
+from app.audit.service import record
 from app.clock import Clock, Now
-from app.codes import Ref
+from app.codes import Ref, trail_id
 from app.db import DbSession
 from app.facilities.models import Facility
 from app.funding.models import Fund
+from app.minors.flags import level_of
+from app.minors.records import own_record, record_code
+from app.minors.schemas import MinorRead
+from app.minors.service import read_minors
 from app.referrals import form as reading
 from app.referrals import service
 from app.referrals.form import LookUp
@@ -45,7 +51,7 @@ Sent = Annotated[Form, Depends(sent_form)]
 @router.get("/referrals/new")
 def new(request: Request, session: DbSession, actor: Writer) -> Response:
     """An empty form."""
-    return form_page(request, session, actor, reading.BLANK, {}, None)
+    return form_page(request, session, actor, reading.BLANK, {}, anew())
 
 
 @router.get("/referrals/{referral_id}/change")
@@ -53,8 +59,8 @@ def change(request: Request, session: DbSession, actor: Writer, clock: Now, refe
     """The form as it was answered so far."""
     service.find_own(session, actor, referral_id, clock.now(), "referral.change")
     found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    form = reading.filled(found, codes_of(session, actor, clock, found), clock.tonight())
-    return form_page(request, session, actor, form, {}, found)
+    form = reading.filled(found, codes_of(session, actor, clock, found.minor), clock.tonight())
+    return form_page(request, session, actor, form, {}, changing(found))
 
 
 @router.get("/referrals/{referral_id}/again")
@@ -62,13 +68,57 @@ def again(request: Request, session: DbSession, actor: Writer, clock: Now, refer
     """The form for the same young person: what is known stands in it, and when a bed is needed is asked anew."""
     service.find_own(session, actor, referral_id, clock.now(), "referral.again")
     found = service.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    known = reading.filled(found, codes_of(session, actor, clock, found), clock.tonight())
-    form = Form([*((name, value) for name in known for value in known.many(name) if name not in _ASKED_ANEW), *_NOW])
-    return form_page(request, session, actor, form, {}, found, again=True)
+    form = Form([*reading.known(found.minor, codes_of(session, actor, clock, found.minor)), *reading.ASKED_ANEW])
+    return form_page(request, session, actor, form, {}, once_more(found))
 
 
-_ASKED_ANEW = {"needed", "needed_from", "nights_needed"}
-_NOW = [(name, reading.BLANK.one(name)) for name in ("needed", "nights_needed")]
+@router.get("/minors/{minor_id}/referral")
+def of_record(request: Request, session: DbSession, actor: Writer, clock: Now, minor_id: Ref) -> Response:
+    """The form for the young person of a record: what is known stands in it, and what the flag says."""
+    row = own_record(session, actor, minor_id, clock.now(), "referral.again")
+    found = read_minors(session, [row])[minor_id]
+    record(session, actor, "record.read", "minor", trail_id(minor_id))
+    known = reading.known(found, codes_of(session, actor, clock, found))
+    level = None if found.trafficking else level_of(session, minor_id, clock.today())
+    flagged = [] if level is None else [("trafficking", level.value)]
+    form = Form([*(pair for pair in known if not flagged or pair[0] != "trafficking"), *flagged, *reading.ASKED_ANEW])
+    return form_page(request, session, actor, form, {}, recorded(minor_id))
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a form is about: what it is called, where it leads and back, and what it was made from."""
+
+    heading: str
+    action: str
+    back: str = "/"
+    record: str | None = None
+    version: int | str | None = None
+    same: bool = False
+    """Whether somebody who is known is referred."""
+
+
+def anew() -> About:
+    """Somebody of whom nothing is known here."""
+    return About(gettext("New referral"), "/referrals")
+
+
+def changing(referral: ReferralRead, version: str | None = None) -> About:
+    """A referral that waits."""
+    here, person = f"/referrals/{referral.id}", f"/minors/{referral.minor.id}"
+    return About(gettext("Change %s") % referral.code, here, here, person, version or referral.version)
+
+
+def once_more(referral: ReferralRead) -> About:
+    """The young person of an earlier referral."""
+    here, person = f"/referrals/{referral.id}", f"/minors/{referral.minor.id}"
+    return About(gettext("New referral after %s") % referral.code, f"{here}/again", here, person, same=True)
+
+
+def recorded(minor_id: str) -> About:
+    """The young person of a record."""
+    here = f"/minors/{minor_id}"
+    return About(gettext("New referral of %s") % record_code(minor_id), f"{here}/referral", here, here, same=True)
 
 
 def form_page(
@@ -77,27 +127,25 @@ def form_page(
     actor: Actor,
     form: Form,
     errors: Mapping[str, str],
-    referral: ReferralRead | None,
-    version: str | None = None,
+    about: About,
     *,
-    again: bool = False,
     status: int = 200,
 ) -> Response:
-    """The form with what was typed in it, and every problem at once; `again`: a new referral of the same person.
+    """The form with what was typed in it, and every problem at once.
 
     `errors` are by field; what belongs to no field is under "".
     """
     houses = session.execute(select(Facility.id, Facility.alias, Facility.state, Facility.declines, Facility.languages))
     network = houses.all()
     context = {
-        "heading": _heading(referral, again=again),
-        "same": again,
+        "heading": about.heading,
+        "same": about.same,
         "press": gettext("Find beds") if actor.may(Permission.RANKING_RUN) else gettext("Send referral"),
-        "action": "/referrals" if referral is None else f"/referrals/{referral.id}" + ("/again" if again else ""),
+        "action": about.action,
         "may_share": actor.may(Permission.RELEASE_READ),
-        "back": "/" if referral is None else f"/referrals/{referral.id}",
-        "record": None if referral is None else f"/minors/{referral.minor.id}",
-        "version": None if referral is None or again else version or referral.version,
+        "back": about.back,
+        "record": about.record,
+        "version": about.version,
         "form": form,
         "errors": dict(errors),
         "choices": _choices(session, network),
@@ -106,12 +154,6 @@ def form_page(
         "more_open": form.one("press") == "more_past" or any(name in reading.FOLDED for name in errors),
     }
     return page(request, "referrals/form.html", context, actor=actor, here="home", status=status, exit_link=True)
-
-
-def _heading(referral: ReferralRead | None, *, again: bool) -> str:
-    if referral is None:
-        return gettext("New referral")
-    return (gettext("New referral after %s") if again else gettext("Change %s")) % referral.code
 
 
 # What may be chosen beside the choices themselves, and under which name the choices stand.
@@ -145,9 +187,9 @@ def minors_by_code(session: Session, actor: Actor, clock: Clock) -> LookUp:
     return look_up
 
 
-def codes_of(session: Session, actor: Actor, clock: Clock, referral: ReferralRead) -> dict[str, str]:
-    """Codes by minor, of the people that a referral names and the actor may see."""
-    people = [*referral.minor.avoid.minors, *referral.minor.together_with]
+def codes_of(session: Session, actor: Actor, clock: Clock, minor: MinorRead) -> dict[str, str]:
+    """Codes by minor, of the people whom a profile names and the actor may see."""
+    people = [*minor.avoid.minors, *minor.together_with]
     seen = visible_minors(actor, clock.now())
     rows = session.execute(
         select(Referral.minor_id, Referral.code).where(Referral.minor_id.in_(people), Referral.minor_id.in_(seen))

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from app.access.actor import Actor
 from app.access.models import Agency
 from app.audit.service import record
-from app.codes import trail_id
 from app.db import new_id
 from app.outbox.service import emit
-from app.referrals import service as referrals
+from app.referrals.through import Through
 from app.releases import papers
 from app.releases.schemas import LegalBasisCreate, LegalBasisRead
 from app.releases.service import lasts, must_be_another, named
@@ -21,18 +20,18 @@ from app.sharing.models import LegalBasis, Relation
 from app.sharing.service import grant
 
 
-def add(session: Session, actor: Actor, referral_id: str, body: LegalBasisCreate, now: datetime) -> LegalBasisRead:
+def add(session: Session, actor: Actor, through: Through, body: LegalBasisCreate, now: datetime) -> LegalBasisRead:
     """Put on record by which law or order an agency may see which items, and until when."""
-    referral = referrals.find_own(session, actor, referral_id, now, "legal_basis.make")
+    minor_id = through.minor_id(session, actor, now, "legal_basis.make")
     valid_from = lasts(session, body.valid_from, body.valid_until, now)
     must_be_another(session, actor, body.recipient)
     basis_id = new_id("law")
     row = LegalBasis(
         id=basis_id,
-        minor_id=referral.minor_id,
+        minor_id=minor_id,
         agency_id=body.recipient,
         law=body.law,
-        sealed_reference=seal_words(session, referral.minor_id, LegalBasis, "reference", basis_id, body.reference),
+        sealed_reference=seal_words(session, minor_id, LegalBasis, "reference", basis_id, body.reference),
         fields=named(body.items),
         valid_from=valid_from,
         valid_until=body.valid_until,
@@ -45,33 +44,33 @@ def add(session: Session, actor: Actor, referral_id: str, body: LegalBasisCreate
         grant(session, row.minor_id, row.agency_id, Relation.LAWFUL, row.valid_from, row.valid_until,
               basis_id=row.id)  # fmt: skip
     emit(session, "release.made", agency_id=row.agency_id, subject_kind="legal_basis", subject_id=row.id)
-    record(session, actor, "legal_basis.make", "referral", trail_id(referral_id), reason=f"by.{row.law}",
+    record(session, actor, "legal_basis.make", *through.trail, reason=f"by.{row.law}",
            release_id=row.id)  # fmt: skip
     return _shown(session, row, now)
 
 
-def list_bases(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[LegalBasisRead]:
-    """Every law or order on record for the young person of a referral, the newest first."""
-    rows = papers.of_referral(session, actor, LegalBasis, referral_id, now, "legal_basis.list")
-    record(session, actor, "legal_basis.list", "referral", trail_id(referral_id))
+def list_bases(session: Session, actor: Actor, through: Through, now: datetime) -> list[LegalBasisRead]:
+    """Every law or order on record for the young person, the newest first."""
+    rows = papers.every(session, actor, LegalBasis, through, now, "legal_basis.list")
+    record(session, actor, "legal_basis.list", *through.trail)
     return _all_shown(session, rows, now)
 
 
-def read(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
-    """One of them, found through a referral of the same young person."""
-    row = papers.find(session, actor, LegalBasis, referral_id, basis_id, now, "legal_basis.read")
-    record(session, actor, "legal_basis.read", "referral", trail_id(referral_id), release_id=row.id)
+def read(session: Session, actor: Actor, through: Through, basis_id: str, now: datetime) -> LegalBasisRead:
+    """One of them."""
+    row = papers.find(session, actor, LegalBasis, through, basis_id, now, "legal_basis.read")
+    record(session, actor, "legal_basis.read", *through.trail, release_id=row.id)
     return _shown(session, row, now)
 
 
-def end(session: Session, actor: Actor, referral_id: str, basis_id: str, now: datetime) -> LegalBasisRead:
+def end(session: Session, actor: Actor, through: Through, basis_id: str, now: datetime) -> LegalBasisRead:
     """It holds no more: whoever reads next sees nothing by it. Ended twice is ended."""
-    row = papers.find(session, actor, LegalBasis, referral_id, basis_id, now, "legal_basis.end", lock=True)
+    row = papers.find(session, actor, LegalBasis, through, basis_id, now, "legal_basis.end", lock=True)
     if row.ended_at is None:
         row.ended_at, row.ended_by = now, actor.id
         session.flush()
         emit(session, "release.withdrawn", agency_id=row.agency_id, subject_kind="legal_basis", subject_id=row.id)
-        record(session, actor, "legal_basis.end", "referral", trail_id(referral_id), release_id=row.id)
+        record(session, actor, "legal_basis.end", *through.trail, release_id=row.id)
     return _shown(session, row, now)
 
 

@@ -1,10 +1,10 @@
-"""`/referrals/{referral_id}/releases`: what is shared with whom, another paper, and the end of one."""
+"""Papers by a referral or a record: what is shared with whom, another paper, and the end of one."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -18,15 +18,14 @@ from app.db import DbSession
 from app.errors import Problem
 from app.idempotency import Once, OnePress
 from app.referrals.pages import Sent
+from app.referrals.through import Through, by_record, by_referral
 from app.releases import laws, service
 from app.releases.schemas import LegalBasisCreate, ReleaseCreate
-from app.releases.view import DAYS, Pressed, releases_view
+from app.releases.view import DAYS, PAPERS, Pressed, releases_view
 from app.sharing.models import LoneConsent
 from app.web.answers import Form
 from app.web.pages import page
 from app.web.translation import gettext, marked
-
-router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Actor, require(Permission.RELEASE_READ)]
 Writer = Annotated[Actor, require(Permission.RELEASE_WRITE)]
@@ -48,74 +47,88 @@ FIELDS = {"items": "item", "valid_until": "days"}
 SAID = {"yes": True, "no": False}
 
 
-@router.get("/referrals/{referral_id}/releases")
-def show(request: Request, session: DbSession, actor: Reader, clock: Now, referral_id: Ref) -> Response:
-    """Every release of the young person, and the form for another."""
-    return _page(request, session, actor, clock, referral_id)
+def _papers(papers: str, through: Any) -> APIRouter:
+    """Signed papers of the young person whom `through` finds by what the address names."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(papers)
+    def show(request: Request, session: DbSession, actor: Reader, clock: Now, of: Through = through) -> Response:
+        """Every release of the young person, and the form for another."""
+        return _page(request, session, actor, clock, of)
+
+    @router.post(papers)
+    def add(request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePress, of: Through = through) -> Response:
+        """Put a signed paper on record."""
+        with request.app.state.database.reading() as session:
+            body, wrong = _read(session, sent, clock)
+        if body is None:
+            return _again(request, actor, clock, of, Pressed(sent, None, wrong))
+
+        def act(session: Session) -> str:
+            return service.add(session, actor, of, body, clock.now()).id
+
+        return _pressed(request, actor, clock, of, sent, once, act)
+
+    @router.post(f"{papers}/{{release_id}}/withdrawal")
+    def withdraw(
+        request: Request,
+        actor: Writer,
+        clock: Now,
+        release_id: Ref,
+        sent: Sent,
+        once: OnePress,
+        of: Through = through,
+    ) -> Response:
+        """Take one back: one press, at once."""
+
+        def act(session: Session) -> str:
+            return service.withdraw(session, actor, of, release_id, clock.now()).id
+
+        return _pressed(request, actor, clock, of, sent, once, act)
+
+    return router
 
 
-@router.post("/referrals/{referral_id}/releases")
-def add(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
-    """Put a signed paper on record."""
-    with request.app.state.database.reading() as session:
-        body, wrong = _read(session, sent, clock)
-    if body is None:
-        return _again(request, actor, clock, referral_id, Pressed(sent, None, wrong))
+def _laws(prefix: str, through: Any) -> APIRouter:
+    """The same of laws and orders that take the place of a paper."""
+    router = APIRouter(include_in_schema=False)
 
-    def act(session: Session) -> str:
-        return service.add(session, actor, referral_id, body, clock.now()).id
+    @router.post(f"{prefix}/legal-bases")
+    def add_law(
+        request: Request, actor: Writer, clock: Now, sent: Sent, once: OnePress, of: Through = through
+    ) -> Response:
+        """Put on record by which law or order something is shared."""
+        body, wrong = _read_law(sent, clock)
+        if body is None:
+            return _again(request, actor, clock, of, Pressed(sent, None, wrong))
 
-    return _pressed(request, actor, clock, referral_id, sent, once, act)
+        def act(session: Session) -> str:
+            return laws.add(session, actor, of, body, clock.now()).id
 
+        return _pressed(request, actor, clock, of, sent, once, act, "law_")
 
-@router.post("/referrals/{referral_id}/releases/{release_id}/withdrawal")
-def withdraw(
-    request: Request, actor: Writer, clock: Now, referral_id: Ref, release_id: Ref, sent: Sent, once: OnePress
-) -> Response:
-    """Take one back: one press, at once."""
+    @router.post(f"{prefix}/legal-bases/{{basis_id}}/end")
+    def end_law(
+        request: Request,
+        actor: Writer,
+        clock: Now,
+        basis_id: Ref,
+        sent: Sent,
+        once: OnePress,
+        of: Through = through,
+    ) -> Response:
+        """It holds no more: one press, at once."""
 
-    def act(session: Session) -> str:
-        return service.withdraw(session, actor, referral_id, release_id, clock.now()).id
+        def act(session: Session) -> str:
+            return laws.end(session, actor, of, basis_id, clock.now()).id
 
-    return _pressed(request, actor, clock, referral_id, sent, once, act)
+        return _pressed(request, actor, clock, of, sent, once, act)
 
-
-@router.post("/referrals/{referral_id}/legal-bases")
-def add_law(request: Request, actor: Writer, clock: Now, referral_id: Ref, sent: Sent, once: OnePress) -> Response:
-    """Put on record by which law or order something is shared."""
-    said = {
-        "recipient": sent.one("recipient"),
-        "law": sent.one("law"),
-        "reference": sent.one("reference"),
-        "items": sent.many("item"),
-        "valid_until": _until(sent, clock),
-    }
-    try:
-        body = LegalBasisCreate.model_validate(said, strict=False)
-    except ValidationError as error:
-        names = {str(found["loc"][0]) for found in error.errors() if found["loc"]}
-        return _again(request, actor, clock, referral_id, Pressed(sent, None, _said_wrong(names, "law_")))
-
-    def act(session: Session) -> str:
-        return laws.add(session, actor, referral_id, body, clock.now()).id
-
-    return _pressed(request, actor, clock, referral_id, sent, once, act, of="law_")
-
-
-@router.post("/referrals/{referral_id}/legal-bases/{basis_id}/end")
-def end_law(
-    request: Request, actor: Writer, clock: Now, referral_id: Ref, basis_id: Ref, sent: Sent, once: OnePress
-) -> Response:
-    """It holds no more: one press, at once."""
-
-    def act(session: Session) -> str:
-        return laws.end(session, actor, referral_id, basis_id, clock.now()).id
-
-    return _pressed(request, actor, clock, referral_id, sent, once, act)
+    return router
 
 
 def _pressed(
-    request: Request, actor: Actor, clock: Clock, referral_id: str, sent: Form, once: Once,
+    request: Request, actor: Actor, clock: Clock, whose: Through, sent: Form, once: Once,
     act: Callable[[Session], str], of: str = "",
 ) -> Response:  # fmt: skip
     """Do it and load the page again; `of`: what the fields of this form begin with."""
@@ -126,23 +139,23 @@ def _pressed(
             raise
         wrong = {_field(error.pointer.strip("/").split("/")[0], of): error.message for error in problem.errors}
         said = None if wrong else problem
-        return _again(request, actor, clock, referral_id, Pressed(sent, said, wrong), problem.status)
-    return RedirectResponse(f"/referrals/{referral_id}/releases", status_code=303)
+        return _again(request, actor, clock, whose, Pressed(sent, said, wrong), problem.status)
+    return RedirectResponse(f"{whose.here}/{PAPERS[whose.kind]}", status_code=303)
 
 
 def _again(
-    request: Request, actor: Actor, clock: Clock, referral_id: str, pressed: Pressed, status: int = 422
+    request: Request, actor: Actor, clock: Clock, whose: Through, pressed: Pressed, status: int = 422
 ) -> Response:
     with request.app.state.database.reading() as session:
         session.info["request_id"] = request.scope.get("request_id")
-        return _page(request, session, actor, clock, referral_id, pressed, status)
+        return _page(request, session, actor, clock, whose, pressed, status)
 
 
 def _page(
-    request: Request, session: Session, actor: Actor, clock: Clock, referral_id: str,
+    request: Request, session: Session, actor: Actor, clock: Clock, whose: Through,
     pressed: Pressed | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
-    view = releases_view(session, actor, clock, referral_id, pressed)
+    view = releases_view(session, actor, clock, whose, pressed)
     return page(
         request, "releases/releases.html", {"view": view}, actor=actor, here="home", status=status, exit_link=True
     )
@@ -176,6 +189,21 @@ def _read(session: Session, sent: Form, clock: Clock) -> tuple[ReleaseCreate | N
     return None, _said_wrong(missing)
 
 
+def _read_law(sent: Form, clock: Clock) -> tuple[LegalBasisCreate | None, dict[str, str]]:
+    """The law or order as the form put it; or what is wrong at which field."""
+    said = {
+        "recipient": sent.one("recipient"),
+        "law": sent.one("law"),
+        "reference": sent.one("reference"),
+        "items": sent.many("item"),
+        "valid_until": _until(sent, clock),
+    }
+    try:
+        return LegalBasisCreate.model_validate(said, strict=False), {}
+    except ValidationError as error:
+        return None, _said_wrong({str(found["loc"][0]) for found in error.errors() if found["loc"]}, "law_")
+
+
 def _until(sent: Form, clock: Clock) -> datetime | None:
     """The end of what is put on record; None where none of the choices was made."""
     days = sent.whole("days")
@@ -189,3 +217,11 @@ def _said_wrong(names: set[str], of: str = "") -> dict[str, str]:
 
 def _field(name: str, of: str) -> str:
     return of + FIELDS.get(name, name)
+
+
+routers = [
+    _papers("/referrals/{referral_id}/releases", Depends(by_referral)),
+    _laws("/referrals/{referral_id}", Depends(by_referral)),
+    _papers("/minors/{minor_id}/papers", Depends(by_record)),
+    _laws("/minors/{minor_id}", Depends(by_record)),
+]

@@ -13,12 +13,11 @@ from app.access.models import Agency
 from app.access.policy import AgencyKind
 from app.audit.service import record
 from app.clock import Clock
-from app.codes import trail_id
 from app.db import new_id
 from app.errors import FieldError, Problem, invalid
 from app.minors.models import Minor
 from app.outbox.service import emit
-from app.referrals import service as referrals
+from app.referrals.through import Through
 from app.releases import papers
 from app.releases.schemas import ReleaseCreate, ReleaseRead, SignerRead
 from app.sharing.codes import Item
@@ -38,17 +37,17 @@ WHY_VOID = {
 }
 
 
-def add(session: Session, actor: Actor, referral_id: str, body: ReleaseCreate, now: datetime) -> ReleaseRead:
+def add(session: Session, actor: Actor, through: Through, body: ReleaseCreate, now: datetime) -> ReleaseRead:
     """Put a signed release on record. 409 `release_void` where the signatures make none."""
-    referral = referrals.find_own(session, actor, referral_id, now, "release.make")
+    minor_id = through.minor_id(session, actor, now, "release.make")
     if not body.explained:
         raise invalid([FieldError("/explained", "not_explained", "Explain it to the young person first.")])
     valid_from = lasts(session, body.valid_from, body.valid_until, now)
     must_be_another(session, actor, body.recipient)
-    _must_be_signed(session, session.get_one(Minor, referral.minor_id), body)
+    _must_be_signed(session, session.get_one(Minor, minor_id), body)
     row = Release(
         id=new_id("rel"),
-        minor_id=referral.minor_id,
+        minor_id=minor_id,
         agency_id=body.recipient,
         purpose=body.purpose,
         fields=named(body.items),
@@ -67,34 +66,34 @@ def add(session: Session, actor: Actor, referral_id: str, body: ReleaseCreate, n
         grant(session, row.minor_id, row.agency_id, Relation.RELEASED, row.valid_from, row.valid_until,
               release_id=row.id)  # fmt: skip
     emit(session, "release.made", agency_id=row.agency_id, subject_kind="release", subject_id=row.id)
-    record(session, actor, "release.make", "referral", trail_id(referral_id), reason=f"for.{row.purpose}",
+    record(session, actor, "release.make", *through.trail, reason=f"for.{row.purpose}",
            release_id=row.id)  # fmt: skip
     return _shown(session, row, now)
 
 
-def list_releases(session: Session, actor: Actor, referral_id: str, now: datetime) -> list[ReleaseRead]:
-    """Every release of the young person of a referral, the newest first."""
-    rows = papers.of_referral(session, actor, Release, referral_id, now, "release.list")
-    record(session, actor, "release.list", "referral", trail_id(referral_id))
+def list_releases(session: Session, actor: Actor, through: Through, now: datetime) -> list[ReleaseRead]:
+    """Every release of the young person, the newest first."""
+    rows = papers.every(session, actor, Release, through, now, "release.list")
+    record(session, actor, "release.list", *through.trail)
     return [_shown(session, row, now) for row in rows]
 
 
-def read(session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime) -> ReleaseRead:
-    """One release, found through a referral of the same young person."""
-    row = papers.find(session, actor, Release, referral_id, release_id, now, "release.read")
-    record(session, actor, "release.read", "referral", trail_id(referral_id), release_id=row.id)
+def read(session: Session, actor: Actor, through: Through, release_id: str, now: datetime) -> ReleaseRead:
+    """One release."""
+    row = papers.find(session, actor, Release, through, release_id, now, "release.read")
+    record(session, actor, "release.read", *through.trail, release_id=row.id)
     return _shown(session, row, now)
 
 
-def withdraw(session: Session, actor: Actor, referral_id: str, release_id: str, now: datetime) -> ReleaseRead:
+def withdraw(session: Session, actor: Actor, through: Through, release_id: str, now: datetime) -> ReleaseRead:
     """Take a release back: whoever reads next sees nothing by it. Taken back twice is taken back."""
-    row = papers.find(session, actor, Release, referral_id, release_id, now, "release.withdraw", lock=True)
+    row = papers.find(session, actor, Release, through, release_id, now, "release.withdraw", lock=True)
     if row.revoked_at is None:
         row.revoked_at, row.revoked_by = now, actor.id
         session.flush()
         # Open pages of the recipient load again, and then show what is true.
         emit(session, "release.withdrawn", agency_id=row.agency_id, subject_kind="release", subject_id=row.id)
-        record(session, actor, "release.withdraw", "referral", trail_id(referral_id), release_id=row.id)
+        record(session, actor, "release.withdraw", *through.trail, release_id=row.id)
     return _shown(session, row, now)
 
 

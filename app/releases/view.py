@@ -13,7 +13,7 @@ from app.access.policy import AgencyKind, Permission
 from app.access.service import agencies
 from app.clock import Clock
 from app.errors import Problem
-from app.referrals import service as referrals
+from app.referrals.through import Kind, Through
 from app.releases import laws, service
 from app.releases.schemas import LegalBasisRead, ReleaseRead
 from app.sharing.codes import Item, Law, Purpose
@@ -69,6 +69,9 @@ SIGNERS: Mapping[SignerRelation, str] = {
     SignerRelation.GUARDIAN: marked("a guardian"),
 }
 DAYS = (30, 90, 180, 365)
+PAPERS = {Kind.REFERRAL: "releases", Kind.MINOR: "papers"}
+"""The last step of the page; of a record, what is shared stands as a grid before it."""
+BACK = {Kind.REFERRAL: "change", Kind.MINOR: "releases"}
 DEFAULTS = [("days", "30"), ("second", "parent")]
 
 
@@ -81,20 +84,19 @@ class Pressed:
     wrong: Mapping[str, str] = field(default_factory=dict)
 
 
-def releases_view(
-    session: Session, actor: Actor, clock: Clock, referral_id: str, pressed: Pressed | None = None
-) -> Json:
+def releases_view(session: Session, actor: Actor, clock: Clock, whose: Through, pressed: Pressed | None = None) -> Json:
     """Everything that the page shows."""
-    rows = service.list_releases(session, actor, referral_id, clock.now())
-    referral = referrals.read_referral(session, actor, referral_id, clock.now(), clock.tonight())
-    here = f"/referrals/{referral_id}/releases"
+    rows = service.list_releases(session, actor, whose, clock.now())
     return {
-        "title": gettext("%(code)s: what is shared with whom") % {"code": referral.code},
-        "here": here,
-        "back": f"/referrals/{referral_id}/change",
+        "title": gettext("%(code)s: what is shared with whom") % {"code": whose.code(session, actor, clock.now())},
+        "here": f"{whose.here}/{PAPERS[whose.kind]}",
+        "back_to": gettext("Back to the referral")
+        if whose.kind is Kind.REFERRAL
+        else gettext("Back to what is shared"),
+        "back": f"{whose.here}/{BACK[whose.kind]}",
         "rows": [_row(row, actor, clock) for row in rows],
-        "laws": [_law(row, actor, clock) for row in laws.list_bases(session, actor, referral_id, clock.now())],
-        "laws_here": f"/referrals/{referral_id}/legal-bases",
+        "laws": [_law(row, actor, clock) for row in laws.list_bases(session, actor, whose, clock.now())],
+        "laws_here": f"{whose.here}/legal-bases",
         "may_write": actor.may(Permission.RELEASE_WRITE),
         "form": pressed.sent if pressed is not None else Form(DEFAULTS),
         "errors": {} if pressed is None else dict(pressed.wrong),

@@ -55,6 +55,12 @@ ACTIVITIES = {
 MOVEMENTS = {"arrived": marked("Arrived at a house"), "left": marked("Left a house")}
 KINDS = ACTIVITIES | MOVEMENTS
 
+REFERRALS = {
+    "open": marked("A bed is being looked for"),
+    "placed": marked("Placed"),
+    "withdrawn": marked("Withdrawn"),
+    "closed": marked("Closed"),
+}
 REPORTS = {
     "report_police": marked("Report to law enforcement that she or he is missing"),
     "report_ncmec": marked("Report to NCMEC that she or he is missing: 1-800-843-5678"),

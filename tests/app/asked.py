@@ -26,6 +26,10 @@ _RELEASE: Json = {
     "recipient": "{recipient}", "purpose": "placement", "items": ["case"], "given": "written", "explained": True,
     "signers": [{"relation": "minor"}], "valid_until": "2026-11-30T22:14:00-05:00",
 }  # fmt: skip
+_PAPER: Json = {
+    "recipient": "{recipient}", "purpose": "placement", "items": "case", "minor": "on", "explained": "on",
+    "days": "30",
+}  # fmt: skip
 _LAW: Json = {
     "recipient": "{recipient}", "law": "court_order", "reference": "file 12", "items": ["case"],
     "valid_until": "2026-11-30T22:14:00-05:00",
@@ -95,6 +99,14 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/minors/{minor_id}/flags/{flag_id}/review"): {"days": "30", "version": "1"},
     ("POST", "/minors/{minor_id}/flags/{flag_id}/end"): {"reason": "safe_now", "version": "1"},
     ("POST", "/minors/{minor_id}/activities"): {"kind": "school"},
+    ("POST", f"{_MINOR}/referrals"): {"needed_from": None},
+    ("POST", f"{_MINOR}/releases"): _RELEASE,
+    ("POST", f"{_MINOR}/legal-bases"): _LAW,
+    ("PUT", f"{_MINOR}/expungement"): {"reason": "court_order"},
+    ("PUT", f"{_MINOR}/expungement/decision"): {"agree": False},
+    ("POST", "/minors/{minor_id}/legal-bases"): {**_LAW, "items": "case", "days": "30"},
+    ("POST", "/minors/{minor_id}/expungement"): {"press": "ask", "reason": "court_order"},
+    ("POST", "/minors/{minor_id}/papers"): _PAPER,
     ("POST", "/v1/tasks/{task_id}/done"): {"outcome": "reached"},
     ("POST", "/v1/webhooks"): {"url": "https://hooks.example.org/other"},
     ("PATCH", "/v1/webhooks/{webhook_id}"): {"enabled": True, "version": 1},
@@ -105,10 +117,7 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/referrals/{referral_id}"): {"version": "1"},
     ("POST", "/referrals/{referral_id}/end"): {"how": "closed"},
     ("POST", "/referrals/{referral_id}/expungement"): {"press": "ask", "reason": "court_order"},
-    ("POST", "/referrals/{referral_id}/releases"): {
-        "recipient": "{recipient}", "purpose": "placement", "items": "case", "minor": "on", "explained": "on",
-        "days": "30",
-    },
+    ("POST", "/referrals/{referral_id}/releases"): _PAPER,
     ("POST", f"{_RUN}/answers"): {"fact": "minor.custody", "answer": "none", "version": "1"},
     ("POST", f"{_RUN}/calls"): {"facility": "fac_a", "press": "no_bed"},
     ("POST", f"{_RUN}/exceptions"): {**_EXCEPTION, "days": "1"},

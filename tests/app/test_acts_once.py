@@ -70,8 +70,13 @@ def _second(scene: Scene) -> Act:
     return colleague, f"{path}/exceptions/{exception}/second", None
 
 
-def _taken_back(scene: Scene) -> Act:
-    path = scene.refer()
+def _record(scene: Scene) -> str:
+    """A record of which nobody has asked a bed."""
+    flag = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}
+    return f"/v1/minors/{made(scene.coordinator.post('/v1/minors', {'flag': flag}))['id']}"
+
+
+def _taken_back(scene: Scene, path: str) -> Act:
     body: Json = {
         "recipient": scene.agencies["fac_a"],
         "purpose": "placement",
@@ -85,8 +90,7 @@ def _taken_back(scene: Scene) -> Act:
     return scene.coordinator, f"{path}/releases/{release}/withdrawal", None
 
 
-def _law_ended(scene: Scene) -> Act:
-    path = scene.refer()
+def _law_ended(scene: Scene, path: str) -> Act:
     until = (scene.clock.now() + timedelta(days=9)).isoformat()
     body = {"recipient": scene.agencies["fac_a"], "law": "court_order", "reference": "order 26-118", "items": ["age"]}
     basis = made(scene.coordinator.post(f"{path}/legal-bases", {**body, "valid_until": until}))["id"]
@@ -170,8 +174,10 @@ SETUPS: dict[str, Callable[[Scene], Act]] = {
     "/v1/facilities/{facility_id}/offers/{offer_id}/answer": _answer,
     "/v1/referrals/{referral_id}/end": _end,
     "/v1/referrals/{referral_id}/exceptions/{exception_id}/second": _second,
-    "/v1/referrals/{referral_id}/releases/{release_id}/withdrawal": _taken_back,
-    "/v1/referrals/{referral_id}/legal-bases/{basis_id}/end": _law_ended,
+    "/v1/referrals/{referral_id}/releases/{release_id}/withdrawal": lambda scene: _taken_back(scene, scene.refer()),
+    "/v1/referrals/{referral_id}/legal-bases/{basis_id}/end": lambda scene: _law_ended(scene, scene.refer()),
+    "/v1/minors/{minor_id}/releases/{release_id}/withdrawal": lambda scene: _taken_back(scene, _record(scene)),
+    "/v1/minors/{minor_id}/legal-bases/{basis_id}/end": lambda scene: _law_ended(scene, _record(scene)),
     "/v1/emergency-accesses/{access_id}/review": _reviewed,
     "/v1/stays/{stay_id}/arrival": _expected("arrival"),
     "/v1/stays/{stay_id}/no-arrival": _expected("no-arrival"),

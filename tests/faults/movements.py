@@ -34,6 +34,7 @@ from app.placements.workflow import Answer, OfferCreate
 from app.referrals.models import Referral, ReferralStatus
 from app.referrals.schemas import ReferralAgain, ReferralCreate
 from app.referrals.service import create_referral
+from app.referrals.through import by_referral
 from app.sealing import opening
 from app.stays import movements
 from app.stays import service as stays
@@ -179,7 +180,7 @@ class Movements(RuleBasedStateMachine):
         before = next(referral for referral, of in self.minors.items() if of == minor)
         new = ReferralAgain.model_validate({"needed_from": self.tonight.isoformat(), "nights_needed": nights})
         made = self.written(
-            "refer again", lambda s: refer_again(s, self.coordinator, before, new, self.now, self.tonight)
+            "refer again", lambda s: refer_again(s, self.coordinator, by_referral(before), new, self.now, self.tonight)
         )
         if made is not None:
             assert made.minor.id == minor
