@@ -71,10 +71,10 @@ from app.reference import reference
 from app.referrals import identity_pages, identity_routes, search_routes
 from app.referrals import pages as referral_pages
 from app.referrals import routes as referrals
+from app.releases import agreement_routes, told_pages
 from app.releases import pages as release_pages
 from app.releases import policy_routes as sharing_policy
 from app.releases import routes as releases
-from app.releases import told_pages
 from app.reports import house_pages as house_reports
 from app.reports import pages as report_pages
 from app.reports import routes as reports
@@ -120,6 +120,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     gap_routes.router,
     exception_routes.router,
     *releases.routers,
+    agreement_routes.router,
+    agreement_routes.pages,
     releases.told_router,
     sharing_policy.router,
     emergency.router,

@@ -21,10 +21,15 @@ from app.releases.view import ITEMS
 from app.sharing.codes import Item
 from app.web import words, words_paper
 from app.web.pages import page
-from app.web.translation import gettext
+from app.web.translation import gettext, marked
 
 router = APIRouter(include_in_schema=False)
 
+UNTIL = {
+    "signed": marked("Until %(day)s"),
+    "law": marked("By law, until %(day)s"),
+    "agreement": marked("By an agreement, until %(day)s"),
+}
 Reader = Annotated[Actor, require(Permission.RELEASE_READ)]
 Writer = Annotated[Actor, require(Permission.RELEASE_WRITE)]
 
@@ -79,7 +84,7 @@ def paper(
                 {
                     "item": words_paper.SHARED[item][at],
                     "until": said["until"].format(day=_day(cell.until, tongue, clock)),
-                    "why": said["signed" if cell.signed else "law"],
+                    "why": said[cell.by],
                 }
                 for item in Item
                 if (cell := column.cells.get(item)) is not None
@@ -96,7 +101,7 @@ def _cell(cell: consent.Cell | None, clock: Clock) -> str:
     if cell is None:
         return gettext("No")
     day = words.day(cell.until.astimezone(clock.zone).date(), clock.tonight())
-    return (gettext("Until %(day)s") if cell.signed else gettext("By law, until %(day)s")) % {"day": day}
+    return gettext(UNTIL[cell.by]) % {"day": day}
 
 
 def _day(at: datetime, language: str, clock: Clock) -> str:

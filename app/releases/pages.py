@@ -13,7 +13,7 @@ from app.access.actor import Actor, Denied
 from app.access.guard import require
 from app.access.policy import Permission
 from app.clock import Clock, Now
-from app.codes import Ref
+from app.codes import Ref, place_of
 from app.db import DbSession
 from app.errors import Problem
 from app.idempotency import Once, OnePress
@@ -36,6 +36,7 @@ WRONG = {
     "items": marked("Choose at least one"),
     "law": marked("Choose by which law"),
     "reference": marked("Write the number of the order or file, and no name"),
+    "agreement": marked("Choose the agreement, or a law or an order"),
     "minor": marked("Mark who signed: the young person signs in any case"),
     "signers": marked("Choose one of the answers"),
     "explained": marked("Explain it to the young person first"),
@@ -194,14 +195,16 @@ def _read_law(sent: Form, clock: Clock) -> tuple[LegalBasisCreate | None, dict[s
     said = {
         "recipient": sent.one("recipient"),
         "law": sent.one("law"),
-        "reference": sent.one("reference"),
+        "reference": sent.one("reference") or None,
+        "agreement": sent.one("agreement") or None,
         "items": sent.many("item"),
         "valid_until": _until(sent, clock),
     }
     try:
         return LegalBasisCreate.model_validate(said, strict=False), {}
     except ValidationError as error:
-        return None, _said_wrong({str(found["loc"][0]) for found in error.errors() if found["loc"]}, "law_")
+        missing = set() if said["reference"] or said["agreement"] else {"reference"}
+        return None, _said_wrong(missing | {str(place_of(found)[0]) for found in error.errors()}, "law_")
 
 
 def _until(sent: Form, clock: Clock) -> datetime | None:

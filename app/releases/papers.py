@@ -35,6 +35,6 @@ def find(
     return row
 
 
-def in_force(paper: Release | LegalBasis, ended_at: datetime | None, now: datetime) -> bool:
+def in_force(paper: Release, now: datetime) -> bool:
     """Whether it opens anything now, as `sharing.service` asks it of the database."""
-    return paper.valid_from <= now < paper.valid_until and (ended_at is None or ended_at > now)
+    return paper.valid_from <= now < paper.valid_until and (paper.revoked_at is None or paper.revoked_at > now)

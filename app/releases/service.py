@@ -170,5 +170,5 @@ def _shown(session: Session, row: Release, now: datetime) -> ReleaseRead:
         valid_until=row.valid_until,
         withdrawn_at=row.revoked_at,
         recorded_at=row.created_at,
-        in_force=papers.in_force(row, row.revoked_at, now),
+        in_force=papers.in_force(row, now),
     )

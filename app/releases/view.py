@@ -14,7 +14,7 @@ from app.access.service import agencies
 from app.clock import Clock
 from app.errors import Problem
 from app.referrals.through import Kind, Through
-from app.releases import laws, service
+from app.releases import agreements, laws, service
 from app.releases.schemas import LegalBasisRead, ReleaseRead
 from app.sharing.codes import Item, Law, Purpose
 from app.sharing.models import LoneConsent, SharingPolicy
@@ -62,6 +62,7 @@ LAWS: Mapping[Law, str] = {
     Law.COURT_ORDER: marked("A court's order"),
     Law.PROTECTIVE_CUSTODY: marked("Protective custody"),
     Law.MANDATED_BY_LAW: marked("A law demands it"),
+    Law.COALITION_AGREEMENT: marked("An agreement of agencies that both signed"),
 }
 SIGNERS: Mapping[SignerRelation, str] = {
     SignerRelation.MINOR: marked("the young person"),
@@ -102,7 +103,7 @@ def releases_view(session: Session, actor: Actor, clock: Clock, whose: Through, 
         "errors": {} if pressed is None else dict(pressed.wrong),
         "law_open": pressed is not None and any(name.startswith("law_") for name in pressed.wrong),
         "refused": None if pressed is None or pressed.problem is None else refusal(pressed.problem),
-        "choices": _choices(session, actor),
+        "choices": _choices(session, actor, clock),
     }
 
 
@@ -117,9 +118,10 @@ def alone_choices(session: Session) -> list[tuple[str, str]]:
     return [(row.id, _alone(row.service, row.state)) for row in rows]
 
 
-def _choices(session: Session, actor: Actor) -> dict[str, list[tuple[str, str]]]:
+def _choices(session: Session, actor: Actor, clock: Clock) -> dict[str, list[tuple[str, str]]]:
     most = session.get_one(SharingPolicy, 1).release_days
     others = session.scalars(agencies().where(Agency.id != actor.agency_id, Agency.closed_at.is_(None)))
+    signed = agreements.signed_by(session, actor.agency_id, clock.now())
     return {
         "recipient": [(one.id, one.name) for one in others if one.kind is not AgencyKind.FUNDER],
         "purpose": [(code.value, gettext(text)) for code, text in PURPOSES.items()],
@@ -131,7 +133,10 @@ def _choices(session: Session, actor: Actor) -> dict[str, list[tuple[str, str]]]
         ],
         "abuser": [("no", gettext("No")), ("yes", gettext("Yes, known or alleged")), ("", gettext("Not asked"))],
         "alone": alone_choices(session),
-        "law": [(code.value, gettext(text)) for code, text in LAWS.items()],
+        "law": [
+            (code.value, gettext(text)) for code, text in LAWS.items() if signed or code is not Law.COALITION_AGREEMENT
+        ],
+        "agreement": [(one.id, one.name) for one in signed],
         "days": [(str(n), gettext("%(n)s days") % {"n": n}) for n in DAYS if n <= most],
     }
 

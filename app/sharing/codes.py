@@ -65,3 +65,5 @@ class Law(StrEnum):
     PROTECTIVE_CUSTODY = "protective_custody"
     """The agency that has the young person in protective custody."""
     MANDATED_BY_LAW = "mandated_by_law"
+    COALITION_AGREEMENT = "coalition_agreement"
+    """What agencies signed and counsel approved: it opens nothing by itself, one record at a time."""

@@ -62,6 +62,11 @@ class LegalBasis(Versioned, Base):
     __table_args__ = (
         CheckConstraint("valid_from < valid_until", name="in_order"),
         CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_whole"),
+        CheckConstraint(
+            "(law = 'coalition_agreement') = (agreement_id IS NOT NULL)"
+            " AND (agreement_id IS NULL) = (sharer_id IS NULL)",
+            name="by_which_agreement",
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -77,6 +82,48 @@ class LegalBasis(Versioned, Base):
     ended_by: Mapped[str | None]
     created_at: Mapped[datetime]
     recorded_by: Mapped[str]
+    agreement_id: Mapped[str | None] = mapped_column(ForeignKey("agreements.id"), index=True)
+    sharer_id: Mapped[str | None] = mapped_column(ForeignKey("agencies.id"), index=True)
+    """By an agreement it holds only while both this agency, whose record it is, and the recipient stand by it."""
+
+
+class Agreement(Base):
+    """What agencies agree to share with one another, in which kinds, approved by counsel, for a time."""
+
+    __tablename__ = "agreements"
+    __table_args__ = (
+        CheckConstraint("valid_from < valid_until", name="in_order"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_whole"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    approval: Mapped[str]
+    """Whose counsel approved it, and when."""
+    fields: Mapped[list[str]]
+    """Which kinds of information of the shared record; never who somebody is, and never the whole case."""
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+
+class AgreementSignature(Base):
+    """One agency stands by an agreement. Whom VOCA, VAWA or FVPSA bind opens no record by it, and may yet read."""
+
+    __tablename__ = "agreement_signatures"
+    __table_args__ = (CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_whole"),)
+
+    agreement_id: Mapped[str] = mapped_column(ForeignKey("agreements.id"), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), primary_key=True, index=True)
+    shares: Mapped[bool]
+    """Whether it may open records of its own by it; else it reads what others open."""
+    signed_at: Mapped[datetime]
+    signed_by: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
 
 
 class LoneConsent(Base):

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, Select, false, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, exists, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor
 from app.access.policy import Permission
 from app.db import new_id
 from app.sharing.codes import OF_RECORD, Item
-from app.sharing.models import Grant, LegalBasis, Relation, Release, SharingPolicy
+from app.sharing.models import Agreement, AgreementSignature, Grant, LegalBasis, Relation, Release, SharingPolicy
 
 _CASE = (Permission.MINOR_READ, Permission.REFERRAL_READ, Permission.STAY_READ)
 
@@ -57,11 +57,25 @@ def release_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool
 
 
 def basis_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Whether a law that takes the place of a release is in force."""
+    """Whether a law that takes the place of a release is in force; by an agreement, whether both stand by it still."""
+    by_it = AgreementSignature.agreement_id == LegalBasis.agreement_id, AgreementSignature.withdrawn_at.is_(None)
+    opens = exists().where(*by_it, AgreementSignature.agency_id == LegalBasis.sharer_id, AgreementSignature.shares)
+    reads = exists().where(*by_it, AgreementSignature.agency_id == LegalBasis.agency_id)
+    stands = exists().where(Agreement.id == LegalBasis.agreement_id, agreement_holds(now))
     return (
         (LegalBasis.valid_from <= now)
         & (LegalBasis.valid_until > now)
         & or_(LegalBasis.ended_at.is_(None), LegalBasis.ended_at > now)
+        & or_(LegalBasis.agreement_id.is_(None), opens & reads & stands)
+    )
+
+
+def agreement_holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether an agreement of agencies is in force."""
+    return (
+        (Agreement.valid_from <= now)
+        & (Agreement.valid_until > now)
+        & or_(Agreement.ended_at.is_(None), Agreement.ended_at > now)
     )
 
 

@@ -26,6 +26,9 @@ _RELEASE: Json = {
     "recipient": "{recipient}", "purpose": "placement", "items": ["case"], "given": "written", "explained": True,
     "signers": [{"relation": "minor"}], "valid_until": "2026-11-30T22:14:00-05:00",
 }  # fmt: skip
+_AGREEMENT: Json = {
+    "name": "Safe harbor", "approval": "counsel, May 4", "items": ["flags"], "valid_until": "2027-11-30T22:14:00-05:00",
+}  # fmt: skip
 _PAPER: Json = {
     "recipient": "{recipient}", "purpose": "placement", "items": "case", "minor": "on", "explained": "on",
     "days": "30",
@@ -69,6 +72,10 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/v1/person-searches"): {"family_name": "x", "born_on": "2011-03-02"},
     ("POST", "/v1/emergency-accesses"): _EMERGENCY,
     ("POST", "/v1/emergency-accesses/{access_id}/review"): {"justified": True},
+    ("POST", "/v1/agreements"): _AGREEMENT,
+    ("PUT", "/v1/agreements/{agreement_id}/signature"): {"signed": True},
+    ("POST", "/agreements"): {"name": "a", "approval": "b", "item": "flags", "days": "90"},
+    ("POST", "/agreements/{agreement_id}"): {"press": "reads"},
     ("PUT", "/v1/sharing-policy"): {"former_nights": 1, "release_days": 90},
     ("PUT", "/v1/lone-consents"): {"service": "shelter", "state": "GA", "from_age": 16, "citation": "a law"},
     ("PUT", f"{_REFERRAL}/identity"): {"called": "x"},

@@ -38,7 +38,7 @@ from app.notices.models import Notice
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.referrals.models import Referral
 from app.sharing.codes import Given, Law, Purpose
-from app.sharing.models import LegalBasis, Relation, Release
+from app.sharing.models import Agreement, LegalBasis, Relation, Release
 from app.sharing.service import grant
 from app.stays.models import Stay
 from app.tasks.models import Task
@@ -209,6 +209,14 @@ class Stage:
                 reader = self.agencies[Stand.RELEASED]
                 grant(session, minor, reader, Relation.RELEASED, now, release_id=release.id)
         ids["minor_id"] = referral.minor_id
+        with self.database.writing() as session:
+            session.add(
+                Agreement(
+                    id="agr_1", name="a", approval="b", fields=["flags"], valid_from=now, recorded_at=now,
+                    valid_until=now + timedelta(days=9), recorded_by="person_1",
+                )
+            )  # fmt: skip
+        ids["agreement_id"] = "agr_1"
         with self.database.writing() as session:
             session.add(
                 ContactAsk(

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "/v1/referrals/{referral_id}/offers": "the same code as holds",
     "/v1/plans": "test_plans.py",
     "/v1/referrals/{referral_id}/again": "test_again.py",
+    "/v1/agreements": "test_agreements.py",
     "/v1/webhooks": "test_webhooks.py",
     "/v1/stays/{stay_id}/next": "test_moves.py",
     "/v1/referrals/{referral_id}/exceptions": "test_exceptions.py",

@@ -30,6 +30,7 @@ SPECIAL: dict[str, dict[str, Any] | None] = {
     "audit_head": None,
     "audit_events": {"previous_hash": GENESIS},
     "minor_avoids": {"kind": "county", "county": "13121"},
+    "legal_bases": {"law": "court_order", "agreement_id": None, "sharer_id": None},
     "bed_nights": {"hold_id": None, "stay_id": None},
     "referrals": {"urgency": 1},
     "flags": {"level": "at_risk", "basis": "disclosure"},
