@@ -62,7 +62,7 @@ from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.placements.rooms import suiting_rooms
 from app.problems import catalogue_page, install
-from app.record import consent_pages
+from app.record import conference_pages, conference_routes, consent_pages
 from app.record import link_pages as record_link_pages
 from app.record import link_routes as record_links
 from app.record import pages as record_pages
@@ -110,6 +110,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     looks.router,
     record_links.router,
     record.router,
+    conference_routes.router,
     *expunging.routers,
     plan_routes.router,
     price_routes.router,
@@ -153,6 +154,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     look_pages.router,
     record_link_pages.router,
     consent_pages.router,
+    conference_pages.router,
     record_pages.router,
     report_pages.router,
     house_reports.pages,

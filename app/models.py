@@ -15,6 +15,7 @@ from app.expunging import models as expunging
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.gaps import models as gaps
+from app.minors import conference_models as conferences
 from app.minors import identity, searching
 from app.minors import linking_models as linking
 from app.minors import models as minors
@@ -36,6 +37,7 @@ __all__ = [
     "answers",
     "audit",
     "beds",
+    "conferences",
     "emergency",
     "exceptions",
     "exchange",

@@ -19,6 +19,7 @@ from app.db import new_id
 from app.errors import Problem, conflict
 from app.expunging.models import Expungement, ExpungeReason
 from app.expunging.schemas import ExpungementRead, State
+from app.minors.conference_models import ConferenceCase, ConferenceDecision, ConferenceTask
 from app.minors.forms import FACTS, NEEDS
 from app.minors.identity_index import IdentityIndex
 from app.minors.linking_models import Contact, ContactAsk, RecordLink
@@ -43,6 +44,9 @@ _PARTS = (
     Activity,
     ContactAsk,
     RecordLink,
+    ConferenceTask,
+    ConferenceDecision,
+    ConferenceCase,
 )
 
 

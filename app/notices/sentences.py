@@ -96,6 +96,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "record.left": Sentence(
         marked("A flagged young person whose flags are shared with you has left a house."), P.MINOR_READ
     ),
+    "conference.called": Sentence(marked("Your agency is asked to a case conference."), P.MINOR_READ),
+    "conference.task": Sentence(marked("A case conference gave your agency something to do."), P.MINOR_READ, task=True),
     "emergency.opened": Sentence(
         marked("Somebody of your agency took emergency access to a record. Review it within 72 hours."),
         P.EMERGENCY_REVIEW,

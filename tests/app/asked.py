@@ -43,6 +43,7 @@ _EMERGENCY: Json = {
 FLAG: Json = {"level": "at_risk", "basis": "observation", "indicators": ["hotels"]}
 LINK: Json = {"other": "{other_id}", "verdict": "same"}
 _REFERRAL, _RUN = "/v1/referrals/{referral_id}", "/referrals/{referral_id}/rankings/{run_id}"
+_CONFERENCE = "/v1/conferences/{conference_id}"
 _STAY, _MINOR = "/v1/stays/{stay_id}", "/v1/minors/{minor_id}"
 
 BODIES: dict[tuple[str, str], Json] = WRITES | {
@@ -72,6 +73,19 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/v1/person-searches"): {"family_name": "x", "born_on": "2011-03-02"},
     ("POST", "/v1/emergency-accesses"): _EMERGENCY,
     ("POST", "/v1/emergency-accesses/{access_id}/review"): {"justified": True},
+    ("POST", "/v1/conferences"): {"name": "a", "held_at": "2026-11-24T10:00:00-05:00", "agencies": []},
+    ("POST", "/conferences"): {"name": "a", "held_at": "2026-11-24T10:00"},
+    ("PUT", f"{_CONFERENCE}/attendance"): {"agency": "{own_agency}", "came": True},
+    ("POST", f"{_CONFERENCE}/cases"): {"minor": "{minor_id}"},
+    ("POST", f"{_CONFERENCE}/cases/{{case_id}}/decisions"): {"words": "school first"},
+    ("POST", f"{_CONFERENCE}/cases/{{case_id}}/tasks"): {
+        "words": "call", "agency": "{own_agency}", "due_on": "2026-12-01",
+    },
+    ("PUT", f"{_CONFERENCE}/tasks/{{todo_id}}"): {"done": True},
+    ("POST", "/conferences/{conference_id}/attendance"): {"agency": "{own_agency}", "came": "yes"},
+    ("POST", "/conferences/{conference_id}/cases"): {"minor": "{minor_id}"},
+    ("POST", "/conferences/{conference_id}/cases/{case_id}"): {"press": "decided", "words": "school first"},
+    ("POST", "/conferences/{conference_id}/tasks/{todo_id}"): {"press": "done"},
     ("POST", "/v1/agreements"): _AGREEMENT,
     ("PUT", "/v1/agreements/{agreement_id}/signature"): {"signed": True},
     ("POST", "/agreements"): {"name": "a", "approval": "b", "item": "flags", "days": "90"},

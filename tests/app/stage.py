@@ -33,10 +33,12 @@ from app.emergency.models import EmergencyAccess, EmergencyReason
 from app.exceptions.models import Party, RuleException
 from app.facilities.models import Licence
 from app.funding.models import FundLimit
+from app.minors.conference_models import Conference, ConferenceCase, ConferenceSeat, ConferenceTask
 from app.minors.linking_models import Contact, ContactAsk
 from app.notices.models import Notice
 from app.outbox.models import OutboxDelivery, OutboxEvent
 from app.referrals.models import Referral
+from app.sealing.words import seal_words
 from app.sharing.codes import Given, Law, Purpose
 from app.sharing.models import Agreement, LegalBasis, Relation, Release
 from app.sharing.service import grant
@@ -216,7 +218,9 @@ class Stage:
                     valid_until=now + timedelta(days=9), recorded_by="person_1",
                 )
             )  # fmt: skip
-        ids["agreement_id"] = "agr_1"
+            self._conference(session, referral.minor_id)
+        ids |= {"agreement_id": "agr_1", "conference_id": "conf_1", "case_id": "case_1", "todo_id": "todo_1"}
+        ids["own_agency"] = self.agencies[Stand.OWN]
         with self.database.writing() as session:
             session.add(
                 ContactAsk(
@@ -235,6 +239,27 @@ class Stage:
         ids |= {"source_id": f"release_{referral.minor_id}", "referral_code": referral.code, "basis_id": "basis_1"}
         ids |= {"release_id": f"release_{referral.minor_id}", "recipient": self.agencies[Stand.OTHER]}
         self.ids = ids | {"exception_id": "exc_1", "notice_id": "notice_1", "delivery_id": "delivery_1"}
+
+    def _conference(self, session: Session, minor_id: str) -> None:
+        """The own agency called one that begins now, with this record on its agenda; two agencies have a seat."""
+        now, own = self.clock.now(), self.agencies[Stand.OWN]
+        session.add(Conference(id="conf_1", agency_id=own, name="a", held_at=now, called_at=now, called_by="person_1"))
+        session.flush()
+        for stand in (Stand.OWN, Stand.RELEASED):
+            session.add(ConferenceSeat(conference_id="conf_1", agency_id=self.agencies[stand]))
+        session.add(
+            ConferenceCase(
+                id="case_1", conference_id="conf_1", minor_id=minor_id, agency_id=own, put_at=now, put_by="person_1"
+            )
+        )
+        session.flush()
+        sealed = seal_words(session, minor_id, ConferenceTask, "words", "todo_1", "call")
+        session.add(
+            ConferenceTask(
+                id="todo_1", case_id="case_1", minor_id=minor_id, agency_id=own, doer_id=own, words=sealed,
+                due_on=self.clock.today(), given_at=now, given_by="person_1",
+            )
+        )  # fmt: skip
 
     def _told(self, session: Session) -> list[Base]:
         """A notice and a message, as a worker would have made them of an event."""

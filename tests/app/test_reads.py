@@ -71,6 +71,8 @@ def known(client: TestClient, database: Database) -> dict[str, Any]:
     law["valid_until"] = paper["valid_until"]
     paths["basis_id"] = made(supervisor.post("/v1/referrals/ref_1/legal-bases", law))["id"]
     paths["release_id"] = made(supervisor.post("/v1/referrals/ref_1/releases", paper))["id"]
+    meeting = {"name": "a", "held_at": database.clock.now().isoformat(), "agencies": []}
+    paths["conference_id"] = made(supervisor.post("/v1/conferences", meeting))["id"]
     paths["past_stay_id"] = made(supervisor.post("/v1/referrals/ref_1/past-stays", past))["id"]
     return {**paths, "staff": staff.headers}
 

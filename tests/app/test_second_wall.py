@@ -24,7 +24,7 @@ from tests.app.test_matrix import settings
 __all__ = ["database_url", "server", "settings"]
 
 WALLED = {
-    "activities", "contact_asks", "contacts", "flags", "record_links",
+    "activities", "conference_decisions", "conference_tasks", "contact_asks", "contacts", "flags", "record_links",
     "interstate_approvals", "legal_bases", "minor_avoids", "minor_identities", "minor_keep_apart", "minor_places",
     "minor_siblings", "minor_wishes", "minors", "releases",
 }  # fmt: skip
@@ -36,6 +36,7 @@ WITHOUT = {
     "referrals": "counted over the whole network for whoever leads; the profile behind one has a wall",
     "identity_index": "keyed codes of names, which a search asks for within the own agency",
     "expungements": "who asked and who agreed, in codes",
+    "conference_cases": "ids on an agenda, so that whoever sits there is told of how many; what was decided has a wall",
     "grants": "the walls stand on it",
     "stays": "the walls stand on it: a house, nights and an id",
     "offers": "the walls stand on it: a house, hours and an id",

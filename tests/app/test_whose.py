@@ -171,6 +171,8 @@ ACTS: dict[str, Json] = {
     "end": {"reason": "safe_now", "version": 1},
     "review": {"review_by": "2027-01-02", "version": 1},
     "undo": {},
+    "decisions": {"words": "x"},
+    "{todo_id}": {"done": True},
 }
 
 
@@ -211,7 +213,17 @@ def test_a_child_under_another_parent_is_not_found(
         "activity_id": made(supervisor.post(f"{record}/activities", {"kind": "school"}))["id"],
         "link_id": made(supervisor.post(f"{record}/links", {"other": minors[2]["id"], "verdict": "same"}))["id"],
     }
+    meetings = [
+        made(supervisor.post("/v1/conferences", {"name": "a", "held_at": now.isoformat(), "agencies": []}))["id"]
+        for _ in range(2)
+    ]
+    agenda = f"/v1/conferences/{meetings[1]}/cases"
+    case = made(supervisor.post(agenda, {"minor": minors[1]["id"]}))["id"]
+    todo = {"words": "call", "agency": supervisor.agency_id, "due_on": "2026-12-01"}
+    known["case_id"] = case
+    known["todo_id"] = made(supervisor.post(f"{agenda}/{case}/tasks", todo))["tasks"][0]["id"]
     parents = {"facility_id": "fac_a", "fund_id": "fund_a", "referral_id": referrals[0], "minor_id": minors[0]["id"]}
+    parents["conference_id"] = meetings[0]
     wrong = {
         **ids(operator, "b"),
         **known,
@@ -233,5 +245,6 @@ def test_a_child_under_another_parent_is_not_found(
     callers = {Role.ADMINISTRATOR: everything, Role.SUPERVISOR: supervisor, Role.FACILITY_STAFF: staff}
     for method, path in nested:
         caller = next(caller for role, caller in callers.items() if demanded[method, path] <= POLICY[role])
-        body = None if method == "GET" else WRITES.get((method, path), ACTS.get(path.split("/")[-1]))
+        last = path.split("/")[-1]
+        body = None if method == "GET" else WRITES.get((method, path), todo if last == "tasks" else ACTS.get(last))
         refused(caller.send(method, path.format(**wrong), body), 404, "not_found")

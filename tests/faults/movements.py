@@ -414,7 +414,11 @@ class Movements(RuleBasedStateMachine):
         free = living.bed is not None and self.ledger.free(
             living.bed, living.minor, days(first, until - real.NIGHT), self.now
         )
-        if self._moved("extend", living, lambda s, a: movements.extend(s, a, stay_id, body, self.now, self.tonight)):
+        if self._moved(
+            "extend",
+            living,
+            lambda s, a: movements.extend(s, a, stay_id, body, self.now, self.tonight, rooms=suiting_rooms),
+        ):
             assert free
             nights = days(first, until - real.NIGHT)
             self.ledger.extend(stay_id, living.minor, living.bed or "", nights, None, self.now)
