@@ -108,9 +108,9 @@ class ActivityRead(ApiModel):
 class EntryRead(ApiModel):
     """One line of the timeline."""
 
-    id: str | None = Field(description="Null: a movement, which its stay tells of by itself")
+    id: str | None = Field(description="Null: it stands there by itself, and is entered nowhere")
     on: date
-    kind: str = Field(description="Of an activity; or `arrived` and `left`, of a stay")
+    kind: str = Field(description="Of an activity; or `arrived`, `left`, `follow_up_…` of a stay, `conference`")
     agency_id: str
     agency: str
     words: str | None

@@ -27,11 +27,16 @@ from app.referrals.summary import summary
 from app.sealing.keyring import keyring_of
 from app.sharing.projection import AGENCY, project
 from app.web import words
-from app.web.translation import gettext
+from app.web.translation import gettext, marked
 
 Json = dict[str, Any]
 
 MOST_ROWS = 100
+PLACES = {
+    "/agreements": marked("Agreements of agencies"),
+    "/reporting-lines": marked("Where abuse is reported"),
+}
+"""What the network has on record beside houses and funds."""
 MOST_TITLES = 10_000
 
 
@@ -79,7 +84,8 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
 
 def told(session: Session, actor: Actor, now: datetime) -> Json:
     """The alerts of the home page, also for who has no referrals."""
-    return {"alerts": alerts(session, actor, now) if actor.may(Permission.ALERTS_READ) else []}
+    places = [(href, gettext(text)) for href, text in PLACES.items()] if actor.may(Permission.DIRECTORY_READ) else []
+    return {"alerts": alerts(session, actor, now) if actor.may(Permission.ALERTS_READ) else [], "places": places}
 
 
 def _row(

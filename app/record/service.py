@@ -24,10 +24,10 @@ from app.minors.models import Minor
 from app.minors.record_models import ITEM_OF, Flag, FlagLevel
 from app.minors.record_schemas import EntryRead, LinkRead, MinorSent, NotSharedRead, RecordLine, RecordRead
 from app.minors.records import Sight, glimpse, record_code, sight
+from app.record.drawn import by_themselves
 from app.sharing.codes import OF_RECORD, Item
 from app.sharing.models import LegalBasis, Release
 from app.sharing.service import basis_holds, reads_cases, release_holds, visible_minors
-from app.stays.models import Admission, Stay
 
 _WITHIN = {"arrived": 0, "left": 2}
 """Of one day: who left had arrived before."""
@@ -160,35 +160,14 @@ def _timeline(
                 by=names.get(row.entered_by), own=one.own,
             )
         )  # fmt: skip
-    for one, entry in _movements(session, by_id, agencies, clock):
-        if Item.STAYS in one.items:
+    for one, item, entry in by_themselves(session, by_id, agencies, clock):
+        if item in one.items:
             lines.append(entry)
         else:
             hidden[one.agency_id] += 1
     lines.sort(key=lambda line: (line.on, _WITHIN.get(line.kind, 1), line.id or ""), reverse=True)
     rest = [NotSharedRead(agency_id=one, agency=agencies[one], entries=hidden[one]) for one in sorted(hidden)]
     return lines, rest
-
-
-def _movements(
-    session: Session, by_id: dict[str, Sight], agencies: dict[str, str], clock: Clock
-) -> list[tuple[Sight, EntryRead]]:
-    """Arrivals and departures, by themselves and without saying where; who never came never arrived."""
-    came = select(Stay).join(Admission, Admission.stay_id == Stay.id, isouter=True)
-    there = Stay.minor_id.in_(by_id), Stay.admitted_on <= clock.today()
-    arrived = Admission.stay_id.is_(None) | Admission.arrived_at.is_not(None)
-    found = []
-    for stay in session.scalars(came.where(*there, arrived)):
-        one = by_id[stay.minor_id]
-        days = {"arrived": stay.admitted_on, "left": stay.left_on}
-        for kind, on in days.items():
-            if on is not None and on <= clock.today():
-                entry = EntryRead(
-                    id=None, on=on, kind=kind, agency_id=one.agency_id, agency=agencies[one.agency_id], words=None,
-                    by=None, own=one.own,
-                )  # fmt: skip
-                found.append((one, entry))
-    return found
 
 
 def _owners(session: Session, ids: Iterable[str]) -> dict[str, str]:

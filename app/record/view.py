@@ -20,6 +20,8 @@ from app.placements.again import against
 from app.record import forms, service
 from app.record.reporting import line_for
 from app.referrals.models import Referral
+from app.stays.models import Stay
+from app.tasks.models import Task, TaskKind
 from app.tasks.service import tasks_about
 from app.web import words, words_record
 from app.web.answers import Form, told
@@ -100,6 +102,7 @@ def record_view(
         "asked": "asked" in asked,
         "links": [_link(link) for link in found.links],
         "tasks": _tasks(session, actor, minor_id, clock) if may_write else [],
+        "follow_up": _follow_up(session, minor_id, clock) if found.own and actor.may(Permission.STAY_READ) else None,
         "referrals": _referrals(session, actor, minor_id) if found.own else [],
         "may_refer": found.own
         and actor.may(Permission.REFERRAL_WRITE)
@@ -232,6 +235,16 @@ def _referrals(session: Session, actor: Actor, minor_id: str) -> list[Json]:
         {"href": f"/referrals/{row.id}", "code": row.code, "status": gettext(words_record.REFERRALS[row.status])}
         for row in session.scalars(own.order_by(Referral.created_at.desc(), Referral.id))
     ]
+
+
+def _follow_up(session: Session, minor_id: str, clock: Clock) -> Json | None:
+    """The next look at how the young person fares after a stay."""
+    query = select(Task.due_at, Stay.id).join(Stay, Stay.id == Task.subject_id)
+    waiting = Task.kind == TaskKind.FOLLOW_UP, Task.subject_kind == "stay", Task.done_at.is_(None)
+    row = session.execute(query.where(*waiting, Stay.minor_id == minor_id).order_by(Task.due_at).limit(1)).first()
+    if row is None:
+        return None
+    return {"href": f"/stays/{row.id}", "due": words.day(row.due_at.astimezone(clock.zone).date(), clock.tonight())}
 
 
 def _tasks(session: Session, actor: Actor, minor_id: str, clock: Clock) -> list[Json]:

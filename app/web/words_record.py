@@ -53,7 +53,13 @@ ACTIVITIES = {
     "returned": marked("Returned"),
 }
 MOVEMENTS = {"arrived": marked("Arrived at a house"), "left": marked("Left a house")}
-KINDS = ACTIVITIES | MOVEMENTS
+FOLLOW_UPS = {
+    "follow_up_safe": marked("Follow-up: safe"),
+    "follow_up_needs_help": marked("Follow-up: needs help"),
+    "follow_up_not_reached": marked("Follow-up: not reached"),
+    "follow_up_missing": marked("Follow-up: missing"),
+}
+KINDS = ACTIVITIES | MOVEMENTS | FOLLOW_UPS | {"conference": marked("Case conference")}
 
 REFERRALS = {
     "open": marked("A bed is being looked for"),

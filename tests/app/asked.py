@@ -86,6 +86,8 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/conferences/{conference_id}/cases"): {"minor": "{minor_id}"},
     ("POST", "/conferences/{conference_id}/cases/{case_id}"): {"press": "decided", "words": "school first"},
     ("POST", "/conferences/{conference_id}/tasks/{todo_id}"): {"press": "done"},
+    ("PUT", "/v1/reporting-lines/{state}"): {"name": "a", "phone": "1-800-555-0100", "citation": "b"},
+    ("POST", "/reporting-lines"): {"state": "GA", "name": "a", "phone": "1-800-555-0100", "citation": "b"},
     ("POST", "/v1/agreements"): _AGREEMENT,
     ("PUT", "/v1/agreements/{agreement_id}/signature"): {"signed": True},
     ("POST", "/agreements"): {"name": "a", "approval": "b", "item": "flags", "days": "90"},

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.access.policy import Role
+from app.stays.models import Stay
 from app.tasks.service import tell_due
 from tests.app.test_due import lived_in, told
 from tests.app.test_workflow import scene
@@ -29,6 +30,10 @@ def test_a_discharge_leaves_an_empty_plan_and_four_follow_ups(scene: Scene) -> N
     (task,) = rows(scene.coordinator.get("/v1/tasks"))
     assert told(scene, "follow_up.due") == [(scene.coordinator.agency_id, task["id"])]
     made(scene.coordinator.post(f"/v1/tasks/{task['id']}/done", {"outcome": "needs_help"}))
+    with scene.database.reading() as session:
+        record = f"/v1/minors/{session.get_one(Stay, stay).minor_id}"
+    shown = [(one["kind"], one["on"]) for one in made(scene.coordinator.get(record))["timeline"]]
+    assert shown == [("follow_up_needs_help", "2026-12-15"), ("left", "2026-11-22"), ("arrived", "2026-11-21")]
     plan = made(scene.coordinator.get(f"/v1/stays/{stay}/aftercare"))
     assert [row["outcome"] for row in plan["follow_ups"]] == ["needs_help", None, None, None]
 

@@ -73,6 +73,8 @@ def test_each_sees_what_the_records_allow_and_of_the_rest_how_many(table: Table)
     for somebody in (table.caller, table.school):
         shown = made(somebody.get(table.path))
         assert (shown["cases"], [one["entries"] for one in shown["not_shared"]]) == ([], [1])
+    timeline = made(table.owner.get(f"/v1/minors/{table.minor}"))["timeline"]
+    assert [(one["kind"], one["on"]) for one in timeline] == [("conference", "2026-11-21")]
     refused(table.outside.get(table.path), 404, "not_found")
     flags = table.release(Item.FLAGS)
     (one,) = made(table.school.get(table.path))["cases"]
