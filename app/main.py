@@ -62,7 +62,7 @@ from app.placements import routes as placements
 from app.placements import stay_routes as placement_stay_routes
 from app.placements.rooms import suiting_rooms
 from app.problems import catalogue_page, install
-from app.record import conference_pages, conference_routes, consent_pages, reporting_routes
+from app.record import conference_pages, conference_routes, consent_pages, continuum_routes, reporting_routes
 from app.record import link_pages as record_link_pages
 from app.record import link_routes as record_links
 from app.record import pages as record_pages
@@ -112,6 +112,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     record.router,
     conference_routes.router,
     reporting_routes.router,
+    continuum_routes.router,
+    continuum_routes.pages,
     reporting_routes.pages,
     *expunging.routers,
     plan_routes.router,

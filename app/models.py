@@ -12,6 +12,7 @@ from app.emergency import models as emergency
 from app.exceptions import models as exceptions
 from app.exchange import models as exchange
 from app.expunging import models as expunging
+from app.facilities import continuum_models as continuum
 from app.facilities import models as facilities
 from app.funding import models as funding
 from app.gaps import models as gaps
@@ -38,6 +39,7 @@ __all__ = [
     "audit",
     "beds",
     "conferences",
+    "continuum",
     "emergency",
     "exceptions",
     "exchange",

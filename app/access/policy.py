@@ -42,6 +42,8 @@ class Permission(StrEnum):
     """See one's own home page, sign out."""
     DIRECTORY_READ = "directory_read"
     DIRECTORY_WRITE = "directory_write"
+    CONTINUUM_READ = "continuum_read"
+    """See what agencies offer along the continuum of care, and whom to call: for whoever works with young people."""
     ADDRESS_WRITE = "address_write"
     """Enter where a house is; no route reads it back."""
     BED_STATUS_READ = "bed_status_read"
@@ -130,20 +132,20 @@ _CASE_WRITE = frozenset(
     | {P.MINOR_SEARCH}
 )
 _TASKS = frozenset({P.TASK_READ, P.TASK_WRITE})
-_DIRECTORY = frozenset({P.DIRECTORY_READ, P.FUND_READ, P.BED_STATUS_READ})
+_DIRECTORY = frozenset({P.DIRECTORY_READ, P.CONTINUUM_READ, P.FUND_READ, P.BED_STATUS_READ})
 
 POLICY: Mapping[Role, frozenset[Permission]] = {
     Role.INTAKE_COORDINATOR: _EVERYONE | _DIRECTORY | _CASE_READ | _CASE_WRITE | _TASKS | {P.STAY_WRITE, P.TEST_CLOCK},
     Role.FACILITY_STAFF: _EVERYONE
     | {P.DIRECTORY_READ, P.BED_STATUS_READ, P.BED_STATUS_WRITE, P.OFFER_READ, P.OFFER_ANSWER, P.STAY_READ, P.STAY_WRITE}
-    | {P.REFERRAL_READ, P.NEXT_ASK, P.ADDRESS_WRITE, P.IDENTITY_READ, P.IDENTITY_TOLD}
+    | {P.REFERRAL_READ, P.CONTINUUM_READ, P.NEXT_ASK, P.ADDRESS_WRITE, P.IDENTITY_READ, P.IDENTITY_TOLD}
     | _TASKS,
     # A funder sees counts, never a row about a minor.
     Role.FUNDER_ANALYST: _EVERYONE | {P.FUND_READ, P.FUND_WRITE, P.GAPS_READ},
     # Schools, courts, outreach: they flag and refer, and read what was shared with them.
     Role.PARTNER: _EVERYONE
     | {P.MINOR_READ, P.MINOR_WRITE, P.REFERRAL_READ, P.REFERRAL_WRITE, P.LOOKS_READ}
-    | {P.IDENTITY_READ, P.IDENTITY_WRITE, P.MINOR_SEARCH},
+    | {P.IDENTITY_READ, P.IDENTITY_WRITE, P.MINOR_SEARCH, P.CONTINUUM_READ},
     Role.SUPERVISOR: _EVERYONE
     | _DIRECTORY
     | _CASE_READ

@@ -33,8 +33,9 @@ Json = dict[str, Any]
 
 MOST_ROWS = 100
 PLACES = {
-    "/agreements": marked("Agreements of agencies"),
-    "/reporting-lines": marked("Where abuse is reported"),
+    "/continuum": (marked("Who offers what"), Permission.CONTINUUM_READ),
+    "/agreements": (marked("Agreements of agencies"), Permission.DIRECTORY_READ),
+    "/reporting-lines": (marked("Where abuse is reported"), Permission.DIRECTORY_READ),
 }
 """What the network has on record beside houses and funds."""
 MOST_TITLES = 10_000
@@ -84,7 +85,7 @@ def overview(session: Session, actor: Actor, clock: Clock) -> Json:
 
 def told(session: Session, actor: Actor, now: datetime) -> Json:
     """The alerts of the home page, also for who has no referrals."""
-    places = [(href, gettext(text)) for href, text in PLACES.items()] if actor.may(Permission.DIRECTORY_READ) else []
+    places = [(href, gettext(text)) for href, (text, needed) in PLACES.items() if actor.may(needed)]
     return {"alerts": alerts(session, actor, now) if actor.may(Permission.ALERTS_READ) else [], "places": places}
 
 

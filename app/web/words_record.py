@@ -61,6 +61,18 @@ FOLLOW_UPS = {
 }
 KINDS = ACTIVITIES | MOVEMENTS | FOLLOW_UPS | {"conference": marked("Case conference")}
 
+CARE = {
+    "prevention": marked("Prevention"),
+    "outreach": marked("Outreach"),
+    "drop_in": marked("Drop-in center"),
+    "emergency_shelter": marked("Emergency shelter"),
+    "residential": marked("Residential care"),
+    "health": marked("Health care"),
+    "counseling": marked("Counseling"),
+    "legal": marked("Legal help"),
+    "education": marked("School and training"),
+    "aftercare": marked("Aftercare"),
+}
 REFERRALS = {
     "open": marked("A bed is being looked for"),
     "placed": marked("Placed"),

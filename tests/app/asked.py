@@ -26,6 +26,7 @@ _RELEASE: Json = {
     "recipient": "{recipient}", "purpose": "placement", "items": ["case"], "given": "written", "explained": True,
     "signers": [{"relation": "minor"}], "valid_until": "2026-11-30T22:14:00-05:00",
 }  # fmt: skip
+_CARE: Json = {"kind": "drop_in", "name": "a", "contact": "b", "phone": "404-555-0100", "hours": "c"}
 _AGREEMENT: Json = {
     "name": "Safe harbor", "approval": "counsel, May 4", "items": ["flags"], "valid_until": "2027-11-30T22:14:00-05:00",
 }  # fmt: skip
@@ -88,6 +89,10 @@ BODIES: dict[tuple[str, str], Json] = WRITES | {
     ("POST", "/conferences/{conference_id}/tasks/{todo_id}"): {"press": "done"},
     ("PUT", "/v1/reporting-lines/{state}"): {"name": "a", "phone": "1-800-555-0100", "citation": "b"},
     ("POST", "/reporting-lines"): {"state": "GA", "name": "a", "phone": "1-800-555-0100", "citation": "b"},
+    ("POST", "/v1/continuum"): {**_CARE, "counties": []},
+    ("PUT", "/v1/continuum/{care_id}"): {**_CARE, "counties": [], "version": 1},
+    ("POST", "/continuum"): _CARE,
+    ("POST", "/continuum/{care_id}"): {**_CARE, "version": "1"},
     ("POST", "/v1/agreements"): _AGREEMENT,
     ("PUT", "/v1/agreements/{agreement_id}/signature"): {"signed": True},
     ("POST", "/agreements"): {"name": "a", "approval": "b", "item": "flags", "days": "90"},

@@ -31,6 +31,7 @@ from app.clock import MovableClock
 from app.db import Base, Database
 from app.emergency.models import EmergencyAccess, EmergencyReason
 from app.exceptions.models import Party, RuleException
+from app.facilities.continuum_models import CareKind, CareService
 from app.facilities.models import Licence
 from app.funding.models import FundLimit
 from app.minors.conference_models import Conference, ConferenceCase, ConferenceSeat, ConferenceTask
@@ -218,9 +219,16 @@ class Stage:
                     valid_until=now + timedelta(days=9), recorded_by="person_1",
                 )
             )  # fmt: skip
+            session.add(
+                CareService(
+                    id="care_1", agency_id=referral.agency_id, kind=CareKind.DROP_IN, name="a", counties=[],
+                    contact="b", phone="404-555-0100", hours="c", listed=True, confirmed_at=now,
+                    confirmed_by="person_1",
+                )
+            )  # fmt: skip
             self._conference(session, referral.minor_id)
         ids |= {"agreement_id": "agr_1", "conference_id": "conf_1", "case_id": "case_1", "todo_id": "todo_1"}
-        ids["own_agency"] = self.agencies[Stand.OWN]
+        ids["care_id"], ids["own_agency"] = "care_1", self.agencies[Stand.OWN]
         with self.database.writing() as session:
             session.add(
                 ContactAsk(

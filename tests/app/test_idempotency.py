@@ -27,6 +27,7 @@ ELSEWHERE = {
     "/v1/plans": "test_plans.py",
     "/v1/referrals/{referral_id}/again": "test_again.py",
     "/v1/agreements": "test_agreements.py",
+    "/v1/continuum": "test_continuum.py",
     "/v1/conferences": "test_conferences.py",
     "/v1/conferences/{conference_id}/cases": "test_conferences.py",
     "/v1/conferences/{conference_id}/cases/{case_id}/decisions": "test_conferences.py",
