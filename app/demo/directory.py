@@ -67,6 +67,7 @@ PEOPLE = (
     PersonCard("shelter", "Night staff of Harbor House", "facility_staff", "harbor", "shelter on a phone"),
     PersonCard("supervisor", "Intake supervisor", "supervisor", "intake", "supervisor"),
     PersonCard("coalition", "Placement lead of Safe Beds Coalition", "supervisor", "lead", "coalition lead"),
+    PersonCard("outreach", "Outreach worker of Open Door Drop-In", "partner", "drop_in", "partner agency"),
     PersonCard("funder", "Analyst of Metro Counties Compact", "funder_analyst", "metro", "funder"),
     PersonCard("administrator", "Administrator of Safe Beds Coalition", "administrator", "lead", "administrator"),
 )

@@ -15,6 +15,7 @@ from app.audit.service import record
 from app.db import Database, new_id
 from app.demo.directory import AGENCIES, FACILITY_CARDS, HOUSE_STAFF, INTAKE, PEOPLE, AgencyCard, PersonCard
 from app.demo.funds import CARDS
+from app.demo.record import flag_some
 from app.demo.state import Demo
 from app.facilities.models import Bed, Facility, Unit
 from app.placements.load import load_network
@@ -48,12 +49,14 @@ def stage_demo(database: Database, demo: Demo) -> Doors:
         agencies = found_agencies(session, AGENCIES, now)
         load_state(session, demo.document, agencies, demo.referral_codes)
         employ(session, agencies, (*PEOPLE, *HOUSE_STAFF), now)
+        flag_some(session)
         return open_doors(session, agencies, PEOPLE, now)
 
 
 def stage_doors(session: Session, now: datetime) -> Doors:
     """Ways into a database that holds the invented state already."""
     ids = dict(session.execute(select(Agency.name, Agency.id)).all())
+    flag_some(session)
     return open_doors(session, {card.key: ids[card.name] for card in AGENCIES}, PEOPLE, now)
 
 

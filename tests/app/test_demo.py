@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -279,6 +280,28 @@ def test_eight_answers_alone_give_options_through_the_service(staged: tuple[Fast
 
 
 @pytest.mark.one_kind
+def test_a_newcomer_sees_the_shared_record_at_work(staged: tuple[FastAPI, Doors]) -> None:
+    app, doors = staged
+    pages = {}
+    for door in doors.entrances:
+        if door.role in {"intake_coordinator", "partner"}:
+            client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50_000))
+            client.post(door.path, headers={"Origin": "http://127.0.0.1"})
+            pages[door.role] = {at: client.get(at).text for at in ("/minors", "/conferences", "/continuum")}
+            shared = re.findall(r'href="(/minors/min_\w+)">M-\w{6}</a> <span>', pages[door.role]["/minors"])
+            pages[door.role]["shared"] = client.get(shared[0]).text
+    intake, partner = pages["intake_coordinator"], pages["partner"]
+    assert (intake["/minors"].count("Open Door Drop-In"), partner["/minors"].count("Statewide Intake Line")) == (1, 1)
+    assert "Bring what was left at the drop-in" in partner["/conferences"]
+    assert "Meals and showers" in intake["/continuum"]
+    assert "1 entry from Open Door Drop-In, not shared with you" in intake["shared"], "its counseling"
+    assert re.search(r"\d+ entr(y|ies) from Statewide Intake Line, not shared", partner["shared"]), (
+        "medical care, nights"
+    )
+    assert "Case conference" in partner["shared"]
+
+
+@pytest.mark.one_kind
 def test_as_its_clock_goes_on_the_houses_say_who_is_awake(staged: tuple[FastAPI, Doors]) -> None:
     app, doors = staged
     keep_shifts(app.state.worker, TONIGHT)
@@ -303,7 +326,7 @@ def test_links_sign_in_once(staged: tuple[FastAPI, Doors]) -> None:
         home = client.get("/", follow_redirects=True)
         assert home.status_code == 200
         shows = {"shelter on a phone": "Harbor House", "coalition lead": "/plans", "administrator": 'href="/reports"'}
-        shows["funder"] = "Nothing is published yet"
+        shows |= {"funder": "Nothing is published yet", "partner agency": "No open referrals"}
         assert shows.get(door.what, "R-0412") in home.text
 
 

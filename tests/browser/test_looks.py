@@ -230,6 +230,33 @@ def duplicates(page: Page, site: Site) -> None:
     page.get_by_role("button", name="The same young person").first.wait_for()
 
 
+def its_record(page: Page, site: Site, more: str = "") -> None:
+    """The first record of the agency's own that the demo has, or a page of it."""
+    opened(page, "/minors", site)
+    page.locator("main a", has_text="M-").first.click()
+    page.wait_for_url("**/minors/min_*")
+    if more:
+        opened(page, page.url.removeprefix(site.base) + more, site)
+
+
+def conferred(page: Page, site: Site) -> None:
+    """A conference that was held, with what was decided."""
+    opened(page, "/conferences", site)
+    page.locator("h2", has_text="Held").locator("xpath=following-sibling::ul").get_by_role("link").first.click()
+    page.wait_for_url("**/conferences/conf_*")
+
+
+def administered(page: Page, path: str, site: Site) -> None:
+    """A page of the lead's administrator, who may write on it."""
+    with site.database.writing() as session:
+        me = session.scalars(select(Person).where(Person.role == Role.ADMINISTRATOR)).one()
+        link = signin.issue_link(session, me.id, site.database.clock.now())
+    page.goto(site.base + link)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login/" not in url)
+    opened(page, path, site)
+
+
 def gap_audit(page: Page, site: Site) -> None:
     """A funder's newest quarter, with counts that are not shown among those that are."""
     counts: dict[TableKind, dict[str, int | None]] = {
@@ -329,6 +356,15 @@ PAGES: dict[str, Callable[[Page, Site], object]] = {
     "who is flagged": lambda page, site: opened(page, "/minors", site),
     "a new flag": lambda page, site: opened(page, "/minors/new", site),
     "a record": a_record,
+    "a record that is shared, referred and conferred about": its_record,
+    "what is shared, as a grid": lambda page, site: its_record(page, site, "/releases"),
+    "what is shared, for the young person": lambda page, site: its_record(page, site, "/releases/print?language=es"),
+    "papers of a record": lambda page, site: its_record(page, site, "/papers"),
+    "case conferences": lambda page, site: opened(page, "/conferences", site),
+    "a case conference": conferred,
+    "agreements": lambda page, site: administered(page, "/agreements", site),
+    "who offers what": lambda page, site: administered(page, "/continuum", site),
+    "where abuse is reported": lambda page, site: administered(page, "/reporting-lines", site),
     "duplicates": duplicates,
     "who looked": who_looked,
     "shared with whom": shared_with,
