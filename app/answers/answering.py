@@ -80,7 +80,7 @@ def _stands(form: Form, minor: MinorRead, tonight: date) -> Read:
 
 
 def _names(minor: MinorRead) -> dict[str, str]:
-    return {person: person for person in [*minor.avoid.minors, *minor.together_with]}
+    return {person: person for person in minor.others()}
 
 
 def _name(names: dict[str, str], code: str) -> str:

@@ -157,12 +157,15 @@ class NeedsRead(ApiModel):
     infants: Count | None
 
 
+OF_OTHERS = "Null: whose referral it is not is told of no other young person"
+
+
 class AvoidRead(ApiModel):
     """Where and with whom a minor is not safe."""
 
     counties: list[County]
     circles: list[tuple[float, float, float]]
-    minors: list[str]
+    minors: list[str] | None = Field(description=OF_OTHERS)
     facilities: list[str]
 
 
@@ -188,7 +191,11 @@ class MinorRead(ApiModel):
     needs: NeedsRead
     approvals: list[str] | None
     avoid: AvoidRead
-    together_with: list[str]
+    together_with: list[str] | None = Field(description=OF_OTHERS)
     wishes: WishesRead
     history: History | None
     interstate_approvals: list[InterstateApproval]
+
+    def others(self) -> list[str]:
+        """The other young people whom it names, for whoever is told of them."""
+        return [*(self.avoid.minors or ()), *(self.together_with or ())]

@@ -123,7 +123,7 @@ def known(minor: MinorRead, code_of: Mapping[str, str]) -> list[tuple[str, str]]
     avoided = [counties()[fips] for fips in minor.avoid.counties if fips in counties()]
     pairs.append(("avoid_counties", "; ".join(f"{row.short}, {row.state}" for row in avoided)))
     for name, people in (("apart", minor.avoid.minors), ("siblings", minor.together_with)):
-        pairs.append((name, ", ".join(code_of[person] for person in people if person in code_of)))
+        pairs.append((name, ", ".join(code_of[person] for person in people or () if person in code_of)))
     for name, houses in (("prefer", minor.wishes.prefer), ("refuse", minor.wishes.refuse)):
         pairs += [(name, house) for house in houses]
     return [*pairs, ("history", minor.history or "")]

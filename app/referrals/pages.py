@@ -189,7 +189,7 @@ def minors_by_code(session: Session, actor: Actor, clock: Clock) -> LookUp:
 
 def codes_of(session: Session, actor: Actor, clock: Clock, minor: MinorRead) -> dict[str, str]:
     """Codes by minor, of the people whom a profile names and the actor may see."""
-    people = [*minor.avoid.minors, *minor.together_with]
+    people = minor.others()
     seen = visible_minors(actor, clock.now())
     rows = session.execute(
         select(Referral.minor_id, Referral.code).where(Referral.minor_id.in_(people), Referral.minor_id.in_(seen))

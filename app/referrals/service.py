@@ -17,6 +17,7 @@ from app.errors import FieldError, Problem, invalid
 from app.facilities.models import Bed
 from app.minors import alerts
 from app.minors.models import Minor
+from app.minors.schemas import MinorRead
 from app.minors.service import change_minor, create_minor, read_minors
 from app.paging import Place, page
 from app.referrals.codes import codes_for
@@ -67,7 +68,7 @@ def create_referral(
     clock: Clock = session.info["clock"]
     alerts.tell(session, minor.id, alerts.Turn.REFERRED, now, clock.today())
     record(session, actor, "referral.create", "referral", row.id)
-    return _shown(session, [row], tonight)[0]
+    return _shown(session, actor, [row], tonight)[0]
 
 
 def list_referrals(
@@ -79,7 +80,7 @@ def list_referrals(
         query = query.where(Referral.status == status)
     rows, cursor = page(session, query, [Referral.created_at, Referral.id], place, newest_first=True)
     record(session, actor, "referral.list", "agency", actor.agency_id)
-    return _shown(session, rows, tonight), cursor
+    return _shown(session, actor, rows, tonight), cursor
 
 
 def find(
@@ -118,7 +119,7 @@ def read_referral(session: Session, actor: Actor, referral_id: str, now: datetim
     """One referral. Whoever reads it, on a page or by the API, is on record."""
     row = find(session, actor, referral_id, now)
     record(session, actor, "referral.read", "referral", trail_id(referral_id))
-    return _shown(session, [row], tonight)[0]
+    return _shown(session, actor, [row], tonight)[0]
 
 
 def change_referral(
@@ -132,7 +133,7 @@ def change_referral(
 ) -> ReferralRead:
     """Answer or correct facts of a referral that waits."""
     row = find_own(session, actor, referral_id, now, "referral.change")
-    must_be_current(_shown(session, [row], tonight)[0], change.version, if_match)
+    must_be_current(_shown(session, actor, [row], tonight)[0], change.version, if_match)
     if row.status is not ReferralStatus.OPEN:
         raise Problem("referral_closed")
     given = change.model_fields_set
@@ -150,7 +151,7 @@ def change_referral(
         row.version += 1
     session.flush()
     record(session, actor, "referral.change", "referral", trail_id(referral_id))
-    return _shown(session, [row], tonight)[0]
+    return _shown(session, actor, [row], tonight)[0]
 
 
 def _count_houses(session: Session, minor_id: str, tonight: date) -> None:
@@ -169,6 +170,15 @@ def _not_over(needed_from: date | None, tonight: date) -> None:
         raise invalid([FieldError("/needed_from", "out_of_range", "Expected a night, tonight at the earliest.")])
 
 
+def _for_reader(profile: MinorRead, *, own: bool) -> MinorRead:
+    """Whoever was let in to read about one young person is told of no other: neither ties nor kin."""
+    if own:
+        return profile
+    return profile.model_copy(
+        update={"avoid": profile.avoid.model_copy(update={"minors": None}), "together_with": None}
+    )
+
+
 def version_of(session: Session, row: Referral) -> int:
     """The version that a reader of a referral sees: both only ever grow, so the sum changes where either does."""
     return row.version + session.get_one(Minor, row.minor_id).version - 1
@@ -182,7 +192,7 @@ def urgency_of(stated: int | None, needed_from: date | None, tonight: date) -> i
     return 1 if nights <= 0 else 2 if nights == 1 else 3 if nights <= 3 else 4
 
 
-def _shown(session: Session, rows: Sequence[Referral], tonight: date) -> list[ReferralRead]:
+def _shown(session: Session, actor: Actor, rows: Sequence[Referral], tonight: date) -> list[ReferralRead]:
     minors = session.scalars(select(Minor).where(Minor.id.in_([row.minor_id for row in rows]))).all()
     profiles, versions = read_minors(session, minors), {minor.id: minor.version for minor in minors}
     return [
@@ -198,7 +208,7 @@ def _shown(session: Session, rows: Sequence[Referral], tonight: date) -> list[Re
             needed_from=row.needed_from,
             nights_needed=row.nights_needed,
             urgency=urgency_of(row.urgency, row.needed_from, tonight),
-            minor=profiles[row.minor_id],
+            minor=_for_reader(profiles[row.minor_id], own=row.agency_id == actor.agency_id),
         )
         for row in rows
     ]

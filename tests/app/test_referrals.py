@@ -341,7 +341,9 @@ def test_who_was_let_in_reads_and_does_not_act(coordinator: Caller, client: Test
     with database.writing() as session:
         more = {"minor_id": referral["minor"]["id"], "agency_id": other.agency_id, "relation": "referred"}
         session.add(Grant(id="grant_1", valid_from=now, valid_until=now + timedelta(days=1), **more))
-    assert made(other.get(path)) == referral
+    minor = referral["minor"]
+    of_others = {"avoid": {**minor["avoid"], "minors": None}, "together_with": None}
+    assert made(other.get(path)) == {**referral, "minor": {**minor, **of_others}}
     refused(other.patch(path, {"urgency": 2, "version": 1}), 404, "not_found")
     refused(other.post(f"{path}/rankings"), 404, "not_found")
 
