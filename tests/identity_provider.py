@@ -75,9 +75,9 @@ class Provider:
         claims = {name: value for name, value in (claims | self.claims).items() if name not in self.without}
         return {"id_token": (self.sign or self.signed)(claims), "token_type": "Bearer", "access_token": "unused"}
 
-    def signed(self, claims: Claims) -> str:
+    def signed(self, claims: Claims, **header: str) -> str:
         key = self.keys[-1]
-        return jwt.encode({"alg": "ES256", "kid": key.kid or ""}, claims, key)
+        return jwt.encode({"alg": "ES256", "kid": key.kid or "", **header}, claims, key)
 
 
 def _answer(provider: Provider, path: str, sent: dict[str, str], basic: str) -> Claims | None:

@@ -18,6 +18,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
+from app.codes import storable
 from app.outbox.channels import Undelivered
 from app.outbox.posting import MOST_BYTES, Refused, ask, check_url
 
@@ -25,6 +26,11 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures that its own key alone can make: neither `none`, nor one that our secret makes as well."""
 _LEEWAY = 60
 """Seconds by which its clock may be off."""
+_SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
+_OLD = 300
+"""Seconds after which a message that somebody signed out is an old one."""
+_MOST = 20
+"""Audiences of one token."""
 _JSON = {"Accept": "application/json", "User-Agent": "Bednight"}
 
 
@@ -121,6 +127,34 @@ def subject_of(
     return _read(client, journey, token, keys, at, proved_since)
 
 
+def gone_of(client: Client, token: str, hosts: Sequence[str], at: datetime) -> str:
+    """Who has signed out there, as its message says (OpenID Connect Back-Channel Logout 1.0). Raises Untrue."""
+    keys = _keys(_place(_document(client.issuer, hosts), "jwks_uri", hosts), hosts)
+    header, claims = _signed(token, keys)
+    now = int(at.timestamp())
+    _hold(claims, client, now, exp={"essential": True}, jti={"essential": True})
+    events = claims.get("events")
+    says_so = isinstance(events, dict) and isinstance(events.get(_SIGNED_OUT), dict)
+    if not says_so or "nonce" in claims or header.get("typ") != "logout+jwt":
+        raise Untrue("no_sign_out")  # a token that lets somebody in ends nothing, and the other way about
+    if claims["iat"] < now - _OLD:
+        raise Untrue("too_old")
+    return _subject(claims)
+
+
+def said_in(token: str) -> tuple[str, list[str]]:
+    """Of which issuer and for whom a token says that it is, before anybody believes it. Raises Untrue."""
+    try:
+        said = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        issuer, audience = said["iss"], said["aud"]
+    except (ValueError, IndexError, KeyError, TypeError, RecursionError):
+        raise Untrue("unreadable") from None
+    clients = audience if isinstance(audience, list) else [audience]
+    if not all(isinstance(one, str) and storable(one) for one in (issuer, *clients)) or len(clients) > _MOST:
+        raise Untrue("unreadable")
+    return issuer, clients
+
+
 def _document(issuer: str, hosts: Sequence[str]) -> Mapping[str, Any]:
     """Its description of itself, which must be of the very issuer that was set."""
     document = _json(*_asked("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration", None, _JSON, hosts))
@@ -176,28 +210,37 @@ def _keys(place: str, hosts: Sequence[str]) -> KeySet:
 def _read(
     client: Client, journey: Journey, token: str, keys: KeySet, at: datetime, proved_since: datetime | None
 ) -> Subject:
+    _, claims = _signed(token, keys)
+    nonce = {"essential": True, "value": journey.nonce}
+    _hold(claims, client, int(at.timestamp()), exp={"essential": True}, nonce=nonce)
+    _check_further(client, claims)
+    return Subject(_subject(claims), _proved_at(claims, at, proved_since))
+
+
+def _signed(token: str, keys: KeySet) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What it says, of itself and otherwise, where one of these keys signed it."""
     try:
-        claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        found = jwt.decode(token, keys, algorithms=ALGORITHMS)
+        return dict(found.header), dict(found.claims)
     except (JoseError, ValueError, TypeError):
         raise Untrue("bad_signature") from None
+
+
+def _hold(claims: dict[str, Any], client: Client, now: int, **more: Any) -> None:
+    """It is of that issuer, for us, about somebody, and of its time; and whatever else is asked of it."""
+    ours = {"iss": {"essential": True, "value": client.issuer}, "aud": {"essential": True, "value": client.client_id}}
+    asked = ours | {"sub": {"essential": True}, "iat": {"essential": True}} | more
     try:
-        jwt.JWTClaimsRegistry(
-            now=int(at.timestamp()),
-            leeway=_LEEWAY,
-            iss={"essential": True, "value": client.issuer},
-            aud={"essential": True, "value": client.client_id},
-            nonce={"essential": True, "value": journey.nonce},
-            sub={"essential": True},
-            exp={"essential": True},
-            iat={"essential": True},
-        ).validate(claims)
+        jwt.JWTClaimsRegistry(now=now, leeway=_LEEWAY, **asked).validate(claims)
     except (JoseError, OverflowError) as error:
         raise Untrue(f"token_{getattr(error, 'error', 'time')}") from None
-    _check_further(client, claims)
-    subject = claims["sub"]
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject: str = claims["sub"]
     if not 0 < len(subject) <= 255 or not subject.isascii() or not subject.isprintable():
         raise Untrue("bad_subject")
-    return Subject(subject, _proved_at(claims, at, proved_since))
+    return subject
 
 
 def _check_further(client: Client, claims: Mapping[str, Any]) -> None:

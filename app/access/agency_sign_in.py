@@ -182,6 +182,29 @@ def known(session: Session, back: Returned, now: datetime) -> str | None:
     return person.id
 
 
+def sign_out(database: Database, token: str, hosts: Sequence[str], now: datetime) -> None:
+    """End every session of whoever has signed out at their agency, as its message says. Raises Untrue.
+
+    Nothing tells whether anybody was bound, or was signed in here: to whoever runs it both are the same.
+    """
+    issuer, clients = agency_issuer.said_in(token)
+    with database.reading() as session:
+        there = select(AgencySignIn).join(Agency, Agency.id == AgencySignIn.agency_id)
+        ours = AgencySignIn.issuer == issuer, AgencySignIn.client_id.in_(clients), AgencySignIn.ended_at.is_(None)
+        row = session.scalars(there.where(*ours, Agency.closed_at.is_(None)).order_by(AgencySignIn.id)).first()
+        if row is None:
+            raise Untrue("not_expected")
+        client = _client(session, row, "")
+    subject = agency_issuer.gone_of(client, token, hosts, machine_time())
+    with database.writing() as session:
+        named = (AgencyIdentity.sign_in_id == row.id, AgencyIdentity.subject == subject)
+        person_id = session.scalar(select(AgencyIdentity.person_id).where(*named))
+        if person_id is not None:
+            signin.end_sessions(session, person_id, now)
+            record(session, signin.actors(session, {person_id}).get(person_id), "sign_out", "person", person_id,
+                   reason="agency")  # fmt: skip
+
+
 def bind(session: Session, back: Returned, now: datetime) -> None:
     """Bind who went to whom they were named. Their link is spent by it; raises Untrue where it cannot be."""
     person_id = back.departure.person_id or ""

@@ -27,6 +27,8 @@ from app.web.translation import gettext
 
 router = APIRouter(include_in_schema=False)
 ANSWER = "/sign-in/agency/answer"
+_LONGEST = 8_000
+"""Letters of a token that are read."""
 
 
 def _own_page(request: Request) -> None:
@@ -105,6 +107,25 @@ def answered(request: Request, clock: Now, code: str = "", state: str = "", iss:
         answer = _refused(request)
     take_away(request, answer)
     return answer
+
+
+@router.post("/sign-in/agency/out")
+def signed_out_there(request: Request, clock: Now, logout_token: Typed = "") -> Response:
+    """Be told by an agency's sign-in that somebody signed out there. What it signed is the proof; no browser is it."""
+    state, at = request.app.state, machine_time()
+    with state.database.writing() as session:
+        guesses.take(session, _lines(request), at)
+    try:
+        agency_sign_in.sign_out(state.database, logout_token[:_LONGEST], state.settings.sign_in_hosts, clock.now())
+    except Untrue as untrue:
+        record_denied(
+            state.database, Stranger(), "sign_out", "agency_sign_in", "", reason=untrue.code,
+            request_id=request.scope.get("request_id"),
+        )  # fmt: skip
+        raise Problem("bad_request") from None
+    with _writing(request) as session:
+        guesses.give_back(session, _lines(request), at)
+    return Response(status_code=200)
 
 
 def _signed_in(request: Request, came: Returned, clock: Clock) -> Response:

@@ -240,6 +240,7 @@ PLAIN_FORMS = {
     "/stay": "says that somebody is here",
     "/agency-sign-in": "sets what is set",
     "/sign-in/agency": "begins anew at the agency's own sign-in, whose answer counts once",
+    "/sign-in/agency/out": "ends what has ended",
     "/enrol/{token}/agency": "the same",
     "/prove/agency": "the same",
     "/security/agency": "the same",

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -281,6 +283,79 @@ def test_whoever_is_shut_out_moved_or_unbound_stays_out(house: House) -> None:
         session.execute(update(Person).values(disabled_at=None))
         enrolment.lost(session, None, house.person.id, house.database.clock.now())
     refused(house, house.browser(), "not_bound")
+
+
+EVENTS: Claims = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def told(house: House, **other: Any) -> Response:
+    """The agency's sign-in tells that somebody signed out there; `None` leaves a claim out."""
+    at = int(machine_time().timestamp())
+    claims = {"iss": house.provider.issuer, "aud": CLIENT, "sub": "r-diaz", "iat": at, "exp": at + 120, "jti": "one"}
+    claims = {name: value for name, value in (claims | {"events": EVENTS} | other).items() if value is not None}
+    sign = house.provider.sign or partial(house.provider.signed, typ="logout+jwt")
+    free(house)
+    return house.browser().post("/sign-in/agency/out", data={"logout_token": sign(claims)})
+
+
+@pytest.mark.one_kind
+def test_who_signs_out_at_the_agency_is_out_here_at_once(house: House) -> None:
+    clients = [house.browser(), house.browser()]
+    for client in clients:
+        assert house.come(client).status_code == 303
+    assert told(house, sub="somebody-else").status_code == 200, "which tells nobody who is bound"
+    assert clients[0].get("/security").status_code == 200
+    for _ in range(2):
+        answer = told(house)
+        assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (200, b"", "no-store")
+        assert [client.get("/security").status_code for client in clients] == [401, 401]
+    assert house.come(clients[0]).status_code == 303
+    assert told(house, aud=["another client", CLIENT]).status_code == 200
+    assert clients[0].get("/security").status_code == 401
+    with house.database.reading() as session:
+        outs = session.scalars(select(AuditEvent.subject).where(AuditEvent.action == "sign_out")).all()
+    assert outs == [house.person.id] * 3
+
+
+@pytest.mark.one_kind
+def test_what_says_that_somebody_signed_out_and_is_not_true_ends_nothing(house: House) -> None:
+    client, provider = house.browser(), house.provider
+    assert house.come(client).status_code == 303
+    at = int(machine_time().timestamp())
+    lies: list[tuple[Claims, str]] = [
+        ({"events": None}, "no_sign_out"),
+        ({"events": {"http://schemas.openid.net/event/backchannel-logout": True}}, "no_sign_out"),
+        ({"events": list(EVENTS)}, "no_sign_out"),
+        ({"nonce": "x"}, "no_sign_out"),
+        ({"iat": at - 400}, "too_old"),
+        ({"exp": at - 100}, "token_expired_token"),
+        ({"exp": None}, "token_missing_claim"),
+        ({"jti": None}, "token_missing_claim"),
+        ({"sub": None, "sid": "x"}, "token_missing_claim"),
+        ({"iat": None}, "token_missing_claim"),
+        ({"aud": "another client"}, "not_expected"),
+        ({"iss": "https://other.example"}, "not_expected"),
+        ({"iss": 5}, "unreadable"),
+        ({"aud": [CLIENT] * 21}, "unreadable"),
+        ({"aud": "\x00"}, "unreadable"),
+    ]
+    for claims, _ in lies:
+        assert told(house, **claims).status_code == 400, claims
+    provider.sign = provider.signed  # as what lets somebody in is signed
+    assert told(house).status_code == 400
+    head = {"alg": "ES256", "kid": "first", "typ": "logout+jwt"}
+    provider.sign = lambda claims: jwt.encode(head, claims, new_key("first"))
+    assert told(house).status_code == 400
+    for gibberish in ("", "x.y.z", "x.W10.z", "x"):
+        provider.sign = lambda _, said=gibberish: said
+        assert told(house).status_code == 400
+    assert house.reasons() == [*(reason for _, reason in lies), "no_sign_out", "bad_signature", *["unreadable"] * 4]
+    provider.sign = None
+    assert client.get("/security").status_code == 200
+    provider.document = {"jwks_uri": "http://169.254.169.254/keys"}
+    assert told(house).status_code == 400
+    codes = [house.browser().post("/sign-in/agency/out", data={}).status_code for _ in range(10)]
+    assert codes[-1] == 429, "we ask another host for whoever asks: not without end"
 
 
 @pytest.mark.one_kind

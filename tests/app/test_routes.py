@@ -28,6 +28,7 @@ PUBLIC = {
     ("POST", "/enrol/{token}/passkey"): "the link itself is the proof, for setting up a sign-in alone",
     ("POST", "/sign-in/agency"): "leads to an agency's own sign-in, for nobody in particular",
     ("GET", "/sign-in/agency/answer"): "what that one says is the proof, in the browser that went there, and once",
+    ("POST", "/sign-in/agency/out"): "what an agency's own sign-in signed is the proof, and ends sessions alone",
     ("POST", "/enrol/{token}/agency"): "the link itself is the proof, for setting up a sign-in alone",
     ("GET", "/recover"): "how to sign in",
     ("GET", "/signed-out"): "how to sign in",
