@@ -11,6 +11,9 @@ referrals. The rule:
   for a circle. They read `not_available`, whether they stand there or not. The referral is ranked all the same, a house
   in a place to avoid is never an option, and the page says that houses were shut and are to be called.
 
+A plan for everyone who waits asks about no place anew: one that no ranking of the young person's agency has ever had an
+answer for shuts, for her or him, every house that may stand there.
+
 What still leaks: an agency that keeps to the limit learns for 20 counties a day which houses that fit stand in them, or
 closes in by circles to tens of kilometres. It takes days, and is told of on each.
 """
@@ -30,6 +33,7 @@ from app.answers.models import AreaAsked, AreaKind
 from app.db import insert_into
 from app.facilities.counties import state_of
 from app.minors.models import Avoided, MinorAvoids
+from app.referrals.models import Referral, ReferralStatus
 
 MOST = {AreaKind.COUNTY: 20, AreaKind.LIST: 2, AreaKind.CIRCLE: 8}
 LONG_LIST = 5
@@ -105,11 +109,39 @@ def remember(session: Session, agency_id: str, seen: Areas, now: datetime) -> No
         session.execute(new.on_conflict_do_update(index_elements=key, set_={"asked_at": new.excluded.asked_at}), rows)
 
 
+def unasked(session: Session) -> dict[str, Areas]:
+    """Which houses a plan shuts for whom: those that may stand in places that no ranking has had an answer for."""
+    waiting = session.execute(
+        select(Referral.minor_id, Referral.agency_id, MinorAvoids)
+        .join(MinorAvoids, MinorAvoids.minor_id == Referral.minor_id)
+        .where(Referral.status == ReferralStatus.OPEN, MinorAvoids.kind != Avoided.FACILITY)
+    ).all()
+    rows: dict[tuple[str, str], list[MinorAvoids]] = {}
+    for minor_id, agency_id, row in waiting:
+        rows.setdefault((minor_id, agency_id), []).append(row)
+    of_these = AreaAsked.agency_id.in_({agency for _, agency in rows})
+    known = {(row.agency_id, row.kind, row.place) for row in session.scalars(select(AreaAsked).where(of_these))}
+    found: dict[str, Areas] = {}
+    for (minor_id, agency_id), own in rows.items():
+        places = _counted(own, agency_id)
+        out = [place for place in places if (agency_id, *place) not in known]
+        before = found.get(minor_id, NOTHING)
+        found[minor_id] = Areas(
+            states=before.states.union(*(places[place] for place in out)),
+            everywhere=before.everywhere or any(kind is AreaKind.CIRCLE for kind, _ in out),
+        )
+    return found
+
+
 def _places(session: Session, agency_id: str, minor_id: str) -> dict[Place, frozenset[str]]:
-    """The places to avoid of a young person, and the States they lie in; a circle may lie in any."""
     of = select(MinorAvoids).where(MinorAvoids.minor_id == minor_id, MinorAvoids.kind != Avoided.FACILITY)
+    return _counted(session.scalars(of), agency_id)
+
+
+def _counted(rows: Iterable[MinorAvoids], agency_id: str) -> dict[Place, frozenset[str]]:
+    """The places to avoid of a young person, and the States they lie in; a circle may lie in any."""
     counties, places = set(), {}
-    for row in session.scalars(of):
+    for row in rows:
         if row.county is None:
             circle = f"{row.latitude} {row.longitude} {row.kilometres}"
             places[AreaKind.CIRCLE, _hash(agency_id, circle)] = frozenset[str]()

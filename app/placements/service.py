@@ -4,6 +4,7 @@ The engine runs between two short transactions: it looks at what the first one r
 answered. Nothing is held while it thinks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -156,7 +157,10 @@ def look(
 
     Money that her or his own hold keeps is still there for who is asked about.
     """
-    snapshot, text = _taken(session, now, tonight, asked, everyone, places)
+    shut = {} if asked is None else {asked: places}
+    if everyone:
+        shut = areas.unasked(session)
+    snapshot, text = _taken(session, now, tonight, asked, everyone, shut)
     policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
     changes = session.scalars(select(CHANGES)).one()
     return Look(now, tonight, snapshot, text.decode(), policy, ledger.stamps(session), changes, places)
@@ -225,10 +229,10 @@ def policy_of(session: Session, policy_id: str, version: int) -> Policy:
 
 
 def _taken(
-    session: Session, now: datetime, tonight: date, asked: str | None, everyone: bool, places: Areas
+    session: Session, now: datetime, tonight: date, asked: str | None, everyone: bool, shut: Mapping[str, Areas]
 ) -> tuple[Snapshot, bytes]:
     try:
-        return take(session, now, tonight, asked=asked, everyone=everyone, areas=places)
+        return take(session, now, tonight, asked=asked, everyone=everyone, areas=shut)
     except SnapshotError as error:
         # Two records that exclude each other are for people to settle; which kind they are of is all that is told here.
         kinds = sorted({f"/{at.split('/')[1]}" for at, _ in error.problems if at})

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
-from app.placements.areas import NOTHING, Areas
+from app.placements.areas import Areas
 from app.placements.rows import Rows, read
 from app.placements.sources import Approval, House, Kept, Money, Person, Request, Slept, Source
 from app.stays.residents import listed
@@ -32,7 +32,7 @@ HORIZON_NIGHTS = 180
 def build(session: Session, now: datetime, tonight: date, *, horizon_nights: int = HORIZON_NIGHTS) -> Json:
     """The contract's JSON of everything that a decision may look at tonight."""
     rows = read(session, now, tonight, None)
-    lists = _lists(rows, now, tonight)
+    lists = _lists(rows, now, tonight, {})
     forms = {name: [source.form() for source in sources] for name, sources in lists.items()}
     document: Json = json.loads(to_json(_head(rows, now, tonight, horizon_nights) | forms))
     return document
@@ -46,12 +46,12 @@ def take(
     horizon_nights: int = HORIZON_NIGHTS,
     asked: str | None = None,
     everyone: bool = False,
-    areas: Areas = NOTHING,
+    areas: Mapping[str, Areas] | None = None,
 ) -> tuple[Snapshot, bytes]:
     """The same as facts, and as it is stored.
 
-    For the minor who is asked about, money that her or his own hold keeps is still there, and houses that `areas`
-    shuts are to avoid.
+    For the minor who is asked about, money that her or his own hold keeps is still there. Houses that `areas` shuts
+    for a minor are for her or him to avoid.
 
     Raises SnapshotError where the rows contradict each other. Where the past of somebody else than who is asked about
     does, it is left out: one wrong record must not keep everybody from a bed. So it is where everyone is asked about;
@@ -61,7 +61,7 @@ def take(
     head = to_json(_head(rows, now, tonight, horizon_nights))
 
     def put_together(torn: frozenset[str]) -> tuple[Snapshot, bytes]:
-        lists = _lists(rows, now, tonight, asked, areas, torn)
+        lists = _lists(rows, now, tonight, areas or {}, torn)
         return joined(head, {name: kept.parts(name, sources) for name, sources in lists.items()})
 
     try:
@@ -104,12 +104,12 @@ def _lists(
     rows: Rows,
     now: datetime,
     tonight: date,
-    asked: str | None = None,
-    areas: Areas = NOTHING,
+    areas: Mapping[str, Areas],
     torn: frozenset[str] = frozenset(),
 ) -> Lists:
     """What each row of the snapshot's lists is made of; of the `torn` only what goes on."""
-    shut = frozenset(areas.shuts({"id": row.id, "state": row.state} for row in rows.facilities))
+    houses = [{"id": row.id, "state": row.state} for row in rows.facilities]
+    shut = {minor: frozenset(one.shuts(houses)) for minor, one in areas.items() if one.shut}
     nothing: frozenset[str] = frozenset()
     return {
         "facilities": _houses(rows, now, tonight),
@@ -127,7 +127,7 @@ def _lists(
             Person(
                 row,
                 rows.profiles_by_minor.get(row.id, {}),
-                shut if row.id == asked else nothing,
+                shut.get(row.id, nothing),
                 row.id in torn,
             )
             for row in rows.minors

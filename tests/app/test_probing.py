@@ -12,7 +12,7 @@ from app.access.policy import AgencyKind, Role
 from app.audit.models import AuditEvent
 from app.clock import MovableClock
 from app.db import Database
-from app.placements import probing
+from app.placements import areas, probing
 from tests.actors import sign_in
 from tests.factories import EIGHT_ANSWERS, Caller, house, load, made, network, new_agency
 from tests.scenes import Scene
@@ -126,9 +126,12 @@ class Asker:
         """The houses that are had, where these places are avoided."""
         return {entry["facility"] for entry in self.rank(**avoid)["options"]}
 
-    def rank(self, **avoid: Any) -> Any:
+    def refer(self, **avoid: Any) -> None:
         body = {**EIGHT_ANSWERS, "needed_from": None, "minor": {**WHOLE, "avoid": avoid}}
         self.path = self.caller.post("/v1/referrals", body).headers["Location"]
+
+    def rank(self, **avoid: Any) -> Any:
+        self.refer(**avoid)
         return made(self.caller.post(f"{self.path}/rankings"))
 
 
@@ -180,6 +183,32 @@ def test_circles_past_those_of_a_day_shut_every_house(asker: Asker, database: Da
         assert asker.options(circles=[[10.0, 10.0, kilometres]]) == there
     assert asker.options(circles=[[10.0, 10.0, 18]]) == set()
     assert len(alerts(database)) == 5
+
+
+def test_a_plan_asks_about_no_place_to_avoid_anew(client: TestClient, database: Database, asker: Asker) -> None:
+    """Whether a house stands there or not, no line is of one that might, until a ranking has had the answer."""
+    agency = new_agency(database, AgencyKind.COALITION_LEAD)
+    lead = Caller(client, database, Role.SUPERVISOR, agency)
+
+    def line() -> str | None:
+        plan = made(asker.caller.get(f"/v1/plans/{made(lead.post('/v1/plans'))['id']}"))
+        return {row["referral"]: row["facility"] for row in plan["lines"]}.get(asker.path.split("/")[-1])
+
+    for avoid, before in (
+        ({"counties": ["13001"]}, {"fac_c"}),
+        ({"counties": [COUNTIES[5]]}, {"fac_c"}),
+        ({"circles": [[10.0, 10.0, 3]]}, {None}),
+    ):
+        asker.refer(**avoid)
+        assert line() in before
+        made(asker.caller.post(f"{asker.path}/rankings"))
+        with database.reading() as session:
+            assert not any(one.shut for one in areas.unasked(session).values())
+        assert line() is not None
+        made(asker.caller.post(f"{asker.path}/end", {"how": "closed"}))
+    asker.refer(counties=["47037"])
+    assert line() in {"fac_a", "fac_b"}
+    assert alerts(database) == []
 
 
 def test_who_is_told_of_places_to_avoid(client: TestClient, database: Database, asker: Asker) -> None:
