@@ -1,5 +1,6 @@
 """A joint plan in the words of its page: who would go where, why, and what is known of how good it is."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,12 +31,26 @@ CAREFUL = {
 }
 
 
-def plan_view(session: Session, actor: Actor, plan: Json, clock: Clock) -> Json:
-    """Everything that the page of a plan shows, ready to be laid out."""
+def plan_view(session: Session, actor: Actor, plan: Json, clock: Clock, since: Mapping[str, str]) -> Json:
+    """Everything that the page of a plan shows, ready to be laid out: who has waited longest first.
+
+    `since`: by referral, what became of it since the plan was made.
+    """
     lines, unplaced = plan["lines"], plan["unplaced"]
     entries = [{**row, "findings": []} for row in lines]
     names = names_in(session, {"options": entries, "later": [], "needs_info": [], "excluded": []})
     referrals = _referrals(session, [row["referral"] for row in (*lines, *unplaced)])
+
+    def in_turn(row: Json) -> tuple[int, datetime, str]:
+        return row["urgency"], referrals[row["referral"]].created_at, row["referral"]
+
+    lines, unplaced = sorted(lines, key=in_turn), sorted(unplaced, key=in_turn)
+
+    def who(row: Json) -> Json:
+        return _who(row, referrals, actor) | {
+            "since": gettext(since[row["referral"]]) if row["referral"] in since else None
+        }
+
     decided = datetime.fromisoformat(plan["decided_at"])
     placed = sum(plan["placed_by_urgency"])
     return {
@@ -43,16 +58,22 @@ def plan_view(session: Session, actor: Actor, plan: Json, clock: Clock) -> Json:
         "made": gettext("Made %(ago)s by rules %(rules)s.")
         % {"ago": words.ago(decided, clock.now()), "rules": plan["rules_version"]},
         "old": plan["tonight"] != clock.tonight().isoformat(),
+        "changed": ngettext(
+            "%(n)s of these referrals is not as it was: it is marked. Make a new plan for the rest.",
+            "%(n)s of these referrals are not as they were: they are marked. Make a new plan for the rest.",
+            len(since),
+        )
+        if since
+        else None,
         "counts": _counts(placed, sum(plan["unplaced_by_urgency"]), plan["later"]),
         "proved": proved(plan),
         "groups": [
             {"title": gettext(title), "rows": rows}
             for urgency, title in words.URGENCY.items()
-            if (rows := [_line(row, names, referrals, actor, clock) for row in lines if row["urgency"] == urgency])
+            if (rows := [who(row) | _line(row, names, referrals, clock) for row in lines if row["urgency"] == urgency])
         ],
         "unplaced": [
-            _who(row, referrals, actor)
-            | {"urgency": gettext(words.URGENCY[row["urgency"]]), "why": gettext(WHY_NONE[row["why"]])}
+            who(row) | {"urgency": gettext(words.URGENCY[row["urgency"]]), "why": gettext(WHY_NONE[row["why"]])}
             for row in unplaced
         ],
         "others": _others(plan["others_placed"], plan["others_unplaced"]),
@@ -82,7 +103,7 @@ def proved(plan: Json) -> str:
     return gettext("Time ran out: there may be a better plan.")
 
 
-def _line(row: Json, names: Names, referrals: dict[str, Referral], actor: Actor, clock: Clock) -> Json:
+def _line(row: Json, names: Names, referrals: dict[str, Referral], clock: Clock) -> Json:
     """One line: where, which bed, who pays how long, and why."""
     house, tonight = names.house(row["facility"]), clock.tonight()
     payers = [
@@ -91,7 +112,7 @@ def _line(row: Json, names: Names, referrals: dict[str, Referral], actor: Actor,
         for payer in row["payers"]
     ]
     until = row["paid_until"]
-    return _who(row, referrals, actor) | {
+    return {
         "house": house.name,
         "region": house.region,
         "phone": house.phone,

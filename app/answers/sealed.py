@@ -63,6 +63,8 @@ def seal_snapshot(ring: Keyring, table: str, row: str, text: str) -> bytes:
 def snapshot(ring: Keyring, table: str, row: str, stored: bytes) -> str:
     """What a decision looked at; raises Expunged where a part of it can no longer be read."""
     boxes, place = list(_boxes(stored)), Place(table, "snapshot", row)
+    if not boxes:
+        raise Broken("nothing is stored here")
     ids = [key_id(box) for box in boxes]
     keys = ring.keys_by_id(set(ids))
     if any(one not in keys for one in ids):
@@ -77,6 +79,11 @@ def snapshot(ring: Keyring, table: str, row: str, stored: bytes) -> str:
             place_of_it = place_of_it[step]
         place_of_it[path[-1]] = value
     return _dumped(document)
+
+
+def keys_named(answer: bytes, snapshot: bytes) -> set[str]:
+    """The ids of all keys that a stored decision names; raises Broken."""
+    return {key_id(box) for box in (answer, *_boxes(snapshot))}
 
 
 def apart(document: Json) -> tuple[Json, Parts]:

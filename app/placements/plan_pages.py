@@ -53,5 +53,5 @@ def make(request: Request, actor: Planner, once: OnePress) -> Response:
 def show(request: Request, session: DbSession, actor: Reader, clock: Now, plan_id: Ref) -> Response:
     """One plan, line by line, as far as the own agency may see it now."""
     plan = read_plan(session, actor, plan_id, clock.now())
-    context = {"view": plan_view(session, actor, plan, clock)}
+    context = {"view": plan_view(session, actor, plan, clock, plans.since(session, plan, clock.now()))}
     return page(request, "placements/plan.html", context, actor=actor, here="home", exit_link=True)

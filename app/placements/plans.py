@@ -4,21 +4,42 @@ The engine runs between two short transactions, as for a ranking. A plan is advi
 of its lines becomes a hold by a person's act, on a ranking of that referral.
 """
 
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.actor import Actor, hidden
 from app.answers import plans, sealed
 from app.answers.models import PlanRun
 from app.audit.service import record
+from app.beds.ledger import in_force
+from app.beds.models import BedNight
 from app.db import Database, new_id
 from app.idempotency import NO_KEY, Once
 from app.placements.service import Json, Look, dump, look
+from app.referrals.models import Referral, ReferralStatus
 from app.sealing.keyring import SYSTEM, keyring_of
+from app.stays.codes import OfferStatus
+from app.stays.models import Offer
+from app.web.translation import marked
 from matching.plan import plan as decide
 from matching.plan_form import plan_document
 
 SECONDS = 10.0
 """How long a plan is looked for, unless the asker says otherwise."""
+
+PLANNED = "plan.run"
+"""What the trail calls it."""
+
+SINCE = {
+    ReferralStatus.PLACED: marked("Has a place by now."),
+    ReferralStatus.WITHDRAWN: marked("Withdrawn: nobody waits here any more."),
+    ReferralStatus.CLOSED: marked("Closed: nobody waits here any more."),
+}
+ASKED = marked("A house has been asked by now, and its answer is due.")
+TAKEN = marked("This bed is taken for that night by now.")
 
 
 def make(
@@ -32,7 +53,7 @@ def make(
     """Plan for everyone who waits, and store it; the plan as the actor may see it, and whether it had been made."""
     now, tonight = database.clock.now(), database.clock.tonight()
     if not actor.leads:
-        raise hidden(actor, "plan.run", "plan_run", "")
+        raise hidden(actor, PLANNED, "plan_run", "")
     with database.reading() as session:
         made = once.earlier(session, actor.id)
         if made is not None:
@@ -69,5 +90,29 @@ def _keep(session: Session, actor: Actor, seen: Look, answer: Json) -> PlanRun:
     )
     session.add(row)
     session.flush()
-    record(session, actor, "plan.run", "plan_run", row.id)
+    record(session, actor, PLANNED, "plan_run", row.id)
     return row
+
+
+def since(session: Session, plan: Json, now: datetime) -> Mapping[str, str]:
+    """What became of referrals of a plan, as it is shown, since it was made, and of the beds that it names for them.
+
+    Of a referral that waits as before for a bed that is free nothing is said.
+    """
+    lines = {row["referral"]: row for row in (*plan["lines"], *plan["unplaced"])}
+    open_offers = (Offer.referral_id.in_(lines), Offer.status == OfferStatus.OPEN, Offer.answer_by > now)
+    asked = set(session.scalars(select(Offer.referral_id).where(*open_offers)))
+    beds = {row["bed"] for row in plan["lines"]}
+    nights = {date.fromisoformat(row["admit_on"]) for row in plan["lines"]}
+    of_beds = (BedNight.bed_id.in_(beds), BedNight.night.in_(nights), in_force(now))
+    taken = {(bed, night) for bed, night in session.execute(select(BedNight.bed_id, BedNight.night).where(*of_beds))}
+    found: dict[str, str] = {}
+    for referral in session.scalars(select(Referral).where(Referral.id.in_(lines))):
+        line = lines[referral.id]
+        if referral.status is not ReferralStatus.OPEN:
+            found[referral.id] = SINCE[referral.status]
+        elif referral.id in asked:
+            found[referral.id] = ASKED
+        elif "bed" in line and (line["bed"], date.fromisoformat(line["admit_on"])) in taken:
+            found[referral.id] = TAKEN
+    return found

@@ -1,18 +1,25 @@
 """A stored decision derived again: whether it comes out the same, where it does not, and what the checker finds."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.answers import sealed
 from app.answers.models import OutlookRun, PlanRun, RankingRun, StoredWhole
+from app.audit.models import AuditEvent
+from app.placements.plans import PLANNED
 from app.placements.service import dump, policy_of
-from app.sealing.keyring import Expunged
+from app.sealing.box import Broken
+from app.sealing.keyring import Expunged, keyring_of
 from matching import ENGINE_VERSION, RULES_VERSION, check_outlook
 from matching.check import faults
 from matching.codec import decode, sha256
 from matching.decision_form import decision_document
+from matching.facts import Snapshot
 from matching.outlook import outlook
 from matching.outlook_form import outlook_document
 from matching.plan import plan
@@ -55,19 +62,14 @@ def of_ranking(session: Session, run_id: str) -> Replay | None:
     run = session.get(RankingRun, run_id)
     if run is None:
         return None
-    try:
-        return _of_ranking(session, run)
-    except Expunged:
-        return _expunged(run)
+    return _unless_shut(session, run, lambda: _of_ranking(session, run))
 
 
 def _of_ranking(session: Session, run: RankingRun) -> Replay:
-    parted: list[str] = []
     stored: Json = json.loads(run.answer)
     snapshot = decode(run.snapshot)
-    if sha256(snapshot) != run.snapshot_sha256:
-        parted.append("/snapshot: its hash is not the one that was stored")
-    policy = policy_of(session, run.policy_id, run.policy_version)
+    parted = _beside(run, snapshot)
+    policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
     again = decision_document(rank(snapshot, run.referral_id, policy=policy), findings="all")
     derived: Json = json.loads(dump(again))
     versions = _versions(run)
@@ -97,16 +99,17 @@ def of_plan(session: Session, plan_id: str) -> Replay | None:
     row = session.get(PlanRun, plan_id)
     if row is None:
         return None
-    try:
-        return _of_plan(session, row)
-    except Expunged:
-        return _expunged(row)
+    return _unless_shut(session, row, lambda: _of_plan(session, row))
 
 
 def _of_plan(session: Session, row: PlanRun) -> Replay:
     stored: Json = json.loads(row.answer)
-    snapshot, policy = decode(row.snapshot), policy_of(session, row.policy_id, row.policy_version)
-    found = [] if sha256(snapshot) == row.snapshot_sha256 else ["/snapshot: its hash is not the one that was stored"]
+    snapshot = decode(row.snapshot)
+    policy = policy_of(session, snapshot.policy.id, snapshot.policy.version)
+    found = _beside(row, snapshot)
+    made_by = select(AuditEvent.agency_id).where(AuditEvent.action == PLANNED, AuditEvent.subject == row.id)
+    if session.scalar(made_by) != row.agency_id:
+        found.append("/agency: not the one that the trail names")
     if stored["proof"] == "optimal":
         found += _parts(row, stored, json.loads(dump(plan_document(plan(snapshot, policy)))))
     return Replay(
@@ -119,8 +122,34 @@ def _of_plan(session: Session, row: PlanRun) -> Replay:
     )
 
 
-def _expunged(run: StoredWhole) -> Replay:
-    return Replay(run.id, False, (), (), _versions(run), derived=False, expunged=True)
+def _unless_shut(session: Session, run: StoredWhole, replay: Callable[[], Replay]) -> Replay:
+    """Look at it again where it opens; else why not: somebody's key was destroyed, or it is not what was sealed."""
+    try:
+        return replay()
+    except Broken:
+        return _broken(run)
+    except Expunged:
+        named = sealed.keys_named(run.sealed_answer, run.sealed_snapshot)
+        if keyring_of(session).never(named):
+            return _broken(run)
+        return Replay(run.id, False, (), (), _versions(run), derived=False, expunged=True)
+
+
+def _broken(run: StoredWhole) -> Replay:
+    text = "/: what is stored was changed, cut off or moved since it was sealed, and does not open"
+    return Replay(run.id, False, (text,), (), _versions(run), derived=False)
+
+
+def _beside(run: StoredWhole, snapshot: Snapshot) -> list[str]:
+    """Where what stands beside a stored answer is not what the snapshot has, by name; values stay out."""
+    policy = snapshot.policy
+    pairs: dict[str, tuple[object, object]] = {
+        "/snapshot_sha256": (run.snapshot_sha256, sha256(snapshot)),
+        "/tonight": (run.tonight, snapshot.tonight),
+        "/decided_at": (run.decided_at, snapshot.as_of),
+        "/policy": ((run.policy_id, run.policy_version), (policy.id, policy.version)),
+    }
+    return [f"{where}: not what the snapshot has" for where, (said, has) in pairs.items() if said != has]
 
 
 def _versions(run: StoredWhole) -> Versions:

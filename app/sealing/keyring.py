@@ -85,6 +85,10 @@ class Keyring:
         """Those of them whose key was destroyed."""
         return {name for name, kept in self.store.of(whose).items() if kept.wrapped is None}
 
+    def never(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids that no key has, nor any that was destroyed."""
+        return set(ids) - self.store.by_id(ids).keys() - {key.id for key in self._nobodys.values()}
+
     def rewrap(self, most: int = _AT_ONCE) -> int:
         """Wrap some of the keys anew that stand under another than the current key-encryption key; how many."""
         old = self.store.under_others(self._wrapping.current(), most)

@@ -266,7 +266,7 @@ def test_an_altered_snapshot_is_noticed(run_id: str, unlocked: Session) -> None:
     alter(unlocked, run, snapshot=json.dumps(snapshot))
     unlocked.expire_all()
     found = again(unlocked, run_id)
-    assert found.differences[0] == "/snapshot: its hash is not the one that was stored"
+    assert found.differences[0] == "/snapshot_sha256: not what the snapshot has"
 
 
 def test_an_answer_in_other_bytes_is_noticed(run_id: str, unlocked: Session) -> None:

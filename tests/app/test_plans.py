@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from app.access.policy import AgencyKind, Role
 from app.access.tokens import form_token
 from app.answers.models import PlanRun
 from app.answers.plan_view import proved
 from app.audit.models import AuditEvent, Outcome
+from app.beds.models import BedNight
 from app.clock import MovableClock
 from app.db import Database
 from app.placements import replaying
@@ -238,23 +240,56 @@ def unlock(session: Any, database: Database) -> None:
     )
 
 
+ALTER = text("UPDATE plan_runs SET answer = :answer, snapshot = :snapshot WHERE id = :plan")
+
+
+def replayed(session: Session, plan: str) -> replaying.Replay:
+    found = replaying.of_plan(session, plan)
+    assert found is not None
+    return found
+
+
 def test_replay_derives_it_again_and_the_checker_looks_at_it(
     supervisor: Caller, others: str, database: Database
 ) -> None:
-    plan = made(supervisor.post("/v1/plans"))["id"]
+    plan, nobodys = made(supervisor.post("/v1/plans"))["id"], new_agency(database)
     with database.writing() as session:
         session.execute(text("DELETE FROM bed_unavailable"))
-        found = replaying.of_plan(session, plan)
-        assert found is not None
+        found = replayed(session, plan)
         assert (found.identical, found.derived, found.faults, found.differences) == (True, True, (), ())
         assert replaying.of_plan(session, "plan_none") is None
         unlock(session, database)
         row = session.get_one(PlanRun, plan)
+        had = {name: getattr(row, name) for name in ("tonight", "decided_at", "policy_version", "agency_id")}
+        had_not = {"tonight": date(2026, 1, 1), "decided_at": database.clock.now() - timedelta(1)}
+        for name, value in (had_not | {"policy_version": 7, "agency_id": nobodys}).items():
+            setattr(row, name, value)
+            session.flush()
+            [said] = replayed(session, plan).differences
+            assert said.startswith(f"/{name.partition('_')[0] if name != 'decided_at' else name}: not "), name
+            setattr(row, name, had[name])
+        whole = row.sealed_answer, row.sealed_snapshot
+        for answer, snapshot in (
+            (whole[0][:90] + b"?" + whole[0][91:], whole[1]),
+            (whole[0][:3] + b"?" + whole[0][4:], whole[1]),
+            (whole[0][:-5], whole[1]),
+            (b"", whole[1]),
+            (whole[0], whole[1][:-9]),
+            (whole[0], b""),
+        ):
+            session.execute(ALTER, {"plan": plan, "answer": answer, "snapshot": snapshot})
+            session.refresh(row)
+            found = replayed(session, plan)
+            assert (found.expunged, found.derived) == (False, False)
+            assert found.differences == (
+                "/: what is stored was changed, cut off or moved since it was sealed, and does not open",
+            )
+        session.execute(ALTER, {"plan": plan, "answer": whole[0], "snapshot": whole[1]})
+        session.refresh(row)
         answer = json.loads(row.answer)
         answer["lines"][0]["paid_nights"] += 1
         alter(session, row, answer=json.dumps(answer))
-        found = replaying.of_plan(session, plan)
-        assert found is not None
+        found = replayed(session, plan)
         assert found.differences == ("/lines/0/paid_nights: differs",)
         assert found.faults == ("min_1 at fac_a: paid_nights is not what the snapshot gives",)
 
@@ -339,6 +374,40 @@ def test_an_old_plan_says_so(client: TestClient, database: Database, clock: Mova
     clock.move(timedelta(hours=11))
     sign_in(client, database, Role.SUPERVISOR, lead)
     assert "This plan was for another night." in client.get(made_at).text
+
+
+def test_the_page_says_what_became_of_its_lines(client: TestClient, database: Database, clock: MovableClock) -> None:
+    """A house that is asked, a referral that ends, a bed that somebody else has; who has waited longest is first."""
+    lead = new_agency(database, AgencyKind.COALITION_LEAD)
+    load(database, waiting(), agency_id=lead)
+    with database.writing() as session:
+        session.get_one(Referral, "ref_1").created_at -= timedelta(days=1)
+        session.get_one(Referral, "ref_2").created_at -= timedelta(days=2)
+    coordinator = Caller(client, database, Role.INTAKE_COORDINATOR, lead)
+    sign_in(client, database, Role.INTAKE_COORDINATOR, lead)
+    page = press(client, "/plans").headers["Location"]
+
+    def said() -> str:
+        return client.get(page).text
+
+    plan = made(coordinator.get(f"/v1{page}"))
+    line = next(row for row in plan["lines"] if row["referral"] == "ref_1")
+    before = said()
+    assert before.index("/referrals/ref_2") < before.index("/referrals/ref_1") < before.index("/referrals/ref_3")
+    assert "as it was" not in before
+    run = coordinator.post("/v1/referrals/ref_1/rankings").headers["Location"].split("/")[-1]
+    body = {"run": run, "facility": line["facility"], "authority": "court_order"}
+    offer = made(coordinator.post("/v1/referrals/ref_1/holds", body))
+    assert said().count("A house has been asked by now") == 1
+    made(coordinator.post("/v1/referrals/ref_3/end", {"how": "closed"}))
+    assert "2 of these referrals are not as they were" in said()
+    assert said().count("Closed: nobody waits here any more.") == 1
+    other = next(row["bed"] for row in plan["lines"] if row["referral"] == "ref_2")
+    with database.writing() as session:
+        night = session.scalars(select(BedNight).where(BedNight.hold_id == offer["hold"]["id"])).first()
+        assert night is not None
+        night.bed_id = other
+    assert said().count("This bed is taken for that night by now.") == 1
 
 
 @pytest.mark.parametrize(
