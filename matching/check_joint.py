@@ -9,6 +9,7 @@ from typing import Any
 from matching.check_clocks import Ledger
 from matching.check_judged import Option
 from matching.check_judging import Judge
+from matching.check_linear import Best, best
 from matching.check_lines import LINE, Line
 from matching.check_network import waiting
 from matching.check_nights import Book
@@ -23,6 +24,7 @@ HEADER = {
     *("lines", "unplaced", "later", "value", "bound", "proof", "unique", "together", "apart", "funds"),
     *("certificate", "careful"),
 }
+SAID = {"code", "text"}
 UNPLACED = {"minor", "referral", "urgency", "why", "houses"}
 
 
@@ -45,6 +47,8 @@ def _misshapen(document: Document) -> Iterator[str]:
             yield f"{name} have not the keys of the schema"
         elif not all(isinstance(row[key], str) for row in rows for key in ("minor", "referral")):
             yield f"{name} name somebody by what is no id"
+        elif not all(type(row["urgency"]) is int for row in rows):
+            yield f"{name} give an urgency that is no number"
     if misread(document["certificate"]):
         yield "the certificate is not four tiers with prices"
     yield from misvalued(document)
@@ -228,7 +232,7 @@ class _Check:
         return ledger.taken(fund, night, "") == ledger.taken(fund, night, minor)
 
     def _certificate(self) -> Iterator[str]:
-        """Whether the prices prove, by arithmetic, how many of each tier can be placed at most."""
+        """Whether the prices prove, by arithmetic, how many of each tier can be placed at most, and all that can be."""
         options = {
             minor: [found for house in self.snapshot.facilities if (found := self._option(referral, house))]
             for minor, referral in self.waiting.items()
@@ -237,7 +241,28 @@ class _Check:
         reckoning = Reckoning(self.judge, self.book, options, room, {"together": self.together, "apart": self.apart})
         tiers = {minor: referral.urgency for minor, referral in self.waiting.items()}
         placed = Counter(line.referral.urgency for line in self.lines)
-        yield from overclaimed(self.document["certificate"], reckoning, tiers, placed)
+        rows, cost = self.document["certificate"], self.document["value"]["cost"]
+        yield from overclaimed(rows, reckoning, tiers, placed)
+        at = {line.case.minor.id: line.case.facility.id for line in self.lines}
+        no_better = best(reckoning, self.policy, self.waiting, at, cost)
+        if no_better is None:
+            return
+        for row, most in zip(rows, no_better.placed, strict=True):
+            if row["placed"] > most:
+                yield f"the plan: prices could prove more of tier {row['tier']} than those it has"
+        if self.document["proof"] == "optimal" and no_better.reached:
+            yield from self._reached(no_better, placed)
+
+    def _reached(self, found: Best, placed: Counter[int]) -> Iterator[str]:
+        """A plan that is called optimal, against the best there is."""
+        for tier, most in zip(TIERS, found.placed, strict=True):
+            if placed[tier] < most:
+                yield f"the plan: called optimal, but more of tier {tier} can be placed"
+                return
+        if found.cost < self.document["value"]["cost"]:
+            yield "the plan: called optimal, but another costs less"
+        elif self.document["unique"] is True and not found.alone:
+            yield "the plan: called the only one, but somebody could be elsewhere at no more cost"
 
     def _limit(self, facility: Facility) -> int:
         """People whom licence and staff awake allow."""
@@ -276,11 +301,17 @@ class _Check:
         if self.document["proof"] == "optimal":
             yield from better_by_one_step(self.judge, self.book, self.policy, self.lines, self._left_over())
         yield from self._certificate()
-        if self.document["unique"] not in (True, False, None):
+        if type(self.document["unique"]) is not bool and self.document["unique"] is not None:
             yield "the plan: unique is neither yes nor no nor not known"
         careful = self.document["careful"]
-        if not isinstance(careful, list) or [row.get("code") for row in careful] != list(CAREFUL):
+        if not isinstance(careful, list) or not all(isinstance(row, dict) and set(row) == SAID for row in careful):
+            yield "the plan: what it is careful about is no code and text"
+        elif [row["code"] for row in careful] != list(CAREFUL) or not all(_is_text(row["text"]) for row in careful):
             yield "the plan: what it is careful about was left out"
 
 
 CAREFUL = ("residents.stay", "money.stays", "last_resort.alone", "payers.tried", "siblings.later")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -9,12 +9,13 @@ from typing import Any
 from matching.check_judged import Option
 from matching.check_judging import Judge
 from matching.check_nights import Book
-from matching.check_shape import Document
+from matching.check_shape import TIERS, Document, same
 from matching.facts import Bed, Facility, Fund, Unit
 from matching.findings import MET
 from matching.rules.fit import unit_outcome
 
 SCALE = 2**20
+KEYS = {"tier", "placed", "prices"}
 KINDS = {"beds", "room", "fund", "together", "apart", "held"}
 
 
@@ -32,13 +33,12 @@ class Prices:
 
 def misread(rows: Any) -> bool:
     """Whether the certificate is not four tiers with prices that are whole numbers of 0 or more."""
-    if not isinstance(rows, list) or [row.get("tier") for row in rows if isinstance(row, dict)] != [1, 2, 3, 4]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and set(row) == KEYS for row in rows):
+        return True
+    if not same([row["tier"] for row in rows], list(TIERS)):
         return True
     return not all(
-        set(row) == {"tier", "placed", "prices"}
-        and type(row["placed"]) is int
-        and isinstance(row["prices"], list)
-        and all(map(_is_price, row["prices"]))
+        type(row["placed"]) is int and isinstance(row["prices"], list) and all(map(_is_price, row["prices"]))
         for row in rows
     )
 
@@ -70,7 +70,7 @@ class Reckoning:
 
     def at_most(self, tier: int, tiers: Mapping[str, int], prices: Prices, placed: Mapping[int, int]) -> int:
         """The most that can be placed of a tier: what all is worth, and what each is worth beyond what she takes."""
-        total = sum(self._there_is(name, placed) * price for name, price in prices.rows.items())
+        total = sum(self.there_is(name, placed) * price for name, price in prices.rows.items())
         for minor, options in self.options.items():
             own = (SCALE if tiers[minor] == tier else 0) + sum(
                 prices.of("held", str(at)) for at in (1, 2, 3) if at < tier and tiers[minor] == at
@@ -78,7 +78,7 @@ class Reckoning:
             total += max([0, *(own - self._takes(minor, option, prices) for option in options)])
         return total // SCALE
 
-    def _there_is(self, name: tuple[str, ...], placed: Mapping[int, int]) -> int:
+    def there_is(self, name: tuple[str, ...], placed: Mapping[int, int]) -> int:
         """How much there is of what a price stands on."""
         kind, *ids = name
         if kind == "beds":
@@ -110,22 +110,34 @@ class Reckoning:
             takes += prices.of("apart", one, other, facility.id) if minor in (one, other) else 0
         return takes
 
-    def _bed(self, option: Option, unit: Unit, bed: Bed, prices: Prices) -> int:
-        """The price of a bed and of the place in the house that it takes; far too much where it cannot be had."""
+    def may_have(self, option: Option, unit: Unit, bed: Bed) -> bool:
+        """Whether a minor could have a bed of a house that is an option."""
         case = option.case
         free = self.judge.free(bed, case.admit_on, case.minor.id, case.referrals)
-        if not free or unit_outcome(case, unit, case.admit_on, gap=True) is not MET:
-            return 10**9 * SCALE
+        return free and unit_outcome(case, unit, case.admit_on, gap=True) is MET
+
+    def own(self, option: Option, bed: Bed) -> bool:
+        """Whether a bed is the minor's own, in the house where she or he lives: it takes no place there."""
+        case = option.case
         lives = any(row.minor == case.minor.id and row.present(case.admit_on) for row in case.facility.residents)
-        own = lives and not self.judge.free(bed, case.admit_on, "", frozenset())
-        return prices.bed.get(bed.id, 0) + (0 if own else prices.of("room", case.facility.id))
+        return lives and not self.judge.free(bed, case.admit_on, "", frozenset())
+
+    def counts(self, minor: str, fund: Fund) -> bool:
+        """Whether a minor takes one of a fund's beds: not where it sets no number, or pays a stay of hers already."""
+        ledger, tonight = self.book.ledger, self.judge.snapshot.tonight
+        return self._beds_left(fund) is not None and ledger.taken(fund.id, tonight, "") == ledger.taken(
+            fund.id, tonight, minor
+        )
+
+    def _bed(self, option: Option, unit: Unit, bed: Bed, prices: Prices) -> int:
+        """The price of a bed and of the place in the house that it takes; far too much where it cannot be had."""
+        if not self.may_have(option, unit, bed):
+            return 10**9 * SCALE
+        return prices.bed.get(bed.id, 0) + (0 if self.own(option, bed) else prices.of("room", option.case.facility.id))
 
     def _fund(self, minor: str, fund: Fund, prices: Prices) -> int:
-        """The price of a fund's bed tonight: none where it sets no number, or counts a stay of this minor already."""
-        ledger, tonight = self.book.ledger, self.judge.snapshot.tonight
-        if self._beds_left(fund) is None or ledger.taken(fund.id, tonight, "") != ledger.taken(fund.id, tonight, minor):
-            return 0
-        return prices.of("fund", fund.id)
+        """The price of a fund's bed tonight, where it is counted."""
+        return prices.of("fund", fund.id) if self.counts(minor, fund) else 0
 
 
 def overclaimed(
@@ -138,7 +150,7 @@ def overclaimed(
         beds = [bed for name in named if name[0] == "beds" for bed in name[1:]]
         wrong = len(set(named)) != len(named) or len(set(beds)) != len(beds)
         wrong = wrong or any(not _known(name, reckoning, known, row["tier"]) for name in named)
-        if wrong or row["placed"] < reckoning.at_most(row["tier"], tiers, Prices(row["prices"]), placed):
+        if wrong or row["placed"] != reckoning.at_most(row["tier"], tiers, Prices(row["prices"]), placed):
             yield f"the plan: its prices do not prove what it says of tier {row['tier']}"
         if row["placed"] < placed[row["tier"]]:
             yield f"the plan: more of tier {row['tier']} are placed than it says can be"

@@ -13,12 +13,12 @@ def said_terms(rows: Sequence[Term], judge: Judge, policy: Policy, unit: Unit, n
     most = {row.code: row.most for row in policy.weights}
     found = []
     for row in rows:
-        value = min(_price(judge, unit) * nights, most[WORTH]) if row.code == WORTH else row.value
+        value = min(price_of_night(judge, unit) * nights, most[WORTH]) if row.code == WORTH else row.value
         found.append({**row._asdict(), "value": value, "cost": value * row.weight})
     return found
 
 
-def _price(judge: Judge, unit: Unit) -> int:
+def price_of_night(judge: Judge, unit: Unit) -> int:
     """The price of a night under how many beds of the unit anybody could have tonight."""
     prices = judge.snapshot.prices
     listed = [row.by_free for row in prices.units if row.unit == unit.id] if prices else []

@@ -185,6 +185,14 @@ PLANTED: dict[str, tuple[Json, str]] = {
     "a proof of another kind": ({"/proof": "likely"}, "proof is neither"),
     "unique perhaps": ({"/unique": "perhaps"}, "unique is neither"),
     "a certificate that is none": ({"/certificate": [None] * 4}, "certificate is not four tiers"),
+    "a tier that is no whole number": ({"/certificate/0/tier": 1.0}, "certificate is not four tiers"),
+    "a tier that is yes": ({"/certificate/0/tier": True}, "certificate is not four tiers"),
+    "a tier without its prices": ({"/certificate/2": None}, "certificate is not four tiers"),
+    "more than its prices prove": ({"/certificate/0/placed": 10**30}, "do not prove what it says of tier 1"),
+    "an urgency that is none": ({"/unplaced/0/urgency": {}}, "unplaced give an urgency that is no number"),
+    "an urgency that is yes": ({f"{ONE}/urgency": True}, "lines give an urgency that is no number"),
+    "careful about nothing known": ({"/careful/0": None}, "careful about is no code and text"),
+    "careful without a word": ({"/careful/1/text": " "}, "careful about was left out"),
     "a price below nothing": ({f"{PRICE}/price": -1}, "certificate is not four tiers"),
     "a price on nothing that there is": (
         {f"{PRICE}/of": ["room", "fac_q"]},
@@ -318,3 +326,81 @@ def test_nights_that_are_paid_without_a_bed_are_found() -> None:
     assert faults(stored, facts) == []
     found = faults(changed(stored, {f"{ONE}/payers/0/until": day(12)}), facts)
     assert "min_1 at fac_a: nights are paid on which the bed is not free" in found
+
+
+# Whether there is a better plan, or another as good.
+
+
+def ring(n: int, *, wishes: bool, **of_first: Json) -> Json:
+    """Houses of one bed, and as many who wait; each wishes for the next house, where anybody wishes for one."""
+    letters = "abcd"[:n]
+    minors = [
+        minor(f"min_{at + 1}", wishes={"prefer": [f"fac_{letters[(at + 1) % n]}"] if wishes else [], "refuse": []})
+        for at in range(n)
+    ]
+    minors[0] |= of_first
+    houses = [house(letter, unit(f"unit_{letter}", bed(f"bed_{letter}"))) for letter in letters]
+    return snapshot(
+        funds=[fund()], facilities=houses, minors=minors, referrals=[referral(at) for at in range(1, n + 1)]
+    )
+
+
+def kept_from(document: Json, houses: dict[str, list[str]]) -> Json:
+    """The same, with houses that some may not have."""
+    found = deepcopy(document)
+    for row in found["minors"]:
+        row["avoid"] = row["avoid"] | {"facilities": houses.get(row["id"], [])}
+    return found
+
+
+def answered_by(document: Json, other: Json) -> tuple[Json, Snapshot]:
+    """A plan for one snapshot, called a plan for another."""
+    facts = decode(document)
+    return planned(decode(other)) | {"snapshot_sha256": planned(facts)["snapshot_sha256"]}, facts
+
+
+@pytest.mark.parametrize("siblings", [False, True])
+def test_a_plan_that_only_three_moves_would_better_is_found(siblings: bool) -> None:
+    """Everybody has a bed, and nobody the house she wishes for; siblings need a house with a bed for each."""
+    document = ring(3, wishes=True)
+    if siblings:
+        document["facilities"][0]["units"][0]["beds"].append(bed("bed_a2"))
+        document["minors"][1]["together_with"] = ["min_3"]
+        document["minors"][2]["wishes"]["prefer"] = ["fac_a"]
+        document["minors"][1]["wishes"]["prefer"] = ["fac_a"]
+    worse, facts = answered_by(document, kept_from(document, {f"min_{n}": [f"fac_{'bca'[n - 1]}"] for n in (1, 2, 3)}))
+    if siblings:
+        assert [row["why"] for row in worse["unplaced"]] != []
+        assert any("more of tier 1 can be placed" in fault for fault in faults(worse, facts))
+    else:
+        assert worse["unplaced"] == []
+        assert faults(worse, facts) == ["the plan: called optimal, but another costs less"]
+
+
+@pytest.mark.parametrize("most", [None, 99])
+def test_a_plan_in_which_two_moves_would_make_room_is_found(most: int | None) -> None:
+    """Whatever the certificate says of how many there could be, and whichever prices it gives."""
+    every = ["fac_a", "fac_b", "fac_c", "fac_d"]
+    could = {"min_1": "ab", "min_2": "bc", "min_3": "cd", "min_4": "a"}
+    shut = {who: [house for house in every if house[-1] not in letters] for who, letters in could.items()}
+    tighter = {who: [house for house in every if house[-1] != letters[0]] for who, letters in could.items()}
+    document = ring(4, wishes=False)
+    worse, facts = answered_by(kept_from(document, shut), kept_from(document, tighter))
+    for row in worse["unplaced"]:
+        row |= {"why": "no_place_left", "houses": len(could[row["minor"]])}
+    for row in worse["certificate"] if most else ():
+        row |= {"placed": most, "prices": []}
+    found = faults(worse, facts)
+    assert "the plan: prices could prove more of tier 1 than those it has" in found or most is None
+    assert "the plan: called optimal, but more of tier 1 can be placed" in found
+
+
+def test_whether_another_plan_is_as_good_is_looked_at() -> None:
+    for wishes, unique in ((True, True), (False, False)):
+        facts = decode(ring(3, wishes=wishes))
+        stored = planned(facts)
+        assert (stored["unique"], faults(stored, facts)) == (unique, [])
+        wrong = faults(changed(stored, {"/unique": True}), facts)
+        assert wrong == (
+            [] if unique else ["the plan: called the only one, but somebody could be elsewhere at no more cost"]
+        )
