@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -85,10 +85,11 @@ STREAMS = {"/events"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, and the code of a refusal."""
+    """What came back: the status, the code of a refusal, and everything that it said."""
 
     status: int
     code: str
+    text: str = field(default="", compare=False)
 
     @property
     def letter(self) -> str:
@@ -114,7 +115,7 @@ class Stage:
     """The case, the people, and a way to ask as one of them."""
 
     def __init__(self, app: FastAPI, client: TestClient, database: Database, clock: MovableClock) -> None:
-        self.app, self.database, self.clock = app, database, clock
+        self.app, self.client, self.database, self.clock = app, client, database, clock
         self.acting = database
         """As whom requests act: on PostgreSQL as the server's own role, whom the walls between agencies hold."""
         self.agencies = {stand: new_agency(database, kind) for stand, kind in KINDS.items()}
@@ -387,7 +388,7 @@ class Stage:
         text = b"".join(message.get("body", b"") for message in begun[1:])
         kind = dict(begun[0]["headers"]).get(b"content-type", b"")
         code = json.loads(text)["code"] if kind == b"application/problem+json" else ""
-        return Answer(begun[0]["status"], code)
+        return Answer(begun[0]["status"], code, text.decode())
 
 
 __all__ = ["DISABLED", "NOBODY", "Answer", "Stage", "Stand"]
