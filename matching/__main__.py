@@ -1,6 +1,7 @@
 """The engine on the command line, over snapshot files; `arguments.py` says what it takes."""
 
 import argparse
+import codecs
 import ctypes
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 from matching import plain
 from matching.arguments import ANSWERS, parser
 from matching.census import Census
-from matching.codec import Problem, SnapshotError, decode, schema
+from matching.codec import Problem, SnapshotError, decode, not_json, schema
 from matching.decision_form import decision_document, explanation_document
 from matching.doubled import doubled
 from matching.eligibility import assess
@@ -201,6 +202,11 @@ def _document(file: str, read: Callable[[bytes], T]) -> T:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise BadInput(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+    text = text.removeprefix(codecs.BOM_UTF8)
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file}: /: expected JSON in UTF-8, and byte {error.start + 1} is none") from None
     try:
         if twice := doubled(text):
             raise SnapshotError(twice)
@@ -214,6 +220,8 @@ def _document(file: str, read: Callable[[bytes], T]) -> T:
 def _json(text: bytes) -> Any:
     try:
         return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SnapshotError([Problem("", not_json(error.lineno, error.colno))]) from None
     except (ValueError, RecursionError):
         raise SnapshotError([Problem("", "expected JSON")]) from None
 

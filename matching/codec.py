@@ -7,6 +7,7 @@ value must look like. Nothing that was sent is ever repeated in a message: it co
 import dataclasses
 import hashlib
 import json
+import re
 import types
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -293,10 +294,19 @@ _EXPECTED: Mapping[str, str] = {
 }
 
 
+def not_json(line: object, column: object) -> str:
+    """What is said of a text that is no JSON, from where it is none."""
+    return f"expected JSON, and from line {line}, column {column} on it is none"
+
+
 def _problem(error: Any) -> Problem:
     """Put a pydantic error into a pointer and words, without the value."""
     kind, context = error["type"], error.get("ctx", {})
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error["loc"])
+    if kind == "json_invalid" and "recursion" in context["error"]:
+        return Problem(pointer, "expected JSON that is nested less deep")
+    if kind == "json_invalid" and (at := re.search(r"at line (\d+) column (\d+)", context["error"])):
+        return Problem(pointer, not_json(*at.groups()))
     if kind == "literal_error":
         return Problem(pointer, f"expected {context['expected']}")
     if kind == "string_pattern_mismatch":

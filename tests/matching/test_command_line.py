@@ -185,12 +185,13 @@ def test_a_folder_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "/: expected JSON"),
-        (b"{", "/: expected JSON"),
-        (b"\xff\xfe", "/: expected JSON"),
+        (b"", "/: expected JSON, and from line 1, column 0 on it is none"),
+        (b'{"version": 1,\n  }', "/: expected JSON, and from line 2, column 3 on it is none"),
+        (b"\xff\xfe", "/: expected JSON in UTF-8, and byte 1 is none"),
         (b"[]", "/: expected an object"),
-        (b"[" * 100_000, "/: expected JSON"),
+        (b"[" * 100_000, "/: expected JSON that is nested less deep"),
         (b"{}", "/as_of: this key is required (and 3 more)"),
+        (b"\xef\xbb\xbf{}", "/as_of: this key is required (and 3 more)"),
     ],
 )
 def test_a_file_that_is_no_snapshot(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matching.__main__ import main
-from matching.codec import SnapshotError
+from matching.codec import SnapshotError, not_json
 from matching.policy_form import policy_document, policy_of
 from matching.value import DEFAULT_POLICY
 
@@ -71,7 +71,7 @@ def test_the_engine_orders_by_the_file_that_the_snapshot_names(
 def test_a_file_that_is_no_order_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tonight, order = tmp_path / "tonight.json", tmp_path / "ours.json"
     tonight.write_text(json.dumps(snapshot()))
-    for text, said in (("{", "/: expected JSON"), ("{}", "/id: expected a text")):
+    for text, said in (("{", f"/: {not_json(1, 2)}"), ("{}", "/id: expected a text")):
         order.write_text(text)
         assert main(["rank", str(tonight), "--referral", "ref_1", "--policy", str(order)]) == 2
         assert capsys.readouterr().err == f"matching: {order}: {said}\n"
