@@ -1,7 +1,7 @@
 """Confirms a joint plan, for the checker: each line judged afresh, and all of them held against what they share."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -250,18 +250,18 @@ class _Check:
         for row, most in zip(rows, no_better.placed, strict=True):
             if row["placed"] > most:
                 yield f"the plan: prices could prove more of tier {row['tier']} than those it has"
-        if self.document["proof"] == "optimal" and no_better.reached:
-            yield from self._reached(no_better, placed)
+        if self.document["proof"] == "optimal" and no_better.could is not None:
+            yield from self._reached(no_better, no_better.could, placed)
 
-    def _reached(self, found: Best, placed: Counter[int]) -> Iterator[str]:
+    def _reached(self, no_better: Best, could: Sequence[int], placed: Counter[int]) -> Iterator[str]:
         """A plan that is called optimal, against the best there is."""
-        for tier, most in zip(TIERS, found.placed, strict=True):
+        for tier, most in zip(TIERS, could, strict=True):
             if placed[tier] < most:
                 yield f"the plan: called optimal, but more of tier {tier} can be placed"
                 return
-        if found.cost < self.document["value"]["cost"]:
+        if no_better.cost < self.document["value"]["cost"]:
             yield "the plan: called optimal, but another costs less"
-        elif self.document["unique"] is True and not found.alone:
+        elif self.document["unique"] is True and no_better.alone is False:
             yield "the plan: called the only one, but somebody could be elsewhere at no more cost"
 
     def _limit(self, facility: Facility) -> int:

@@ -7,6 +7,7 @@ else is between the minors the bound is reached, so that a plan that comes to mo
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,15 +42,15 @@ class Column(NamedTuple):
 class Best(NamedTuple):
     """What no plan is better than.
 
-    `placed` of each tier at most, where as many of those before it have a bed as in the plan; `cost` at the least where
-    all do. `reached`: there is such a plan, since nothing else is between the minors. `alone`: in every plan that costs
-    no more everybody is in the same house.
+    `placed` of each tier at most, as prices prove it, where as many of those before it have a bed as in the plan;
+    `could`: how many there can be, and `cost` at the least where all have, None where more is between the minors than
+    is looked at. `alone`: in every plan that costs no more everybody is in the same house; None: not known.
     """
 
     placed: tuple[int, ...]
-    cost: int
-    reached: bool
-    alone: bool
+    could: tuple[int, ...] | None = None
+    cost: int = 0
+    alone: bool | None = None
 
 
 def best(
@@ -59,29 +60,57 @@ def best(
 
     `reached` is what that one costs. None where the program has no answer.
     """
-    columns = [column for minor in waiting for column in _columns(reckoning, policy, waiting[minor])]
+    short = _short(reckoning, waiting)
+    columns = [column for minor in waiting for column in _columns(reckoning, policy, waiting[minor], short)]
     if not columns:
-        return Best((0, 0, 0, 0), 0, reached=True, alone=True)
+        return Best((0, 0, 0, 0))
     program = _Program(reckoning, waiting, at, columns)
-    aims = [-(program.tier == tier).astype(np.int64) for tier in TIERS]
     costs = np.array([column.cost for column in columns], np.int64)
-    *tiers, least = (program.least(aim, step) for step, aim in enumerate((*aims, costs), 1))
-    if least is None or None in tiers:
+    aims = [*(-(program.tier == tier).astype(np.int64) for tier in TIERS), costs]
+    least = [found for step, aim in enumerate(aims, 1) if (found := program.least(aim, step)) is not None]
+    if len(least) < len(aims):
         return None
-    plain = all(_unlimited(one) for options in reckoning.options.values() for one in options)
-    if plain and any(reckoning.pairs.values()):
-        whole = program.least_whole(costs)
-        plain, least = whole is not None, max(least, whole or 0)
-    return Best(tuple(-one for one in tiers if one is not None), least, plain, program.alone(costs, reached))
+    placed = tuple(-one for one in least[:-1])
+    if not all(_alone(one, short) for options in reckoning.options.values() for one in options):
+        return Best(placed)
+    if not any(reckoning.pairs.values()):
+        return Best(placed, placed, least[-1], program.alone(costs, reached))
+    # Somebody with a sibling, or somebody to be kept from, may be placed in part by prices.
+    whole = [found for step, aim in enumerate(aims, 1) if (found := program.least_whole(aim, step)) is not None]
+    if len(whole) < len(aims):
+        return Best(placed)
+    return Best(placed, tuple(-one for one in whole[:-1]), whole[-1], program.alone(costs, reached) or None)
 
 
-def _unlimited(option: Option) -> bool:
+def _short(reckoning: Reckoning, waiting: Mapping[str, Referral]) -> set[str]:
+    """The funds whose beds or nights might not reach where everybody came whom they may pay."""
+    judge, ledger, found = reckoning.judge, reckoning.book.ledger, set()
+    usable = {
+        (one.fund.id, minor): one.row for minor, rows in reckoning.options.items() for o in rows for one in o.usable
+    }
+    who: dict[str, list[str]] = {}
+    for fund, minor in usable:
+        who.setdefault(fund, []).append(minor)
+    for fund, minors in who.items():
+        needs = [judge.need(waiting[minor]) for minor in minors]
+        rows = [usable[fund, minor] for minor in minors]
+        nights = [row.nights_left for row in rows if row.nights_left is not None]
+        beds = [row.beds_per_night for row in rows if row.beds_per_night is not None]
+        ahead = (judge.snapshot.tonight + timedelta(night) for night in range(max(needs)))
+        if (nights and min(nights) < sum(needs)) or (
+            beds and any(min(beds) - ledger.taken(fund, night, "") < len(minors) for night in ahead)
+        ):
+            found.add(fund)
+    return found
+
+
+def _alone(option: Option, short: set[str]) -> bool:
     """Whether nobody else's payer, age or gender is in the way of a pair."""
     alike = any(unit.looks_at_others for unit in option.case.facility.units)
-    return not alike and all(one.row.beds_per_night is None and one.row.nights_left is None for one in option.usable)
+    return not alike and short.isdisjoint(one.fund.id for one in option.usable)
 
 
-def _columns(reckoning: Reckoning, policy: Policy, referral: Referral) -> Iterator[Column]:
+def _columns(reckoning: Reckoning, policy: Policy, referral: Referral, short: set[str]) -> Iterator[Column]:
     minor, pairs = referral.minor, reckoning.pairs
     for option in reckoning.options[minor]:
         case, house = option.case, option.case.facility
@@ -104,7 +133,7 @@ def _columns(reckoning: Reckoning, policy: Policy, referral: Referral) -> Iterat
             price = price_of_night(reckoning.judge, unit)
             paid = [
                 _nights_cost(placing.need, nights, price, policy)
-                for nights in range(placing.usable_nights if _unlimited(option) else 1, placing.usable_nights + 1)
+                for nights in range(placing.usable_nights if _alone(option, short) else 1, placing.usable_nights + 1)
             ]
             if not paid:
                 continue
@@ -188,11 +217,11 @@ class _Program:
         np.maximum.at(each, self.who, worth)
         return int(each.sum() + whole @ most), each, worth
 
-    def least_whole(self, aim: Ints) -> int | None:
+    def least_whole(self, aim: Ints, below: int) -> int | None:
         """The same by a program in whole numbers, which knows that nobody is placed in part; None: time ran out."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        matrix, most = self._held(5)
+        matrix, most = self._held(below)
         rows = vstack((self.once, matrix))
         limits = LinearConstraint(rows, ub=np.append(np.ones(self.once.shape[0]), most))
         found: Any = milp(

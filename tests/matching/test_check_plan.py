@@ -2,10 +2,13 @@
 
 import json
 from copy import deepcopy
+from typing import Any
 
 import pytest
 
+from matching import check_joint
 from matching.check import faults
+from matching.check_linear import Best, best
 from matching.codec import decode
 from matching.facts import Snapshot
 from matching.plan import plan
@@ -404,3 +407,50 @@ def test_whether_another_plan_is_as_good_is_looked_at() -> None:
         assert wrong == (
             [] if unique else ["the plan: called the only one, but somebody could be elsewhere at no more cost"]
         )
+
+
+def plain(seed: int) -> Json:
+    """A crowd whose funds reach for everybody, and whose rooms look at nobody else."""
+    document = crowd(seed)
+    for row in (row for money in document["funds"] for row in money["limits"]):
+        row |= {"nights_left": None, "beds_per_night": None}
+    for room in (room for one in document["facilities"] for room in one["units"]):
+        room |= {"max_age_gap_years": None, "one_gender_a_night": None}
+    return document
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_of_what_is_plain_the_best_is_known(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's plan is confirmed; the best without one of its lines is as good, or found if it is called best."""
+    answers: list[Best] = []
+
+    def kept(*asked: Any) -> Best | None:
+        found = best(*asked)
+        answers.extend([] if found is None else [found])
+        return found
+
+    monkeypatch.setattr(check_joint, "best", kept)
+    worse = 0
+    for seed in range(part * times(TRIES), (part + 1) * times(TRIES)):
+        document = plain(seed)
+        facts = decode(document)
+        stored = planned(facts)
+        assert faults(stored, facts) == [], seed
+        found = answers[-1]
+        assert (found.could is not None, found.cost) == (True, stored["value"]["cost"]), seed
+        as_good = False
+        for line in stored["lines"]:
+            shut = deepcopy(document)
+            [own] = [row for row in shut["minors"] if row["id"] == line["minor"]]
+            own["avoid"] = own["avoid"] | {"facilities": [*own["avoid"]["facilities"], line["facility"]]}
+            other = planned(decode(shut)) | {name: stored[name] for name in ("snapshot_sha256", "apart", "together")}
+            as_good = as_good or other["value"] == stored["value"]
+            if other["value"] != stored["value"]:
+                said = " ".join(faults(other, facts))
+                assert "called optimal, but" in said or "beside all the others" in said or ": houses is" in said, seed
+                worse += 1
+        pairs = stored["together"] or stored["apart"]
+        assert found.alone in ((None, True) if pairs and not as_good else (None, False) if pairs else (not as_good,)), (
+            seed
+        )
+    saw("plans that are worse than the best, and are found", worse)
