@@ -231,8 +231,11 @@ class _Check:
         ledger = self.book.ledger
         return ledger.taken(fund, night, "") == ledger.taken(fund, night, minor)
 
-    def _certificate(self) -> Iterator[str]:
-        """Whether the prices prove, by arithmetic, how many of each tier can be placed at most, and all that can be."""
+    def _certificate(self, *, best_asked: bool) -> Iterator[str]:
+        """Whether the prices prove, by arithmetic, how many of each tier can be placed at most, and all that can be.
+
+        `best_asked`: whether it is the best plan as well.
+        """
         options = {
             minor: [found for house in self.snapshot.facilities if (found := self._option(referral, house))]
             for minor, referral in self.waiting.items()
@@ -250,7 +253,7 @@ class _Check:
         for row, most in zip(rows, no_better.placed, strict=True):
             if row["placed"] > most:
                 yield f"the plan: prices could prove more of tier {row['tier']} than those it has"
-        if self.document["proof"] == "optimal" and no_better.could is not None:
+        if best_asked and no_better.could is not None:
             yield from self._reached(no_better, no_better.could, placed)
 
     def _reached(self, no_better: Best, could: Sequence[int], placed: Counter[int]) -> Iterator[str]:
@@ -298,9 +301,11 @@ class _Check:
             yield "the plan: proof is neither optimal nor bounded"
         if self.document["proof"] == "optimal" and least != reached:
             yield "the plan: called optimal, but its bound is another"
+        steps: list[str] = []
         if self.document["proof"] == "optimal":
-            yield from better_by_one_step(self.judge, self.book, self.policy, self.lines, self._left_over())
-        yield from self._certificate()
+            steps = list(better_by_one_step(self.judge, self.book, self.policy, self.lines, self._left_over()))
+            yield from steps
+        yield from self._certificate(best_asked=self.document["proof"] == "optimal" and not steps)
         if type(self.document["unique"]) is not bool and self.document["unique"] is not None:
             yield "the plan: unique is neither yes nor no nor not known"
         careful = self.document["careful"]
