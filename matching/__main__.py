@@ -35,10 +35,10 @@ class BadInput(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 where it printed an answer, 2 where the input was at fault."""
+    """Run one command; 0 where it printed an answer, 1 where one is not right, 2 where the input was at fault."""
     options = parser().parse_args(arguments)
     try:
-        _COMMANDS[options.command](options)
+        return _COMMANDS[options.command](options) or 0
     except BadInput as error:
         _say(f"matching: {error}")
         return 2
@@ -143,6 +143,15 @@ def _gaps(options: argparse.Namespace) -> None:
     _print(plain.gaps(document) if options.plain else json.dumps(document, indent=1))
 
 
+def _check(options: argparse.Namespace) -> int:
+    from matching.check import faults
+
+    snapshot, policy = _read(options.file), _policy_asked(options)
+    found = faults(_document(options.answer, _json), snapshot, policy)
+    _print("\n".join(found) or "The checker finds no fault.")
+    return int(bool(found))
+
+
 def _policy(options: argparse.Namespace) -> None:
     _print(json.dumps(policy_document(DEFAULT_POLICY), indent=1))
 
@@ -240,7 +249,7 @@ def _say(text: str) -> None:
     sys.stderr.write(plain.one_line(text) + "\n")
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "rank": _rank,
     "explain": _explain,
     "outlook": _outlook,
@@ -248,6 +257,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "chain": _chain,
     "chains": _chains,
     "gaps": _gaps,
+    "check": _check,
     "policy": _policy,
     "schema": _schema,
 }

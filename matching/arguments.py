@@ -12,6 +12,7 @@ EXAMPLES = """examples:
   python -m matching outlook tonight.json --referral ref_1 --plain
   python -m matching plan tonight.json --plain
   python -m matching plan tonight.json --seconds 20 > plan.json
+  python -m matching check tonight.json plan.json
   python -m matching chain tonight.json --referral ref_1 --plain
   python -m matching chains tonight.json --seconds 20 --plain
   python -m matching gaps tonight.json --plain
@@ -45,6 +46,14 @@ def parser() -> argparse.ArgumentParser:
     _everyone(commands)
     _over_the_nights(commands)
     _gaps(commands)
+    checking = commands.add_parser(
+        "check",
+        help="whether an answer is right, by code that it was not found with",
+        epilog="One line for each fault, and exit code 1; 2 where a file is none. A decision needs all its findings.",
+    )
+    checking.add_argument("file", metavar="FILE")
+    checking.add_argument("answer", metavar="ANSWER", help="a decision, a plan, a chain or everybody's chains, as JSON")
+    _by_policy(checking)
     commands.add_parser(
         "policy",
         help="print the order of terms that is used where no file names another",

@@ -411,6 +411,24 @@ def test_a_plan_of_what_cannot_be_read_is_refused(write: Write, capsys: pytest.C
     )
 
 
+@pytest.mark.parametrize("command", ["rank", "plan", "chain", "chains"])
+def test_an_answer_is_checked(command: str, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 where it is right, 1 with a line for each fault, 2 where a file is none."""
+    file, answer = write(two()), tmp_path / "answer.json"
+    asked = ["--referral", "ref_1"] if command in ("rank", "chain") else []
+    answer.write_text(run(command, file, *asked, capsys=capsys))
+    assert run("check", file, str(answer), capsys=capsys) == "The checker finds no fault.\n"
+    answer.write_text(json.dumps(json.loads(answer.read_text()) | {"rules_version": "0"}))
+    assert main(("check", file, str(answer))) == 1
+    assert capsys.readouterr() == ("rules_version is another one\n", "")
+    for text in ("[]", "1", "null", '{"lines": 1}', '{"links": {}}', '{"chains": null}'):
+        answer.write_text(text)
+        assert main(("check", file, str(answer))) == 1
+        assert capsys.readouterr().err == ""
+    answer.write_text("{")
+    assert refused("check", file, str(answer), capsys=capsys).startswith(f"{answer}: /: expected JSON")
+
+
 # A chain for one.
 
 
