@@ -3,7 +3,7 @@
 By the services that people use: flags, services, papers, an agreement, a conference to come, who offers what.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -120,12 +120,14 @@ def _confer(session: Session, clock: Clock, intake: Actor, drop_in: Actor, minor
     """One that was held this week, with a task for the drop-in, and one to come."""
     others = [drop_in.agency_id, _of(session, "police").agency_id, _of(session, "lead").agency_id]
 
-    def call(at: datetime) -> str:
-        body = ConferenceSent(name="The county's team", held_at=at, agencies=others)
+    def call(days: int) -> str:
+        on = (clock.now() + timedelta(days)).astimezone(clock.zone)
+        ten = on.replace(hour=10, minute=0, second=0, microsecond=0)
+        body = ConferenceSent(name="The county's team", held_at=ten, agencies=others)
         return conferences.call(session, intake, body, clock).id
 
-    held = call(clock.now() - timedelta(days=2))
-    call(clock.now() + timedelta(days=5))
+    held = call(-2)
+    call(5)
     case = conferences.put(session, intake, held, minor_id, clock).id
     decided = DecisionSent(words="A bed first. School from the house, and the same mentor as before.")
     conferences.decide(session, intake, held, case, decided, clock)
