@@ -1,19 +1,20 @@
 """Confirms a joint plan, for the checker: each line judged afresh, and all of them held against what they share."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from typing import Any
 
+from matching.check_best import Best, best, elsewhere
 from matching.check_clocks import Ledger
 from matching.check_judged import Option
 from matching.check_judging import Judge
-from matching.check_linear import Best, best
 from matching.check_lines import LINE, Line
 from matching.check_network import waiting
 from matching.check_nights import Book
 from matching.check_one_step import LeftOver, better_by_one_step
+from matching.check_plan import Network
 from matching.check_prices import Reckoning, misread, overclaimed
 from matching.check_shape import TIERS, Document, differences, misplaced, misvalued, same
 from matching.facts import Facility, Fund, Minor, Referral, Snapshot
@@ -244,28 +245,23 @@ class _Check:
         reckoning = Reckoning(self.judge, self.book, options, room, {"together": self.together, "apart": self.apart})
         tiers = {minor: referral.urgency for minor, referral in self.waiting.items()}
         placed = Counter(line.referral.urgency for line in self.lines)
-        rows, cost = self.document["certificate"], self.document["value"]["cost"]
-        yield from overclaimed(rows, reckoning, tiers, placed)
-        at = {line.case.minor.id: line.case.facility.id for line in self.lines}
-        no_better = best(reckoning, self.policy, self.waiting, at, cost)
-        if no_better is None:
-            return
-        for row, most in zip(rows, no_better.placed, strict=True):
-            if row["placed"] > most:
-                yield f"the plan: prices could prove more of tier {row['tier']} than those it has"
-        if best_asked and no_better.could is not None:
-            yield from self._reached(no_better, no_better.could, placed)
+        yield from overclaimed(self.document["certificate"], reckoning, tiers, placed)
+        known = best(reckoning, self.policy, self.waiting) if best_asked else None
+        if known is not None:
+            yield from self._reached(*known, placed)
 
-    def _reached(self, no_better: Best, could: Sequence[int], placed: Counter[int]) -> Iterator[str]:
+    def _reached(self, found: Best, network: Network, placed: Counter[int]) -> Iterator[str]:
         """A plan that is called optimal, against the best there is."""
-        for tier, most in zip(TIERS, could, strict=True):
+        for tier, most in zip(TIERS, found.placed, strict=True):
             if placed[tier] < most:
                 yield f"the plan: called optimal, but more of tier {tier} can be placed"
                 return
-        if no_better.cost < self.document["value"]["cost"]:
+        if found.cost < self.document["value"]["cost"]:
             yield "the plan: called optimal, but another costs less"
-        elif self.document["unique"] is True and no_better.alone is False:
-            yield "the plan: called the only one, but somebody could be elsewhere at no more cost"
+            return
+        at = {line.case.minor.id: line.case.facility.id for line in self.lines}
+        if self.document["unique"] is True and elsewhere(found, network, at):
+            yield "the plan: called the only one, but others could have these beds at no more cost"
 
     def _limit(self, facility: Facility) -> int:
         """People whom licence and staff awake allow."""

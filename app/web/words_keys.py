@@ -14,6 +14,7 @@ MAY = {
     P.FUND_WRITE: marked("Change funds"),
     P.MINOR_READ: marked("Read profiles of young people, without identity"),
     P.MINOR_WRITE: marked("Change profiles of young people"),
+    P.CONTINUUM_READ: marked("Read which agency offers what"),
     P.REFERRAL_READ: marked("Read referrals"),
     P.REFERRAL_WRITE: marked("Make and change referrals"),
     P.LOOKS_READ: marked("Read who looked at a record"),

@@ -33,7 +33,7 @@ def test_a_discharge_leaves_an_empty_plan_and_four_follow_ups(scene: Scene) -> N
     with scene.database.reading() as session:
         record = f"/v1/minors/{session.get_one(Stay, stay).minor_id}"
     shown = [(one["kind"], one["on"]) for one in made(scene.coordinator.get(record))["timeline"]]
-    assert shown == [("follow_up_needs_help", "2026-12-15"), ("left", "2026-11-22"), ("arrived", "2026-11-21")]
+    assert shown == [("follow_up_needs_help", "2026-12-14"), ("left", "2026-11-21"), ("arrived", "2026-11-21")]
     plan = made(scene.coordinator.get(f"/v1/stays/{stay}/aftercare"))
     assert [row["outcome"] for row in plan["follow_ups"]] == ["needs_help", None, None, None]
 
