@@ -7,7 +7,7 @@ from, a fund that may not reach, or who else sleeps in a room decides too, nothi
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matching.check_judged import Option
 from matching.check_nights import Nights
@@ -126,15 +126,11 @@ def _alone(option: Option, short: set[str]) -> bool:
 
 
 def _groups(reckoning: Reckoning, policy: Policy, house: Facility) -> Iterator[tuple[Unit, list[Bed]]]:
+    """The beds of each unit, those together that are the same for everybody."""
+    judge = reckoning.judge
     for unit in house.units:
-        yield from ((unit, beds) for beds in _alike(reckoning, policy, unit))
-
-
-def _alike(reckoning: Reckoning, policy: Policy, unit: Unit) -> list[list[Bed]]:
-    """The beds of a unit, those together that are the same for everybody."""
-    judge, found = reckoning.judge, dict[tuple[Any, ...], list[Bed]]()
-    for bed in unit.beds:
-        plain = bed.status == "open" and bed.held_for is None and bed.id not in judge.entries and not bed.unavailable
-        key = (bed_cost(bed, judge.snapshot.as_of, policy),) if plain else (bed.id,)
-        found.setdefault(key, []).append(bed)
-    return list(found.values())
+        found: dict[int | str, list[Bed]] = {}
+        for bed in unit.beds:
+            plain = bed.status == "open" and bed.id not in judge.entries and not bed.unavailable
+            found.setdefault(bed_cost(bed, judge.snapshot.as_of, policy) if plain else bed.id, []).append(bed)
+        yield from ((unit, beds) for beds in found.values())
