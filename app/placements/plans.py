@@ -105,7 +105,8 @@ def since(session: Session, plan: Json, now: datetime) -> Mapping[str, str]:
     beds = {row["bed"] for row in plan["lines"]}
     nights = {date.fromisoformat(row["admit_on"]) for row in plan["lines"]}
     of_beds = (BedNight.bed_id.in_(beds), BedNight.night.in_(nights), in_force(now))
-    taken = {(bed, night) for bed, night in session.execute(select(BedNight.bed_id, BedNight.night).where(*of_beds))}
+    nights_of = select(BedNight.bed_id, BedNight.night, BedNight.minor_id).where(*of_beds)
+    taken = {(bed, night): whose for bed, night, whose in session.execute(nights_of)}
     found: dict[str, str] = {}
     for referral in session.scalars(select(Referral).where(Referral.id.in_(lines))):
         line = lines[referral.id]
@@ -113,6 +114,9 @@ def since(session: Session, plan: Json, now: datetime) -> Mapping[str, str]:
             found[referral.id] = SINCE[referral.status]
         elif referral.id in asked:
             found[referral.id] = ASKED
-        elif "bed" in line and (line["bed"], date.fromisoformat(line["admit_on"])) in taken:
-            found[referral.id] = TAKEN
+        elif "bed" in line:
+            # Whoever lives in the bed that the plan leaves her or him has it still.
+            whose = taken.get((line["bed"], date.fromisoformat(line["admit_on"])), referral.minor_id)
+            if whose != referral.minor_id:
+                found[referral.id] = TAKEN
     return found

@@ -408,6 +408,9 @@ def test_the_page_says_what_became_of_its_lines(client: TestClient, database: Da
         assert night is not None
         night.bed_id = other
     assert said().count("This bed is taken for that night by now.") == 1
+    with database.writing() as session:
+        session.get_one(Referral, "ref_2").minor_id = "min_1"  # whose nights these are
+    assert "This bed is taken for that night by now." not in said()
 
 
 @pytest.mark.parametrize(
